@@ -1,0 +1,61 @@
+// Operand A of the convolution's forward pass, read straight from the image (implicit im2col):
+//     Y[n, oh, ow, co] = sum over kh, kw, ci of X[n, oh*sh + kh - pt, ow*sw + kw - pl, ci] * W[kh, kw, ci, co]
+//
+//     A row      (n, oh, ow)            rows = N * out_h * out_w
+//     segment    kh                     segments = kernel_h
+//     term       (kw, ci)               depth = kernel_w * in_c
+//     B          W as [kernel_h * kernel_w * in_c, out_c]
+//
+// In NHWC the window's row (kw, ci) is one run of kernel_w * in_c neighbours, so a segment has no inner structure:
+// padding only shortens the run at its ends. No division in the inner loop, no copy of the image: an explicit im2col
+// would write and read kernel_h * kernel_w times the image.
+const A_ALONG_K: bool = true;
+struct Row {
+    image: u32,   // n * in_h
+    top: i32,     // oh*sh - pt, image row of the window's first row; negative in the padding
+    left: i32,    // ow*sw - pl
+}
+struct Span {
+    base: u32,   // element of X that holds term 0; wraps below zero when the window starts in the padding
+    first: u32,  // terms first .. last lie in the image, the others in the padding
+    last: u32,
+}
+
+fn a_row(row: u32) -> Row {
+    let pixel = min(row, p.rows - 1u);
+    let line = pixel / p.out_w;
+    let n = line / p.out_h;
+    return Row(
+        n * p.in_h,
+        i32((line - n * p.out_h) * p.stride_h) - i32(p.pad_top),
+        i32((pixel - line * p.out_w) * p.stride_w) - i32(p.pad_left),
+    );
+}
+
+fn a_segment(row: Row, segment: u32) -> Span {
+    let ih = row.top + i32(segment);
+    let inside = ih >= 0 && ih < i32(p.in_h);
+    let before = max(-row.left, 0);
+    let after = clamp(i32(p.in_w) - row.left, 0, i32(p.kernel_w));
+    return Span(
+        u32((i32(row.image) + ih) * i32(p.in_w) + row.left) * p.in_c,
+        u32(before) * p.in_c,
+        select(0u, u32(after) * p.in_c, inside),
+    );
+}
+
+fn a_load(span: Span, k: u32) -> vec4<f32> {
+    return a_quad(span.base, k, span.first, span.last);
+}
+
+fn c_has_row(row: u32) -> bool {
+    return true;
+}
+
+fn c_row(row: u32) -> u32 {
+    return row;
+}
+
+fn c_rows() -> u32 {
+    return p.rows;
+}

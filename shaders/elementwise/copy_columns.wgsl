@@ -1,0 +1,34 @@
+// Some columns of one matrix into some columns of another:  y[r, to + j] = x[r, from + j] for j < cols
+//
+// x        [rows, x_cols]
+// y        [rows, y_cols]; its other columns are left alone
+// Threads: one a copied element, 64 a workgroup.
+// Bytes:   4 read and 4 written a copied element.
+// Why:     concatenation over channels (one dispatch an input) and its gradient (one an input) are both this copy, with
+//          images as matrices of pixels by channels.
+struct Params {
+    len: u32,      // rows * cols
+    cols: u32,
+    x_cols: u32,
+    y_cols: u32,
+    from: u32,
+    to: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let number = linear_workgroup(group, groups) * 64u + local;
+    if (number >= p.len) {
+        return;
+    }
+    let row = number / p.cols;
+    let j = number - row * p.cols;
+    y[row * p.y_cols + p.to + j] = x[row * p.x_cols + p.from + j];
+}

@@ -1,0 +1,34 @@
+// Two inputs, one output, element by element:  y[i] = f(a[i], b[i mod period], c)
+//
+// a, y     any shape, `len` elements
+// b        the same shape, or (with BROADCAST) a shape that a's ends with, repeated: [C] over [N, H, W, C]
+// Threads: one an element, 64 a workgroup.
+// Bytes:   4 read of a, 4 of b (of a short b, hardly any) and 4 written an element. Bound by memory.
+// Why:     as map.wgsl. BROADCAST is a constant of the pipeline because the remainder costs as much as the memory.
+struct Params {
+    len: u32,
+    period: u32,
+    c: f32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+override BROADCAST: bool;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let i = linear_workgroup(group, groups) * 64u + local;
+    if (i >= p.len) {
+        return;
+    }
+    if (BROADCAST) {
+        y[i] = f(a[i], b[i % p.period], p.c);
+    } else {
+        y[i] = f(a[i], b[i], p.c);
+    }
+}

@@ -1,0 +1,15 @@
+// Result C, row-major [splits][rows][cols], for any number of columns.
+@group(0) @binding(3) var<storage, read_write> c: array<f32>;
+
+// C[split][row][col .. col+3] = value. Rows and columns past the edge are dropped.
+fn c_store(split: u32, row: u32, col: u32, value: vec4<f32>) {
+    if (row >= p.rows || !c_has_row(row)) {
+        return;
+    }
+    let base = (split * c_rows() + c_row(row)) * p.cols;
+    for (var e = 0u; e < 4u; e++) {
+        if (col + e < p.cols) {
+            c[base + col + e] = value[e];
+        }
+    }
+}

@@ -1,0 +1,10 @@
+// Result C, row-major [splits][rows][cols], where 4 divides cols.
+@group(0) @binding(3) var<storage, read_write> c: array<vec4<f32>>;
+
+// C[split][row][col .. col+3] = value. Rows and columns past the edge are dropped.
+fn c_store(split: u32, row: u32, col: u32, value: vec4<f32>) {
+    if (row >= p.rows || col >= p.cols || !c_has_row(row)) {
+        return;
+    }
+    c[((split * c_rows() + c_row(row)) * p.cols + col) / 4u] = value;
+}

@@ -1,0 +1,47 @@
+// Matrix product, the plain way:  C[split][m][n..n+3] = sum over k of A[m][k] * B[k][n..n+3]
+//
+// A, B and C are whatever the joined operand files say (see rows_dense.wgsl for their interface).
+//
+// Threads: one for each row and each group of four columns, of each split.
+// Work:    2*M*N*K FLOPs. Bytes: each thread loads a whole row of A and four columns of B, so A is read N/4 times and
+//          B M times: about 5/4 loads for every 4 multiply-adds, and no reuse but the cache's.
+// Why:     to read first, and to check the others against. `tiled` and `subgroup` do the same sum with each loaded
+//          number used many times; on a real GPU that is worth a factor of 50.
+override WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let number = linear_workgroup(group, groups) * WORKGROUP + local;
+    let quads = (p.cols + 3u) / 4u;
+    let col = number % quads * 4u;
+    let row = number / quads % p.rows;
+    let split = number / quads / p.rows;
+    if (split >= p.splits) {
+        return;
+    }
+    // When neighbours in memory are rows, this thread wants one of the four that a_load brings.
+    let lane = select(row % 4u, 0u, A_ALONG_K);
+    let start = a_row(row - lane);
+    var sum = vec4<f32>();
+    let end = min((split + 1u) * p.segments_per_split, p.segments);
+    for (var s = split * p.segments_per_split; s < end; s++) {
+        let span = a_segment(start, s);
+        if (A_ALONG_K) {
+            for (var k = 0u; k < p.depth; k += 4u) {
+                let x = a_load(span, k);
+                for (var i = 0u; i < 4u; i++) {
+                    sum += x[i] * b_load(s, k + i, col);
+                }
+            }
+        } else {
+            for (var k = 0u; k < p.depth; k++) {
+                sum += a_load(span, k)[lane] * b_load(s, k, col);
+            }
+        }
+    }
+    c_store(split, row, col, finish(sum, finish_load(col)));
+}

@@ -1,0 +1,31 @@
+// Bilinear resizing with half-pixel centres, shared by the forward and the gradient kernel.
+//
+// Output pixel o along an axis looks at the input position s(o) = (o + 0.5) * in / out - 0.5, clamped to the image, as in
+// PyTorch (align_corners = False, no antialiasing), TensorFlow 2 and OpenCV.
+struct Params {
+    n: u32,
+    in_h: u32,
+    in_w: u32,
+    out_h: u32,
+    out_w: u32,
+    channels: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+
+// The two input pixels that an output pixel mixes: `low` with weight 1 - high_weight, `high` with high_weight.
+struct Mix {
+    low: u32,
+    high: u32,
+    high_weight: f32,
+}
+
+fn mix_of(o: u32, size: u32, outputs: u32) -> Mix {
+    let position = max((f32(o) + 0.5) * (f32(size) / f32(outputs)) - 0.5, 0.0);
+    let low = min(u32(position), size - 1u);
+    return Mix(low, min(low + 1u, size - 1u), position - f32(low));
+}
+
+// How much of input pixel `i` is in a mix. At the border low and high are the same pixel.
+fn weight_in(mixed: Mix, i: u32) -> f32 {
+    return select(0.0, 1.0 - mixed.high_weight, mixed.low == i) + select(0.0, mixed.high_weight, mixed.high == i);
+}

@@ -1,0 +1,42 @@
+// Gradient of cross_entropy.wgsl:  dx[r, j] = dloss[r] (softmax(x)[r, j] - (1 - s) [j = t] - s / classes)
+//
+// x, dx           [rows, classes]
+// labels, dloss   [rows]
+// Threads: one a row, 64 a workgroup.
+// Bytes:   12 read and 4 written an element.
+// Why:     softmax is computed again rather than stored: ten exp() cost less than a pass through memory.
+struct Params {
+    rows: u32,
+    classes: u32,
+    smoothing: f32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> labels: array<u32>;
+@group(0) @binding(3) var<storage, read> dloss: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let row = linear_workgroup(group, groups) * 64u + local;
+    if (row >= p.rows) {
+        return;
+    }
+    let start = row * p.classes;
+    var largest = x[start];
+    for (var j = 0u; j < p.classes; j++) {
+        largest = max(largest, x[start + j]);
+    }
+    var sum = 0.0;
+    for (var j = 0u; j < p.classes; j++) {
+        sum += exp(x[start + j] - largest);
+    }
+    for (var j = 0u; j < p.classes; j++) {
+        let target_share = p.smoothing / f32(p.classes) + select(0.0, 1.0 - p.smoothing, j == labels[row]);
+        dx[start + j] = dloss[row] * (exp(x[start + j] - largest) / sum - target_share);
+    }
+}

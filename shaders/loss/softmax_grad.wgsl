@@ -1,0 +1,41 @@
+// Gradient of softmax, from its output:   dx[r, j] = y[r, j] (dy[r, j] - sum over k of y[r, k] dy[r, k])
+// With LOG, from the logarithm's output:  dx[r, j] = dy[r, j] - exp(y[r, j]) sum over k of dy[r, k]
+//
+// y, dy, dx   [rows, classes]
+// Threads: one a row, 64 a workgroup.
+// Bytes:   16 read and 4 written an element.
+// Why:     the output is enough, so the input need not be kept.
+override LOG: bool;
+struct Params {
+    rows: u32,
+    classes: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> y: array<f32>;
+@group(0) @binding(2) var<storage, read> dy: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let row = linear_workgroup(group, groups) * 64u + local;
+    if (row >= p.rows) {
+        return;
+    }
+    let start = row * p.classes;
+    let end = start + p.classes;
+    var sum = 0.0;
+    for (var i = start; i < end; i++) {
+        sum += dy[i] * select(y[i], 1.0, LOG);
+    }
+    for (var i = start; i < end; i++) {
+        if (LOG) {
+            dx[i] = dy[i] - exp(y[i]) * sum;
+        } else {
+            dx[i] = y[i] * (dy[i] - sum);
+        }
+    }
+}

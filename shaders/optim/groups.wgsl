@@ -1,0 +1,21 @@
+// Hyperparameter groups, shared by the optimiser kernels.
+//
+// All parameters stand in one arena, each starting at a multiple of BLOCK elements, so every block of BLOCK elements
+// belongs to one parameter and to one group. One dispatch updates all groups: the kernel looks its block's group up.
+const BLOCK: u32 = 64u;
+const FROZEN: u32 = 0xffffffffu;
+
+struct Group {
+    rate: f32,          // learning rate = rate * clock.rate, so that a schedule moves all groups together
+    l2: f32,            // l2 * w is added to the gradient (that of l2/2 * |w|^2)
+    decay: f32,         // decoupled weight decay: w is shrunk by learning rate * decay
+    unused: f32,
+}
+
+// What changes from step to step; the host writes it before each.
+struct Clock {
+    rate: f32,          // learning rate of this step
+    correction1: f32,   // Adam: 1 / (1 - beta1^t), 1 for SGD
+    correction2: f32,   // Adam: 1 / (1 - beta2^t), 1 for SGD
+    unused: f32,
+}

@@ -1,0 +1,41 @@
+// Gradient of max pooling:  dx[n, ih, iw, c] = sum of dy over the windows in which this pixel won
+//
+// which, dy    [n, out_h, out_w, channels]; `which` is ih * in_w + iw, from max.wgsl
+// dx           [n, in_h, in_w, channels]
+// Threads: one a channel and input row, 64 a workgroup; each walks along its row. Neighbours take neighbouring channels.
+// Bytes:   8 a window that covers a pixel, read, and 4 written an input element.
+// Why:     each pixel asks its windows, rather than each window writing to its winner: then every element is written
+//          once, windows may overlap, and no atomics are needed.
+@group(0) @binding(1) var<storage, read> which: array<u32>;
+@group(0) @binding(2) var<storage, read> dy: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let number = linear_workgroup(group, groups) * 64u + local;
+    if (number >= p.n * p.in_h * p.channels) {
+        return;
+    }
+    let c = number % p.channels;
+    let line = number / p.channels;
+    let n = line / p.in_h;
+    let ih = line - n * p.in_h;
+    let rows = windows_of(ih, KERNEL_H, STRIDE_H, p.pad_top, p.out_h);
+    for (var iw = 0u; iw < p.in_w; iw++) {
+        let cols = windows_of(iw, KERNEL_W, STRIDE_W, p.pad_left, p.out_w);
+        var sum = 0.0;
+        for (var oh = rows.first; oh < rows.end; oh++) {
+            for (var ow = cols.first; ow < cols.end; ow++) {
+                let o = ((n * p.out_h + oh) * p.out_w + ow) * p.channels + c;
+                if (which[o] == ih * p.in_w + iw) {
+                    sum += dy[o];
+                }
+            }
+        }
+        dx[(line * p.in_w + iw) * p.channels + c] = sum;
+    }
+}

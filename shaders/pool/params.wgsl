@@ -1,0 +1,37 @@
+// The sizes of a pooling, shared by the four pooling kernels. Images are [n, h, w, channels].
+//
+// Kernel and stride are constants of the pipeline: loops over a window unroll, and dividing by the stride is cheap.
+struct Params {
+    n: u32,
+    channels: u32,
+    in_h: u32,
+    in_w: u32,
+    out_h: u32,
+    out_w: u32,
+    pad_top: u32,
+    pad_left: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+override KERNEL_H: u32;
+override KERNEL_W: u32;
+override STRIDE_H: u32;
+override STRIDE_W: u32;
+
+// A range of windows or pixels along one axis: first .. end.
+struct Range {
+    first: u32,
+    end: u32,
+}
+
+// The pixels of the image that window `o` covers, along an axis of `size` pixels.
+fn pixels_of(o: u32, kernel: u32, stride: u32, pad: u32, size: u32) -> Range {
+    let start = o * stride;
+    return Range(max(start, pad) - pad, min(max(start + kernel, pad) - pad, size));
+}
+
+// The windows that cover pixel `i`, along an axis of `outputs` windows.
+fn windows_of(i: u32, kernel: u32, stride: u32, pad: u32, outputs: u32) -> Range {
+    let at = i + pad;
+    let first = (max(at + 1u, kernel) - kernel + stride - 1u) / stride;
+    return Range(first, min(at / stride + 1u, outputs));
+}

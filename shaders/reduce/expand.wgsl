@@ -1,0 +1,31 @@
+// The gradient of a sum: its number given back to every term.  y[o, l, i] = factor * x[o, i]
+//
+// x        [outer, inner]
+// y        [outer, len, inner]
+// Threads: one an element of y, 64 a workgroup.
+// Bytes:   4 written an element of y; x is small.
+// Why:     the counterpart of sum.wgsl for every kind of sum and mean, the global average pool among them.
+struct Params {
+    outer: u32,
+    len: u32,
+    inner: u32,
+    factor: f32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let number = linear_workgroup(group, groups) * 64u + local;
+    if (number >= p.outer * p.len * p.inner) {
+        return;
+    }
+    let i = number % p.inner;
+    let o = number / p.inner / p.len;
+    y[number] = p.factor * x[o * p.inner + i];
+}

@@ -1,0 +1,141 @@
+//! Which adapters there are, and which one to take.
+
+use super::GpuError;
+
+/// What a person or a kernel choice needs to know of an adapter.
+#[derive(Debug, Clone)]
+pub struct AdapterSummary {
+    pub name: String,
+    pub backend: wgpu::Backend,
+    pub device_type: wgpu::DeviceType,
+    /// Driver name and version, as the driver tells them.
+    pub driver: String,
+    /// Largest range a kernel can bind, in bytes.
+    pub max_binding: u64,
+    /// Workgroup (shared) memory, in bytes.
+    pub workgroup_memory: u32,
+    pub max_workgroup_size: u32,
+    /// Storage buffers one kernel can bind.
+    pub storage_buffers: u32,
+    /// Lanes in a subgroup, when the adapter has subgroup operations and always uses one size.
+    pub subgroup_lanes: Option<u32>,
+    pub timestamps: bool,
+    pub half_floats: bool,
+}
+
+impl AdapterSummary {
+    fn of(adapter: &wgpu::Adapter) -> Self {
+        let info = adapter.get_info();
+        let limits = adapter.limits();
+        let features = adapter.features();
+        let one_size = info.subgroup_min_size == info.subgroup_max_size;
+        Self {
+            name: info.name,
+            backend: info.backend,
+            device_type: info.device_type,
+            driver: format!("{} {}", info.driver, info.driver_info)
+                .trim()
+                .to_owned(),
+            max_binding: limits.max_storage_buffer_binding_size,
+            workgroup_memory: limits.max_compute_workgroup_storage_size,
+            max_workgroup_size: limits.max_compute_invocations_per_workgroup,
+            storage_buffers: limits.max_storage_buffers_per_shader_stage,
+            subgroup_lanes: (features.contains(wgpu::Features::SUBGROUP) && one_size)
+                .then_some(info.subgroup_max_size),
+            timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
+            half_floats: features.contains(wgpu::Features::SHADER_F16),
+        }
+    }
+
+    /// Whether the "GPU" is a program on the processor (lavapipe, WARP).
+    pub fn is_cpu(&self) -> bool {
+        self.device_type == wgpu::DeviceType::Cpu
+    }
+
+    /// Higher is better: a card of its own, then a shared one, a virtual one, and last the processor.
+    fn rank(&self) -> u8 {
+        match self.device_type {
+            wgpu::DeviceType::DiscreteGpu => 4,
+            wgpu::DeviceType::IntegratedGpu => 3,
+            wgpu::DeviceType::VirtualGpu => 2,
+            wgpu::DeviceType::Other => 1,
+            wgpu::DeviceType::Cpu => 0,
+        }
+    }
+}
+
+fn adapters() -> Vec<(wgpu::Adapter, AdapterSummary)> {
+    let instance =
+        wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+    pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()))
+        .into_iter()
+        .map(|adapter| {
+            let summary = AdapterSummary::of(&adapter);
+            (adapter, summary)
+        })
+        .collect()
+}
+
+/// All adapters that wgpu finds here, in its order.
+pub fn list_adapters() -> Vec<AdapterSummary> {
+    adapters().into_iter().map(|(_, summary)| summary).collect()
+}
+
+/// The adapter whose name holds `asked`, or the best one; the first of equals.
+pub(super) fn choose(asked: Option<&str>) -> Result<(wgpu::Adapter, AdapterSummary), GpuError> {
+    let all = adapters();
+    if all.is_empty() {
+        return Err(GpuError::NoAdapter(no_adapter_message()));
+    }
+    let names: Vec<String> = all.iter().map(|(_, s)| format!("'{}'", s.name)).collect();
+    let wanted = asked.map(str::to_lowercase);
+    let mut best: Option<(wgpu::Adapter, AdapterSummary)> = None;
+    for candidate in all {
+        let fits = wanted
+            .as_ref()
+            .is_none_or(|part| candidate.1.name.to_lowercase().contains(part));
+        let better = best
+            .as_ref()
+            .is_none_or(|(_, b)| candidate.1.rank() > b.rank());
+        if fits && better {
+            best = Some(candidate);
+        }
+    }
+    best.ok_or_else(|| GpuError::AdapterNotFound {
+        asked: asked.unwrap_or_default().to_owned(),
+        found: names.join(", "),
+    })
+}
+
+fn no_adapter_message() -> String {
+    let set: Vec<String> = std::env::vars_os()
+        .filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            (name.starts_with("WGPU_") || name.starts_with("VK_"))
+                .then(|| format!("{name}={}", value.to_string_lossy()))
+        })
+        .collect();
+    let set = if set.is_empty() {
+        "none is set".to_owned()
+    } else {
+        set.join(", ")
+    };
+    let (tried, remedy) = if cfg!(target_os = "macos") {
+        ("Metal", "this needs macOS with Metal; a virtual machine may have none")
+    } else if cfg!(target_os = "windows") {
+        (
+            "DX12 and Vulkan",
+            "install your graphics card's driver; without a card, Windows' WARP driver is used",
+        )
+    } else {
+        (
+            "Vulkan",
+            "run ./setup.sh, which installs Mesa's software driver on Debian and Ubuntu \
+             (apt-get install libvulkan1 mesa-vulkan-drivers), or install your graphics card's Vulkan driver",
+        )
+    };
+    format!(
+        "no GPU adapter found. Tried: {tried}. Found: none. \
+         Variables that steer the search (WGPU_*, VK_*): {set}. Remedy: {remedy}"
+    )
+}

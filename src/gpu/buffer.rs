@@ -1,0 +1,147 @@
+//! Buffers: made with an error instead of a panic, filled, and read back.
+
+use std::sync::atomic::Ordering;
+
+use super::{Gpu, GpuError, Readback};
+
+/// A range of a buffer, in bytes. Kernels bind slices; the offset is a multiple of [`Gpu::slice_alignment`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slice {
+    pub(crate) buffer: wgpu::Buffer,
+    pub(crate) offset: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Slice {
+    /// The part of this slice that starts `offset` bytes in and is `bytes` long.
+    pub fn part(&self, offset: u64, bytes: u64) -> Slice {
+        debug_assert!(offset + bytes <= self.bytes);
+        Slice {
+            buffer: self.buffer.clone(),
+            offset: self.offset + offset,
+            bytes,
+        }
+    }
+
+    /// Length in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(crate) fn binding(&self) -> wgpu::BindingResource<'_> {
+        wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+            buffer: &self.buffer,
+            offset: self.offset,
+            size: std::num::NonZeroU64::new(self.bytes),
+        })
+    }
+}
+
+impl Gpu {
+    /// Offsets of bound slices must be multiples of this many bytes. 256 is what every adapter accepts,
+    /// and the constant keeps layouts the same everywhere.
+    pub const fn slice_alignment() -> u64 {
+        256
+    }
+
+    /// A zeroed storage buffer of at least `bytes` bytes; `what` names it in errors.
+    ///
+    /// # Errors
+    /// [`GpuError::TooLarge`] before asking the driver, [`GpuError::OutOfMemory`] when it refuses.
+    pub fn storage(&self, what: &str, bytes: u64) -> Result<Slice, GpuError> {
+        self.make_buffer(
+            what,
+            bytes,
+            wgpu::BufferUsages::STORAGE
+                | wgpu::BufferUsages::COPY_SRC
+                | wgpu::BufferUsages::COPY_DST,
+        )
+    }
+
+    /// A storage buffer filled with `contents`.
+    ///
+    /// # Errors
+    /// As [`Gpu::storage`].
+    pub fn storage_with(&self, what: &str, contents: &[u8]) -> Result<Slice, GpuError> {
+        let slice = self.storage(what, contents.len() as u64)?;
+        self.write(&slice, contents)?;
+        Ok(slice)
+    }
+
+    /// A uniform buffer filled with `contents`.
+    pub(crate) fn uniform_with(&self, what: &str, contents: &[u8]) -> Result<Slice, GpuError> {
+        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+        let slice = self.make_buffer(what, contents.len() as u64, usage)?;
+        self.write(&slice, contents)?;
+        Ok(slice)
+    }
+
+    pub(super) fn make_buffer(
+        &self,
+        what: &str,
+        bytes: u64,
+        usage: wgpu::BufferUsages,
+    ) -> Result<Slice, GpuError> {
+        // An empty binding is not allowed, so an empty tensor still takes one word.
+        let bytes = bytes.max(4).next_multiple_of(4);
+        let limits = self.device.limits();
+        let limit = limits
+            .max_storage_buffer_binding_size
+            .min(limits.max_buffer_size);
+        if bytes > limit {
+            return Err(GpuError::TooLarge {
+                what: what.to_owned(),
+                bytes,
+                limit,
+            });
+        }
+        let buffer = self.guarded(
+            || format!("{what} ({bytes} bytes)"),
+            || {
+                self.device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some(what),
+                    size: bytes,
+                    usage,
+                    mapped_at_creation: false,
+                })
+            },
+        )?;
+        self.counters.buffers.fetch_add(1, Ordering::Relaxed);
+        Ok(Slice {
+            buffer,
+            offset: 0,
+            bytes,
+        })
+    }
+
+    /// Copies `contents` to the start of `slice`, before all work that is submitted later.
+    ///
+    /// # Errors
+    /// [`GpuError::Invalid`] when it does not fit or is no multiple of four bytes.
+    pub fn write(&self, slice: &Slice, contents: &[u8]) -> Result<(), GpuError> {
+        if contents.len() as u64 > slice.bytes || contents.len() % 4 != 0 {
+            return Err(GpuError::Invalid {
+                what: "write to a buffer".to_owned(),
+                message: format!(
+                    "{} bytes do not fit a slice of {} bytes in whole words",
+                    contents.len(),
+                    slice.bytes
+                ),
+            });
+        }
+        self.health()?;
+        self.queue
+            .write_buffer(&slice.buffer, slice.offset, contents);
+        Ok(())
+    }
+
+    /// Waits for all submitted work and returns the bytes of `slice`.
+    ///
+    /// # Errors
+    /// [`GpuError::Failed`] when the device is lost.
+    pub fn read(&self, slice: &Slice) -> Result<Vec<u8>, GpuError> {
+        let mut readback = Readback::new(self, slice.clone(), 1)?;
+        readback.request(self)?;
+        readback.wait(self)
+    }
+}

@@ -1,0 +1,65 @@
+use thiserror::Error;
+
+/// What can go wrong between this process and the graphics driver.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum GpuError {
+    /// There is nothing to run on. The text says what was tried and how to mend it.
+    #[error("{0}")]
+    NoAdapter(String),
+
+    #[error(
+        "no adapter has '{asked}' in its name. Adapters here: {found}. \
+         Choose one of them with --adapter or SELVEDGE_ADAPTER, or leave both out to take the best"
+    )]
+    AdapterNotFound { asked: String, found: String },
+
+    #[error("the adapter '{adapter}' could not be opened: {source}")]
+    OpenDevice {
+        adapter: String,
+        source: wgpu::RequestDeviceError,
+    },
+
+    #[error("the environment variable {name} is '{value}', but must be {allowed}")]
+    BadVariable {
+        name: &'static str,
+        value: String,
+        allowed: &'static str,
+    },
+
+    #[error("the adapter '{adapter}' cannot run the {core} matrix product: {reason}")]
+    UnsupportedCore {
+        adapter: String,
+        core: &'static str,
+        reason: String,
+    },
+
+    #[error(
+        "{what} takes {bytes} bytes, but this adapter binds at most {limit} bytes at once. \
+         Use a smaller batch"
+    )]
+    TooLarge {
+        what: String,
+        bytes: u64,
+        limit: u64,
+    },
+
+    #[error("the adapter has no memory left for {what}. Use a smaller batch, or free memory")]
+    OutOfMemory { what: String },
+
+    #[error("{what}: {message}")]
+    Invalid { what: String, message: String },
+
+    #[error("the adapter '{adapter}' stopped working: {message}")]
+    Failed { adapter: String, message: String },
+}
+
+impl GpuError {
+    pub(super) fn bad_variable(name: &'static str, value: &str, allowed: &'static str) -> Self {
+        Self::BadVariable {
+            name,
+            value: value.to_owned(),
+            allowed,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! One dispatch, described before any buffer is known.
+
+use std::borrow::Cow;
+
+/// What a kernel does with a bound buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// `var<storage, read>`
+    Read,
+    /// `var<storage, read_write>`
+    Write,
+}
+
+/// WGSL text, joined from pieces: files under `shaders/` and constants that the host writes.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    pieces: Vec<(&'static str, Cow<'static, str>)>,
+    built_in: bool,
+}
+
+impl Source {
+    /// A source of one piece. `name` appears in error messages and dispatch lists.
+    ///
+    /// It always runs with bounds checks, so that a mistake in it gives wrong numbers and nothing worse.
+    pub fn new(name: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+        Self::default().with(name, text)
+    }
+
+    /// A source from this crate's own `shaders/`, which may run unchecked.
+    pub(crate) fn built_in(name: &'static str, text: &'static str) -> Self {
+        Self {
+            built_in: true,
+            ..Self::new(name, text)
+        }
+    }
+
+    /// Appends a piece. WGSL lets declarations stand in any order, so the order is only for the reader.
+    pub fn with(mut self, name: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+        self.pieces.push((name, text.into()));
+        self
+    }
+
+    /// Appends all pieces of `other`.
+    pub fn join(mut self, other: Source) -> Self {
+        self.pieces.extend(other.pieces);
+        self.built_in &= other.built_in;
+        self
+    }
+
+    pub(super) fn is_built_in(&self) -> bool {
+        self.built_in
+    }
+
+    /// Names of the pieces, in order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.pieces.iter().map(|(name, _)| *name)
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> String {
+        let pieces: Vec<&str> = self.pieces.iter().map(|(_, text)| text.as_ref()).collect();
+        pieces.join("\n")
+    }
+}
+
+/// The named file of `shaders/` as a [`Source`].
+macro_rules! shader {
+    ($file:literal) => {
+        $crate::gpu::Source::built_in(
+            $file,
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $file)),
+        )
+    };
+}
+pub(crate) use shader;
+
+/// A dispatch without its buffers: which shader, specialised how, over how much work.
+///
+/// Every kernel has one bind group: binding 0 is the uniform [`params`](Kernel::params) (when there are any),
+/// bindings 1, 2, ... are storage buffers in the order in which the op binds them. The entry point is `main`.
+#[derive(Debug, Clone)]
+pub struct Kernel {
+    pub label: &'static str,
+    pub source: Source,
+    /// Values of the shader's `override` constants.
+    pub constants: Vec<(&'static str, f64)>,
+    /// Bytes of the uniform struct at binding 0; empty when the shader has none.
+    pub params: Vec<u8>,
+    pub workgroups: [u32; 3],
+    /// Floating-point operations of the whole dispatch; a fused multiply-add counts two.
+    pub flops: u64,
+}
+
+impl Kernel {
+    /// A kernel of one workgroup without params or constants.
+    pub fn new(label: &'static str, source: Source) -> Self {
+        Self {
+            label,
+            source,
+            constants: Vec::new(),
+            params: Vec::new(),
+            workgroups: [1, 1, 1],
+            flops: 0,
+        }
+    }
+
+    /// Sets the uniform struct: a `#[repr(C)]` struct with the fields of the shader's `Params`, in its order.
+    pub fn params<T: bytemuck::Pod>(mut self, params: T) -> Self {
+        self.params = bytemuck::bytes_of(&params).to_vec();
+        // WebGPU wants a uniform binding's size to be a multiple of 16.
+        self.params.resize(self.params.len().next_multiple_of(16), 0);
+        self
+    }
+
+    /// Sets one `override` constant.
+    pub fn constant(mut self, name: &'static str, value: impl Into<f64>) -> Self {
+        self.constants.push((name, value.into()));
+        self
+    }
+
+    /// Enough workgroups of `size` threads for `threads` threads, folded over two dimensions when there are many.
+    pub fn threads(self, threads: u64, size: u32) -> Self {
+        self.workgroups(threads.div_ceil(u64::from(size)))
+    }
+
+    /// At least `count` workgroups, folded over two dimensions when there are many.
+    pub fn workgroups(mut self, count: u64) -> Self {
+        self.workgroups = fold_workgroups(count);
+        self
+    }
+
+    /// Sets the number of floating-point operations.
+    pub fn flops(mut self, flops: u64) -> Self {
+        self.flops = flops;
+        self
+    }
+}
+
+/// WebGPU allows 65,535 workgroups a dimension: more are folded into rows of 32,768.
+/// Shaders undo this with `linear_workgroup` of `shaders/common/grid.wgsl`.
+pub fn fold_workgroups(count: u64) -> [u32; 3] {
+    const ROW: u64 = 32_768;
+    let count = count.max(1);
+    if count <= 65_535 {
+        [count as u32, 1, 1]
+    } else {
+        // A count past 2^31 would need a buffer larger than any adapter binds; it saturates and wgpu reports it.
+        [
+            ROW as u32,
+            u32::try_from(count.div_ceil(ROW)).unwrap_or(u32::MAX),
+            1,
+        ]
+    }
+}

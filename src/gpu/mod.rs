@@ -1,0 +1,257 @@
+//! The device: choosing an adapter, making pipelines and buffers, reading back, and the errors of all that.
+//!
+//! This layer knows kernels and bytes. It knows nothing of tensors, shapes or gradients.
+
+mod adapter;
+mod buffer;
+mod error;
+mod kernel;
+mod pipeline;
+mod readback;
+mod variant;
+
+pub use adapter::{AdapterSummary, list_adapters};
+pub use buffer::Slice;
+pub use error::GpuError;
+pub(crate) use kernel::shader;
+pub use kernel::{Access, Kernel, Source, fold_workgroups};
+pub use pipeline::Pipeline;
+pub use readback::Readback;
+pub use variant::{GemmCore, Variant};
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use pipeline::PipelineCache;
+
+/// How to open a [`Gpu`]. The default follows the environment: `SELVEDGE_ADAPTER`, `SELVEDGE_CHECKED`,
+/// `SELVEDGE_GEMM`.
+#[derive(Debug, Clone, Default)]
+pub struct GpuOptions {
+    /// Part of an adapter's name, in any case; `None` takes the best real GPU, else a CPU adapter.
+    pub adapter: Option<String>,
+    /// Bounds checks in shaders. `None`: on in debug builds and when `SELVEDGE_CHECKED=1`.
+    pub checked: Option<bool>,
+    /// The core of the matrix product. `None`: what the table in [`Variant`] says of the adapter.
+    pub gemm: Option<GemmCore>,
+}
+
+impl GpuOptions {
+    /// Options from `SELVEDGE_ADAPTER`, `SELVEDGE_CHECKED` (0 or 1) and `SELVEDGE_GEMM` (naive, tiled, subgroup).
+    ///
+    /// # Errors
+    /// [`GpuError::BadVariable`] when one of the variables holds something else.
+    pub fn from_env() -> Result<Self, GpuError> {
+        let text = |name| std::env::var(name).ok().filter(|v| !v.is_empty());
+        let checked = match text("SELVEDGE_CHECKED").as_deref() {
+            None => None,
+            Some("0") => Some(false),
+            Some("1") => Some(true),
+            Some(other) => {
+                return Err(GpuError::bad_variable("SELVEDGE_CHECKED", other, "0 or 1"));
+            }
+        };
+        let gemm = match text("SELVEDGE_GEMM") {
+            None => None,
+            Some(name) => Some(name.parse().map_err(|()| {
+                GpuError::bad_variable("SELVEDGE_GEMM", &name, "naive, tiled or subgroup")
+            })?),
+        };
+        Ok(Self {
+            adapter: text("SELVEDGE_ADAPTER"),
+            checked,
+            gemm,
+        })
+    }
+}
+
+/// How many objects a [`Gpu`] has made since it was opened. After its first step a program makes none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Created {
+    pub buffers: u64,
+    pub bind_groups: u64,
+    pub pipelines: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    buffers: AtomicU64,
+    bind_groups: AtomicU64,
+    pipelines: AtomicU64,
+}
+
+/// An open device with its queue, pipeline cache and the choices made for its adapter.
+///
+/// Share it as `Arc<Gpu>`; every method takes `&self` and may be called from several threads.
+#[derive(Debug)]
+pub struct Gpu {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    summary: AdapterSummary,
+    variant: Variant,
+    checked: bool,
+    pipelines: Mutex<PipelineCache>,
+    counters: Counters,
+    /// The first error that no call was there to receive: a lost device, or a failure found after submission.
+    failure: Arc<OnceLock<String>>,
+}
+
+impl Gpu {
+    /// Opens the adapter that `options` ask for, with all the limits it has.
+    ///
+    /// # Errors
+    /// [`GpuError::NoAdapter`] and [`GpuError::AdapterNotFound`] say what was looked for and found;
+    /// [`GpuError::OpenDevice`] when the driver refuses.
+    pub fn open(options: &GpuOptions) -> Result<Arc<Self>, GpuError> {
+        let (adapter, summary) = adapter::choose(options.adapter.as_deref())?;
+        let variant = Variant::for_adapter(&summary, options.gemm)?;
+        let wanted = wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY;
+        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("selvedge"),
+            required_features: adapter.features() & wanted,
+            required_limits: adapter.limits(),
+            ..Default::default()
+        }))
+        .map_err(|source| GpuError::OpenDevice {
+            adapter: summary.name.clone(),
+            source,
+        })?;
+
+        let failure = Arc::new(OnceLock::new());
+        let lost = Arc::clone(&failure);
+        device.set_device_lost_callback(move |reason, message| {
+            // `Destroyed` is our own drop of the device, not a failure.
+            if reason != wgpu::DeviceLostReason::Destroyed {
+                // Only the first failure is kept: later ones follow from it.
+                let _ = lost.set(format!("device lost: {message}"));
+            }
+        });
+        let uncaptured = Arc::clone(&failure);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            let _ = uncaptured.set(error.to_string());
+        }));
+
+        Ok(Arc::new(Self {
+            device,
+            queue,
+            summary,
+            variant,
+            checked: options.checked.unwrap_or(cfg!(debug_assertions)),
+            pipelines: Mutex::default(),
+            counters: Counters::default(),
+            failure,
+        }))
+    }
+
+    /// What is known of the adapter in use.
+    pub fn adapter(&self) -> &AdapterSummary {
+        &self.summary
+    }
+
+    /// The kernels chosen for this adapter.
+    pub fn variant(&self) -> Variant {
+        self.variant
+    }
+
+    /// Whether shaders run with bounds checks.
+    pub fn checked(&self) -> bool {
+        self.checked
+    }
+
+    /// Whether dispatches can be timed on the device.
+    pub fn has_timestamps(&self) -> bool {
+        self.device
+            .features()
+            .contains(wgpu::Features::TIMESTAMP_QUERY)
+    }
+
+    /// The objects made so far.
+    pub fn created(&self) -> Created {
+        Created {
+            buffers: self.counters.buffers.load(Ordering::Relaxed),
+            bind_groups: self.counters.bind_groups.load(Ordering::Relaxed),
+            pipelines: self.counters.pipelines.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The error that arrived outside any call, if one did.
+    ///
+    /// # Errors
+    /// [`GpuError::Failed`] once the device is lost or a submission has failed.
+    pub fn health(&self) -> Result<(), GpuError> {
+        match self.failure.get() {
+            None => Ok(()),
+            Some(message) => Err(GpuError::Failed {
+                adapter: self.summary.name.clone(),
+                message: message.clone(),
+            }),
+        }
+    }
+
+    /// Waits until the device has finished `submission`, or everything when `None`.
+    pub(crate) fn wait(
+        &self,
+        submission: Option<wgpu::SubmissionIndex>,
+    ) -> Result<(), GpuError> {
+        // wgpu panics when a lost device is polled, so look first.
+        self.health()?;
+        self.device
+            .poll(wgpu::PollType::Wait {
+                submission_index: submission,
+                timeout: None,
+            })
+            .map_err(|e| GpuError::Failed {
+                adapter: self.summary.name.clone(),
+                message: e.to_string(),
+            })?;
+        self.health()
+    }
+
+    /// Lets finished work be tidied up and callbacks run, without waiting.
+    pub(crate) fn poll(&self) -> Result<(), GpuError> {
+        self.health()?;
+        self.device
+            .poll(wgpu::PollType::Poll)
+            .map_err(|e| GpuError::Failed {
+                adapter: self.summary.name.clone(),
+                message: e.to_string(),
+            })?;
+        Ok(())
+    }
+
+    pub(crate) fn device(&self) -> &wgpu::Device {
+        &self.device
+    }
+
+    pub(crate) fn queue(&self) -> &wgpu::Queue {
+        &self.queue
+    }
+
+    pub(crate) fn count_bind_group(&self) {
+        self.counters.bind_groups.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Runs `make` and turns what wgpu would report by panicking into an error.
+    pub(crate) fn guarded<T>(
+        &self,
+        what: impl Fn() -> String,
+        make: impl FnOnce() -> T,
+    ) -> Result<T, GpuError> {
+        self.health()?;
+        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let made = make();
+        let invalid = pollster::block_on(validation.pop());
+        let no_room = pollster::block_on(memory.pop());
+        if no_room.is_some() {
+            return Err(GpuError::OutOfMemory { what: what() });
+        }
+        if let Some(error) = invalid {
+            return Err(GpuError::Invalid {
+                what: what(),
+                message: error.to_string(),
+            });
+        }
+        Ok(made)
+    }
+}

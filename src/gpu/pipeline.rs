@@ -1,0 +1,132 @@
+//! Pipelines, made once for each distinct shader text and set of constants.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::{Access, Gpu, GpuError, Kernel};
+
+/// A compiled kernel and the layout of its one bind group.
+#[derive(Debug)]
+pub struct Pipeline {
+    pub(crate) raw: wgpu::ComputePipeline,
+    pub(crate) layout: wgpu::BindGroupLayout,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Key {
+    text: String,
+    /// Constants by name and bits of the value, since `f64` has no `Eq`.
+    constants: Vec<(&'static str, u64)>,
+    access: Vec<Access>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct PipelineCache(HashMap<Key, Arc<Pipeline>>);
+
+impl Gpu {
+    /// The pipeline of `kernel` over storage buffers used as `access` says; made at the first request.
+    ///
+    /// # Errors
+    /// [`GpuError::Invalid`] with the compiler's message when the shader text or its bindings are wrong.
+    pub fn pipeline(&self, kernel: &Kernel, access: &[Access]) -> Result<Arc<Pipeline>, GpuError> {
+        let key = Key {
+            text: kernel.source.text(),
+            constants: kernel
+                .constants
+                .iter()
+                .map(|(name, value)| (*name, value.to_bits()))
+                .collect(),
+            access: access.to_vec(),
+        };
+        // The lock is held while compiling, so that two threads never make the same pipeline.
+        // A poisoned lock only means that another thread panicked between two map operations.
+        let mut cache = self
+            .pipelines
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(found) = cache.0.get(&key) {
+            return Ok(Arc::clone(found));
+        }
+        let pipeline = self.guarded(
+            || {
+                let files: Vec<_> = kernel.source.names().collect();
+                format!("shader of {} ({})", kernel.label, files.join(" + "))
+            },
+            || self.make_pipeline(kernel, &key),
+        )?;
+        self.counters.pipelines.fetch_add(1, Ordering::Relaxed);
+        let pipeline = Arc::new(pipeline);
+        cache.0.insert(key, Arc::clone(&pipeline));
+        Ok(pipeline)
+    }
+
+    fn make_pipeline(&self, kernel: &Kernel, key: &Key) -> Pipeline {
+        let descriptor = wgpu::ShaderModuleDescriptor {
+            label: Some(kernel.label),
+            source: wgpu::ShaderSource::Wgsl(key.text.as_str().into()),
+        };
+        let module = if self.checked || !kernel.source.is_built_in() {
+            self.device.create_shader_module(descriptor)
+        } else {
+            // SAFETY: without checks a shader must stay inside its buffers, end its loops and divide by no zero
+            // by itself. Only texts from this crate's `shaders/` come here: they take their sizes from the same
+            // shape rule that sized the buffers, and the test suite runs each of them, in every variant, with the
+            // checks on and against references. A user's own shader is always checked.
+            unsafe {
+                self.device.create_shader_module_trusted(
+                    descriptor,
+                    wgpu::ShaderRuntimeChecks::unchecked(),
+                )
+            }
+        };
+        let uniform = (!kernel.params.is_empty()).then_some((0, wgpu::BufferBindingType::Uniform));
+        let storage = (1..).zip(key.access.iter().map(|access| {
+            wgpu::BufferBindingType::Storage {
+                read_only: *access == Access::Read,
+            }
+        }));
+        let entries: Vec<_> = uniform
+            .into_iter()
+            .chain(storage)
+            .map(|(binding, ty)| wgpu::BindGroupLayoutEntry {
+                binding,
+                visibility: wgpu::ShaderStages::COMPUTE,
+                ty: wgpu::BindingType::Buffer {
+                    ty,
+                    has_dynamic_offset: false,
+                    min_binding_size: None,
+                },
+                count: None,
+            })
+            .collect();
+        let layout = self
+            .device
+            .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+                label: Some(kernel.label),
+                entries: &entries,
+            });
+        let pipeline_layout = self
+            .device
+            .create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: Some(kernel.label),
+                bind_group_layouts: &[Some(&layout)],
+                immediate_size: 0,
+            });
+        let raw = self
+            .device
+            .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(kernel.label),
+                layout: Some(&pipeline_layout),
+                module: &module,
+                entry_point: Some("main"),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    constants: &kernel.constants,
+                    // Every kernel writes its workgroup memory before reading it.
+                    zero_initialize_workgroup_memory: self.checked,
+                },
+                cache: None,
+            });
+        Pipeline { raw, layout }
+    }
+}

@@ -1,0 +1,89 @@
+//! Which core of the matrix product an adapter gets, and how much parallel work it wants.
+
+use std::str::FromStr;
+
+use super::{AdapterSummary, GpuError};
+
+/// The ways to compute a matrix product; see `shaders/gemm/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GemmCore {
+    /// One thread computes four neighbouring outputs. To read, and to compare with.
+    Naive,
+    /// Workgroup-memory tiles: for real GPUs.
+    Tiled,
+    /// Registers and subgroup shuffles, no barrier: for drivers that run on the processor.
+    Subgroup,
+}
+
+impl GemmCore {
+    pub const ALL: [Self; 3] = [Self::Naive, Self::Tiled, Self::Subgroup];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Naive => "naive",
+            Self::Tiled => "tiled",
+            Self::Subgroup => "subgroup",
+        }
+    }
+}
+
+impl FromStr for GemmCore {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL
+            .into_iter()
+            .find(|core| core.name() == text)
+            .ok_or(())
+    }
+}
+
+/// The choices that depend on the adapter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variant {
+    pub gemm: GemmCore,
+    /// Lanes in a subgroup; used by [`GemmCore::Subgroup`] only.
+    pub lanes: u32,
+    /// Workgroups that keep the whole adapter busy: a product with fewer tiles is split along K.
+    pub busy_workgroups: u32,
+}
+
+impl Variant {
+    /// The table:
+    ///
+    /// | adapter | core | why |
+    /// |---|---|---|
+    /// | CPU with fixed-size subgroups of 4 to 32 lanes | subgroup | see docs/benchmarks.md: several times the tiled core on lavapipe, where barriers are coroutines |
+    /// | any other CPU | naive | a barrier costs more than it saves there |
+    /// | everything else | tiled | each loaded number is used 64 times from workgroup memory |
+    ///
+    /// `asked` overrides the core.
+    ///
+    /// # Errors
+    /// [`GpuError::UnsupportedCore`] when `asked` needs what the adapter lacks.
+    pub fn for_adapter(
+        adapter: &AdapterSummary,
+        asked: Option<GemmCore>,
+    ) -> Result<Self, GpuError> {
+        let lanes = adapter
+            .subgroup_lanes
+            .filter(|lanes| (4..=32).contains(lanes));
+        let gemm = asked.unwrap_or(match (adapter.is_cpu(), lanes) {
+            (true, Some(_)) => GemmCore::Subgroup,
+            (true, None) => GemmCore::Naive,
+            (false, _) => GemmCore::Tiled,
+        });
+        if gemm == GemmCore::Subgroup && lanes.is_none() {
+            return Err(GpuError::UnsupportedCore {
+                adapter: adapter.name.clone(),
+                core: gemm.name(),
+                reason: "it has no subgroups of one fixed size between 4 and 32 lanes".to_owned(),
+            });
+        }
+        Ok(Self {
+            gemm,
+            lanes: lanes.unwrap_or(1),
+            busy_workgroups: if adapter.is_cpu() { 16 } else { 512 },
+        })
+    }
+}

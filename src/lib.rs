@@ -1,0 +1,4 @@
+pub mod gpu;
+pub mod gradcheck;
+pub mod program;
+pub mod tensor;

@@ -1,0 +1,262 @@
+//! A graph made ready to run: a flat list of dispatches with every buffer, bind group and uniform made ahead.
+//!
+//! This layer knows buffers and kernels, not tensors: [`crate::tensor`] lowers a graph to a [`Recipe`], and
+//! [`Program::new`] plans its memory and makes everything a run needs. A run is then one pass over a list.
+
+mod describe;
+mod memory;
+mod profile;
+
+pub use memory::MemoryPlan;
+pub use profile::Profile;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::gpu::{Access, Gpu, GpuError, Kernel, Pipeline, Slice};
+
+/// Names a buffer of a [`Recipe`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BufferId(usize);
+
+/// Where the contents of a buffer live.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// Memory that outlives a run: parameters, states, inputs, gradients.
+    Fixed(Slice),
+    /// Memory that is needed from the first write to the last read of a run, and shared otherwise.
+    Planned { bytes: u64, keep: bool },
+}
+
+/// One dispatch of a recipe: the kernel, and what it binds in order.
+#[derive(Debug, Clone)]
+pub(crate) struct Dispatch {
+    pub kernel: Kernel,
+    pub bindings: Vec<(BufferId, Access)>,
+    /// Shapes and settings of the op, for people.
+    pub note: String,
+}
+
+/// What a program should do, before memory is planned.
+#[derive(Debug, Default)]
+pub(crate) struct Recipe {
+    pub places: Vec<Place>,
+    pub dispatches: Vec<Dispatch>,
+}
+
+impl Recipe {
+    pub fn place(&mut self, place: Place) -> BufferId {
+        self.places.push(place);
+        BufferId(self.places.len() - 1)
+    }
+}
+
+/// One dispatch, ready.
+#[derive(Debug)]
+struct Step {
+    pipeline: Arc<Pipeline>,
+    bind_group: wgpu::BindGroup,
+    workgroups: [u32; 3],
+}
+
+/// Runs of one program that may be under way at once. Two keep the device busy while the host prepares the next;
+/// more would only delay what the host sees.
+const RUNS_IN_FLIGHT: usize = 2;
+
+/// A compiled list of dispatches. Make one with [`crate::tensor::Graph::compile`].
+#[derive(Debug)]
+pub struct Program {
+    gpu: Arc<Gpu>,
+    steps: Vec<Step>,
+    dispatches: Vec<Dispatch>,
+    slices: Vec<Slice>,
+    memory: MemoryPlan,
+    in_flight: VecDeque<wgpu::SubmissionIndex>,
+}
+
+impl Program {
+    pub(crate) fn new(gpu: &Arc<Gpu>, recipe: Recipe) -> Result<Self, GpuError> {
+        let memory = MemoryPlan::new(&recipe);
+        let slots = memory
+            .slot_bytes()
+            .iter()
+            .enumerate()
+            .map(|(i, bytes)| gpu.storage(&format!("memory slot {i}"), *bytes))
+            .collect::<Result<Vec<_>, _>>()?;
+        let slices: Vec<Slice> = recipe
+            .places
+            .iter()
+            .enumerate()
+            .map(|(i, place)| match (place, memory.slot_of(BufferId(i))) {
+                (Place::Fixed(slice), _) => Ok(slice.clone()),
+                (Place::Planned { bytes, .. }, Some(slot)) => {
+                    Ok(slots[slot].part(0, (*bytes).max(4)))
+                }
+                // A planned buffer without a slot is never bound; it gets a place so that ids stay indices.
+                (Place::Planned { .. }, None) => gpu.storage("an unused value", 4),
+            })
+            .collect::<Result<_, _>>()?;
+
+        let uniforms = Uniforms::new(gpu, &recipe.dispatches)?;
+        let steps = recipe
+            .dispatches
+            .iter()
+            .enumerate()
+            .map(|(i, dispatch)| make_step(gpu, dispatch, &slices, uniforms.slice(i)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            gpu: Arc::clone(gpu),
+            steps,
+            dispatches: recipe.dispatches,
+            slices,
+            memory,
+            in_flight: VecDeque::new(),
+        })
+    }
+
+    /// Submits one run. Returns when the device has accepted it, having waited only if
+    /// several earlier runs are still under way.
+    ///
+    /// # Errors
+    /// [`GpuError::Failed`] when the device is lost or an earlier run failed.
+    pub fn run(&mut self) -> Result<(), GpuError> {
+        self.gpu.poll()?;
+        if self.in_flight.len() >= RUNS_IN_FLIGHT
+            && let Some(oldest) = self.in_flight.pop_front()
+        {
+            self.gpu.wait(Some(oldest))?;
+        }
+        let mut encoder = self
+            .gpu
+            .device()
+            .create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            let mut bound: Option<&Arc<Pipeline>> = None;
+            for step in &self.steps {
+                if !bound.is_some_and(|b| Arc::ptr_eq(b, &step.pipeline)) {
+                    pass.set_pipeline(&step.pipeline.raw);
+                    bound = Some(&step.pipeline);
+                }
+                pass.set_bind_group(0, &step.bind_group, &[]);
+                let [x, y, z] = step.workgroups;
+                pass.dispatch_workgroups(x, y, z);
+            }
+        }
+        let submission = self.gpu.queue().submit([encoder.finish()]);
+        self.in_flight.push_back(submission);
+        Ok(())
+    }
+
+    /// Waits until every run has finished.
+    ///
+    /// # Errors
+    /// [`GpuError::Failed`] when the device is lost or a run failed.
+    pub fn finish(&mut self) -> Result<(), GpuError> {
+        self.in_flight.clear();
+        self.gpu.wait(None)
+    }
+
+    /// Where a buffer of the recipe lives.
+    pub(crate) fn slice(&self, id: BufferId) -> &Slice {
+        &self.slices[id.0]
+    }
+
+    /// The device this program runs on.
+    pub fn gpu(&self) -> &Arc<Gpu> {
+        &self.gpu
+    }
+
+    /// Kernels launched by one run.
+    pub fn dispatch_count(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// The kernels of one run, in order.
+    pub fn kernels(&self) -> impl Iterator<Item = &Kernel> {
+        self.dispatches.iter().map(|d| &d.kernel)
+    }
+
+    /// Floating-point operations of one run.
+    pub fn flops(&self) -> u64 {
+        self.dispatches.iter().map(|d| d.kernel.flops).sum()
+    }
+
+    /// How the values of a run share memory.
+    pub fn memory(&self) -> &MemoryPlan {
+        &self.memory
+    }
+}
+
+/// The uniform structs of all dispatches, in one buffer.
+struct Uniforms {
+    buffer: Option<Slice>,
+    /// Offset and length of each dispatch's struct.
+    ranges: Vec<(u64, u64)>,
+}
+
+impl Uniforms {
+    fn new(gpu: &Gpu, dispatches: &[Dispatch]) -> Result<Self, GpuError> {
+        let mut contents = Vec::new();
+        let mut ranges = Vec::new();
+        for dispatch in dispatches {
+            let params = &dispatch.kernel.params;
+            ranges.push((contents.len() as u64, params.len() as u64));
+            contents.extend_from_slice(params);
+            contents.resize(
+                contents
+                    .len()
+                    .next_multiple_of(Gpu::slice_alignment() as usize),
+                0,
+            );
+        }
+        let buffer = if contents.is_empty() {
+            None
+        } else {
+            Some(gpu.uniform_with("uniforms", &contents)?)
+        };
+        Ok(Self { buffer, ranges })
+    }
+
+    fn slice(&self, dispatch: usize) -> Option<Slice> {
+        let (offset, bytes) = self.ranges[dispatch];
+        let buffer = self.buffer.as_ref()?;
+        (bytes > 0).then(|| buffer.part(offset, bytes))
+    }
+}
+
+fn make_step(
+    gpu: &Gpu,
+    dispatch: &Dispatch,
+    slices: &[Slice],
+    uniform: Option<Slice>,
+) -> Result<Step, GpuError> {
+    let access: Vec<Access> = dispatch.bindings.iter().map(|(_, access)| *access).collect();
+    let pipeline = gpu.pipeline(&dispatch.kernel, &access)?;
+    let storage = (1..).zip(dispatch.bindings.iter().map(|(id, _)| &slices[id.0]));
+    let entries: Vec<_> = uniform
+        .iter()
+        .map(|u| (0, u))
+        .chain(storage)
+        .map(|(binding, slice)| wgpu::BindGroupEntry {
+            binding,
+            resource: slice.binding(),
+        })
+        .collect();
+    let bind_group = gpu.guarded(
+        || format!("buffers of {}", dispatch.kernel.label),
+        || {
+            gpu.device().create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(dispatch.kernel.label),
+                layout: &pipeline.layout,
+                entries: &entries,
+            })
+        },
+    )?;
+    gpu.count_bind_group();
+    Ok(Step {
+        pipeline,
+        bind_group,
+        workgroups: dispatch.kernel.workgroups,
+    })
+}

@@ -1,0 +1,134 @@
+//! Reverse-mode differentiation: gradients as more nodes of the same graph.
+//!
+//! Griewank and Walther, "Evaluating Derivatives", chapter 3. Only nodes that lie both below the loss and above
+//! one of the given parameters get a gradient: a frozen layer costs nothing on the way back.
+
+use std::collections::HashMap;
+
+use super::graph::{Graph, NodeId, Recorded, ValueId};
+use super::{Backward, Result, Tensor, TensorError};
+
+impl Tensor {
+    /// Records the gradient of this scalar with respect to each of `parameters`, in their order.
+    ///
+    /// The parameters may be any values of the graph that the loss depends on.
+    ///
+    /// # Errors
+    /// [`TensorError::NotScalar`], [`TensorError::Unreached`] for a parameter that the loss does not use, and
+    /// [`TensorError::NoGradient`] when an op on the way cannot be differentiated.
+    pub fn backward(&self, parameters: &[&Tensor]) -> Result<Vec<Tensor>> {
+        let graph = &self.graph;
+        let shape = self.shape();
+        if shape.len() != 1 {
+            return Err(TensorError::NotScalar { shape });
+        }
+        let path = Path::between(graph, parameters, self);
+        let mut gradients: HashMap<ValueId, Tensor> = HashMap::new();
+        gradients.insert(self.id, graph.tensor(shape, &[1.0])?);
+        for node in path.nodes.iter().rev() {
+            differentiate(graph, *node, &path, &mut gradients)?;
+        }
+        parameters
+            .iter()
+            .enumerate()
+            .map(|(index, parameter)| {
+                gradients
+                    .get(&parameter.id)
+                    .cloned()
+                    .ok_or_else(|| TensorError::Unreached {
+                        index,
+                        shape: parameter.shape(),
+                    })
+            })
+            .collect()
+    }
+}
+
+/// What lies between some parameters and a loss.
+struct Path {
+    /// Nodes that depend on a parameter and that the loss depends on, in recorded order.
+    nodes: Vec<NodeId>,
+    /// For every value of the graph: does it depend on a parameter (or is it one)?
+    reached: Vec<bool>,
+}
+
+impl Path {
+    fn between(graph: &Graph, parameters: &[&Tensor], loss: &Tensor) -> Self {
+        let recorded = graph.0.recorded.borrow();
+        let needed = needed_nodes(&recorded, &[loss.id]);
+        let mut reached = vec![false; recorded.values.len()];
+        for parameter in parameters {
+            reached[parameter.id.0] = true;
+        }
+        let mut nodes = Vec::new();
+        for id in needed {
+            let node = recorded.node(id);
+            if node.inputs.iter().any(|input| reached[input.0]) {
+                for output in &node.outputs {
+                    reached[output.0] = true;
+                }
+                nodes.push(id);
+            }
+        }
+        Self { nodes, reached }
+    }
+}
+
+/// All nodes that `values` need, in recorded order, which is an order they can run in.
+pub(super) fn needed_nodes(recorded: &Recorded, values: &[ValueId]) -> Vec<NodeId> {
+    let mut needed = vec![false; recorded.nodes.len()];
+    let mut open: Vec<NodeId> = values.iter().filter_map(|v| recorded.producer(*v)).collect();
+    while let Some(id) = open.pop() {
+        if !std::mem::replace(&mut needed[id.0], true) {
+            let inputs = &recorded.node(id).inputs;
+            open.extend(inputs.iter().filter_map(|v| recorded.producer(*v)));
+        }
+    }
+    (0..needed.len()).filter(|i| needed[*i]).map(NodeId).collect()
+}
+
+/// Adds what `node` contributes to the gradients of its inputs.
+fn differentiate(
+    graph: &Graph,
+    node: NodeId,
+    path: &Path,
+    gradients: &mut HashMap<ValueId, Tensor>,
+) -> Result<()> {
+    // The borrow must end before the op records its gradient.
+    let (op, inputs, backward) = {
+        let recorded = graph.0.recorded.borrow();
+        let node = recorded.node(node);
+        let handles = |ids: &[ValueId]| ids.iter().map(|id| graph.handle(*id)).collect();
+        let backward = Backward {
+            op: node.op.name(),
+            inputs: handles(&node.inputs),
+            outputs: handles(&node.outputs),
+            gradients: node.outputs.iter().map(|id| gradients.get(id).cloned()).collect(),
+            wanted: node.inputs.iter().map(|id| path.reached[id.0]).collect(),
+        };
+        (node.op.clone(), node.inputs.clone(), backward)
+    };
+    if backward.gradients.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    let contributions = op.gradient(&backward)?;
+    for (i, input) in inputs.into_iter().enumerate() {
+        if !backward.wanted[i] {
+            continue;
+        }
+        let contribution = contributions
+            .get(i)
+            .cloned()
+            .flatten()
+            .ok_or(TensorError::NoGradient {
+                op: op.name(),
+                input: i,
+            })?;
+        let sum = match gradients.remove(&input) {
+            None => contribution,
+            Some(earlier) => earlier.add(&contribution)?,
+        };
+        gradients.insert(input, sum);
+    }
+    Ok(())
+}

@@ -1,0 +1,332 @@
+//! From a graph to a program: which nodes run, in which order, and where their values live.
+
+use std::collections::{HashMap, HashSet};
+
+use super::autograd::needed_nodes;
+use super::graph::{Graph, NodeId, Origin, Recorded, ValueId};
+use super::op::{Io, Launches, Operand, Storage};
+use super::{Result, Shape, Tensor, TensorError, ops};
+use crate::gpu::{Access, Gpu, GpuError, Readback, Slice};
+use crate::program::{BufferId, Dispatch, Place, Program, Recipe};
+
+/// A program and where it leaves its outputs.
+#[derive(Debug)]
+pub struct Compiled {
+    program: Program,
+    outputs: HashMap<ValueId, BufferId>,
+}
+
+impl Graph {
+    /// Makes a program that computes `outputs`: everything they need, and nothing else.
+    ///
+    /// Updates (ops that overwrite a tensor in place, such as an optimiser's step) are outputs too. They run last,
+    /// so everything else sees the values from before the run.
+    ///
+    /// # Errors
+    /// [`TensorError::Gpu`] when memory is short or a shader does not compile.
+    pub fn compile(&self, outputs: &[&Tensor]) -> Result<Compiled> {
+        if outputs.iter().any(|t| !std::rc::Rc::ptr_eq(&t.graph.0, &self.0)) {
+            return Err(TensorError::OtherGraph { op: "compile" });
+        }
+        let recorded = self.0.recorded.borrow();
+        let wanted: Vec<ValueId> = outputs.iter().map(|t| t.id).collect();
+        let lowering = Lowering::new(self.gpu(), &recorded, &wanted)?;
+        let (recipe, outputs) = lowering.recipe(&wanted)?;
+        Ok(Compiled {
+            program: Program::new(self.gpu(), recipe)?,
+            outputs,
+        })
+    }
+}
+
+impl Compiled {
+    /// Submits one run; see [`Program::run`].
+    ///
+    /// # Errors
+    /// As [`Program::run`].
+    pub fn run(&mut self) -> std::result::Result<(), GpuError> {
+        self.program.run()
+    }
+
+    /// The program, for its dispatch list, memory plan and profile.
+    pub fn program(&mut self) -> &mut Program {
+        &mut self.program
+    }
+
+    /// Waits for all runs and returns the value of an output, or of a tensor made from data.
+    ///
+    /// # Errors
+    /// [`TensorError::NotAnOutput`] when the program was compiled without it.
+    pub fn read(&self, tensor: &Tensor) -> Result<Vec<f32>> {
+        Ok(bytemuck::pod_collect_to_vec(&self.read_bytes(tensor)?))
+    }
+
+    pub(super) fn read_bytes(&self, tensor: &Tensor) -> Result<Vec<u8>> {
+        Ok(self.program.gpu().read(&self.slice(tensor)?)?)
+    }
+
+    /// A ring for reading an output again and again without waiting; see [`Readback`].
+    ///
+    /// # Errors
+    /// As [`Compiled::read`].
+    pub fn readback(&self, tensor: &Tensor, depth: usize) -> Result<Readback> {
+        Ok(Readback::new(self.program.gpu(), self.slice(tensor)?, depth)?)
+    }
+
+    fn slice(&self, tensor: &Tensor) -> Result<Slice> {
+        let id = self.outputs.get(&tensor.id).ok_or(TensorError::NotAnOutput)?;
+        Ok(self.program.slice(*id).clone())
+    }
+}
+
+/// The nodes of one program with their dispatches, before their values have places.
+struct Lowering<'a> {
+    gpu: &'a Gpu,
+    recorded: &'a Recorded,
+    nodes: Vec<(NodeId, Launches)>,
+    /// Values that stand inside an arena because their producer writes them there.
+    in_arena: HashMap<ValueId, Slice>,
+    /// The buffers of arena values.
+    arenas: HashMap<ValueId, Slice>,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(gpu: &'a Gpu, recorded: &'a Recorded, outputs: &[ValueId]) -> Result<Self> {
+        let order = in_running_order(recorded, needed_nodes(recorded, outputs));
+        let read: HashSet<ValueId> = order
+            .iter()
+            .flat_map(|id| &recorded.node(*id).inputs)
+            .chain(outputs)
+            .copied()
+            .collect();
+        let mut lowering = Self {
+            gpu,
+            recorded,
+            nodes: Vec::with_capacity(order.len()),
+            in_arena: HashMap::new(),
+            arenas: HashMap::new(),
+        };
+        for id in order {
+            let launches = lowering.launch(id, &read)?;
+            lowering.nodes.push((id, launches));
+        }
+        lowering.place_arenas()?;
+        Ok(lowering)
+    }
+
+    fn launch(&self, id: NodeId, read: &HashSet<ValueId>) -> Result<Launches> {
+        let node = self.recorded.node(id);
+        let mut launches = Launches::default();
+        if matches!(node.op.storage(), Storage::New | Storage::InPlace) {
+            let infos = |ids: &[ValueId]| {
+                ids.iter()
+                    .map(|v| self.recorded.value(*v).info.clone())
+                    .collect()
+            };
+            let io = Io {
+                inputs: infos(&node.inputs),
+                outputs: infos(&node.outputs),
+                used: node.outputs.iter().map(|v| read.contains(v)).collect(),
+                variant: self.gpu.variant(),
+            };
+            node.op.launch(&io, &mut launches)?;
+        }
+        Ok(launches)
+    }
+
+    /// Makes the buffer of each arena, and lets its inputs be computed right in it where no kernel would
+    /// then both read and write the one buffer, which WebGPU forbids. The other inputs are copied.
+    fn place_arenas(&mut self) -> Result<()> {
+        for i in 0..self.nodes.len() {
+            let node = self.recorded.node(self.nodes[i].0);
+            let Storage::Arena { offsets } = node.op.storage() else {
+                continue;
+            };
+            let info = &self.recorded.value(node.outputs[0]).info;
+            let arena = self.gpu.storage("gradients", info.bytes())?;
+            let mut placed: HashSet<ValueId> = HashSet::new();
+            for (j, (input, offset)) in node.inputs.iter().zip(&offsets).enumerate() {
+                let info = &self.recorded.value(*input).info;
+                let part = arena.part(4 * *offset as u64, info.bytes().max(4));
+                let root = self.recorded.root(*input);
+                // A gradient shared by two parameters can stand in one place only, and copying it from there to
+                // the other would read and write the arena at once: both get a copy.
+                let roots = node.inputs.iter().map(|v| self.recorded.root(*v));
+                let once = roots.filter(|r| *r == root).count() == 1;
+                if once && self.can_stand_in_arena(root, &placed) {
+                    placed.insert(root);
+                    self.in_arena.insert(root, part);
+                } else {
+                    let copy = ops::copy_kernel(info.len());
+                    self.nodes[i].1.dispatch(
+                        copy,
+                        &[Operand::Input(j).read(), Operand::Output(j).write()],
+                    );
+                }
+            }
+            self.arenas.insert(node.outputs[0], arena);
+        }
+        Ok(())
+    }
+
+    /// Whether `value` may be written straight into an arena in which `placed` already stand.
+    fn can_stand_in_arena(&self, value: ValueId, placed: &HashSet<ValueId>) -> bool {
+        let Some(producer) = self.recorded.producer(value) else {
+            return false;
+        };
+        let is_new = self.recorded.node(producer).op.storage() == Storage::New;
+        if !is_new || self.in_arena.contains_key(&value) {
+            return false;
+        }
+        // Each dispatch that touches the value, with what it would then read and write in the arena.
+        self.nodes.iter().all(|(id, launches)| {
+            let node = self.recorded.node(*id);
+            launches.dispatches.iter().all(|(_, operands)| {
+                let touches = |wanted: Access| {
+                    operands.iter().any(|(operand, access)| {
+                        let bound = match operand {
+                            Operand::Input(i) => node.inputs.get(*i),
+                            Operand::Output(i) => node.outputs.get(*i),
+                            Operand::Scratch(_) => None,
+                        };
+                        let root = bound.map(|v| self.recorded.root(*v));
+                        *access == wanted
+                            && root.is_some_and(|r| r == value || placed.contains(&r))
+                    })
+                };
+                !(touches(Access::Read) && touches(Access::Write))
+            })
+        })
+    }
+
+    /// Gives every value a place and every dispatch its bindings.
+    fn recipe(self, outputs: &[ValueId]) -> Result<(Recipe, HashMap<ValueId, BufferId>)> {
+        let kept: HashSet<ValueId> = outputs.iter().map(|v| self.recorded.root(*v)).collect();
+        let mut recipe = Recipe::default();
+        let mut buffers: HashMap<ValueId, BufferId> = HashMap::new();
+        for (id, launches) in &self.nodes {
+            let node = self.recorded.node(*id);
+            let arena = match node.op.storage() {
+                Storage::Arena { offsets } => Some(offsets),
+                _ => None,
+            };
+            let scratch: Vec<BufferId> = launches
+                .scratch
+                .iter()
+                .map(|bytes| {
+                    recipe.place(Place::Planned {
+                        bytes: *bytes,
+                        keep: false,
+                    })
+                })
+                .collect();
+            for (kernel, operands) in &launches.dispatches {
+                let mut bindings = Vec::with_capacity(operands.len());
+                for (operand, access) in operands {
+                    let buffer = match (operand, &arena) {
+                        (Operand::Scratch(i), _) => scratch[*i],
+                        (Operand::Input(i), _) => {
+                            self.buffer(node.inputs[*i], &kept, &mut recipe, &mut buffers)
+                        }
+                        (Operand::Output(i), None) => {
+                            self.buffer(node.outputs[*i], &kept, &mut recipe, &mut buffers)
+                        }
+                        // A copy into an arena writes the part where input i belongs.
+                        (Operand::Output(i), Some(offsets)) => {
+                            let bytes = self.recorded.value(node.inputs[*i]).info.bytes().max(4);
+                            let part =
+                                self.arenas[&node.outputs[0]].part(4 * offsets[*i] as u64, bytes);
+                            recipe.place(Place::Fixed(part))
+                        }
+                    };
+                    bindings.push((buffer, *access));
+                }
+                recipe.dispatches.push(Dispatch {
+                    kernel: kernel.clone(),
+                    bindings,
+                    note: self.note(*id),
+                });
+            }
+        }
+        let outputs = outputs
+            .iter()
+            .map(|v| (*v, self.buffer(*v, &kept, &mut recipe, &mut buffers)))
+            .collect();
+        Ok((recipe, outputs))
+    }
+
+    /// The buffer of a value: that of the value it is a view of or overwrites, if it does.
+    fn buffer(
+        &self,
+        value: ValueId,
+        kept: &HashSet<ValueId>,
+        recipe: &mut Recipe,
+        buffers: &mut HashMap<ValueId, BufferId>,
+    ) -> BufferId {
+        let root = self.recorded.root(value);
+        if let Some(known) = buffers.get(&root) {
+            return *known;
+        }
+        let id = match &self.recorded.value(root).origin {
+            Origin::Leaf(slice) => recipe.place(Place::Fixed(slice.clone())),
+            Origin::Node(node) => {
+                let node = self.recorded.node(*node);
+                match node.op.storage() {
+                    Storage::InPlace => {
+                        let output = node.outputs.iter().position(|v| *v == root).unwrap_or(0);
+                        self.buffer(node.inputs[output], kept, recipe, buffers)
+                    }
+                    _ => recipe.place(
+                        match self.in_arena.get(&root).or_else(|| self.arenas.get(&root)) {
+                            Some(slice) => Place::Fixed(slice.clone()),
+                            None => Place::Planned {
+                                bytes: self.recorded.value(root).info.bytes().max(4),
+                                keep: kept.contains(&root),
+                            },
+                        },
+                    ),
+                }
+            }
+        };
+        buffers.insert(root, id);
+        id
+    }
+
+    fn note(&self, id: NodeId) -> String {
+        let node = self.recorded.node(id);
+        let shapes = |ids: &[ValueId]| {
+            let texts: Vec<String> = ids
+                .iter()
+                .map(|v| self.recorded.value(*v).info.shape.to_string())
+                .collect();
+            texts.join(" ")
+        };
+        // An arena of gradients has hundreds of inputs; its output says enough.
+        let inputs = match node.op.storage() {
+            Storage::Arena { .. } => Shape::from([node.inputs.len()]).to_string(),
+            _ => shapes(&node.inputs),
+        };
+        format!("{} {inputs} -> {} {}", node.op.name(), shapes(&node.outputs), node.op.settings())
+            .trim_end()
+            .to_owned()
+    }
+}
+
+/// Nodes that overwrite something, and what depends on them, run after all others.
+fn in_running_order(recorded: &Recorded, needed: Vec<NodeId>) -> Vec<NodeId> {
+    let mut late: HashSet<NodeId> = HashSet::new();
+    for id in &needed {
+        let node = recorded.node(*id);
+        let after_update = node
+            .inputs
+            .iter()
+            .filter_map(|v| recorded.producer(*v))
+            .any(|producer| late.contains(&producer));
+        if after_update || node.op.storage() == Storage::InPlace {
+            late.insert(*id);
+        }
+    }
+    let (last, first): (Vec<NodeId>, Vec<NodeId>) =
+        needed.into_iter().partition(|id| late.contains(id));
+    first.into_iter().chain(last).collect()
+}

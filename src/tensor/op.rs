@@ -1,0 +1,271 @@
+//! What an op is: a shape rule, a launch and a gradient.
+
+use std::fmt;
+
+use super::{Info, Result, Shape, Tensor, TensorError};
+use crate::gpu::{Access, Kernel, Variant};
+
+/// A kind of node. The built-in ops implement this trait in `tensor/ops/`; one's own may live anywhere.
+///
+/// Apply it with [`Tensor::apply`], and check it with [`crate::gradcheck`].
+pub trait Op: fmt::Debug {
+    /// The name in errors and lists, such as `"conv2d"`.
+    fn name(&self) -> &'static str;
+
+    /// The shape rule: what the outputs are, given the inputs.
+    ///
+    /// # Errors
+    /// [`TensorError::Shape`] when the inputs do not fit; [`Inputs::mismatch`] makes one.
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>>;
+
+    /// The dispatches that compute the outputs from the inputs.
+    ///
+    /// # Errors
+    /// Whatever makes the launch impossible.
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()>;
+
+    /// For each input, the gradient of the loss with respect to it, as calls on tensors; `None` where there is none
+    /// or where [`Backward::wants`] is false.
+    ///
+    /// The default has none, so a loss that needs one is refused with the op's name.
+    ///
+    /// # Errors
+    /// Those of the calls.
+    fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
+        Ok(vec![None; node.inputs.len()])
+    }
+
+    /// Settings worth showing in a dispatch list, such as `3x3 stride 1`.
+    fn settings(&self) -> String {
+        String::new()
+    }
+
+    /// How the outputs relate to memory that exists already.
+    fn storage(&self) -> Storage {
+        Storage::New
+    }
+}
+
+/// Where an op's outputs live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// In memory of their own, written by the op's dispatches.
+    New,
+    /// Output 0 is input 0 seen with another shape: nothing is computed.
+    View,
+    /// Output `i` overwrites input `i`, which must be a tensor made from data, for every output.
+    /// Such ops run after all others of the program, so that everyone else sees the old value.
+    InPlace,
+    /// Output 0 is a flat arena in which input `i` stands at element `offsets[i]`. Inputs are computed
+    /// right there where that is possible, and copied where not.
+    Arena {
+        offsets: Vec<usize>,
+    },
+}
+
+/// The inputs' shapes and types, for a shape rule.
+#[derive(Debug)]
+pub struct Inputs {
+    pub(super) op: &'static str,
+    pub(super) infos: Vec<Info>,
+}
+
+impl Inputs {
+    /// The inputs that `tensors` would be to `op`, to check shapes before the op is made.
+    pub fn of(op: &'static str, tensors: &[&Tensor]) -> Self {
+        Self {
+            op,
+            infos: tensors.iter().map(|t| t.info()).collect(),
+        }
+    }
+
+    /// Input `i`.
+    ///
+    /// # Errors
+    /// [`TensorError::Parameter`] when there are fewer inputs.
+    pub fn get(&self, i: usize) -> Result<&Info> {
+        self.infos.get(i).ok_or_else(|| TensorError::Parameter {
+            op: self.op,
+            problem: format!("input {i} is missing, {} were given", self.infos.len()),
+        })
+    }
+
+    /// Shape of input `i`.
+    ///
+    /// # Errors
+    /// As [`Inputs::get`].
+    pub fn shape(&self, i: usize) -> Result<&Shape> {
+        self.get(i).map(|info| &info.shape)
+    }
+
+    /// The sizes of input `i`, which must have `N` axes; `what` names the parameter, such as `"the weight"`.
+    ///
+    /// # Errors
+    /// [`TensorError::Shape`] when it has another number of axes.
+    pub fn axes<const N: usize>(&self, i: usize, what: &str) -> Result<[usize; N]> {
+        <[usize; N]>::try_from(self.shape(i)?.axes())
+            .map_err(|_| self.mismatch(format!("{what} (input {i}) must have {N} axes")))
+    }
+
+    /// Checks the shape of input `i`; `what` names the parameter, such as `"bias"`.
+    ///
+    /// # Errors
+    /// [`TensorError::Shape`] when it differs.
+    pub fn expect(&self, i: usize, what: &str, wanted: impl Into<Shape>) -> Result<()> {
+        let wanted = wanted.into();
+        if *self.shape(i)? == wanted {
+            Ok(())
+        } else {
+            Err(self.mismatch(format!("{what} (input {i}) must have shape {wanted}")))
+        }
+    }
+
+    /// All inputs.
+    pub fn all(&self) -> &[Info] {
+        &self.infos
+    }
+
+    /// An error that names the op and all shapes.
+    pub fn mismatch(&self, problem: impl Into<String>) -> TensorError {
+        TensorError::Shape {
+            op: self.op,
+            inputs: self.infos.iter().map(|info| info.shape.clone()).collect(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// What a launch knows: the values' shapes, which outputs anyone reads, and the adapter's choices.
+#[derive(Debug)]
+pub struct Io {
+    pub(super) inputs: Vec<Info>,
+    pub(super) outputs: Vec<Info>,
+    pub(super) used: Vec<bool>,
+    pub(super) variant: Variant,
+}
+
+impl Io {
+    /// Shape of input `i`. The shape rule has passed, so it exists.
+    pub fn input(&self, i: usize) -> &Shape {
+        &self.inputs[i].shape
+    }
+
+    /// Number of inputs.
+    pub fn input_count(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Shape of output `i`.
+    pub fn output(&self, i: usize) -> &Shape {
+        &self.outputs[i].shape
+    }
+
+    /// Whether anything reads output `i`. One that nobody reads need not be written.
+    pub fn is_used(&self, i: usize) -> bool {
+        self.used[i]
+    }
+
+    /// The kernels chosen for the adapter.
+    pub fn variant(&self) -> Variant {
+        self.variant
+    }
+}
+
+/// What a dispatch binds, from the op's point of view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operand {
+    Input(usize),
+    Output(usize),
+    /// Memory that lives only between the dispatches of one op; see [`Launches::scratch`].
+    Scratch(usize),
+}
+
+impl Operand {
+    /// Binds it as `var<storage, read>`.
+    pub fn read(self) -> (Operand, Access) {
+        (self, Access::Read)
+    }
+
+    /// Binds it as `var<storage, read_write>`.
+    pub fn write(self) -> (Operand, Access) {
+        (self, Access::Write)
+    }
+}
+
+/// Collects the dispatches of one node.
+#[derive(Debug, Default)]
+pub struct Launches {
+    pub(super) dispatches: Vec<(Kernel, Vec<(Operand, Access)>)>,
+    /// Bytes of each scratch buffer.
+    pub(super) scratch: Vec<u64>,
+}
+
+impl Launches {
+    /// Asks for scratch memory of `elements` words.
+    pub fn scratch(&mut self, elements: usize) -> Operand {
+        self.scratch.push(4 * elements as u64);
+        Operand::Scratch(self.scratch.len() - 1)
+    }
+
+    /// Appends a dispatch. `operands` become bindings 1, 2, ... of the shader.
+    pub fn dispatch(&mut self, kernel: Kernel, operands: &[(Operand, Access)]) {
+        self.dispatches.push((kernel, operands.to_vec()));
+    }
+}
+
+/// A node on the way back: its inputs, its outputs and the gradients that have reached them.
+#[derive(Debug)]
+pub struct Backward {
+    pub(super) op: &'static str,
+    pub(super) inputs: Vec<Tensor>,
+    pub(super) outputs: Vec<Tensor>,
+    pub(super) gradients: Vec<Option<Tensor>>,
+    pub(super) wanted: Vec<bool>,
+}
+
+impl Backward {
+    /// Input `i` of the node.
+    pub fn input(&self, i: usize) -> &Tensor {
+        &self.inputs[i]
+    }
+
+    /// Number of inputs of the node.
+    pub fn input_count(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Output `i` of the node, so that a gradient can reuse it.
+    pub fn output(&self, i: usize) -> &Tensor {
+        &self.outputs[i]
+    }
+
+    /// The gradient of the loss with respect to output `i`.
+    ///
+    /// # Errors
+    /// [`TensorError::Parameter`] when the loss does not depend on that output, though it does on another.
+    pub fn gradient(&self, i: usize) -> Result<&Tensor> {
+        self.gradients[i]
+            .as_ref()
+            .ok_or_else(|| TensorError::Parameter {
+                op: self.op,
+                problem: format!("no gradient reaches output {i}"),
+            })
+    }
+
+    /// Whether the gradient of input `i` is on the way to a parameter. Others are pruned.
+    pub fn wants(&self, i: usize) -> bool {
+        self.wanted[i]
+    }
+
+    /// `make()` when the gradient of input `i` is wanted.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn when_wanted(
+        &self,
+        i: usize,
+        make: impl FnOnce() -> Result<Tensor>,
+    ) -> Result<Option<Tensor>> {
+        if self.wants(i) { make().map(Some) } else { Ok(None) }
+    }
+}

@@ -1,0 +1,274 @@
+//! Two-dimensional convolution: forward, and the gradients of its input and its weights.
+//!
+//! As in every deep-learning library, this is a cross-correlation: the kernel is not flipped.
+
+use super::gemm::{Finish, Gemm, Params, Rows};
+use super::window::{Geometry, Padding, Window};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
+
+/// What the three products of one convolution share: `n` images from `in_c` to `out_c` channels.
+#[derive(Debug, Clone, Copy)]
+struct Convolution {
+    geometry: Geometry,
+    n: usize,
+    in_c: usize,
+    out_c: usize,
+}
+
+impl Convolution {
+    fn x(&self) -> Info {
+        let [h, w] = self.geometry.image;
+        Info::f32([self.n, h, w, self.in_c])
+    }
+
+    fn w(&self) -> Info {
+        let [kernel_h, kernel_w] = self.geometry.kernel;
+        Info::f32([kernel_h, kernel_w, self.in_c, self.out_c])
+    }
+
+    fn y(&self) -> Info {
+        let g = &self.geometry;
+        Info::f32([self.n, g.out_h(), g.out_w(), self.out_c])
+    }
+
+    /// Multiply-adds of the sum, the same for all three products; those with zeros of the padding included.
+    fn multiply_adds(&self) -> u64 {
+        let [kernel_h, kernel_w] = self.geometry.kernel;
+        (self.y().len() * kernel_h * kernel_w * self.in_c) as u64
+    }
+
+    /// The fields that describe the images; each product adds its own sizes.
+    fn image_params(&self) -> Params {
+        let g = &self.geometry;
+        Params {
+            in_h: g.image[0] as u32,
+            in_w: g.image[1] as u32,
+            in_c: self.in_c as u32,
+            out_h: g.out_h() as u32,
+            out_w: g.out_w() as u32,
+            out_c: self.out_c as u32,
+            kernel_h: g.kernel[0] as u32,
+            kernel_w: g.kernel[1] as u32,
+            stride_h: g.stride[0] as u32,
+            stride_w: g.stride[1] as u32,
+            pad_top: g.pad.top as u32,
+            pad_left: g.pad.left as u32,
+            ..Params::default()
+        }
+    }
+
+    fn forward(&self, finish: Finish) -> Gemm {
+        Gemm {
+            label: "conv2d",
+            rows: Rows::ConvForward,
+            finish,
+            params: Params {
+                rows: self.y().shape.rows() as u32,
+                cols: self.out_c as u32,
+                segments: self.geometry.kernel[0] as u32,
+                depth: (self.geometry.kernel[1] * self.in_c) as u32,
+                ..self.image_params()
+            },
+            a_in_quads: self.in_c.is_multiple_of(4),
+            multiply_adds: self.multiply_adds(),
+        }
+    }
+
+    fn input_grad(&self) -> Gemm {
+        let [kernel_h, kernel_w] = self.geometry.kernel;
+        Gemm {
+            label: "conv2d_input_grad",
+            rows: Rows::ConvInputGrad,
+            finish: Finish::Plain,
+            params: Params {
+                rows: self.x().shape.rows() as u32,
+                cols: self.in_c as u32,
+                segments: (kernel_h * kernel_w) as u32,
+                depth: self.out_c as u32,
+                ..self.image_params()
+            },
+            a_in_quads: self.out_c.is_multiple_of(4),
+            multiply_adds: self.multiply_adds(),
+        }
+    }
+
+    fn weight_grad(&self) -> Gemm {
+        let [kernel_h, kernel_w] = self.geometry.kernel;
+        let row_pitch = (kernel_w * self.in_c).next_multiple_of(4);
+        Gemm {
+            label: "conv2d_weight_grad",
+            rows: Rows::ConvWeightGrad,
+            finish: Finish::Plain,
+            params: Params {
+                rows: (kernel_h * row_pitch) as u32,
+                cols: self.out_c as u32,
+                segments: (self.n * self.geometry.out_h()) as u32,
+                depth: self.geometry.out_w() as u32,
+                row_pitch: row_pitch as u32,
+                ..self.image_params()
+            },
+            a_in_quads: self.in_c.is_multiple_of(4),
+            multiply_adds: self.multiply_adds(),
+        }
+    }
+}
+
+/// `Y[n, oh, ow, co] = f(sum over kh, kw, ci of X[n, oh*sh + kh - pt, ow*sw + kw - pl, ci] W[kh, kw, ci, co] + b[co])`.
+/// Inputs: X, W and, when `bias` is set, b.
+#[derive(Debug)]
+struct Conv2d {
+    convolution: Convolution,
+    bias: bool,
+    relu: bool,
+}
+
+impl Op for Conv2d {
+    fn name(&self) -> &'static str {
+        "conv2d"
+    }
+
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
+        if self.bias {
+            inputs.expect(2, "bias", [self.convolution.out_c])?;
+        }
+        Ok(vec![self.convolution.y()])
+    }
+
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let finish = if self.bias {
+            Finish::Bias { relu: self.relu }
+        } else {
+            Finish::Plain
+        };
+        let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
+        let bias = self.bias.then_some(Operand::Input(2));
+        self.convolution
+            .forward(finish)
+            .launch(io.variant(), launches, operands, bias);
+        Ok(())
+    }
+
+    fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
+        let dz = super::before_relu(node, self.relu)?;
+        let convolution = self.convolution;
+        let mut gradients = vec![
+            node.when_wanted(0, || {
+                // [kh, kw, ci, co] to [kh, kw, co, ci]: then the product's B is row-major, as the cores want it.
+                let w = node.input(1).transpose()?;
+                Tensor::apply_one(InputGrad { convolution }, &[&dz, &w])
+            })?,
+            node.when_wanted(1, || {
+                Tensor::apply_one(WeightGrad { convolution }, &[node.input(0), &dz])
+            })?,
+        ];
+        if self.bias {
+            gradients.push(node.when_wanted(2, || dz.sum_rows())?);
+        }
+        Ok(gradients)
+    }
+
+    fn settings(&self) -> String {
+        self.convolution.geometry.to_string()
+    }
+}
+
+/// dX from dY and W with its last two axes swapped; see `shaders/conv/rows_input_grad.wgsl`.
+#[derive(Debug)]
+struct InputGrad {
+    convolution: Convolution,
+}
+
+impl Op for InputGrad {
+    fn name(&self) -> &'static str {
+        "conv2d_input_grad"
+    }
+
+    fn infer(&self, _: &Inputs) -> Result<Vec<Info>> {
+        Ok(vec![self.convolution.x()])
+    }
+
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
+        self.convolution
+            .input_grad()
+            .launch(io.variant(), launches, operands, None);
+        Ok(())
+    }
+
+    fn settings(&self) -> String {
+        self.convolution.geometry.to_string()
+    }
+}
+
+/// dW from X and dY; see `shaders/conv/rows_weight_grad.wgsl`.
+#[derive(Debug)]
+struct WeightGrad {
+    convolution: Convolution,
+}
+
+impl Op for WeightGrad {
+    fn name(&self) -> &'static str {
+        "conv2d_weight_grad"
+    }
+
+    fn infer(&self, _: &Inputs) -> Result<Vec<Info>> {
+        Ok(vec![self.convolution.w()])
+    }
+
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
+        self.convolution
+            .weight_grad()
+            .launch(io.variant(), launches, operands, None);
+        Ok(())
+    }
+
+    fn settings(&self) -> String {
+        self.convolution.geometry.to_string()
+    }
+}
+
+impl Tensor {
+    /// Convolution of images `[N, H, W, in]` with weights `[KH, KW, in, out]` and a bias `[out]` to
+    /// `[N, out_h, out_w, out]`, with ReLU in the same pass when `relu` is set.
+    ///
+    /// # Errors
+    /// A shape error that names the parameter at fault.
+    pub fn conv2d(
+        &self,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        stride: [usize; 2],
+        padding: Padding,
+        relu: bool,
+    ) -> Result<Tensor> {
+        let inputs = Inputs::of("conv2d", &[self, weight]);
+        let [n, h, w, in_c] = inputs.axes(0, "the image batch, [N, H, W, C],")?;
+        let [kernel_h, kernel_w, weight_in, out_c] =
+            inputs.axes(1, "the weight, [KH, KW, in, out],")?;
+        if weight_in != in_c {
+            return Err(inputs.mismatch(format!(
+                "the weight must have {in_c} input channels (its third axis), as many as the images have"
+            )));
+        }
+        if relu && bias.is_none() {
+            return Err(inputs.mismatch("ReLU in the same pass needs a bias"));
+        }
+        let geometry = Window::new([kernel_h, kernel_w], stride, padding)
+            .over([h, w])
+            .map_err(|problem| inputs.mismatch(problem))?;
+        let op = Conv2d {
+            convolution: Convolution {
+                geometry,
+                n,
+                in_c,
+                out_c,
+            },
+            bias: bias.is_some(),
+            relu,
+        };
+        let mut operands = vec![self, weight];
+        operands.extend(bias);
+        Self::apply_one(op, &operands)
+    }
+}

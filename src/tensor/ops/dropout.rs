@@ -1,0 +1,87 @@
+//! Dropout by counter.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::kernel;
+use crate::gpu::shader;
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor, TensorError};
+
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct Params {
+    len: u32,
+    stream: u32,
+    rate: f32,
+    scale: f32,
+}
+
+/// `Y = X / (1 - rate)` with probability `1 - rate`, else 0. Inputs: X and the clock.
+#[derive(Debug, Clone, Copy)]
+struct Dropout {
+    rate: f32,
+    stream: u32,
+}
+
+impl Op for Dropout {
+    fn name(&self) -> &'static str {
+        "dropout"
+    }
+
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
+        if !(0.0..1.0).contains(&self.rate) {
+            return Err(TensorError::Parameter {
+                op: self.name(),
+                problem: format!("the rate is {}, but must be at least 0 and below 1", self.rate),
+            });
+        }
+        if *inputs.get(1)? != Info::u32([2]) {
+            return Err(inputs.mismatch("the clock (input 1) must be two integers, seed and step"));
+        }
+        Ok(vec![inputs.get(0)?.clone()])
+    }
+
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let len = io.input(0).len();
+        let source = shader!("common/random.wgsl").join(shader!("elementwise/dropout.wgsl"));
+        let kernel = kernel(self.name(), source, len)
+            .params(Params {
+                len: len as u32,
+                stream: self.stream,
+                rate: self.rate,
+                scale: 1.0 / (1.0 - self.rate),
+            })
+            .flops(len as u64);
+        launches.dispatch(
+            kernel,
+            &[
+                Operand::Input(0).read(),
+                Operand::Input(1).read(),
+                Operand::Output(0).write(),
+            ],
+        );
+        Ok(())
+    }
+
+    /// The same mask on dY: the counter draws it again.
+    fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
+        let dx = Tensor::apply_one(*self, &[node.gradient(0)?, node.input(1)])?;
+        Ok(vec![Some(dx), None])
+    }
+
+    fn settings(&self) -> String {
+        format!("rate {}", self.rate)
+    }
+}
+
+impl Tensor {
+    /// Zeroes each element with probability `rate` and divides the others by `1 - rate`.
+    ///
+    /// `clock` holds two integers, seed and step; write a new step before each run. `stream` tells the dropout layers
+    /// of a network apart.
+    ///
+    /// # Errors
+    /// When the rate is not in `0 .. 1`, or the clock is not two integers.
+    pub fn dropout(&self, rate: f32, clock: &Tensor, stream: u32) -> Result<Tensor> {
+        Self::apply_one(Dropout { rate, stream }, &[self, clock])
+    }
+}

@@ -1,0 +1,45 @@
+//! The ops, one file each: shape rule, launch and gradient. Their calls are methods of [`Tensor`](super::Tensor).
+
+mod add;
+mod avg_pool;
+mod batch_norm;
+mod concat;
+mod conv2d;
+mod cross_entropy;
+mod dropout;
+mod elementwise;
+mod gather;
+mod gemm;
+mod hits;
+mod leaky_relu;
+mod matmul;
+mod max_pool;
+mod mul;
+mod pack;
+mod pool;
+mod reduce;
+mod reshape;
+mod resize;
+mod scale;
+mod softmax;
+mod transpose;
+mod update;
+mod window;
+
+pub use batch_norm::BatchNorm;
+pub use gather::Pixels;
+pub use update::{AdamSettings, OptimiserInputs, SgdSettings};
+pub use window::{Pad, Padding, Window};
+
+pub(super) use elementwise::copy_kernel;
+use leaky_relu::before_relu;
+
+use crate::gpu::{Kernel, Source, shader};
+
+/// Threads in a workgroup of every kernel but the matrix products: a multiple of all subgroup sizes in use.
+const WORKGROUP: u32 = 64;
+
+/// A kernel of `threads` threads in workgroups of [`WORKGROUP`], which finds its number with `linear_workgroup`.
+fn kernel(label: &'static str, source: Source, threads: usize) -> Kernel {
+    Kernel::new(label, shader!("common/grid.wgsl").join(source)).threads(threads as u64, WORKGROUP)
+}

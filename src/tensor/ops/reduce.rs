@@ -1,0 +1,237 @@
+//! Sums and means over a run of axes, and their gradient.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::kernel;
+use crate::gpu::shader;
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Tensor};
+
+/// A tensor seen as `[outer, len, inner]`; the sum goes over the middle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub outer: usize,
+    pub len: usize,
+    pub inner: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct SumParams {
+    outer: u32,
+    len: u32,
+    inner: u32,
+    chunk: u32,
+    pieces: u32,
+    factor: f32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct ExpandParams {
+    outer: u32,
+    len: u32,
+    inner: u32,
+    factor: f32,
+}
+
+/// Axes up to this long are summed in one pass.
+const ONE_PASS: usize = 512;
+
+/// How long a run of an axis one thread takes in the first of two passes: the square root, so that neither pass has
+/// long chains.
+pub(super) fn chunk_of(len: usize) -> usize {
+    if len <= ONE_PASS {
+        len.max(1)
+    } else {
+        len.isqrt() + 1
+    }
+}
+
+/// Appends the dispatches of `to[o, i] = factor * sum over l of from[o, l, i]`.
+pub(super) fn launch_sum(
+    launches: &mut Launches,
+    from: Operand,
+    to: Operand,
+    extent: Extent,
+    factor: f32,
+) {
+    let Extent { outer, len, inner } = extent;
+    let chunk = chunk_of(len);
+    let pieces = len.div_ceil(chunk).max(1);
+    let last = pieces == 1;
+    let target = if last {
+        to
+    } else {
+        launches.scratch(outer * pieces * inner)
+    };
+    let threads = outer * pieces * inner;
+    let sum = kernel("sum", shader!("reduce/sum.wgsl"), threads)
+        .params(SumParams {
+            outer: outer as u32,
+            len: len as u32,
+            inner: inner as u32,
+            chunk: chunk as u32,
+            pieces: pieces as u32,
+            factor: if last { factor } else { 1.0 },
+        })
+        .flops((outer * len * inner) as u64);
+    launches.dispatch(sum, &[from.read(), target.write()]);
+    if !last {
+        let rest = Extent {
+            len: pieces,
+            ..extent
+        };
+        launch_sum(launches, target, to, rest, factor);
+    }
+}
+
+/// `Y[o, i] = factor * sum over l of X[o, l, i]`, with the shape given.
+#[derive(Debug, Clone)]
+struct Sum {
+    extent: Extent,
+    factor: f32,
+    output: Shape,
+}
+
+impl Op for Sum {
+    fn name(&self) -> &'static str {
+        "sum"
+    }
+
+    fn infer(&self, _: &Inputs) -> Result<Vec<Info>> {
+        Ok(vec![Info::f32(self.output.clone())])
+    }
+
+    fn launch(&self, _: &Io, launches: &mut Launches) -> Result<()> {
+        let (x, y) = (Operand::Input(0), Operand::Output(0));
+        launch_sum(launches, x, y, self.extent, self.factor);
+        Ok(())
+    }
+
+    fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
+        let expand = Expand {
+            extent: self.extent,
+            factor: self.factor,
+            output: node.input(0).shape(),
+        };
+        Ok(vec![Some(Tensor::apply_one(expand, &[node.gradient(0)?])?)])
+    }
+}
+
+/// `Y[o, l, i] = factor * X[o, i]`: the gradient of [`Sum`].
+#[derive(Debug, Clone)]
+struct Expand {
+    extent: Extent,
+    factor: f32,
+    output: Shape,
+}
+
+impl Op for Expand {
+    fn name(&self) -> &'static str {
+        "expand"
+    }
+
+    fn infer(&self, _: &Inputs) -> Result<Vec<Info>> {
+        Ok(vec![Info::f32(self.output.clone())])
+    }
+
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let len = io.output(0).len();
+        let expand = kernel("expand", shader!("reduce/expand.wgsl"), len)
+            .params(ExpandParams {
+                outer: self.extent.outer as u32,
+                len: self.extent.len as u32,
+                inner: self.extent.inner as u32,
+                factor: self.factor,
+            })
+            .flops(len as u64);
+        launches.dispatch(expand, &[Operand::Input(0).read(), Operand::Output(0).write()]);
+        Ok(())
+    }
+}
+
+impl Tensor {
+    fn sum_over(&self, extent: Extent, factor: f32, output: Shape) -> Result<Tensor> {
+        Self::apply_one(
+            Sum {
+                extent,
+                factor,
+                output,
+            },
+            &[self],
+        )
+    }
+
+    /// The sum of all elements, `[1]`.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn sum(&self) -> Result<Tensor> {
+        self.sum_all(1.0)
+    }
+
+    /// The mean of all elements, `[1]`.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn mean(&self) -> Result<Tensor> {
+        self.sum_all(1.0 / self.shape().len().max(1) as f32)
+    }
+
+    fn sum_all(&self, factor: f32) -> Result<Tensor> {
+        let extent = Extent {
+            outer: 1,
+            len: self.shape().len(),
+            inner: 1,
+        };
+        self.sum_over(extent, factor, [1].into())
+    }
+
+    /// The sum over all axes but the last: `[.., C] -> [C]`.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn sum_rows(&self) -> Result<Tensor> {
+        self.sum_to(&[self.shape().last()].into())
+    }
+
+    /// The mean over all axes but the last: `[.., C] -> [C]`.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn mean_rows(&self) -> Result<Tensor> {
+        let rows = self.shape().rows().max(1);
+        self.sum_rows()?.scale(1.0 / rows as f32)
+    }
+
+    /// The mean over each image: `[N, H, W, C] -> [N, C]`.
+    ///
+    /// # Errors
+    /// A shape error when there are not four axes.
+    pub fn global_avg_pool(&self) -> Result<Tensor> {
+        let inputs = Inputs::of("global_avg_pool", &[self]);
+        let [n, h, w, c] = inputs.axes(0, "the image batch, [N, H, W, C],")?;
+        let extent = Extent {
+            outer: n,
+            len: h * w,
+            inner: c,
+        };
+        self.sum_over(extent, 1.0 / (h * w).max(1) as f32, [n, c].into())
+    }
+
+    /// Sums over leading axes until the shape is `shape`, that of the last axes or of one element: the gradient of
+    /// what was repeated.
+    pub(super) fn sum_to(&self, shape: &Shape) -> Result<Tensor> {
+        let from = self.shape();
+        if from == *shape {
+            return Ok(self.clone());
+        }
+        let inner = shape.len();
+        let extent = Extent {
+            outer: 1,
+            len: from.len() / inner.max(1),
+            inner,
+        };
+        self.sum_over(extent, 1.0, shape.clone())
+    }
+}

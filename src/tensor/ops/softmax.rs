@@ -1,0 +1,102 @@
+//! Softmax and its logarithm, over the last axis.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::kernel;
+use crate::gpu::shader;
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
+
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct Params {
+    rows: u32,
+    classes: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Softmax {
+    log: bool,
+}
+
+impl Op for Softmax {
+    fn name(&self) -> &'static str {
+        if self.log { "log_softmax" } else { "softmax" }
+    }
+
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
+        if inputs.shape(0)?.last() == 0 {
+            return Err(inputs.mismatch("the last axis must hold at least one class"));
+        }
+        Ok(vec![inputs.get(0)?.clone()])
+    }
+
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let x = io.input(0);
+        let kernel = kernel(self.name(), shader!("loss/softmax.wgsl"), x.rows())
+            .params(Params {
+                rows: x.rows() as u32,
+                classes: x.last() as u32,
+            })
+            .constant("LOG", self.log)
+            .flops(4 * x.len() as u64);
+        launches.dispatch(kernel, &[Operand::Input(0).read(), Operand::Output(0).write()]);
+        Ok(())
+    }
+
+    fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
+        let dx = Tensor::apply_one(SoftmaxGrad(*self), &[node.output(0), node.gradient(0)?])?;
+        Ok(vec![Some(dx)])
+    }
+}
+
+/// dX from Y and dY.
+#[derive(Debug)]
+struct SoftmaxGrad(Softmax);
+
+impl Op for SoftmaxGrad {
+    fn name(&self) -> &'static str {
+        "softmax_grad"
+    }
+
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
+        Ok(vec![inputs.get(0)?.clone()])
+    }
+
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let y = io.input(0);
+        let kernel = kernel(self.name(), shader!("loss/softmax_grad.wgsl"), y.rows())
+            .params(Params {
+                rows: y.rows() as u32,
+                classes: y.last() as u32,
+            })
+            .constant("LOG", self.0.log)
+            .flops(4 * y.len() as u64);
+        launches.dispatch(
+            kernel,
+            &[
+                Operand::Input(0).read(),
+                Operand::Input(1).read(),
+                Operand::Output(0).write(),
+            ],
+        );
+        Ok(())
+    }
+}
+
+impl Tensor {
+    /// Softmax over the last axis: positive numbers that sum to one.
+    ///
+    /// # Errors
+    /// A shape error when the last axis is empty.
+    pub fn softmax(&self) -> Result<Tensor> {
+        Self::apply_one(Softmax { log: false }, &[self])
+    }
+
+    /// The natural logarithm of softmax over the last axis, without underflow.
+    ///
+    /// # Errors
+    /// As [`Tensor::softmax`].
+    pub fn log_softmax(&self) -> Result<Tensor> {
+        Self::apply_one(Softmax { log: true }, &[self])
+    }
+}

@@ -1,0 +1,136 @@
+//! A window that slides over images: what convolution and pooling have in common.
+
+use std::fmt;
+
+/// Zeros around an image, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pad {
+    pub top: usize,
+    pub bottom: usize,
+    pub left: usize,
+    pub right: usize,
+}
+
+/// How a window treats the image's border.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Padding {
+    /// No padding.
+    Valid,
+    /// As TensorFlow's `same`: `ceil(size / stride)` outputs, the odd zero after the image.
+    Same,
+    /// These zeros.
+    Explicit(Pad),
+}
+
+impl Padding {
+    /// The same number of zeros above and below, and left and right.
+    pub fn symmetric(vertical: usize, horizontal: usize) -> Self {
+        Self::Explicit(Pad {
+            top: vertical,
+            bottom: vertical,
+            left: horizontal,
+            right: horizontal,
+        })
+    }
+}
+
+/// The sizes of a window that slides over images: a convolution's or a pooling's. `[height, width]` throughout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    pub kernel: [usize; 2],
+    pub stride: [usize; 2],
+    pub padding: Padding,
+}
+
+impl Window {
+    /// A window of `kernel` pixels at every `stride`th place.
+    pub fn new(kernel: [usize; 2], stride: [usize; 2], padding: Padding) -> Self {
+        Self {
+            kernel,
+            stride,
+            padding,
+        }
+    }
+
+    /// The window over images of `[height, width]`, or what is impossible about it.
+    pub(super) fn over(&self, image: [usize; 2]) -> std::result::Result<Geometry, String> {
+        // Kernels hold sizes in 32-bit signed numbers; no image is near this large.
+        const LARGEST: usize = 1 << 20;
+        let pad = match self.padding {
+            Padding::Valid => Pad::default(),
+            Padding::Explicit(pad) => pad,
+            Padding::Same => {
+                let total = |i: usize| {
+                    let outputs = image[i].div_ceil(self.stride[i].max(1));
+                    (outputs.saturating_sub(1) * self.stride[i] + self.kernel[i])
+                        .saturating_sub(image[i])
+                };
+                let (vertical, horizontal) = (total(0), total(1));
+                Pad {
+                    top: vertical / 2,
+                    bottom: vertical - vertical / 2,
+                    left: horizontal / 2,
+                    right: horizontal - horizontal / 2,
+                }
+            }
+        };
+        let sizes = [self.kernel, self.stride, image].concat();
+        let pads = [pad.top, pad.bottom, pad.left, pad.right];
+        if sizes.iter().any(|n| *n == 0 || *n > LARGEST) || pads.iter().any(|n| *n > LARGEST) {
+            return Err(format!(
+                "kernel, stride and image must be between 1 and {LARGEST} pixels and the padding at most that: {self}"
+            ));
+        }
+        let padded = [
+            image[0] + pad.top + pad.bottom,
+            image[1] + pad.left + pad.right,
+        ];
+        if padded[0] < self.kernel[0] || padded[1] < self.kernel[1] {
+            return Err(format!(
+                "the kernel {self} is larger than the padded image {}x{}",
+                padded[0], padded[1]
+            ));
+        }
+        Ok(Geometry {
+            kernel: self.kernel,
+            stride: self.stride,
+            pad,
+            image,
+            padded,
+        })
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kernel, stride, .. } = self;
+        write!(f, "{}x{} stride {}x{}", kernel[0], kernel[1], stride[0], stride[1])
+    }
+}
+
+/// A [`Window`] over images of a known size.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Geometry {
+    pub kernel: [usize; 2],
+    pub stride: [usize; 2],
+    pub pad: Pad,
+    pub image: [usize; 2],
+    padded: [usize; 2],
+}
+
+impl fmt::Display for Geometry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kernel, stride, .. } = self;
+        write!(f, "{}x{} stride {}x{}", kernel[0], kernel[1], stride[0], stride[1])
+    }
+}
+
+impl Geometry {
+    pub fn out_h(&self) -> usize {
+        (self.padded[0] - self.kernel[0]) / self.stride[0] + 1
+    }
+
+    pub fn out_w(&self) -> usize {
+        (self.padded[1] - self.kernel[1]) / self.stride[1] + 1
+    }
+}
