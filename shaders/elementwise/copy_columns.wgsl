@@ -1,4 +1,4 @@
-// Some columns of one matrix into some columns of another:  y[r, to + j] = x[r, from + j] for j < cols
+// Some columns of one matrix into some columns of another:  y[r, y_first + j] = x[r, x_first + j] for j < cols
 //
 // x        [rows, x_cols]
 // y        [rows, y_cols]; its other columns are left alone
@@ -11,8 +11,8 @@ struct Params {
     cols: u32,
     x_cols: u32,
     y_cols: u32,
-    from: u32,
-    to: u32,
+    x_first: u32,  // first column taken
+    y_first: u32,  // first column written
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -30,5 +30,5 @@ fn main(
     }
     let row = number / p.cols;
     let j = number - row * p.cols;
-    y[row * p.y_cols + p.to + j] = x[row * p.x_cols + p.from + j];
+    y[row * p.y_cols + p.y_first + j] = x[row * p.x_cols + p.x_first + j];
 }

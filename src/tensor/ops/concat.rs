@@ -13,8 +13,8 @@ struct Params {
     cols: u32,
     x_cols: u32,
     y_cols: u32,
-    from: u32,
-    to: u32,
+    x_first: u32,
+    y_first: u32,
 }
 
 /// Columns `from ..` of a matrix with `x_cols` columns into columns `to ..` of one with `y_cols`.
@@ -35,8 +35,8 @@ impl Columns {
             cols: self.cols as u32,
             x_cols: self.x_cols as u32,
             y_cols: self.y_cols as u32,
-            from: self.from as u32,
-            to: self.to as u32,
+            x_first: self.from as u32,
+            y_first: self.to as u32,
         })
     }
 }

@@ -1,0 +1,79 @@
+//! What the tests share: devices, and a check that fails with the whole report.
+#![allow(dead_code)] // each test file uses a part
+
+pub mod reference;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use selvedge::gpu::{GemmCore, Gpu, GpuOptions};
+use selvedge::gradcheck::{Array, Tolerance, gradcheck};
+use selvedge::tensor::{Result, Tensor};
+
+/// The device with bounds checks on and the core that the adapter gets by itself; opened once a test binary.
+pub fn gpu() -> Arc<Gpu> {
+    open(None)
+}
+
+/// As [`gpu`], with this core of the matrix product.
+pub fn gpu_with(core: GemmCore) -> Arc<Gpu> {
+    open(Some(core))
+}
+
+fn open(core: Option<GemmCore>) -> Arc<Gpu> {
+    type Opened = Mutex<HashMap<Option<GemmCore>, Arc<Gpu>>>;
+    static OPENED: OnceLock<Opened> = OnceLock::new();
+    let mut opened = OPENED.get_or_init(Mutex::default).lock().unwrap_or_else(|e| e.into_inner());
+    Arc::clone(opened.entry(core).or_insert_with(|| {
+        let mut options = GpuOptions::from_env().unwrap();
+        options.checked = Some(true);
+        options.gemm = core.or(options.gemm);
+        Gpu::open(&options).expect("tests need a Vulkan, Metal or DX12 adapter: run ./setup.sh")
+    }))
+}
+
+/// The cores that this adapter can run: all but `subgroup` on adapters without subgroups of one size.
+pub fn cores() -> Vec<GemmCore> {
+    let has_subgroups = gpu().variant().lanes > 1;
+    GemmCore::ALL
+        .into_iter()
+        .filter(|core| has_subgroups || *core != GemmCore::Subgroup)
+        .collect()
+}
+
+/// Runs [`gradcheck`] and panics with its report unless everything agrees.
+pub fn check(
+    inputs: &[Array],
+    build: impl Fn(&[Tensor]) -> Result<Tensor>,
+    reference: impl Fn(&[Array]) -> Vec<f64>,
+) {
+    check_on(&gpu(), "", inputs, build, reference);
+}
+
+/// As [`check`], on a given device; `case` says which case it was.
+pub fn check_on(
+    gpu: &Arc<Gpu>,
+    case: &str,
+    inputs: &[Array],
+    build: impl Fn(&[Tensor]) -> Result<Tensor>,
+    reference: impl Fn(&[Array]) -> Vec<f64>,
+) {
+    let report = gradcheck(gpu, inputs, Tolerance::default(), build, reference)
+        .unwrap_or_else(|e| panic!("{case}: {e}"));
+    assert!(report.passed(), "{case}: {report}");
+}
+
+/// Random numbers in -1 to 1.
+pub fn random(shape: &[usize], seed: u64) -> Array {
+    Array::random(shape, -1.0, 1.0, seed)
+}
+
+/// Random numbers whose size is between 0.1 and 1, away from the kink at zero.
+pub fn away_from_zero(shape: &[usize], seed: u64) -> Array {
+    let mut array = Array::random(shape, 0.1, 1.0, seed);
+    let signs = random(shape, seed + 1000);
+    for (value, sign) in array.data.iter_mut().zip(signs.data) {
+        *value = value.copysign(sign);
+    }
+    array
+}

@@ -1,0 +1,442 @@
+//! Every op, forward and backward, against its reference in double precision (`common/reference.rs`).
+
+mod common;
+
+use common::reference as f64_of;
+use common::{away_from_zero, check, check_on, cores, gpu_with, random};
+use selvedge::gradcheck::Array;
+use selvedge::tensor::Tensor;
+use selvedge::tensor::ops::{Pad, Padding, Window};
+
+const NO_PAD: Pad = Pad {
+    top: 0,
+    bottom: 0,
+    left: 0,
+    right: 0,
+};
+
+#[test]
+fn scale() {
+    check(&[random(&[3, 7], 1)], |x| x[0].scale(-2.5), |x| f64_of::map(&x[0], |v| -2.5 * v));
+}
+
+#[test]
+fn add() {
+    for b in [&[2, 3, 5, 68][..], &[68], &[5, 68], &[1]] {
+        check(
+            &[random(&[2, 3, 5, 68], 1), random(b, 2)],
+            |x| x[0].add(&x[1]),
+            |x| f64_of::zip(&x[0], &x[1], |a, b| a + b),
+        );
+    }
+}
+
+#[test]
+fn mul() {
+    for b in [&[2, 3, 5, 68][..], &[68], &[5, 68], &[1]] {
+        check(
+            &[random(&[2, 3, 5, 68], 1), random(b, 2)],
+            |x| x[0].mul(&x[1]),
+            |x| f64_of::zip(&x[0], &x[1], |a, b| a * b),
+        );
+    }
+}
+
+#[test]
+fn a_value_used_twice_gets_both_gradients() {
+    check(
+        &[random(&[5, 3], 1)],
+        |x| x[0].mul(&x[0])?.add(&x[0].scale(3.0)?),
+        |x| f64_of::map(&x[0], |v| v * v + 3.0 * v),
+    );
+}
+
+#[test]
+fn relu_and_leaky_relu() {
+    for slope in [0.0, 0.3] {
+        check(
+            &[away_from_zero(&[7, 13], 1)],
+            |x| x[0].leaky_relu(slope),
+            |x| f64_of::map(&x[0], |v| if v > 0.0 { v } else { f64::from(slope) * v }),
+        );
+    }
+}
+
+#[test]
+fn dropout() {
+    let (seed, step, stream, rate) = (11_u32, 5_u32, 2_u32, 0.3_f32);
+    let kept = |i: usize| {
+        let bits = f64_of::pcg4d([i as u32, stream, step, seed])[0];
+        (bits >> 8) as f32 / 16_777_216.0 >= rate
+    };
+    let count = (0..4000).filter(|i| kept(*i)).count();
+    assert!((2650..2950).contains(&count), "{count} of 4000 kept, 2800 expected");
+    check(
+        &[random(&[40, 100], 1)],
+        |x| {
+            let clock = x[0].graph().tensor_u32([2], &[seed, step])?;
+            x[0].dropout(rate, &clock, stream)
+        },
+        |x| {
+            let keep = |(i, v): (usize, &f64)| if kept(i) { v / (1.0 - f64::from(rate)) } else { 0.0 };
+            x[0].data.iter().enumerate().map(keep).collect()
+        },
+    );
+}
+
+#[test]
+fn reshape_and_flatten() {
+    check(
+        &[random(&[3, 2, 2, 5], 1)],
+        |x| x[0].flatten()?.scale(2.0)?.reshape([5, 12]),
+        |x| f64_of::map(&x[0], |v| 2.0 * v),
+    );
+}
+
+#[test]
+fn transpose() {
+    for shape in [&[7, 5][..], &[3, 3, 68, 5], &[2, 1, 9]] {
+        check(&[random(shape, 1)], |x| x[0].transpose(), |x| f64_of::transpose(&x[0]));
+    }
+}
+
+#[test]
+fn sums_and_means() {
+    // 3000 rows and 9000 elements need two passes.
+    for shape in [&[1, 1][..], &[13, 3], &[3000, 3], &[2, 3, 5, 68]] {
+        let x = [random(shape, 1)];
+        let (rows, channels) = (x[0].shape.rows(), x[0].shape.last());
+        let len = rows * channels;
+        check(&x, |x| x[0].sum(), |x| vec![x[0].data.iter().sum()]);
+        check(&x, |x| x[0].mean(), |x| vec![x[0].data.iter().sum::<f64>() / len as f64]);
+        check(&x, |x| x[0].sum_rows(), |x| f64_of::sum_middle(&x[0].data, 1, rows, channels));
+        check(
+            &x,
+            |x| x[0].mean_rows(),
+            |x| {
+                let sums = f64_of::sum_middle(&x[0].data, 1, rows, channels);
+                sums.iter().map(|s| s / rows as f64).collect()
+            },
+        );
+    }
+}
+
+#[test]
+fn global_avg_pool() {
+    for [n, h, w, c] in [[1, 1, 1, 1], [3, 5, 7, 3], [2, 30, 30, 4]] {
+        check(
+            &[random(&[n, h, w, c], 1)],
+            |x| x[0].global_avg_pool(),
+            |x| {
+                let sums = f64_of::sum_middle(&x[0].data, n, h * w, c);
+                sums.iter().map(|s| s / (h * w) as f64).collect()
+            },
+        );
+    }
+}
+
+#[test]
+fn matmul_in_every_core() {
+    for core in cores() {
+        for [m, k, n] in [[1, 1, 1], [5, 7, 3], [17, 68, 10], [65, 33, 68], [130, 20, 36], [3, 300, 132]] {
+            check_on(
+                &gpu_with(core),
+                &format!("{core:?} {m}x{k}x{n}"),
+                &[random(&[m, k], 1), random(&[k, n], 2)],
+                |x| x[0].matmul(&x[1]),
+                |x| f64_of::matmul(&x[0], &x[1]),
+            );
+        }
+    }
+}
+
+#[test]
+fn linear_with_and_without_relu() {
+    for relu in [false, true] {
+        check(
+            &[random(&[6, 9], 1), random(&[9, 7], 2), random(&[7], 3)],
+            |x| x[0].linear(&x[1], &x[2], relu),
+            |x| {
+                let product = Array::new([6, 7], f64_of::matmul(&x[0], &x[1]));
+                let sum = f64_of::zip(&product, &x[2], |a, b| a + b);
+                sum.into_iter().map(|v| if relu { f64_of::relu(v) } else { v }).collect()
+            },
+        );
+    }
+}
+
+/// One convolution to check.
+struct Convolution {
+    x: [usize; 4],
+    kernel: [usize; 2],
+    out_c: usize,
+    stride: [usize; 2],
+    padding: Padding,
+    /// What the padding comes to, worked out by hand.
+    pad: Pad,
+}
+
+fn pad(top: usize, bottom: usize, left: usize, right: usize) -> Pad {
+    Pad {
+        top,
+        bottom,
+        left,
+        right,
+    }
+}
+
+fn convolutions() -> Vec<Convolution> {
+    let case = |x, kernel, out_c, stride, padding, pad| Convolution {
+        x,
+        kernel,
+        out_c,
+        stride,
+        padding,
+        pad,
+    };
+    let explicit = |p| (Padding::Explicit(p), p);
+    let (lopsided, all_lopsided) = explicit(pad(0, 2, 3, 1));
+    vec![
+        case([1, 1, 1, 1], [1, 1], 1, [1, 1], Padding::Valid, NO_PAD),
+        case([2, 5, 7, 1], [3, 3], 32, [1, 1], Padding::Same, pad(1, 1, 1, 1)),
+        case([1, 6, 5, 3], [3, 3], 4, [1, 1], Padding::Valid, NO_PAD),
+        case([2, 5, 4, 68], [3, 3], 5, [1, 1], Padding::Same, pad(1, 1, 1, 1)),
+        case([1, 4, 4, 4], [3, 3], 68, [1, 1], Padding::Same, pad(1, 1, 1, 1)),
+        case([3, 3, 3, 8], [3, 3], 132, [1, 1], Padding::Same, pad(1, 1, 1, 1)),
+        // TensorFlow's `same` with stride 2: an even size pads only after, an odd one on both sides.
+        case([2, 6, 7, 3], [3, 3], 6, [2, 2], Padding::Same, pad(0, 1, 1, 1)),
+        case([1, 7, 7, 4], [7, 7], 8, [2, 2], Padding::Same, pad(3, 3, 3, 3)),
+        case([2, 7, 9, 4], [1, 1], 12, [2, 2], Padding::Valid, NO_PAD),
+        case([1, 9, 8, 5], [1, 7], 3, [1, 1], Padding::Same, pad(0, 0, 3, 3)),
+        case([1, 9, 8, 4], [7, 1], 4, [1, 1], Padding::Same, pad(3, 3, 0, 0)),
+        case([2, 6, 6, 4], [5, 5], 3, [1, 1], Padding::symmetric(1, 2), pad(1, 1, 2, 2)),
+        case([1, 6, 5, 3], [2, 4], 4, [2, 3], lopsided, all_lopsided),
+        case([1, 5, 5, 2], [2, 2], 3, [1, 1], Padding::Same, pad(0, 1, 0, 1)),
+    ]
+}
+
+#[test]
+fn conv2d_in_every_core() {
+    for core in cores() {
+        for (i, case) in convolutions().into_iter().enumerate() {
+            let [_, _, _, in_c] = case.x;
+            let [kernel_h, kernel_w] = case.kernel;
+            // Small weights keep sums near 1, whatever their number of terms.
+            let mut w = random(&[kernel_h, kernel_w, in_c, case.out_c], 2);
+            let size = (kernel_h * kernel_w * in_c) as f64;
+            w.data.iter_mut().for_each(|v| *v = f64::from((*v / size.sqrt()) as f32));
+            check_on(
+                &gpu_with(core),
+                &format!("{core:?}, case {i}"),
+                &[random(&case.x, 1), w],
+                |x| x[0].conv2d(&x[1], None, case.stride, case.padding, false),
+                |x| f64_of::conv2d(&x[0], &x[1], case.stride, case.pad),
+            );
+        }
+    }
+}
+
+#[test]
+fn conv2d_with_bias_and_relu() {
+    for relu in [false, true] {
+        for out_c in [5, 8] {
+            check(
+                &[random(&[2, 5, 5, 3], 1), random(&[3, 3, 3, out_c], 2), random(&[out_c], 3)],
+                |x| x[0].conv2d(&x[1], Some(&x[2]), [1, 1], Padding::Same, relu),
+                |x| {
+                    let y = f64_of::conv2d(&x[0], &x[1], [1, 1], pad(1, 1, 1, 1));
+                    let sum = f64_of::zip(&Array::new([2, 5, 5, out_c], y), &x[2], |a, b| a + b);
+                    sum.into_iter().map(|v| if relu { f64_of::relu(v) } else { v }).collect()
+                },
+            );
+        }
+    }
+}
+
+#[test]
+fn a_large_weight_gradient_is_split_and_stays_exact() {
+    // 2 * 40 image rows are cut over workgroups and added up in a second pass.
+    for core in cores() {
+        check_on(
+            &gpu_with(core),
+            core.name(),
+            &[random(&[2, 40, 9, 4], 1), random(&[3, 3, 4, 4], 2)],
+            |x| x[0].conv2d(&x[1], None, [1, 1], Padding::Same, false),
+            |x| f64_of::conv2d(&x[0], &x[1], [1, 1], pad(1, 1, 1, 1)),
+        );
+    }
+}
+
+#[test]
+fn batch_norm_in_training() {
+    for shape in [&[2, 3, 5, 1][..], &[1, 3, 3, 3], &[4, 2, 2, 4], &[2, 3, 3, 68], &[700, 3]] {
+        let channels = [shape[shape.len() - 1]];
+        check(
+            &[random(shape, 1), Array::random(channels, 0.5, 1.5, 2), random(&channels, 3)],
+            |x| Ok(x[0].batch_norm(&x[1], &x[2], 1e-3)?.y),
+            |x| {
+                let (mean, variance) = f64_of::moments(&x[0]);
+                f64_of::normalise(&x[0], &x[1].data, &x[2].data, &mean, &variance, 1e-3)
+            },
+        );
+    }
+}
+
+#[test]
+fn batch_norm_statistics_survive_a_large_mean() {
+    // E[x^2] - E[x]^2 in f32 would lose all digits of the variance here.
+    let mut x = random(&[1000, 2], 1);
+    x.data.iter_mut().for_each(|v| *v = f64::from((*v + 3000.0) as f32));
+    let (mean, variance) = f64_of::moments(&x);
+    let graph = selvedge::tensor::Graph::new(&common::gpu());
+    let ones = graph.tensor([2], &[1.0; 2]).unwrap();
+    let device = graph.tensor([1000, 2], &x.to_f32()).unwrap();
+    let norm = device.batch_norm(&ones, &ones, 1e-5).unwrap();
+    for (device, expected) in norm.mean.to_vec().unwrap().into_iter().zip(mean) {
+        approx::assert_relative_eq!(f64::from(device), expected, max_relative = 1e-6);
+    }
+    for (device, expected) in norm.variance.to_vec().unwrap().into_iter().zip(variance) {
+        approx::assert_relative_eq!(f64::from(device), expected, max_relative = 1e-3);
+    }
+}
+
+#[test]
+fn batch_norm_in_inference() {
+    for shape in [&[2, 3, 5, 1][..], &[1, 3, 3, 3], &[2, 3, 3, 68]] {
+        let channels = [shape[shape.len() - 1]];
+        let mean = random(&channels, 4);
+        let variance = Array::random(channels, 0.5, 1.5, 5);
+        check(
+            &[random(shape, 1), Array::random(channels, 0.5, 1.5, 2), random(&channels, 3)],
+            |x| {
+                let graph = x[0].graph();
+                let mean = graph.tensor(channels, &mean.to_f32())?;
+                let variance = graph.tensor(channels, &variance.to_f32())?;
+                x[0].batch_norm_inference(&x[1], &x[2], &mean, &variance, 1e-3)
+            },
+            |x| {
+                let (gamma, beta) = (&x[1].data, &x[2].data);
+                f64_of::normalise(&x[0], gamma, beta, &mean.data, &variance.data, 1e-3)
+            },
+        );
+    }
+}
+
+/// Windows for pooling, with what their padding comes to.
+fn poolings() -> Vec<([usize; 4], Window, Pad)> {
+    let window = |kernel, stride, padding| Window::new(kernel, stride, padding);
+    vec![
+        ([1, 2, 2, 1], window([2, 2], [2, 2], Padding::Valid), NO_PAD),
+        // Odd sizes: the last row and column are in no window.
+        ([2, 7, 5, 3], window([2, 2], [2, 2], Padding::Valid), NO_PAD),
+        ([1, 7, 7, 68], window([3, 3], [2, 2], Padding::symmetric(1, 1)), pad(1, 1, 1, 1)),
+        ([2, 5, 6, 4], window([3, 3], [1, 1], Padding::Same), pad(1, 1, 1, 1)),
+        ([1, 6, 5, 2], window([3, 2], [2, 1], Padding::Same), pad(0, 1, 0, 1)),
+        ([1, 8, 9, 3], window([2, 3], [3, 2], Padding::Explicit(pad(1, 0, 0, 2))), pad(1, 0, 0, 2)),
+    ]
+}
+
+#[test]
+fn max_pool() {
+    for (shape, window, pad) in poolings() {
+        check(
+            &[random(&shape, 1)],
+            |x| x[0].max_pool(window),
+            |x| f64_of::max_pool(&x[0], window.kernel, window.stride, pad),
+        );
+    }
+}
+
+#[test]
+fn avg_pool_with_and_without_counting_padding() {
+    for (shape, window, pad) in poolings() {
+        for count in [false, true] {
+            check(
+                &[random(&shape, 1)],
+                |x| x[0].avg_pool(window, count),
+                |x| f64_of::avg_pool(&x[0], window.kernel, window.stride, pad, count),
+            );
+        }
+    }
+}
+
+#[test]
+fn concat_over_channels() {
+    check(
+        &[random(&[2, 3, 3, 1], 1), random(&[2, 3, 3, 68], 2), random(&[2, 3, 3, 3], 3)],
+        |x| Tensor::concat(&[&x[0], &x[1], &x[2]]),
+        |x| {
+            let rows = (0..18).flat_map(|r| {
+                x.iter().flat_map(move |x| {
+                    let c = x.shape.last();
+                    x.data[r * c..(r + 1) * c].to_vec()
+                })
+            });
+            rows.collect()
+        },
+    );
+}
+
+#[test]
+fn a_slice_of_channels() {
+    for (from, count) in [(0, 3), (2, 4), (1, 7), (0, 8)] {
+        check(
+            &[random(&[2, 3, 8], 1)],
+            |x| x[0].channels(from, count),
+            |x| x[0].data.chunks(8).flat_map(|row| row[from..from + count].to_vec()).collect(),
+        );
+    }
+}
+
+#[test]
+fn resize_bilinear() {
+    let sizes = [([2, 5, 4, 3], [9, 7]), ([1, 7, 6, 1], [3, 4]), ([1, 1, 1, 2], [4, 3]), ([1, 4, 4, 1], [4, 4]), ([1, 28, 28, 1], [75, 75])];
+    for (shape, [height, width]) in sizes {
+        check(
+            &[random(&shape, 1)],
+            |x| x[0].resize_bilinear([height, width]),
+            |x| f64_of::resize_bilinear(&x[0], height, width),
+        );
+    }
+}
+
+#[test]
+fn softmax_and_log_softmax() {
+    for shape in [[1, 1], [3, 10], [70, 7]] {
+        let x = [Array::random(shape, -3.0, 3.0, 1)];
+        check(&x, |x| x[0].log_softmax(), |x| f64_of::log_softmax(&x[0]));
+        check(
+            &x,
+            |x| x[0].softmax(),
+            |x| f64_of::log_softmax(&x[0]).into_iter().map(f64::exp).collect(),
+        );
+    }
+}
+
+#[test]
+fn softmax_does_not_overflow() {
+    let graph = selvedge::tensor::Graph::new(&common::gpu());
+    let x = graph.tensor([1, 3], &[1000.0, 0.0, -1000.0]).unwrap();
+    assert_eq!(x.softmax().unwrap().to_vec().unwrap(), [1.0, 0.0, 0.0]);
+    assert_eq!(x.log_softmax().unwrap().to_vec().unwrap(), [0.0, -1000.0, -2000.0]);
+    let label = graph.tensor_u32([1], &[2]).unwrap();
+    let loss = x.cross_entropy(&label, 0.0).unwrap();
+    assert_eq!(loss.to_vec().unwrap(), [2000.0]);
+}
+
+#[test]
+fn cross_entropy_with_label_smoothing() {
+    for smoothing in [0.0_f32, 0.1] {
+        for rows in [1, 70] {
+            let labels: Vec<u32> = (0..rows).map(|r| (r * 7 + 3) % 10).collect();
+            check(
+                &[Array::random([rows as usize, 10], -3.0, 3.0, 1)],
+                |x| {
+                    let labels = x[0].graph().tensor_u32([labels.len()], &labels)?;
+                    x[0].cross_entropy(&labels, smoothing)
+                },
+                |x| f64_of::cross_entropy(&x[0], &labels, f64::from(smoothing)),
+            );
+        }
+    }
+}
