@@ -1,4 +1,11 @@
+pub mod data;
+pub mod eval;
+pub mod files;
 pub mod gpu;
 pub mod gradcheck;
+pub mod models;
+pub mod nn;
+pub mod optim;
 pub mod program;
 pub mod tensor;
+pub mod train;

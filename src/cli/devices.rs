@@ -1,0 +1,51 @@
+//! `selvedge devices`
+
+use clap::Args;
+use selvedge::gpu::{AdapterSummary, Gpu, Variant, list_adapters};
+
+use super::AdapterOption;
+
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(flatten)]
+    adapter: AdapterOption,
+}
+
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let wanted = options.adapter.options()?;
+    // Opening it says which one is chosen, and fails with all there is to say when there is none.
+    let chosen = Gpu::open(&wanted)?;
+    let mut marked = false;
+    for adapter in list_adapters() {
+        let is_chosen = !marked
+            && adapter.name == chosen.adapter().name
+            && adapter.backend == chosen.adapter().backend;
+        marked |= is_chosen;
+        print_adapter(&adapter, wanted.gemm, is_chosen);
+    }
+    Ok(())
+}
+
+fn print_adapter(
+    adapter: &AdapterSummary,
+    gemm: Option<selvedge::gpu::GemmCore>,
+    is_chosen: bool,
+) {
+    let yes_no = |yes| if yes { "yes" } else { "no" };
+    println!("{}{}", adapter.name, if is_chosen { "  [chosen]" } else { "" });
+    println!("  backend            {} ({:?})", adapter.backend, adapter.device_type);
+    println!("  driver             {}", adapter.driver);
+    println!("  largest binding    {} MiB", adapter.max_binding >> 20);
+    println!("  storage buffers    {} a kernel", adapter.storage_buffers);
+    println!("  workgroup          {} threads, {} KiB of memory", adapter.max_workgroup_size, adapter.workgroup_memory >> 10);
+    match adapter.subgroup_lanes {
+        Some(lanes) => println!("  subgroups          {lanes} lanes"),
+        None => println!("  subgroups          none of one fixed size"),
+    }
+    println!("  timestamps         {}", yes_no(adapter.timestamps));
+    println!("  half floats        {}", yes_no(adapter.half_floats));
+    match Variant::for_adapter(adapter, gemm) {
+        Ok(variant) => println!("  matrix product     {}", variant.gemm.name()),
+        Err(error) => println!("  matrix product     {error}"),
+    }
+}

@@ -1,0 +1,82 @@
+//! The command line: options in, library calls, text out.
+
+mod devices;
+mod evaluate;
+mod plan;
+mod train;
+
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+use selvedge::gpu::{Gpu, GpuOptions};
+
+/// Trains and evaluates Fashion-MNIST classifiers on any Vulkan, Metal or DX12 GPU.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about = None, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train the CNN and write a run folder
+    Train(train::Options),
+    /// Evaluate a run's best weights on the test split
+    Evaluate(evaluate::Options),
+    /// List the adapters, what they can do, and which one is chosen
+    Devices(devices::Options),
+    /// Print the dispatch list and memory plan of a training step, and its profile
+    Plan(plan::Options),
+}
+
+/// Which adapter to run on.
+#[derive(Debug, Args)]
+struct AdapterOption {
+    /// Part of an adapter's name, in any case; see `selvedge devices`
+    #[arg(long, value_name = "NAME", env = "SELVEDGE_ADAPTER")]
+    adapter: Option<String>,
+}
+
+impl AdapterOption {
+    fn options(&self) -> anyhow::Result<GpuOptions> {
+        Ok(GpuOptions {
+            adapter: self.adapter.clone().filter(|name| !name.is_empty()),
+            ..GpuOptions::from_env()?
+        })
+    }
+
+    /// Opens the adapter, with one line of warning when it is not a real GPU.
+    fn open(&self) -> anyhow::Result<Arc<Gpu>> {
+        let gpu = Gpu::open(&self.options()?)?;
+        if gpu.adapter().is_cpu() {
+            eprintln!(
+                "warning: no GPU in use; running on the processor with {} (works, but slowly)",
+                gpu.adapter().name
+            );
+        }
+        Ok(gpu)
+    }
+}
+
+/// Carries a command out.
+///
+/// # Errors
+/// Whatever fails, in words for the person at the terminal.
+pub fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Train(options) => train::run(&options),
+        Command::Evaluate(options) => evaluate::run(&options),
+        Command::Devices(options) => devices::run(&options),
+        Command::Plan(options) => plan::run(&options),
+    }
+}
+
+/// Without a desktop session Mesa prints "XDG_RUNTIME_DIR is invalid or not set" for each device it opens. It wants the
+/// folder for windows only, which there are none of here, so any folder will do.
+pub fn quiet_mesa() {
+    if cfg!(target_os = "linux") && std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // SAFETY: this is the first thing `main` does; no other thread exists that could read the environment.
+        unsafe { std::env::set_var("XDG_RUNTIME_DIR", std::env::temp_dir()) };
+    }
+}

@@ -1,0 +1,100 @@
+//! Images and their labels.
+
+use super::DataError;
+
+/// Names of the classes, in the order of their labels.
+pub const CLASS_NAMES: [&str; CLASSES] = [
+    "t_shirt",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle_boots",
+];
+
+/// Number of classes.
+pub const CLASSES: usize = 10;
+/// Rows of an image.
+pub const HEIGHT: usize = 28;
+/// Columns of an image.
+pub const WIDTH: usize = 28;
+/// Bytes of an image.
+pub const PIXELS: usize = HEIGHT * WIDTH;
+
+/// No file may hold more images, so that a hostile one cannot fill memory (this many take 784 MB).
+pub(super) const MOST_IMAGES: usize = 1_000_000;
+
+/// Grey images as bytes, row by row, image after image, with one label an image.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImageSet {
+    pixels: Vec<u8>,
+    labels: Vec<u8>,
+}
+
+impl ImageSet {
+    /// Pairs images with labels. `what` names the set in errors.
+    ///
+    /// # Errors
+    /// [`DataError::Content`] when there are not [`PIXELS`] bytes a label, or a label is not below [`CLASSES`].
+    pub fn new(what: &str, pixels: Vec<u8>, labels: Vec<u8>) -> Result<Self, DataError> {
+        if pixels.len() != labels.len() * PIXELS {
+            return Err(DataError::content(
+                what,
+                "number of images",
+                format!(
+                    "there are {} bytes of pixels for {} labels, {PIXELS} a label are needed; the files do not belong together",
+                    pixels.len(),
+                    labels.len()
+                ),
+            ));
+        }
+        if let Some(i) = labels.iter().position(|label| usize::from(*label) >= CLASSES) {
+            return Err(DataError::content(
+                what,
+                format!("label of image {i}"),
+                format!("it is {}, but must be 0 to {}", labels[i], CLASSES - 1),
+            ));
+        }
+        Ok(Self { pixels, labels })
+    }
+
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are no images.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// All images, one after the other.
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// All labels.
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// The bytes of image `i`; nothing when there is no such image.
+    pub fn image(&self, i: usize) -> &[u8] {
+        self.pixels
+            .get(i * PIXELS..(i + 1) * PIXELS)
+            .unwrap_or_default()
+    }
+
+    /// The first `n` images, or all when there are fewer.
+    pub fn take(&self, n: usize) -> Self {
+        let n = n.min(self.len());
+        Self {
+            pixels: self.pixels[..n * PIXELS].to_vec(),
+            labels: self.labels[..n].to_vec(),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Reading Fashion-MNIST in the forms in which people have it, and splitting it. Knows nothing of GPUs.
+
+mod archive;
+mod csv;
+mod error;
+mod idx;
+mod image_set;
+mod limited;
+mod load;
+mod split;
+
+pub use error::DataError;
+pub use image_set::{CLASS_NAMES, CLASSES, HEIGHT, ImageSet, PIXELS, WIDTH};
+pub use load::{Dataset, load};
+pub use split::{Split, shuffle, stratified_split};

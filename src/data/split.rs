@@ -1,0 +1,72 @@
+//! Setting images aside for validation.
+
+use rand::RngExt;
+use rand_pcg::Pcg64;
+
+use super::{CLASSES, DataError};
+
+/// Indices of images, each list in rising order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    pub train: Vec<u32>,
+    pub validation: Vec<u32>,
+}
+
+/// Sets `validation` images aside, the same share of every class, chosen by `seed` alone.
+///
+/// # Errors
+/// [`DataError::Split`] when either part would be empty, or a label is not below [`CLASSES`].
+pub fn stratified_split(labels: &[u8], validation: usize, seed: u64) -> Result<Split, DataError> {
+    let refuse = |problem: &str| DataError::Split {
+        images: labels.len(),
+        validation,
+        problem: problem.to_owned(),
+    };
+    if validation == 0 || validation >= labels.len() {
+        return Err(refuse("both parts need at least one image"));
+    }
+    let mut by_class: Vec<Vec<u32>> = vec![Vec::new(); CLASSES];
+    for (i, label) in (0..).zip(labels) {
+        let class = by_class.get_mut(usize::from(*label));
+        class.ok_or_else(|| refuse("a label is out of range"))?.push(i);
+    }
+
+    let counts: Vec<usize> = by_class.iter().map(Vec::len).collect();
+    let mut split = Split {
+        train: Vec::with_capacity(labels.len() - validation),
+        validation: Vec::with_capacity(validation),
+    };
+    for (class, (mut members, share)) in by_class.into_iter().zip(shares(&counts, validation)).enumerate() {
+        shuffle(&mut members, seed, class as u64);
+        split.validation.extend(&members[..share]);
+        split.train.extend(&members[share..]);
+    }
+    split.validation.sort_unstable();
+    split.train.sort_unstable();
+    Ok(split)
+}
+
+/// How many of each class to take so that `wanted` are taken in all: the exact share rounded down, and what is then
+/// missing to the classes that lost most by rounding (the largest-remainder method).
+fn shares(counts: &[usize], wanted: usize) -> Vec<usize> {
+    let total: usize = counts.iter().sum::<usize>().max(1);
+    let mut shares: Vec<usize> = counts.iter().map(|n| n * wanted / total).collect();
+    let missing = wanted - shares.iter().sum::<usize>();
+    let mut order: Vec<usize> = (0..counts.len()).collect();
+    order.sort_by_key(|i| std::cmp::Reverse(counts[*i] * wanted % total));
+    for class in order.into_iter().take(missing) {
+        shares[class] += 1;
+    }
+    shares
+}
+
+/// The shuffle of Fisher and Yates, decided by `seed` and `stream` alone. Written out, since a library's may change with
+/// its version, and the split and the order of an epoch must not.
+pub fn shuffle(items: &mut [u32], seed: u64, stream: u64) {
+    let mut rng = Pcg64::new(u128::from(seed), u128::from(stream));
+    for i in (1..items.len()).rev() {
+        // A 64-bit number modulo a count of at most millions: the bias is below 1e-12.
+        let j = rng.random::<u64>() % (i as u64 + 1);
+        items.swap(i, j as usize);
+    }
+}

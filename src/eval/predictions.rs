@@ -1,0 +1,119 @@
+//! What a classifier said about a labelled set.
+
+use thiserror::Error;
+
+/// Predictions that cannot be evaluated.
+#[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum EvalError {
+    #[error("there are no predictions to evaluate")]
+    Empty,
+
+    #[error("{probabilities} probabilities do not make rows of {classes} for {labels} labels")]
+    Shape {
+        probabilities: usize,
+        classes: usize,
+        labels: usize,
+    },
+
+    #[error("label {index} is {label}, but there are only {classes} classes")]
+    Label {
+        index: usize,
+        label: u8,
+        classes: usize,
+    },
+
+    #[error("the probability of class {class} in row {row} is {value}")]
+    NotANumber {
+        row: usize,
+        class: usize,
+        value: f32,
+    },
+}
+
+/// Probabilities, one row an image and one column a class, next to the true labels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predictions {
+    probabilities: Vec<f32>,
+    labels: Vec<u8>,
+    class_names: Vec<String>,
+}
+
+impl Predictions {
+    /// Pairs probabilities (row-major) with labels.
+    ///
+    /// # Errors
+    /// [`EvalError`] when there are none, when the numbers do not fit together, or when one is not finite.
+    pub fn new(
+        probabilities: Vec<f32>,
+        labels: Vec<u8>,
+        class_names: Vec<String>,
+    ) -> Result<Self, EvalError> {
+        let classes = class_names.len();
+        if labels.is_empty() || classes == 0 {
+            return Err(EvalError::Empty);
+        }
+        if probabilities.len() != labels.len() * classes {
+            return Err(EvalError::Shape {
+                probabilities: probabilities.len(),
+                classes,
+                labels: labels.len(),
+            });
+        }
+        if let Some(index) = labels.iter().position(|label| usize::from(*label) >= classes) {
+            return Err(EvalError::Label {
+                index,
+                label: labels[index],
+                classes,
+            });
+        }
+        if let Some(i) = probabilities.iter().position(|p| !p.is_finite()) {
+            return Err(EvalError::NotANumber {
+                row: i / classes,
+                class: i % classes,
+                value: probabilities[i],
+            });
+        }
+        Ok(Self {
+            probabilities,
+            labels,
+            class_names,
+        })
+    }
+
+    /// One row of probabilities an image.
+    pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
+        self.probabilities.chunks_exact(self.class_names.len())
+    }
+
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
+    }
+
+    /// The class of the largest probability of each row, the first of equals, as NumPy's `argmax`.
+    pub fn predicted(&self) -> impl Iterator<Item = usize> {
+        self.rows().map(|row| {
+            let mut best = 0;
+            for (class, p) in row.iter().enumerate() {
+                if *p > row[best] {
+                    best = class;
+                }
+            }
+            best
+        })
+    }
+
+    /// How often each class (row) was taken for each class (column).
+    pub fn confusion_matrix(&self) -> Vec<Vec<usize>> {
+        let classes = self.class_names.len();
+        let mut matrix = vec![vec![0; classes]; classes];
+        for (truth, predicted) in self.labels.iter().zip(self.predicted()) {
+            matrix[usize::from(*truth)][predicted] += 1;
+        }
+        matrix
+    }
+}

@@ -1,0 +1,125 @@
+//! Accuracy, log loss and scikit-learn's classification report.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::Predictions;
+
+/// Precision, recall and F1 of one class, or their average.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClassScore {
+    pub name: String,
+    /// Right among those predicted to be of the class; 0 when there are none.
+    pub precision: f64,
+    /// Right among those that are of the class; 0 when there are none.
+    pub recall: f64,
+    /// Harmonic mean of precision and recall.
+    pub f1: f64,
+    /// How many are of the class.
+    pub support: usize,
+}
+
+/// The figures of an evaluation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Share of right predictions.
+    pub accuracy: f64,
+    /// Mean of `-ln(probability of the true class)`.
+    pub log_loss: f64,
+    pub classes: Vec<ClassScore>,
+    /// Mean over classes.
+    pub macro_avg: ClassScore,
+    /// Mean over classes, each counted by its support.
+    pub weighted_avg: ClassScore,
+}
+
+impl Report {
+    /// Evaluates predictions. Precision, recall and F1 are those of scikit-learn with `zero_division=0`; the log loss
+    /// is its `log_loss`: rows are divided by their sum and clipped at the precision of `f32`.
+    pub fn from_predictions(predictions: &Predictions) -> Self {
+        let matrix = predictions.confusion_matrix();
+        let ratio = |a: usize, b: usize| if b == 0 { 0.0 } else { a as f64 / b as f64 };
+        let classes: Vec<ClassScore> = predictions
+            .class_names()
+            .iter()
+            .enumerate()
+            .map(|(class, name)| {
+                let right = matrix[class][class];
+                let support = matrix[class].iter().sum();
+                let predicted = matrix.iter().map(|row| row[class]).sum();
+                ClassScore {
+                    name: name.clone(),
+                    precision: ratio(right, predicted),
+                    recall: ratio(right, support),
+                    f1: ratio(2 * right, support + predicted),
+                    support,
+                }
+            })
+            .collect();
+        let total = predictions.labels().len();
+        let right: usize = (0..classes.len()).map(|class| matrix[class][class]).sum();
+        Self {
+            accuracy: ratio(right, total),
+            log_loss: log_loss(predictions),
+            macro_avg: average("macro avg", &classes, |_| 1.0 / classes.len() as f64),
+            weighted_avg: average("weighted avg", &classes, |c| ratio(c.support, total)),
+            classes,
+        }
+    }
+
+    /// The text of scikit-learn's `classification_report` with this number of digits.
+    pub fn to_text(&self, digits: usize) -> String {
+        let averages = [&self.macro_avg, &self.weighted_avg];
+        let names = self.classes.iter().chain(averages).map(|c| c.name.len());
+        let width = names.max().unwrap_or_default().max(digits);
+        let support = self.macro_avg.support;
+
+        let mut text = format!("{:>width$} ", "");
+        for heading in ["precision", "recall", "f1-score", "support"] {
+            let _ = write!(text, " {heading:>9}"); // writing to a String cannot fail
+        }
+        text.push_str("\n\n");
+        let row = |text: &mut String, c: &ClassScore| {
+            let _ = writeln!(
+                text,
+                "{:>width$}  {:>9.digits$} {:>9.digits$} {:>9.digits$} {:>9}",
+                c.name, c.precision, c.recall, c.f1, c.support
+            );
+        };
+        for class in &self.classes {
+            row(&mut text, class);
+        }
+        let _ = writeln!(
+            text,
+            "\n{:>width$}  {:>9} {:>9} {:>9.digits$} {support:>9}",
+            "accuracy", "", "", self.accuracy
+        );
+        for average in averages {
+            row(&mut text, average);
+        }
+        text
+    }
+}
+
+fn average(name: &str, classes: &[ClassScore], weight: impl Fn(&ClassScore) -> f64) -> ClassScore {
+    let mean = |value: fn(&ClassScore) -> f64| classes.iter().map(|c| weight(c) * value(c)).sum();
+    ClassScore {
+        name: name.to_owned(),
+        precision: mean(|c| c.precision),
+        recall: mean(|c| c.recall),
+        f1: mean(|c| c.f1),
+        support: classes.iter().map(|c| c.support).sum(),
+    }
+}
+
+fn log_loss(predictions: &Predictions) -> f64 {
+    // scikit-learn clips at the machine epsilon of the probabilities' type.
+    let (low, high) = (f64::from(f32::EPSILON), 1.0 - f64::from(f32::EPSILON));
+    let losses = predictions.rows().zip(predictions.labels()).map(|(row, label)| {
+        let sum: f64 = row.iter().map(|p| f64::from(*p).clamp(low, high)).sum();
+        let p = f64::from(row[usize::from(*label)]).clamp(low, high);
+        -(p / sum.max(f64::MIN_POSITIVE)).ln()
+    });
+    losses.sum::<f64>() / predictions.labels().len() as f64
+}

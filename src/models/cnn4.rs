@@ -1,0 +1,71 @@
+//! The four-convolution CNN for images of 28x28.
+
+use serde::{Deserialize, Serialize};
+
+use crate::nn::{BatchNorm2d, Conv2d, Forward, Linear, Model, ParameterBuilder};
+use crate::tensor::ops::{Padding, Window};
+use crate::tensor::{Result, Tensor};
+
+/// What can be chosen about a [`Cnn4`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Cnn4Settings {
+    /// Dropout after each of the two hidden dense layers.
+    pub dropout: f32,
+}
+
+/// `4 x [Conv 3x3 same, ReLU, BatchNorm, MaxPool 2x2]` with 32, 68, 128 and 256 filters, then dense layers of 512 and 256
+/// with ReLU and dropout, then 10 logits.
+#[derive(Debug)]
+pub struct Cnn4 {
+    blocks: Vec<(Conv2d, BatchNorm2d)>,
+    hidden: [Linear; 2],
+    last: Linear,
+    settings: Cnn4Settings,
+}
+
+impl Cnn4 {
+    const FILTERS: [usize; 5] = [1, 32, 68, 128, 256];
+    const HIDDEN: [usize; 2] = [512, 256];
+
+    /// Declares the parameters: `conv1` to `conv4`, `bn1` to `bn4`, `fc1` to `fc3`.
+    pub fn new(builder: &mut ParameterBuilder, settings: Cnn4Settings, classes: usize) -> Self {
+        let blocks = (1..)
+            .zip(Self::FILTERS.windows(2))
+            .map(|(i, channels)| {
+                let [from, to] = [channels[0], channels[1]];
+                let conv = format!("conv{i}");
+                (
+                    Conv2d::new(builder, &conv, [from, to], [3, 3], [1, 1], Padding::Same),
+                    BatchNorm2d::new(builder, &format!("bn{i}"), to),
+                )
+            })
+            .collect();
+        // Four poolings leave one pixel of 28x28: 28, 14, 7, 3, 1.
+        let [first, second] = Self::HIDDEN;
+        Self {
+            blocks,
+            hidden: [
+                Linear::new(builder, "fc1", [Self::FILTERS[4], first]),
+                Linear::new(builder, "fc2", [first, second]),
+            ],
+            last: Linear::new(builder, "fc3", [second, classes]),
+            settings,
+        }
+    }
+}
+
+impl Model for Cnn4 {
+    fn forward(&self, pass: &mut Forward, x: &Tensor) -> Result<Tensor> {
+        let mut x = x.clone();
+        for (conv, norm) in &self.blocks {
+            let y = norm.forward(pass, &conv.forward(pass, &x, true)?)?;
+            x = y.max_pool(Window::new([2, 2], [2, 2], Padding::Valid))?;
+        }
+        x = x.flatten()?;
+        for layer in &self.hidden {
+            let y = layer.forward(pass, &x, true)?;
+            x = pass.dropout(&y, self.settings.dropout)?;
+        }
+        self.last.forward(pass, &x, false)
+    }
+}

@@ -1,0 +1,158 @@
+//! The layers that have parameters.
+
+use super::{Forward, Init, Layout, Mode, ParameterBuilder, ParameterId, Role};
+use crate::tensor::ops::Padding;
+use crate::tensor::{Result, Tensor};
+
+/// A convolution with bias.
+#[derive(Debug, Clone, Copy)]
+pub struct Conv2d {
+    weight: ParameterId,
+    bias: ParameterId,
+    stride: [usize; 2],
+    padding: Padding,
+}
+
+impl Conv2d {
+    /// Declares `name.weight` and `name.bias`; Glorot-uniform weights, zero bias.
+    pub fn new(
+        builder: &mut ParameterBuilder,
+        name: &str,
+        [in_c, out_c]: [usize; 2],
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: Padding,
+    ) -> Self {
+        let [kernel_h, kernel_w] = kernel;
+        let taps = kernel_h * kernel_w;
+        let init = Init::GlorotUniform {
+            fan_in: taps * in_c,
+            fan_out: taps * out_c,
+        };
+        Self {
+            weight: builder.declare(
+                format!("{name}.weight"),
+                [kernel_h, kernel_w, in_c, out_c],
+                Layout::Conv,
+                Role::ConvWeight,
+                init,
+            ),
+            bias: declare_channels(builder, name, "bias", out_c, 0.0),
+            stride,
+            padding,
+        }
+    }
+
+    /// Records the convolution, with ReLU in the same pass when `relu` is set.
+    ///
+    /// # Errors
+    /// A shape error when `x` does not fit.
+    pub fn forward(&self, pass: &Forward, x: &Tensor, relu: bool) -> Result<Tensor> {
+        let (weight, bias) = (pass.parameter(self.weight), pass.parameter(self.bias));
+        x.conv2d(weight, Some(bias), self.stride, self.padding, relu)
+    }
+}
+
+/// A dense layer with bias.
+#[derive(Debug, Clone, Copy)]
+pub struct Linear {
+    weight: ParameterId,
+    bias: ParameterId,
+}
+
+impl Linear {
+    /// Declares `name.weight` and `name.bias`; Glorot-uniform weights, zero bias.
+    pub fn new(builder: &mut ParameterBuilder, name: &str, [fan_in, fan_out]: [usize; 2]) -> Self {
+        Self {
+            weight: builder.declare(
+                format!("{name}.weight"),
+                [fan_in, fan_out],
+                Layout::Linear,
+                Role::LinearWeight,
+                Init::GlorotUniform { fan_in, fan_out },
+            ),
+            bias: declare_channels(builder, name, "bias", fan_out, 0.0),
+        }
+    }
+
+    /// Records the layer, with ReLU in the same pass when `relu` is set.
+    ///
+    /// # Errors
+    /// A shape error when `x` does not fit.
+    pub fn forward(&self, pass: &Forward, x: &Tensor, relu: bool) -> Result<Tensor> {
+        x.linear(pass.parameter(self.weight), pass.parameter(self.bias), relu)
+    }
+}
+
+/// Batch norm over the channels of an image batch.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchNorm2d {
+    gamma: ParameterId,
+    beta: ParameterId,
+    mean: ParameterId,
+    variance: ParameterId,
+    epsilon: f32,
+    momentum: f32,
+}
+
+impl BatchNorm2d {
+    /// PyTorch's defaults.
+    pub const EPSILON: f32 = 1e-5;
+    /// Weight of a batch's statistics in the running ones; PyTorch's default.
+    pub const MOMENTUM: f32 = 0.1;
+
+    /// Declares `name.weight`, `name.bias`, `name.running_mean` and `name.running_var`.
+    pub fn new(builder: &mut ParameterBuilder, name: &str, channels: usize) -> Self {
+        let mut statistic = |suffix: &str, value| {
+            builder.declare(
+                format!("{name}.{suffix}"),
+                [channels],
+                Layout::Same,
+                Role::Statistic,
+                Init::Constant(value),
+            )
+        };
+        let (mean, variance) = (statistic("running_mean", 0.0), statistic("running_var", 1.0));
+        Self {
+            gamma: declare_channels(builder, name, "weight", channels, 1.0),
+            beta: declare_channels(builder, name, "bias", channels, 0.0),
+            mean,
+            variance,
+            epsilon: Self::EPSILON,
+            momentum: Self::MOMENTUM,
+        }
+    }
+
+    /// Records the normalisation: by the batch's statistics in training, by the running ones in inference.
+    ///
+    /// # Errors
+    /// A shape error when `x` has another number of channels.
+    pub fn forward(&self, pass: &mut Forward, x: &Tensor) -> Result<Tensor> {
+        let (gamma, beta) = (pass.parameter(self.gamma), pass.parameter(self.beta));
+        let (mean, variance) = (pass.parameter(self.mean), pass.parameter(self.variance));
+        match pass.mode() {
+            Mode::Training { .. } => {
+                let norm = x.batch_norm(gamma, beta, self.epsilon)?;
+                pass.update(norm.update_running(mean, variance, self.momentum)?);
+                Ok(norm.y)
+            }
+            Mode::Inference => x.batch_norm_inference(gamma, beta, mean, variance, self.epsilon),
+        }
+    }
+}
+
+fn declare_channels(
+    builder: &mut ParameterBuilder,
+    layer: &str,
+    suffix: &str,
+    channels: usize,
+    value: f32,
+) -> ParameterId {
+    builder.declare(
+        format!("{layer}.{suffix}"),
+        [channels],
+        Layout::Same,
+        Role::Channel,
+        Init::Constant(value),
+    )
+}

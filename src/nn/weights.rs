@@ -1,0 +1,207 @@
+//! Weight files: safetensors with PyTorch's names and layouts.
+//!
+//! `load_state_dict(strict=True)` of an equivalent PyTorch module takes what [`save`] writes, and [`load`] takes what
+//! such a module saves.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use safetensors::{Dtype, SafeTensors, View};
+use thiserror::Error;
+
+use super::parameters::Declaration;
+use super::{Layout, Parameters};
+use crate::gpu::GpuError;
+use crate::tensor::TensorError;
+
+/// What can go wrong with a weight file.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum WeightsError {
+    #[error("{path}: {source}", path = path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+
+    #[error("{path} is no whole safetensors file ({problem}); it may be truncated: train again or copy it anew", path = path.display())]
+    Format { path: PathBuf, problem: String },
+
+    #[error("{path} does not fit this network: {problem}", path = path.display())]
+    Mismatch { path: PathBuf, problem: String },
+
+    #[error(transparent)]
+    Tensor(#[from] TensorError),
+}
+
+impl From<GpuError> for WeightsError {
+    fn from(error: GpuError) -> Self {
+        Self::Tensor(error.into())
+    }
+}
+
+/// Files larger than this are refused unread; the largest network here has a few hundred megabytes.
+const LARGEST_FILE: u64 = 4 << 30;
+
+/// Writes all parameters to `path`: first to a temporary file beside it, then renamed, so that a crash or a full disk
+/// leaves what was there before. `steps` is the number of training steps, PyTorch's `num_batches_tracked`.
+///
+/// # Errors
+/// When the device or the file system fails.
+pub fn save(parameters: &Parameters, steps: u64, path: &Path) -> Result<(), WeightsError> {
+    let io = |source| WeightsError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let mut tensors = Vec::new();
+    for (declaration, tensor) in parameters.all() {
+        tensors.push((declaration.name.clone(), to_disk(declaration, &tensor.to_vec()?)));
+        if let Some(layer) = declaration.name.strip_suffix(".running_var") {
+            tensors.push((format!("{layer}.num_batches_tracked"), Stored::counter(steps)));
+        }
+    }
+    let bytes = safetensors::serialize(tensors, None).map_err(|e| WeightsError::Format {
+        path: path.to_owned(),
+        problem: e.to_string(),
+    })?;
+    crate::files::write_atomically(path, |file| file.write_all(&bytes)).map_err(io)
+}
+
+/// Fills all parameters from `path`. Every tensor must be there with its shape, and nothing may be left over.
+///
+/// Nothing is changed unless everything fits.
+///
+/// # Errors
+/// [`WeightsError::Mismatch`] lists what is missing, unexpected or misshaped.
+pub fn load(parameters: &Parameters, path: &Path) -> Result<(), WeightsError> {
+    let io = |source| WeightsError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let size = fs::metadata(path).map_err(io)?.len();
+    if size > LARGEST_FILE {
+        return Err(WeightsError::Format {
+            path: path.to_owned(),
+            problem: format!("it has {size} bytes"),
+        });
+    }
+    let bytes = fs::read(path).map_err(io)?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|e| WeightsError::Format {
+        path: path.to_owned(),
+        problem: e.to_string(),
+    })?;
+
+    let mut problems = Vec::new();
+    let mut loaded = Vec::new();
+    for (declaration, tensor) in parameters.all() {
+        let wanted = disk_shape(declaration);
+        match file.tensor(&declaration.name) {
+            Err(_) => problems.push(format!("{} is missing", declaration.name)),
+            Ok(view) if view.dtype() != Dtype::F32 => {
+                problems.push(format!("{} is {:?} instead of F32", declaration.name, view.dtype()));
+            }
+            Ok(view) if view.shape() != wanted => problems.push(format!(
+                "{} has shape {:?} instead of {wanted:?}",
+                declaration.name,
+                view.shape()
+            )),
+            Ok(view) => loaded.push((tensor, from_disk(declaration, view.data()))),
+        }
+    }
+    let known = |name: &str| {
+        name.ends_with(".num_batches_tracked") || parameters.all().any(|(d, _)| d.name == name)
+    };
+    let mut unexpected: Vec<&str> = file.names().into_iter().filter(|n| !known(n)).collect();
+    unexpected.sort_unstable();
+    problems.extend(unexpected.iter().map(|name| format!("{name} is unexpected")));
+    if !problems.is_empty() {
+        return Err(WeightsError::Mismatch {
+            path: path.to_owned(),
+            problem: problems.join(", "),
+        });
+    }
+    for (tensor, values) in loaded {
+        tensor.write(&values)?;
+    }
+    Ok(())
+}
+
+/// A tensor as safetensors wants it.
+struct Stored {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Stored {
+    fn counter(value: u64) -> Self {
+        Self {
+            dtype: Dtype::I64,
+            shape: Vec::new(),
+            bytes: value.to_le_bytes().to_vec(),
+        }
+    }
+}
+
+impl View for Stored {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+fn disk_shape(declaration: &Declaration) -> Vec<usize> {
+    match (declaration.layout, declaration.shape.axes()) {
+        (Layout::Conv, &[kernel_h, kernel_w, in_c, out_c]) => vec![out_c, in_c, kernel_h, kernel_w],
+        (Layout::Linear, &[fan_in, fan_out]) => vec![fan_out, fan_in],
+        (_, axes) => axes.to_vec(),
+    }
+}
+
+/// For each element in memory order, its place on disk.
+///
+/// A dense layer is a convolution of one tap: `[taps, in, out]` here, `[out, in, taps]` on disk.
+fn disk_places(declaration: &Declaration) -> impl Iterator<Item = usize> {
+    let len = declaration.shape.len();
+    let (in_c, out_c) = match (declaration.layout, declaration.shape.axes()) {
+        (Layout::Conv, &[_, _, in_c, out_c]) => (in_c, out_c),
+        (Layout::Linear, &[fan_in, fan_out]) => (fan_in, fan_out),
+        // A single run of "taps" stays as it is.
+        _ => (1, 1),
+    };
+    let taps = len / (in_c * out_c).max(1);
+    (0..len).map(move |i| {
+        let (co, ci, tap) = (i % out_c, i / out_c % in_c, i / out_c / in_c);
+        (co * in_c + ci) * taps + tap
+    })
+}
+
+fn to_disk(declaration: &Declaration, values: &[f32]) -> Stored {
+    let mut ordered = vec![0.0_f32; values.len()];
+    for (place, value) in disk_places(declaration).zip(values) {
+        ordered[place] = *value;
+    }
+    Stored {
+        dtype: Dtype::F32,
+        shape: disk_shape(declaration),
+        bytes: ordered.iter().flat_map(|v| v.to_le_bytes()).collect(),
+    }
+}
+
+fn from_disk(declaration: &Declaration, bytes: &[u8]) -> Vec<f32> {
+    let values: Vec<f32> = bytes
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect();
+    disk_places(declaration).map(|place| values[place]).collect()
+}

@@ -1,0 +1,179 @@
+//! Optimisers: one dispatch updates all parameters.
+
+mod schedule;
+
+pub use schedule::Schedule;
+
+use serde::{Deserialize, Serialize};
+
+use crate::nn::{Parameters, Role};
+use crate::tensor::ops::{AdamSettings, OptimiserInputs, SgdSettings};
+use crate::tensor::{Arena, Graph, Result, Tensor};
+
+/// Which rule moves the parameters; see `shaders/optim/` for the equations.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rule {
+    Sgd { momentum: f32, nesterov: bool },
+    Adam { beta1: f32, beta2: f32, epsilon: f32 },
+}
+
+impl Rule {
+    /// SGD with Nesterov momentum 0.9.
+    pub const SGD: Self = Self::Sgd {
+        momentum: 0.9,
+        nesterov: true,
+    };
+    /// Adam with the constants of its paper.
+    pub const ADAM: Self = Self::Adam {
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+    };
+}
+
+/// Settings of one group of parameters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Group {
+    /// Multiplies the learning rate.
+    pub rate: f32,
+    /// `l2 * w` is added to the gradient: L2 regularisation by `l2 / 2 * |w|^2`.
+    pub l2: f32,
+    /// Decoupled weight decay: each step shrinks w by learning rate times this.
+    pub decay: f32,
+}
+
+impl Group {
+    /// The learning rate as it is, no regularisation.
+    pub const PLAIN: Self = Self {
+        rate: 1.0,
+        l2: 0.0,
+        decay: 0.0,
+    };
+}
+
+/// An optimiser with its state, recorded on a graph.
+#[derive(Debug)]
+pub struct Optimiser {
+    rule: Rule,
+    /// Momentum, or the two moments of Adam; each laid out as the parameters.
+    state: Vec<Tensor>,
+    group_of: Tensor,
+    groups: Tensor,
+    clock: Tensor,
+    steps: u64,
+}
+
+/// Elements that share a group; `BLOCK` of `shaders/optim/groups.wgsl`.
+const BLOCK: usize = 64;
+
+impl Optimiser {
+    /// An optimiser of all learned parameters. `group` gives the settings of a parameter by its role, or `None` to
+    /// leave it as it is.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn new(
+        graph: &Graph,
+        parameters: &Parameters,
+        rule: Rule,
+        group: impl Fn(Role) -> Option<Group>,
+    ) -> Result<Self> {
+        let arena = parameters.learned();
+        let settings: Vec<Option<Group>> = parameters.roles().map(group).collect();
+        Self::with_groups(graph, arena, rule, &settings)
+    }
+
+    /// An optimiser of the parts of an arena, with settings for each part; `None` leaves a part as it is.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn with_groups(
+        graph: &Graph,
+        arena: &Arena,
+        rule: Rule,
+        settings: &[Option<Group>],
+    ) -> Result<Self> {
+        let len = arena.flat.shape().len();
+        let mut groups: Vec<Group> = Vec::new();
+        let mut group_of = vec![u32::MAX; len.div_ceil(BLOCK)];
+        let ends = arena.offsets.iter().skip(1).copied().chain([len]);
+        for ((start, end), setting) in arena.offsets.iter().zip(ends).zip(settings) {
+            let Some(setting) = setting else { continue };
+            let known = groups.iter().position(|g| g == setting);
+            let number = known.unwrap_or_else(|| {
+                groups.push(*setting);
+                groups.len() - 1
+            });
+            group_of[start / BLOCK..end.div_ceil(BLOCK)].fill(number as u32);
+        }
+        if groups.is_empty() {
+            groups.push(Group::PLAIN); // an empty buffer cannot be bound
+        }
+        let rows: Vec<f32> = groups.iter().flat_map(|g| [g.rate, g.l2, g.decay, 0.0]).collect();
+        let states = match rule {
+            Rule::Sgd { .. } => 1,
+            Rule::Adam { .. } => 2,
+        };
+        Ok(Self {
+            rule,
+            state: (0..states).map(|_| graph.zeros([len])).collect::<Result<_>>()?,
+            group_of: graph.tensor_u32([group_of.len()], &group_of)?,
+            groups: graph.tensor([groups.len(), 4], &rows)?,
+            clock: graph.zeros([4])?,
+            steps: 0,
+        })
+    }
+
+    /// Records one step from the gradients of the arena's parts, in its order. Compile the result to have it run.
+    ///
+    /// # Errors
+    /// A shape error when the gradients do not fit the arena.
+    pub fn record(&self, arena: &Arena, gradients: &[Tensor]) -> Result<Tensor> {
+        let parts: Vec<&Tensor> = gradients.iter().collect();
+        let inputs = OptimiserInputs {
+            gradients: Tensor::pack(&parts, &arena.offsets, arena.flat.shape().len())?,
+            group_of: self.group_of.clone(),
+            groups: self.groups.clone(),
+            clock: self.clock.clone(),
+        };
+        match self.rule {
+            Rule::Sgd { momentum, nesterov } => {
+                let settings = SgdSettings { momentum, nesterov };
+                arena.flat.sgd_step(&self.state[0], &inputs, settings)
+            }
+            Rule::Adam {
+                beta1,
+                beta2,
+                epsilon,
+            } => {
+                let settings = AdamSettings {
+                    beta1,
+                    beta2,
+                    epsilon,
+                };
+                arena.flat.adam_step([&self.state[0], &self.state[1]], &inputs, settings)
+            }
+        }
+    }
+
+    /// Prepares the next run of the recorded step: counts it and sends its learning rate.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn start_step(&mut self, learning_rate: f64) -> Result<()> {
+        self.steps += 1;
+        // In double precision: 1 - 0.999^1 in f32 is off in the fourth digit.
+        let correction = |beta: f32| 1.0 / (1.0 - f64::from(beta).powf(self.steps as f64));
+        let [first, second] = match self.rule {
+            Rule::Sgd { .. } => [1.0, 1.0],
+            Rule::Adam { beta1, beta2, .. } => [correction(beta1), correction(beta2)],
+        };
+        self.clock.write(&[learning_rate as f32, first as f32, second as f32, 0.0])
+    }
+
+    /// Steps taken so far.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+}

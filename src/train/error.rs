@@ -1,0 +1,61 @@
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::data::DataError;
+use crate::eval::EvalError;
+use crate::gpu::GpuError;
+use crate::nn::WeightsError;
+use crate::tensor::TensorError;
+
+/// What can stop a training or an evaluation.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    #[error("{option} is {value}, but must be {allowed}")]
+    Option {
+        option: &'static str,
+        value: String,
+        allowed: String,
+    },
+
+    #[error("the folder {path} exists already and is not empty; choose another with --out, or remove it", path = path.display())]
+    FolderInUse { path: PathBuf },
+
+    #[error("{path}: {source}", path = path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+
+    #[error("{path} is no configuration of a run: {problem}", path = path.display())]
+    Config { path: PathBuf, problem: String },
+
+    #[error(
+        "the loss became {loss} at step {step} (epoch {epoch}). Lower the learning rate (--lr), or try another --seed. {kept}"
+    )]
+    Diverged {
+        loss: f64,
+        step: u64,
+        epoch: usize,
+        /// Where the last good weights are, in words.
+        kept: String,
+    },
+
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Eval(#[from] EvalError),
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
+    #[error(transparent)]
+    Tensor(#[from] TensorError),
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+}
+
+impl TrainError {
+    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        move |source| Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Training a network on a data set, and keeping what comes of it in a run folder.
+
+mod config;
+mod error;
+mod network;
+mod resident;
+mod run_folder;
+mod trainer;
+
+pub use config::{Normalisation, OptimiserKind, RunConfig, TrainConfig};
+pub use error::TrainError;
+pub use network::Network;
+pub use resident::Resident;
+pub use run_folder::RunFolder;
+pub use trainer::{EpochRecord, Observer, Outcome, Progress, train, training_step};

@@ -1,0 +1,132 @@
+//! A network on a device, and its predictions.
+
+use std::sync::Arc;
+
+use super::resident::Visit;
+use super::{Normalisation, Resident, TrainConfig, TrainError};
+use crate::data::{CLASS_NAMES, CLASSES, ImageSet};
+use crate::eval::Predictions;
+use crate::gpu::Gpu;
+use crate::models::Cnn4;
+use crate::nn::{Forward, Mode, Model, ParameterBuilder, Parameters};
+use crate::tensor::{Compiled, Graph, Result, Tensor};
+
+/// A model with its parameters on a graph.
+pub struct Network {
+    pub graph: Graph,
+    pub parameters: Parameters,
+    model: Box<dyn Model>,
+    normalisation: Normalisation,
+}
+
+/// Images in one batch of an evaluation. It divides 10,000 and 12,000, so no batch is partly wasted.
+const EVALUATION_BATCH: usize = 500;
+
+impl Network {
+    /// The four-convolution CNN with its initial weights.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn cnn4(
+        gpu: &Arc<Gpu>,
+        config: &TrainConfig,
+        normalisation: Normalisation,
+    ) -> Result<Self> {
+        let graph = Graph::new(gpu);
+        let mut builder = ParameterBuilder::default();
+        let model = Box::new(Cnn4::new(&mut builder, config.cnn4(), CLASSES));
+        Ok(Self {
+            parameters: builder.build(&graph, config.seed)?,
+            graph,
+            model,
+            normalisation,
+        })
+    }
+
+    /// Records the network on a batch of a resident data set: logits and labels.
+    pub(super) fn logits(
+        &self,
+        pass: &mut Forward,
+        data: &Resident,
+        visit: &Visit,
+        batch: usize,
+    ) -> Result<(Tensor, Tensor)> {
+        let (images, labels) = data.batch(visit, batch, self.normalisation)?;
+        Ok((self.model.forward(pass, &images)?, labels))
+    }
+
+    /// Prepares predictions of the images that `order` names.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn predictor(&self, data: &Resident, order: &[u32]) -> Result<Predictor> {
+        let visit = Visit::new(&self.graph, order)?;
+        let mut pass = Forward::new(&self.parameters, Mode::Inference);
+        let batch = EVALUATION_BATCH.min(order.len().max(1));
+        let (logits, _) = self.logits(&mut pass, data, &visit, batch)?;
+        let probabilities = logits.softmax()?;
+        Ok(Predictor {
+            compiled: self.graph.compile(&[&probabilities])?,
+            probabilities,
+            visit,
+            batch,
+        })
+    }
+
+    /// The probabilities of a whole set, next to its labels.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn predict(&self, set: &ImageSet) -> std::result::Result<Predictions, TrainError> {
+        let data = Resident::new(&self.graph, set)?;
+        let order: Vec<u32> = (0..set.len() as u32).collect();
+        let probabilities = self.predictor(&data, &order)?.probabilities()?;
+        predictions(probabilities, set.labels().to_vec())
+    }
+}
+
+/// Probabilities and labels with the names of the classes.
+pub(super) fn predictions(
+    probabilities: Vec<f32>,
+    labels: Vec<u8>,
+) -> std::result::Result<Predictions, TrainError> {
+    let names = CLASS_NAMES.iter().map(|name| (*name).to_owned()).collect();
+    Ok(Predictions::new(probabilities, labels, names)?)
+}
+
+/// A compiled inference over a fixed list of images.
+#[derive(Debug)]
+pub struct Predictor {
+    compiled: Compiled,
+    probabilities: Tensor,
+    visit: Visit,
+    batch: usize,
+}
+
+impl Predictor {
+    /// The probabilities of all images in order, row-major `[images, classes]`, with the parameters as they are now.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn probabilities(&mut self) -> std::result::Result<Vec<f32>, TrainError> {
+        let gpu = Arc::clone(self.compiled.program().gpu());
+        // The next batch is computed while the last is on its way here.
+        let mut readback = self.compiled.readback(&self.probabilities, 2)?;
+        let mut all: Vec<f32> = Vec::with_capacity(self.visit.len() * CLASSES);
+        let batches = self.visit.len().div_ceil(self.batch);
+        for i in 0..batches {
+            self.visit.start_at(i * self.batch)?;
+            self.compiled.run()?;
+            readback.request(&gpu)?;
+            if i > 0 {
+                all.extend(bytemuck::pod_collect_to_vec::<u8, f32>(&readback.wait(&gpu)?));
+            }
+        }
+        if batches > 0 {
+            all.extend(bytemuck::pod_collect_to_vec::<u8, f32>(&readback.wait(&gpu)?));
+        }
+        // The last batch repeats its last image to be full.
+        all.truncate(self.visit.len() * CLASSES);
+        Ok(all)
+    }
+}
