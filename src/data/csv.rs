@@ -6,8 +6,10 @@ use super::limited::Limited;
 use super::image_set::MOST_IMAGES;
 use super::{CLASSES, DataError, ImageSet, PIXELS};
 
-/// A line of 785 numbers has at most 4 KB; quoting and blanks may double that.
-const LONGEST_LINE: u64 = 16_384;
+/// A line of 785 numbers has at most 4 KB; quotes and blanks may double that.
+const LONGEST_LINE: usize = 16_384;
+/// A file of the most images allowed, with the longest numbers.
+const MOST_BYTES: u64 = 4 << 30;
 
 /// Where the columns are.
 struct Columns {
@@ -20,7 +22,7 @@ impl Columns {
     fn of(file: &str, header: &csv::ByteRecord) -> Result<Self, DataError> {
         let names: Vec<String> = header
             .iter()
-            .map(|name| String::from_utf8_lossy(name).trim().to_lowercase())
+            .map(|name| String::from_utf8_lossy(bare(name)).to_lowercase())
             .collect();
         let at_header = |problem: String| DataError::content(file, "line 1", problem);
         let mut labels = (0..names.len()).filter(|i| names[*i] == "label");
@@ -71,10 +73,13 @@ fn by_number(names: &[String], label: usize) -> Option<Vec<Option<usize>>> {
 
 /// Reads one file; `file` names it in errors.
 pub(super) fn read(file: &str, reader: impl Read) -> Result<ImageSet, DataError> {
-    let limited = Limited::new(reader, MOST_IMAGES as u64 * LONGEST_LINE / 4);
+    let limited = Limited::new(reader, MOST_BYTES).longest_line(LONGEST_LINE);
+    // Without quoting a record is a line, so the limit on lines is one on records too; quotes around a field are
+    // trimmed below.
     let mut rows = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
+        .quoting(false)
         .from_reader(limited);
     let mut record = csv::ByteRecord::new();
     let broken = |e: csv::Error| {
@@ -127,9 +132,16 @@ pub(super) fn read(file: &str, reader: impl Read) -> Result<ImageSet, DataError>
     ImageSet::new(file, pixels, labels)
 }
 
+/// A field without blanks and quotes around it.
+fn bare(field: &[u8]) -> &[u8] {
+    let text = field.trim_ascii();
+    let unquoted = text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\""));
+    unquoted.unwrap_or(text).trim_ascii()
+}
+
 /// A whole number from 0 to 255, with blanks around it or `.0` behind it.
 fn parse_byte(field: &[u8]) -> Option<u8> {
-    let text = field.trim_ascii();
+    let text = bare(field);
     let digits = match text.iter().position(|b| *b == b'.') {
         Some(point) if text[point + 1..].iter().all(|b| *b == b'0') => &text[..point],
         Some(_) => return None,

@@ -36,7 +36,7 @@ pub struct Report {
 
 impl Report {
     /// Evaluates predictions. Precision, recall and F1 are those of scikit-learn with `zero_division=0`; the log loss
-    /// is its `log_loss`: rows are divided by their sum and clipped at the precision of `f32`.
+    /// is its `log_loss`: probabilities are clipped at the precision of `f32`.
     pub fn from_predictions(predictions: &Predictions) -> Self {
         let matrix = predictions.confusion_matrix();
         let ratio = |a: usize, b: usize| if b == 0 { 0.0 } else { a as f64 / b as f64 };
@@ -116,10 +116,7 @@ fn average(name: &str, classes: &[ClassScore], weight: impl Fn(&ClassScore) -> f
 fn log_loss(predictions: &Predictions) -> f64 {
     // scikit-learn clips at the machine epsilon of the probabilities' type.
     let (low, high) = (f64::from(f32::EPSILON), 1.0 - f64::from(f32::EPSILON));
-    let losses = predictions.rows().zip(predictions.labels()).map(|(row, label)| {
-        let sum: f64 = row.iter().map(|p| f64::from(*p).clamp(low, high)).sum();
-        let p = f64::from(row[usize::from(*label)]).clamp(low, high);
-        -(p / sum.max(f64::MIN_POSITIVE)).ln()
-    });
+    let rows = predictions.rows().zip(predictions.labels());
+    let losses = rows.map(|(row, label)| -f64::from(row[usize::from(*label)]).clamp(low, high).ln());
     losses.sum::<f64>() / predictions.labels().len() as f64
 }

@@ -140,4 +140,19 @@ impl Parameters {
         let statistics = self.statistic_declarations.iter().zip(&self.statistics.parts);
         learned.chain(statistics)
     }
+
+    /// The values of all parameters, in the order of [`Parameters::all`]: two reads, one an arena.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub(super) fn values(&self) -> Result<Vec<Vec<f32>>> {
+        let mut values = Vec::new();
+        for arena in [&self.learned, &self.statistics] {
+            let flat = arena.flat.to_vec()?;
+            for (part, offset) in arena.parts.iter().zip(&arena.offsets) {
+                values.push(flat[*offset..offset + part.shape().len()].to_vec());
+            }
+        }
+        Ok(values)
+    }
 }

@@ -53,8 +53,8 @@ pub fn save(parameters: &Parameters, steps: u64, path: &Path) -> Result<(), Weig
         source,
     };
     let mut tensors = Vec::new();
-    for (declaration, tensor) in parameters.all() {
-        tensors.push((declaration.name.clone(), to_disk(declaration, &tensor.to_vec()?)));
+    for ((declaration, _), values) in parameters.all().zip(parameters.values()?) {
+        tensors.push((declaration.name.clone(), to_disk(declaration, &values)));
         if let Some(layer) = declaration.name.strip_suffix(".running_var") {
             tensors.push((format!("{layer}.num_batches_tracked"), Stored::counter(steps)));
         }

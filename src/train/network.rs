@@ -6,7 +6,7 @@ use super::resident::Visit;
 use super::{Normalisation, Resident, TrainConfig, TrainError};
 use crate::data::{CLASS_NAMES, CLASSES, ImageSet};
 use crate::eval::Predictions;
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, Readback};
 use crate::models::Cnn4;
 use crate::nn::{Forward, Mode, Model, ParameterBuilder, Parameters};
 use crate::tensor::{Compiled, Graph, Result, Tensor};
@@ -65,9 +65,11 @@ impl Network {
         let batch = EVALUATION_BATCH.min(order.len().max(1));
         let (logits, _) = self.logits(&mut pass, data, &visit, batch)?;
         let probabilities = logits.softmax()?;
+        let compiled = self.graph.compile(&[&probabilities])?;
         Ok(Predictor {
-            compiled: self.graph.compile(&[&probabilities])?,
-            probabilities,
+            // The next batch is computed while the last is on its way here.
+            readback: compiled.readback(&probabilities, 2)?,
+            compiled,
             visit,
             batch,
         })
@@ -98,7 +100,7 @@ pub(super) fn predictions(
 #[derive(Debug)]
 pub struct Predictor {
     compiled: Compiled,
-    probabilities: Tensor,
+    readback: Readback,
     visit: Visit,
     batch: usize,
 }
@@ -110,20 +112,17 @@ impl Predictor {
     /// Those of the device.
     pub fn probabilities(&mut self) -> std::result::Result<Vec<f32>, TrainError> {
         let gpu = Arc::clone(self.compiled.program().gpu());
-        // The next batch is computed while the last is on its way here.
-        let mut readback = self.compiled.readback(&self.probabilities, 2)?;
         let mut all: Vec<f32> = Vec::with_capacity(self.visit.len() * CLASSES);
         let batches = self.visit.len().div_ceil(self.batch);
-        for i in 0..batches {
-            self.visit.start_at(i * self.batch)?;
-            self.compiled.run()?;
-            readback.request(&gpu)?;
-            if i > 0 {
-                all.extend(bytemuck::pod_collect_to_vec::<u8, f32>(&readback.wait(&gpu)?));
+        for i in 0..=batches {
+            if i < batches {
+                self.visit.start_at(i * self.batch)?;
+                self.compiled.run()?;
+                self.readback.request(&gpu)?;
             }
-        }
-        if batches > 0 {
-            all.extend(bytemuck::pod_collect_to_vec::<u8, f32>(&readback.wait(&gpu)?));
+            if i > 0 {
+                all.extend(bytemuck::pod_collect_to_vec::<u8, f32>(&self.readback.wait(&gpu)?));
+            }
         }
         // The last batch repeats its last image to be full.
         all.truncate(self.visit.len() * CLASSES);
