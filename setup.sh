@@ -33,12 +33,12 @@ as_root() {
   fi
 }
 
-apt() {
+apt_get() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 "$@" </dev/null
 }
 
 # Installs packages and says so, unless THING is then still not there; in that case says why and returns 1.
-install() { # THING CHECK PACKAGE...
+install_for() { # THING CHECK PACKAGE...
   local thing=$1 check=$2 output
   shift 2
   if ! has apt-get; then
@@ -51,9 +51,9 @@ install() { # THING CHECK PACKAGE...
   if [ "$apt_updated" = no ]; then
     apt_updated=yes
     # One unreachable repository among many is no reason to stop: the package may come from another.
-    output=$(apt update 2>&1) || printf '%s\napt-get update failed; trying with the lists at hand.\n' "$output" >&2
+    output=$(apt_get update 2>&1) || printf '%s\napt-get update failed; trying with the lists at hand.\n' "$output" >&2
   fi
-  if ! output=$(apt install -y --no-install-recommends "$@" 2>&1); then
+  if ! output=$(apt_get install -y --no-install-recommends "$@" 2>&1); then
     printf '%s\n' "$output" >&2
     return 1
   fi
@@ -86,7 +86,7 @@ library() { # NAME
   if [[ $list == *"$1"[[:space:]]* ]]; then
     return 0
   fi
-  for folder in /usr/lib /usr/lib64 /usr/local/lib /lib; do
+  for folder in /usr/lib /usr/lib64 /usr/lib/*-linux-gnu /usr/local/lib; do
     if [ -e "$folder/$1" ]; then
       return 0
     fi
@@ -137,7 +137,7 @@ setup_linker() {
     report "C linker" "found ($(command -v cc))"
   elif [ "$(uname -s)" = Darwin ]; then
     lack "C linker" "Install Apple's command line tools: xcode-select --install"
-  elif ! install "C linker" cc_links gcc libc6-dev; then
+  elif ! install_for "C linker" cc_links gcc libc6-dev; then
     lack "C linker" "Install a C compiler and the C library's headers. Debian, Ubuntu: build-essential; Fedora: gcc; \
 Arch: base-devel; Alpine: build-base"
   fi
@@ -150,7 +150,7 @@ setup_vulkan() {
   fi
   if vulkan_loader; then
     report "Vulkan loader" "found"
-  elif ! install "Vulkan loader" vulkan_loader libvulkan1; then
+  elif ! install_for "Vulkan loader" vulkan_loader libvulkan1; then
     lack "Vulkan loader" "Install libvulkan.so.1. Debian, Ubuntu: libvulkan1; Fedora, Alpine: vulkan-loader; \
 Arch: vulkan-icd-loader"
   fi
@@ -160,16 +160,16 @@ Arch: vulkan-icd-loader"
   elif [ -n "${VK_DRIVER_FILES:-${VK_ICD_FILENAMES:-}}" ]; then
     lack "Vulkan driver" "VK_DRIVER_FILES or VK_ICD_FILENAMES is set, and names no driver manifest that exists: \
 unset it or set it right"
-  elif ! install "Vulkan driver" vulkan_driver mesa-vulkan-drivers; then
+  elif ! install_for "Vulkan driver" vulkan_driver mesa-vulkan-drivers; then
     lack "Vulkan driver" "Install your GPU's, or Mesa's software driver. Debian, Ubuntu, Fedora: mesa-vulkan-drivers; \
-Arch, Alpine: vulkan-swrast"
+Arch: vulkan-swrast; Alpine: mesa-vulkan-swrast"
   fi
 }
 
 setup_data() {
   if data_set; then
     report "Fashion-MNIST" "found ($data)"
-  elif ! install "Fashion-MNIST" data_set dataset-fashion-mnist; then
+  elif ! install_for "Fashion-MNIST" data_set dataset-fashion-mnist; then
     lack "Fashion-MNIST" "Either put its files into data/ (data.tar.gz, the two CSV files, or the four *-ubyte.gz of \
 https://github.com/zalandoresearch/fashion-mnist), or, on Debian and Ubuntu, install dataset-fashion-mnist: it is in \
 Debian's component main and in Ubuntu's universe (to enable that: sudo add-apt-repository universe)"

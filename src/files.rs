@@ -9,10 +9,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Those of the file system and of `fill`.
-pub fn write_atomically(
-    path: &Path,
-    fill: impl FnOnce(&mut File) -> io::Result<()>,
-) -> io::Result<()> {
+pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let temporary = temporary_beside(path);
     let written = File::create(&temporary).and_then(|mut file| {
         fill(&mut file)?;

@@ -98,7 +98,10 @@ impl fmt::Display for Disagreement {
             ..
         } = self;
         match self.input {
-            None => write!(f, "{op}: output element {index} is {device}, the reference says {reference}"),
+            None => write!(
+                f,
+                "{op}: output element {index} is {device}, the reference says {reference}"
+            ),
             Some(input) => write!(
                 f,
                 "{op}: gradient of input {input}, element {index}, is {device}, finite differences say {reference}"
@@ -249,12 +252,7 @@ fn sample(len: usize, count: usize, rng: &mut Pcg64) -> Vec<usize> {
 }
 
 /// `(f(x + h) - f(x - h)) / 2h` for one element of one input.
-fn central_difference(
-    inputs: &[Array],
-    input: usize,
-    index: usize,
-    f: &impl Fn(&[Array]) -> f64,
-) -> f64 {
+fn central_difference(inputs: &[Array], input: usize, index: usize, f: &impl Fn(&[Array]) -> f64) -> f64 {
     let mut moved = inputs.to_vec();
     let x = moved[input].data[index];
     let h = 1e-6 * x.abs().max(1.0);

@@ -12,7 +12,9 @@ use tempfile::TempDir;
 
 /// `n` images whose bytes differ from image to image, and their labels.
 fn made(n: usize, seed: usize) -> (Vec<u8>, Vec<u8>) {
-    let pixels = (0..n * PIXELS).map(|i| ((i * 31 + i / PIXELS * 7 + seed) % 256) as u8).collect();
+    let pixels = (0..n * PIXELS)
+        .map(|i| ((i * 31 + i / PIXELS * 7 + seed) % 256) as u8)
+        .collect();
     let labels = (0..n).map(|i| ((i + seed) % 10) as u8).collect();
     (pixels, labels)
 }
@@ -39,7 +41,11 @@ fn idx_images(pixels: &[u8]) -> Vec<u8> {
 }
 
 fn idx_labels(labels: &[u8]) -> Vec<u8> {
-    [[0x0801, labels.len() as u32].map(u32::to_be_bytes).concat(), labels.to_vec()].concat()
+    [
+        [0x0801, labels.len() as u32].map(u32::to_be_bytes).concat(),
+        labels.to_vec(),
+    ]
+    .concat()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -108,7 +114,10 @@ fn all_formats_give_the_same() {
     let (train_csv, test_csv) = (csv_of(&train, 0), csv_of(&test, 400));
     let (train_csv, test_csv) = (train_csv.as_bytes(), test_csv.as_bytes());
 
-    let plain = folder_with(&[("fashion_mnist_train.csv", train_csv), ("fashion_mnist_test.csv", test_csv)]);
+    let plain = folder_with(&[
+        ("fashion_mnist_train.csv", train_csv),
+        ("fashion_mnist_test.csv", test_csv),
+    ]);
     assert_is_made(&load(Some(plain.path())).unwrap());
     assert_is_made(&load(Some(&plain.path().join("fashion_mnist_test.csv"))).unwrap());
 
@@ -128,8 +137,10 @@ fn all_formats_give_the_same() {
     assert_is_made(&load(Some(&archive.path().join("data.tar.gz"))).unwrap());
 
     assert_is_made(&load_files(&good_idx()).unwrap());
-    let zipped: Vec<(String, Vec<u8>)> =
-        good_idx().into_iter().map(|(n, b)| (format!("{n}.gz").replace("-idx", ".idx"), gzip(&b))).collect();
+    let zipped: Vec<(String, Vec<u8>)> = good_idx()
+        .into_iter()
+        .map(|(n, b)| (format!("{n}.gz").replace("-idx", ".idx"), gzip(&b)))
+        .collect();
     let zipped: Vec<(&str, &[u8])> = zipped.iter().map(|(n, b)| (n.as_str(), b.as_slice())).collect();
     assert_is_made(&load(Some(folder_with(&zipped).path())).unwrap());
 }
@@ -155,7 +166,11 @@ fn pixel_columns_are_taken_by_number_and_spelling_is_forgiven() {
 /// The error for this training CSV.
 fn csv_error(train: &[u8]) -> String {
     let test = csv_of(&made(4, 5), 0).into_bytes();
-    load_files(&[("fashion_mnist_train.csv", train.to_vec()), ("fashion_mnist_test.csv", test)]).unwrap_err()
+    load_files(&[
+        ("fashion_mnist_train.csv", train.to_vec()),
+        ("fashion_mnist_test.csv", test),
+    ])
+    .unwrap_err()
 }
 
 #[test]
@@ -170,18 +185,33 @@ fn damaged_csv_is_refused_with_file_and_line() {
     let file = "fashion_mnist_train.csv";
     assert_says(&csv_error(b""), &[file, "empty"]);
     assert_says(&csv_error(lines[0].as_bytes()), &[file, "no images"]);
-    assert_says(&csv_error(good.replace("label", "class").as_bytes()), &[file, "line 1", "no column 'label'"]);
-    assert_says(&csv_error(good.replace("pixel7,", "label,").as_bytes()), &[file, "line 1", "several"]);
-    assert_says(&csv_error(&with_line(1, "label,pixel1")), &[file, "line 1", "2 columns", "785"]);
+    assert_says(
+        &csv_error(good.replace("label", "class").as_bytes()),
+        &[file, "line 1", "no column 'label'"],
+    );
+    assert_says(
+        &csv_error(good.replace("pixel7,", "label,").as_bytes()),
+        &[file, "line 1", "several"],
+    );
+    assert_says(
+        &csv_error(&with_line(1, "label,pixel1")),
+        &[file, "line 1", "2 columns", "785"],
+    );
     assert_says(&csv_error(&with_line(3, "1,2,3")), &[file, "line 3", "3 columns"]);
     let changed = |number: usize, from: &str, to: &str| with_line(number, &lines[number - 1].replacen(from, to, 1));
     // Line 2 starts "0,0,31,62,93": label 0, then pixels 0, 31, 62, 93.
-    assert_says(&csv_error(&changed(2, ",31,", ",256,")), &[file, "line 2", "pixel 1 (column 3)", "'256'"]);
+    assert_says(
+        &csv_error(&changed(2, ",31,", ",256,")),
+        &[file, "line 2", "pixel 1 (column 3)", "'256'"],
+    );
     assert_says(&csv_error(&changed(2, ",31,", ",-1,")), &[file, "line 2", "'-1'"]);
     assert_says(&csv_error(&changed(2, ",31,", ",1.5,")), &[file, "line 2", "'1.5'"]);
     assert_says(&csv_error(&changed(2, ",31,", ",,")), &[file, "line 2", "''"]);
     assert_says(&csv_error(&changed(2, ",31,", ",x,")), &[file, "line 2", "'x'"]);
-    assert_says(&csv_error(&changed(2, "0,", "10,")), &[file, "line 2", "label (column 1)", "'10'", "0 to 9"]);
+    assert_says(
+        &csv_error(&changed(2, "0,", "10,")),
+        &[file, "line 2", "label (column 1)", "'10'", "0 to 9"],
+    );
 }
 
 #[test]
@@ -202,8 +232,14 @@ fn damaged_idx_is_refused_with_file_and_place() {
         assert_says(&error, &[file]);
         assert_says(&error, parts);
     };
-    says(error(0, changed(&images, 2, 9)), &["bytes 0 to 3", "magic", "0x00000803"]);
-    says(error(1, changed(&labels, 3, 3)), &["bytes 0 to 3", "magic", "0x00000801"]);
+    says(
+        error(0, changed(&images, 2, 9)),
+        &["bytes 0 to 3", "magic", "0x00000803"],
+    );
+    says(
+        error(1, changed(&labels, 3, 3)),
+        &["bytes 0 to 3", "magic", "0x00000801"],
+    );
     // Four billion images: refused from the header, without the memory for them.
     says(error(0, changed(&images, 4, 0xff)), &["bytes 4 to 7", "1000000"]);
     says(error(0, changed(&images, 11, 29)), &["29x28"]);
@@ -221,9 +257,15 @@ fn damaged_gzip_is_refused() {
     let mut files: Vec<(&str, Vec<u8>)> = good_idx();
     let whole = gzip(&files[0].1);
     files[0] = ("train-images-idx3-ubyte.gz", whole[..whole.len() / 2].to_vec());
-    assert_says(&load_files(&files).unwrap_err(), &["train-images-idx3-ubyte.gz", "cannot be read"]);
+    assert_says(
+        &load_files(&files).unwrap_err(),
+        &["train-images-idx3-ubyte.gz", "cannot be read"],
+    );
     files[0].1 = b"this is no gzip file at all".to_vec();
-    assert_says(&load_files(&files).unwrap_err(), &["train-images-idx3-ubyte.gz", "cannot be read"]);
+    assert_says(
+        &load_files(&files).unwrap_err(),
+        &["train-images-idx3-ubyte.gz", "cannot be read"],
+    );
 }
 
 #[test]
@@ -233,11 +275,26 @@ fn hostile_archives_are_refused() {
     let error = |tar: Vec<u8>| load_files(&[("data.tar.gz", gzip(&tar))]).unwrap_err();
     let (train_name, test_name) = ("fashion_mnist_train.csv", "fashion_mnist_test.csv");
 
-    assert_says(&error(tar_of(&[(train_name, train)])), &["data.tar.gz", "does not hold fashion_mnist_test.csv"]);
-    assert_says(&error(tar_of(&[(train_name, train), (train_name, train)])), &["entry", "twice"]);
-    assert_says(&error(tar_of(&[("../fashion_mnist_train.csv", train)])), &["entry '../", "out of the archive"]);
-    assert_says(&error(tar_of(&[("/etc/fashion_mnist_train.csv", train)])), &["entry '/etc", "out of the archive"]);
-    assert_says(&error(tar_of(&[(train_name, b"label\n"), (test_name, test)])), &[train_name, "line 1"]);
+    assert_says(
+        &error(tar_of(&[(train_name, train)])),
+        &["data.tar.gz", "does not hold fashion_mnist_test.csv"],
+    );
+    assert_says(
+        &error(tar_of(&[(train_name, train), (train_name, train)])),
+        &["entry", "twice"],
+    );
+    assert_says(
+        &error(tar_of(&[("../fashion_mnist_train.csv", train)])),
+        &["entry '../", "out of the archive"],
+    );
+    assert_says(
+        &error(tar_of(&[("/etc/fashion_mnist_train.csv", train)])),
+        &["entry '/etc", "out of the archive"],
+    );
+    assert_says(
+        &error(tar_of(&[(train_name, b"label\n"), (test_name, test)])),
+        &[train_name, "line 1"],
+    );
 
     let mut link = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
@@ -250,7 +307,10 @@ fn hostile_archives_are_refused() {
     assert_says(&error(tar_of(&many)), &["more than 1000 entries"]);
 
     let tar = gzip(&tar_of(&[(train_name, train), (test_name, test)]));
-    assert_says(&load_files(&[("data.tar.gz", tar[..tar.len() / 2].to_vec())]).unwrap_err(), &["data.tar.gz"]);
+    assert_says(
+        &load_files(&[("data.tar.gz", tar[..tar.len() / 2].to_vec())]).unwrap_err(),
+        &["data.tar.gz"],
+    );
 }
 
 #[test]
@@ -258,7 +318,9 @@ fn a_decompression_bomb_does_not_fill_memory() {
     // A header that claims the most images allowed, then zeros without end, compressed a thousandfold: the reader takes
     // no more than the header allows and one byte, and says so.
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(&[0x0803_u32, 12, 28, 28].map(u32::to_be_bytes).concat()).unwrap();
+    encoder
+        .write_all(&[0x0803_u32, 12, 28, 28].map(u32::to_be_bytes).concat())
+        .unwrap();
     for _ in 0..200 {
         encoder.write_all(&vec![0; 1 << 20]).unwrap();
     }
@@ -277,7 +339,10 @@ fn a_decompression_bomb_does_not_fill_memory() {
 fn missing_data_says_how_to_get_it() {
     let empty = tempfile::tempdir().unwrap();
     let error = load(Some(empty.path())).unwrap_err().to_string();
-    assert_says(&error, &["no data found", "./setup.sh", "dataset-fashion-mnist", "--data"]);
+    assert_says(
+        &error,
+        &["no data found", "./setup.sh", "dataset-fashion-mnist", "--data"],
+    );
     let error = load(Some(Path::new("/no/such/folder"))).unwrap_err().to_string();
     assert_says(&error, &["/no/such/folder"]);
 }

@@ -17,7 +17,11 @@ const NO_PAD: Pad = Pad {
 
 #[test]
 fn scale() {
-    check(&[random(&[3, 7], 1)], |x| x[0].scale(-2.5), |x| f64_of::map(&x[0], |v| -2.5 * v));
+    check(
+        &[random(&[3, 7], 1)],
+        |x| x[0].scale(-2.5),
+        |x| f64_of::map(&x[0], |v| -2.5 * v),
+    );
 }
 
 #[test]
@@ -108,8 +112,16 @@ fn sums_and_means() {
         let (rows, channels) = (x[0].shape.rows(), x[0].shape.last());
         let len = rows * channels;
         check(&x, |x| x[0].sum(), |x| vec![x[0].data.iter().sum()]);
-        check(&x, |x| x[0].mean(), |x| vec![x[0].data.iter().sum::<f64>() / len as f64]);
-        check(&x, |x| x[0].sum_rows(), |x| f64_of::sum_middle(&x[0].data, 1, rows, channels));
+        check(
+            &x,
+            |x| x[0].mean(),
+            |x| vec![x[0].data.iter().sum::<f64>() / len as f64],
+        );
+        check(
+            &x,
+            |x| x[0].sum_rows(),
+            |x| f64_of::sum_middle(&x[0].data, 1, rows, channels),
+        );
         check(
             &x,
             |x| x[0].mean_rows(),
@@ -138,7 +150,14 @@ fn global_avg_pool() {
 #[test]
 fn matmul_in_every_core() {
     for core in cores() {
-        for [m, k, n] in [[1, 1, 1], [5, 7, 3], [17, 68, 10], [65, 33, 68], [130, 20, 36], [3, 300, 132]] {
+        for [m, k, n] in [
+            [1, 1, 1],
+            [5, 7, 3],
+            [17, 68, 10],
+            [65, 33, 68],
+            [130, 20, 36],
+            [3, 300, 132],
+        ] {
             check_on(
                 &gpu_with(core),
                 &format!("{core:?} {m}x{k}x{n}"),
@@ -159,7 +178,9 @@ fn linear_with_and_without_relu() {
             |x| {
                 let product = Array::new([6, 7], f64_of::matmul(&x[0], &x[1]));
                 let sum = f64_of::zip(&product, &x[2], |a, b| a + b);
-                sum.into_iter().map(|v| if relu { f64_of::relu(v) } else { v }).collect()
+                sum.into_iter()
+                    .map(|v| if relu { f64_of::relu(v) } else { v })
+                    .collect()
             },
         );
     }
@@ -209,7 +230,14 @@ fn convolutions() -> Vec<Convolution> {
         case([2, 7, 9, 4], [1, 1], 12, [2, 2], Padding::Valid, NO_PAD),
         case([1, 9, 8, 5], [1, 7], 3, [1, 1], Padding::Same, pad(0, 0, 3, 3)),
         case([1, 9, 8, 4], [7, 1], 4, [1, 1], Padding::Same, pad(3, 3, 0, 0)),
-        case([2, 6, 6, 4], [5, 5], 3, [1, 1], Padding::symmetric(1, 2), pad(1, 1, 2, 2)),
+        case(
+            [2, 6, 6, 4],
+            [5, 5],
+            3,
+            [1, 1],
+            Padding::symmetric(1, 2),
+            pad(1, 1, 2, 2),
+        ),
         case([1, 6, 5, 3], [2, 4], 4, [2, 3], lopsided, all_lopsided),
         case([1, 5, 5, 2], [2, 2], 3, [1, 1], Padding::Same, pad(0, 1, 0, 1)),
     ]
@@ -224,7 +252,9 @@ fn conv2d_in_every_core() {
             // Small weights keep sums near 1, whatever their number of terms.
             let mut w = random(&[kernel_h, kernel_w, in_c, case.out_c], 2);
             let size = (kernel_h * kernel_w * in_c) as f64;
-            w.data.iter_mut().for_each(|v| *v = f64::from((*v / size.sqrt()) as f32));
+            w.data
+                .iter_mut()
+                .for_each(|v| *v = f64::from((*v / size.sqrt()) as f32));
             check_on(
                 &gpu_with(core),
                 &format!("{core:?}, case {i}"),
@@ -241,12 +271,18 @@ fn conv2d_with_bias_and_relu() {
     for relu in [false, true] {
         for out_c in [5, 8] {
             check(
-                &[random(&[2, 5, 5, 3], 1), random(&[3, 3, 3, out_c], 2), random(&[out_c], 3)],
+                &[
+                    random(&[2, 5, 5, 3], 1),
+                    random(&[3, 3, 3, out_c], 2),
+                    random(&[out_c], 3),
+                ],
                 |x| x[0].conv2d(&x[1], Some(&x[2]), [1, 1], Padding::Same, relu),
                 |x| {
                     let y = f64_of::conv2d(&x[0], &x[1], [1, 1], pad(1, 1, 1, 1));
                     let sum = f64_of::zip(&Array::new([2, 5, 5, out_c], y), &x[2], |a, b| a + b);
-                    sum.into_iter().map(|v| if relu { f64_of::relu(v) } else { v }).collect()
+                    sum.into_iter()
+                        .map(|v| if relu { f64_of::relu(v) } else { v })
+                        .collect()
                 },
             );
         }
@@ -269,10 +305,20 @@ fn a_large_weight_gradient_is_split_and_stays_exact() {
 
 #[test]
 fn batch_norm_in_training() {
-    for shape in [&[2, 3, 5, 1][..], &[1, 3, 3, 3], &[4, 2, 2, 4], &[2, 3, 3, 68], &[700, 3]] {
+    for shape in [
+        &[2, 3, 5, 1][..],
+        &[1, 3, 3, 3],
+        &[4, 2, 2, 4],
+        &[2, 3, 3, 68],
+        &[700, 3],
+    ] {
         let channels = [shape[shape.len() - 1]];
         check(
-            &[random(shape, 1), Array::random(channels, 0.5, 1.5, 2), random(&channels, 3)],
+            &[
+                random(shape, 1),
+                Array::random(channels, 0.5, 1.5, 2),
+                random(&channels, 3),
+            ],
             |x| Ok(x[0].batch_norm(&x[1], &x[2], 1e-3)?.y),
             |x| {
                 let (mean, variance) = f64_of::moments(&x[0]);
@@ -307,7 +353,11 @@ fn batch_norm_in_inference() {
         let mean = random(&channels, 4);
         let variance = Array::random(channels, 0.5, 1.5, 5);
         check(
-            &[random(shape, 1), Array::random(channels, 0.5, 1.5, 2), random(&channels, 3)],
+            &[
+                random(shape, 1),
+                Array::random(channels, 0.5, 1.5, 2),
+                random(&channels, 3),
+            ],
             |x| {
                 let graph = x[0].graph();
                 let mean = graph.tensor(channels, &mean.to_f32())?;
@@ -329,10 +379,18 @@ fn poolings() -> Vec<([usize; 4], Window, Pad)> {
         ([1, 2, 2, 1], window([2, 2], [2, 2], Padding::Valid), NO_PAD),
         // Odd sizes: the last row and column are in no window.
         ([2, 7, 5, 3], window([2, 2], [2, 2], Padding::Valid), NO_PAD),
-        ([1, 7, 7, 68], window([3, 3], [2, 2], Padding::symmetric(1, 1)), pad(1, 1, 1, 1)),
+        (
+            [1, 7, 7, 68],
+            window([3, 3], [2, 2], Padding::symmetric(1, 1)),
+            pad(1, 1, 1, 1),
+        ),
         ([2, 5, 6, 4], window([3, 3], [1, 1], Padding::Same), pad(1, 1, 1, 1)),
         ([1, 6, 5, 2], window([3, 2], [2, 1], Padding::Same), pad(0, 1, 0, 1)),
-        ([1, 8, 9, 3], window([2, 3], [3, 2], Padding::Explicit(pad(1, 0, 0, 2))), pad(1, 0, 0, 2)),
+        (
+            [1, 8, 9, 3],
+            window([2, 3], [3, 2], Padding::Explicit(pad(1, 0, 0, 2))),
+            pad(1, 0, 0, 2),
+        ),
     ]
 }
 
@@ -363,7 +421,11 @@ fn avg_pool_with_and_without_counting_padding() {
 #[test]
 fn concat_over_channels() {
     check(
-        &[random(&[2, 3, 3, 1], 1), random(&[2, 3, 3, 68], 2), random(&[2, 3, 3, 3], 3)],
+        &[
+            random(&[2, 3, 3, 1], 1),
+            random(&[2, 3, 3, 68], 2),
+            random(&[2, 3, 3, 3], 3),
+        ],
         |x| Tensor::concat(&[&x[0], &x[1], &x[2]]),
         |x| {
             let rows = (0..18).flat_map(|r| {
@@ -383,14 +445,25 @@ fn a_slice_of_channels() {
         check(
             &[random(&[2, 3, 8], 1)],
             |x| x[0].channels(from, count),
-            |x| x[0].data.chunks(8).flat_map(|row| row[from..from + count].to_vec()).collect(),
+            |x| {
+                x[0].data
+                    .chunks(8)
+                    .flat_map(|row| row[from..from + count].to_vec())
+                    .collect()
+            },
         );
     }
 }
 
 #[test]
 fn resize_bilinear() {
-    let sizes = [([2, 5, 4, 3], [9, 7]), ([1, 7, 6, 1], [3, 4]), ([1, 1, 1, 2], [4, 3]), ([1, 4, 4, 1], [4, 4]), ([1, 28, 28, 1], [75, 75])];
+    let sizes = [
+        ([2, 5, 4, 3], [9, 7]),
+        ([1, 7, 6, 1], [3, 4]),
+        ([1, 1, 1, 2], [4, 3]),
+        ([1, 4, 4, 1], [4, 4]),
+        ([1, 28, 28, 1], [75, 75]),
+    ];
     for (shape, [height, width]) in sizes {
         check(
             &[random(&shape, 1)],

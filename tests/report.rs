@@ -46,5 +46,9 @@ fn impossible_predictions_are_refused() {
     assert_eq!(new(&[], &[]), EvalError::Empty);
     assert!(matches!(new(&[0.5, 0.5, 1.0], &[0]), EvalError::Shape { .. }));
     assert!(new(&[0.5, 0.5], &[2]).to_string().contains("label 0 is 2"));
-    assert!(new(&[f32::NAN, 0.5], &[1]).to_string().contains("class 0 in row 0 is NaN"));
+    assert!(
+        new(&[f32::NAN, 0.5], &[1])
+            .to_string()
+            .contains("class 0 in row 0 is NaN")
+    );
 }

@@ -17,27 +17,25 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let chosen = Gpu::open(&wanted)?;
     let mut marked = false;
     for adapter in list_adapters() {
-        let is_chosen = !marked
-            && adapter.name == chosen.adapter().name
-            && adapter.backend == chosen.adapter().backend;
+        let is_chosen = !marked && adapter.name == chosen.adapter().name && adapter.backend == chosen.adapter().backend;
         marked |= is_chosen;
         print_adapter(&adapter, wanted.gemm, is_chosen);
     }
     Ok(())
 }
 
-fn print_adapter(
-    adapter: &AdapterSummary,
-    gemm: Option<selvedge::gpu::GemmCore>,
-    is_chosen: bool,
-) {
+fn print_adapter(adapter: &AdapterSummary, gemm: Option<selvedge::gpu::GemmCore>, is_chosen: bool) {
     let yes_no = |yes| if yes { "yes" } else { "no" };
     println!("{}{}", adapter.name, if is_chosen { "  [chosen]" } else { "" });
     println!("  backend            {} ({:?})", adapter.backend, adapter.device_type);
     println!("  driver             {}", adapter.driver);
     println!("  largest binding    {} MiB", adapter.max_binding >> 20);
     println!("  storage buffers    {} a kernel", adapter.storage_buffers);
-    println!("  workgroup          {} threads, {} KiB of memory", adapter.max_workgroup_size, adapter.workgroup_memory >> 10);
+    println!(
+        "  workgroup          {} threads, {} KiB of memory",
+        adapter.max_workgroup_size,
+        adapter.workgroup_memory >> 10
+    );
     match adapter.subgroup_lanes {
         Some(lanes) => println!("  subgroups          {lanes} lanes"),
         None => println!("  subgroups          none of one fixed size"),

@@ -46,6 +46,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 
 /// The result on the test split, as `train` prints it too.
 pub fn print_report(report: &Report) {
-    println!("test accuracy {:.4}, log loss {:.4}\n", report.accuracy, report.log_loss);
+    println!(
+        "test accuracy {:.4}, log loss {:.4}\n",
+        report.accuracy, report.log_loss
+    );
     print!("{}", report.to_text(4));
 }

@@ -36,7 +36,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         deviation: 1.0,
     };
     let mut step = training_step(&gpu, &config, normalisation, &images)?;
-    println!("one training step on {} images of {HEIGHT}x{WIDTH}\n", options.batch_size);
+    println!(
+        "one training step on {} images of {HEIGHT}x{WIDTH}\n",
+        options.batch_size
+    );
     println!("{}", step.program());
     if let Some(steps) = options.profile {
         step.run()?;

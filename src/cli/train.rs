@@ -3,13 +3,12 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use selvedge::data;
 use selvedge::optim::Schedule;
-use selvedge::train::{
-    EpochRecord, Observer, OptimiserKind, Progress, RunConfig, RunFolder, TrainConfig, train,
-};
+use selvedge::train::{EpochRecord, Observer, OptimiserKind, Progress, RunConfig, RunFolder, TrainConfig, train};
 
 use super::AdapterOption;
 use super::evaluate::print_report;
@@ -29,7 +28,7 @@ pub struct Options {
     #[arg(long, default_value_t = defaults().batch_size)]
     batch_size: usize,
     /// Peak learning rate [default: 0.003; for sgd 0.1]
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     lr: Option<f64>,
     /// How the learning rate moves
     #[arg(long, value_enum, default_value_t = ScheduleName::OneCycle)]
@@ -38,16 +37,16 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t = OptimiserName::Adamw)]
     optimizer: OptimiserName,
     /// Weight decay of convolution and dense weights [default: adamw 0.05, sgd 0.0005, adam 0]
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     weight_decay: Option<f32>,
     /// L2 penalty X * sum of squares on dense weights, as Keras' l2(X)
-    #[arg(long, value_name = "X", default_value_t = defaults().dense_l2)]
+    #[arg(long, value_name = "X", default_value_t = defaults().dense_l2, allow_negative_numbers = true)]
     dense_l2: f32,
     /// Share of the target spread over all classes
-    #[arg(long, value_name = "X", default_value_t = defaults().label_smoothing)]
+    #[arg(long, value_name = "X", default_value_t = defaults().label_smoothing, allow_negative_numbers = true)]
     label_smoothing: f32,
     /// Dropout after the hidden dense layers
-    #[arg(long, value_name = "RATE", default_value_t = defaults().dropout)]
+    #[arg(long, value_name = "RATE", default_value_t = defaults().dropout, allow_negative_numbers = true)]
     dropout: f32,
     /// Decides initial weights, split, order and dropout
     #[arg(long, default_value_t = defaults().seed)]
@@ -92,11 +91,7 @@ impl Options {
         let (optimiser, rate, decay) = match self.optimizer {
             OptimiserName::Sgd => (OptimiserKind::Sgd, 0.1, 5e-4),
             OptimiserName::Adam => (OptimiserKind::Adam, defaults().learning_rate, 0.0),
-            OptimiserName::Adamw => (
-                OptimiserKind::AdamW,
-                defaults().learning_rate,
-                defaults().weight_decay,
-            ),
+            OptimiserName::Adamw => (OptimiserKind::AdamW, defaults().learning_rate, defaults().weight_decay),
         };
         TrainConfig {
             data: self.data.clone(),
@@ -119,9 +114,13 @@ impl Options {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let config = options.config();
+    let mut config = options.config();
     config.validate()?;
     let data = data::load(config.data.as_deref())?;
+    if let Some(path) = &mut config.data {
+        // So that the run can be evaluated from any folder.
+        *path = path.canonicalize().with_context(|| path.display().to_string())?;
+    }
     println!(
         "data: {} training and {} test images from {}",
         data.train.len(),

@@ -15,7 +15,11 @@ const MOST_ENTRIES: usize = 1000;
 /// Reads training and test set from a gzipped tar; `file` names it in errors.
 pub(super) fn read(file: &str, reader: impl Read) -> Result<(ImageSet, ImageSet), DataError> {
     let unreadable = |e: std::io::Error| {
-        DataError::content(file, "archive", format!("it cannot be read: {e}; is it a whole .tar.gz?"))
+        DataError::content(
+            file,
+            "archive",
+            format!("it cannot be read: {e}; is it a whole .tar.gz?"),
+        )
     };
     let stream = Limited::new(flate2::read::MultiGzDecoder::new(reader), MOST_BYTES);
     let mut archive = tar::Archive::new(stream);
@@ -23,7 +27,11 @@ pub(super) fn read(file: &str, reader: impl Read) -> Result<(ImageSet, ImageSet)
     for (number, entry) in archive.entries().map_err(unreadable)?.enumerate() {
         let entry = entry.map_err(unreadable)?;
         if number >= MOST_ENTRIES {
-            return Err(DataError::content(file, "archive", format!("it has more than {MOST_ENTRIES} entries")));
+            return Err(DataError::content(
+                file,
+                "archive",
+                format!("it has more than {MOST_ENTRIES} entries"),
+            ));
         }
         let path = entry.path().map_err(unreadable)?.into_owned();
         let name = path.display().to_string();
@@ -48,9 +56,7 @@ pub(super) fn read(file: &str, reader: impl Read) -> Result<(ImageSet, ImageSet)
         }
         *slot = Some(csv::read(&format!("{file}: {name}"), entry)?);
     }
-    let missing = |name: &str| {
-        DataError::content(file, "archive", format!("it does not hold {name}"))
-    };
+    let missing = |name: &str| DataError::content(file, "archive", format!("it does not hold {name}"));
     Ok((
         train.ok_or_else(|| missing(TRAIN_CSV))?,
         test.ok_or_else(|| missing(TEST_CSV))?,

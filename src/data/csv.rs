@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use super::limited::Limited;
 use super::image_set::MOST_IMAGES;
+use super::limited::Limited;
 use super::{CLASSES, DataError, ImageSet, PIXELS};
 
 /// A line of 785 numbers has at most 4 KB; quotes and blanks may double that.
@@ -83,7 +83,9 @@ pub(super) fn read(file: &str, reader: impl Read) -> Result<ImageSet, DataError>
         .from_reader(limited);
     let mut record = csv::ByteRecord::new();
     let broken = |e: csv::Error| {
-        let place = e.position().map_or("reading".to_owned(), |p| format!("line {}", p.line()));
+        let place = e
+            .position()
+            .map_or("reading".to_owned(), |p| format!("line {}", p.line()));
         DataError::content(file, place, format!("it cannot be read: {e}"))
     };
     if !rows.read_byte_record(&mut record).map_err(broken)? {
@@ -127,7 +129,11 @@ pub(super) fn read(file: &str, reader: impl Read) -> Result<ImageSet, DataError>
         }
     }
     if labels.is_empty() {
-        return Err(DataError::content(file, "line 2", "there are no images after the header"));
+        return Err(DataError::content(
+            file,
+            "line 2",
+            "there are no images after the header",
+        ));
     }
     ImageSet::new(file, pixels, labels)
 }

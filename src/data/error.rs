@@ -40,11 +40,7 @@ impl DataError {
         }
     }
 
-    pub(super) fn content(
-        file: &str,
-        place: impl Into<String>,
-        problem: impl Into<String>,
-    ) -> Self {
+    pub(super) fn content(file: &str, place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Content {
             file: file.to_owned(),
             place: place.into(),

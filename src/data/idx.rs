@@ -32,12 +32,7 @@ pub(super) fn read_labels(file: &str, mut reader: impl Read) -> Result<Vec<u8>, 
 }
 
 /// Checks the magic number and returns the number of items.
-fn read_header(
-    file: &str,
-    reader: &mut impl Read,
-    magic: u32,
-    what: &str,
-) -> Result<usize, DataError> {
+fn read_header(file: &str, reader: &mut impl Read, magic: u32, what: &str) -> Result<usize, DataError> {
     let found = read_u32(file, reader, "the magic number")?;
     if found != magic {
         return Err(DataError::content(
@@ -76,7 +71,10 @@ fn read_body(file: &str, reader: impl Read, len: usize) -> Result<Vec<u8>, DataE
         return Ok(body);
     }
     let problem = if body.len() < len {
-        format!("there are {} bytes, but the header promises {len}; the file is truncated", body.len())
+        format!(
+            "there are {} bytes, but the header promises {len}; the file is truncated",
+            body.len()
+        )
     } else {
         format!("there are more than the {len} bytes that the header promises")
     };

@@ -84,9 +84,7 @@ impl ImageSet {
 
     /// The bytes of image `i`; nothing when there is no such image.
     pub fn image(&self, i: usize) -> &[u8] {
-        self.pixels
-            .get(i * PIXELS..(i + 1) * PIXELS)
-            .unwrap_or_default()
+        self.pixels.get(i * PIXELS..(i + 1) * PIXELS).unwrap_or_default()
     }
 
     /// The first `n` images, or all when there are fewer.

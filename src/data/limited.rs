@@ -32,14 +32,18 @@ impl<R: Read> Limited<R> {
 impl<R: Read> Read for Limited<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buffer)?;
-        self.left = self.left.checked_sub(n as u64).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidData, "it is absurdly large when decompressed")
-        })?;
+        self.left = self
+            .left
+            .checked_sub(n as u64)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it is absurdly large when decompressed"))?;
         if let Some(longest) = self.longest_line {
             let end = buffer[..n].iter().rposition(|b| *b == b'\n');
             self.line = end.map_or(self.line + n, |end| n - 1 - end);
             if self.line > longest {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "it has an absurdly long line"));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "it has an absurdly long line",
+                ));
             }
         }
         Ok(n)

@@ -72,15 +72,24 @@ fn is_archive(path: &Path) -> bool {
 #[derive(Debug)]
 enum Found {
     Archive(PathBuf),
-    Csv { train: PathBuf, test: PathBuf },
+    Csv {
+        train: PathBuf,
+        test: PathBuf,
+    },
     /// Images and labels, of the training and of the test set.
-    Idx { train: [PathBuf; 2], test: [PathBuf; 2] },
+    Idx {
+        train: [PathBuf; 2],
+        test: [PathBuf; 2],
+    },
 }
 
 impl Found {
     fn in_folder(folder: &Path) -> Option<Self> {
         let archive = ARCHIVES.iter().map(|name| folder.join(name)).find(|p| p.is_file());
-        archive.map(Self::Archive).or_else(|| Self::csv_in(folder)).or_else(|| Self::idx_in(folder))
+        archive
+            .map(Self::Archive)
+            .or_else(|| Self::csv_in(folder))
+            .or_else(|| Self::idx_in(folder))
     }
 
     fn csv_in(folder: &Path) -> Option<Self> {
@@ -127,15 +136,9 @@ impl Found {
                 let read = |path: &Path| csv::read(&path.display().to_string(), open(path)?);
                 (read(train)?, read(test)?, parent(train).to_owned())
             }
-            Self::Idx { train, test } => {
-                (read_idx(train)?, read_idx(test)?, parent(&train[0]).to_owned())
-            }
+            Self::Idx { train, test } => (read_idx(train)?, read_idx(test)?, parent(&train[0]).to_owned()),
         };
-        Ok(Dataset {
-            train,
-            test,
-            source,
-        })
+        Ok(Dataset { train, test, source })
     }
 }
 

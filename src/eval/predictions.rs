@@ -17,18 +17,10 @@ pub enum EvalError {
     },
 
     #[error("label {index} is {label}, but there are only {classes} classes")]
-    Label {
-        index: usize,
-        label: u8,
-        classes: usize,
-    },
+    Label { index: usize, label: u8, classes: usize },
 
     #[error("the probability of class {class} in row {row} is {value}")]
-    NotANumber {
-        row: usize,
-        class: usize,
-        value: f32,
-    },
+    NotANumber { row: usize, class: usize, value: f32 },
 }
 
 /// Probabilities, one row an image and one column a class, next to the true labels.
@@ -44,11 +36,7 @@ impl Predictions {
     ///
     /// # Errors
     /// [`EvalError`] when there are none, when the numbers do not fit together, or when one is not finite.
-    pub fn new(
-        probabilities: Vec<f32>,
-        labels: Vec<u8>,
-        class_names: Vec<String>,
-    ) -> Result<Self, EvalError> {
+    pub fn new(probabilities: Vec<f32>, labels: Vec<u8>, class_names: Vec<String>) -> Result<Self, EvalError> {
         let classes = class_names.len();
         if labels.is_empty() || classes == 0 {
             return Err(EvalError::Empty);

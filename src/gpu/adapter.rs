@@ -33,15 +33,12 @@ impl AdapterSummary {
             name: info.name,
             backend: info.backend,
             device_type: info.device_type,
-            driver: format!("{} {}", info.driver, info.driver_info)
-                .trim()
-                .to_owned(),
+            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
             max_binding: limits.max_storage_buffer_binding_size,
             workgroup_memory: limits.max_compute_workgroup_storage_size,
             max_workgroup_size: limits.max_compute_invocations_per_workgroup,
             storage_buffers: limits.max_storage_buffers_per_shader_stage,
-            subgroup_lanes: (features.contains(wgpu::Features::SUBGROUP) && one_size)
-                .then_some(info.subgroup_max_size),
+            subgroup_lanes: (features.contains(wgpu::Features::SUBGROUP) && one_size).then_some(info.subgroup_max_size),
             timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
             half_floats: features.contains(wgpu::Features::SHADER_F16),
         }
@@ -65,8 +62,7 @@ impl AdapterSummary {
 }
 
 fn adapters() -> Vec<(wgpu::Adapter, AdapterSummary)> {
-    let instance =
-        wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()))
         .into_iter()
         .map(|adapter| {
@@ -94,9 +90,7 @@ pub(super) fn choose(asked: Option<&str>) -> Result<(wgpu::Adapter, AdapterSumma
         let fits = wanted
             .as_ref()
             .is_none_or(|part| candidate.1.name.to_lowercase().contains(part));
-        let better = best
-            .as_ref()
-            .is_none_or(|(_, b)| candidate.1.rank() > b.rank());
+        let better = best.as_ref().is_none_or(|(_, b)| candidate.1.rank() > b.rank());
         if fits && better {
             best = Some(candidate);
         }

@@ -52,9 +52,7 @@ impl Gpu {
         self.make_buffer(
             what,
             bytes,
-            wgpu::BufferUsages::STORAGE
-                | wgpu::BufferUsages::COPY_SRC
-                | wgpu::BufferUsages::COPY_DST,
+            wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
         )
     }
 
@@ -76,18 +74,11 @@ impl Gpu {
         Ok(slice)
     }
 
-    pub(super) fn make_buffer(
-        &self,
-        what: &str,
-        bytes: u64,
-        usage: wgpu::BufferUsages,
-    ) -> Result<Slice, GpuError> {
+    pub(super) fn make_buffer(&self, what: &str, bytes: u64, usage: wgpu::BufferUsages) -> Result<Slice, GpuError> {
         // An empty binding is not allowed, so an empty tensor still takes one word.
         let bytes = bytes.max(4).next_multiple_of(4);
         let limits = self.device.limits();
-        let limit = limits
-            .max_storage_buffer_binding_size
-            .min(limits.max_buffer_size);
+        let limit = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         if bytes > limit {
             return Err(GpuError::TooLarge {
                 what: what.to_owned(),
@@ -130,8 +121,7 @@ impl Gpu {
             });
         }
         self.health()?;
-        self.queue
-            .write_buffer(&slice.buffer, slice.offset, contents);
+        self.queue.write_buffer(&slice.buffer, slice.offset, contents);
         Ok(())
     }
 

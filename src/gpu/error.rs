@@ -38,11 +38,7 @@ pub enum GpuError {
         "{what} takes {bytes} bytes, but this adapter binds at most {limit} bytes at once. \
          Use a smaller batch"
     )]
-    TooLarge {
-        what: String,
-        bytes: u64,
-        limit: u64,
-    },
+    TooLarge { what: String, bytes: u64, limit: u64 },
 
     #[error("the adapter has no memory left for {what}. Use a smaller batch, or free memory")]
     OutOfMemory { what: String },

@@ -145,10 +145,6 @@ pub fn fold_workgroups(count: u64) -> [u32; 3] {
         [count as u32, 1, 1]
     } else {
         // A count past 2^31 would need a buffer larger than any adapter binds; it saturates and wgpu reports it.
-        [
-            ROW as u32,
-            u32::try_from(count.div_ceil(ROW)).unwrap_or(u32::MAX),
-            1,
-        ]
+        [ROW as u32, u32::try_from(count.div_ceil(ROW)).unwrap_or(u32::MAX), 1]
     }
 }

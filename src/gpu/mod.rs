@@ -53,9 +53,10 @@ impl GpuOptions {
         };
         let gemm = match text("SELVEDGE_GEMM") {
             None => None,
-            Some(name) => Some(name.parse().map_err(|()| {
-                GpuError::bad_variable("SELVEDGE_GEMM", &name, "naive, tiled or subgroup")
-            })?),
+            Some(name) => Some(
+                name.parse()
+                    .map_err(|()| GpuError::bad_variable("SELVEDGE_GEMM", &name, "naive, tiled or subgroup"))?,
+            ),
         };
         Ok(Self {
             adapter: text("SELVEDGE_ADAPTER"),
@@ -160,9 +161,7 @@ impl Gpu {
 
     /// Whether dispatches can be timed on the device.
     pub fn has_timestamps(&self) -> bool {
-        self.device
-            .features()
-            .contains(wgpu::Features::TIMESTAMP_QUERY)
+        self.device.features().contains(wgpu::Features::TIMESTAMP_QUERY)
     }
 
     /// The objects made so far.
@@ -189,10 +188,7 @@ impl Gpu {
     }
 
     /// Waits until the device has finished `submission`, or everything when `None`.
-    pub(crate) fn wait(
-        &self,
-        submission: Option<wgpu::SubmissionIndex>,
-    ) -> Result<(), GpuError> {
+    pub(crate) fn wait(&self, submission: Option<wgpu::SubmissionIndex>) -> Result<(), GpuError> {
         // wgpu panics when a lost device is polled, so look first.
         self.health()?;
         self.device
@@ -210,12 +206,10 @@ impl Gpu {
     /// Lets finished work be tidied up and callbacks run, without waiting.
     pub(crate) fn poll(&self) -> Result<(), GpuError> {
         self.health()?;
-        self.device
-            .poll(wgpu::PollType::Poll)
-            .map_err(|e| GpuError::Failed {
-                adapter: self.summary.name.clone(),
-                message: e.to_string(),
-            })?;
+        self.device.poll(wgpu::PollType::Poll).map_err(|e| GpuError::Failed {
+            adapter: self.summary.name.clone(),
+            message: e.to_string(),
+        })?;
         Ok(())
     }
 
@@ -232,11 +226,7 @@ impl Gpu {
     }
 
     /// Runs `make` and turns what wgpu would report by panicking into an error.
-    pub(crate) fn guarded<T>(
-        &self,
-        what: impl Fn() -> String,
-        make: impl FnOnce() -> T,
-    ) -> Result<T, GpuError> {
+    pub(crate) fn guarded<T>(&self, what: impl Fn() -> String, make: impl FnOnce() -> T) -> Result<T, GpuError> {
         self.health()?;
         let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);

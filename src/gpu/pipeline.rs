@@ -41,10 +41,7 @@ impl Gpu {
         };
         // The lock is held while compiling, so that two threads never make the same pipeline.
         // A poisoned lock only means that another thread panicked between two map operations.
-        let mut cache = self
-            .pipelines
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut cache = self.pipelines.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(found) = cache.0.get(&key) {
             return Ok(Arc::clone(found));
         }
@@ -74,17 +71,13 @@ impl Gpu {
             // shape rule that sized the buffers, and the test suite runs each of them, in every variant, with the
             // checks on and against references. A user's own shader is always checked.
             unsafe {
-                self.device.create_shader_module_trusted(
-                    descriptor,
-                    wgpu::ShaderRuntimeChecks::unchecked(),
-                )
+                self.device
+                    .create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
             }
         };
         let uniform = (!kernel.params.is_empty()).then_some((0, wgpu::BufferBindingType::Uniform));
-        let storage = (1..).zip(key.access.iter().map(|access| {
-            wgpu::BufferBindingType::Storage {
-                read_only: *access == Access::Read,
-            }
+        let storage = (1..).zip(key.access.iter().map(|access| wgpu::BufferBindingType::Storage {
+            read_only: *access == Access::Read,
         }));
         let entries: Vec<_> = uniform
             .into_iter()
@@ -100,33 +93,27 @@ impl Gpu {
                 count: None,
             })
             .collect();
-        let layout = self
-            .device
-            .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-                label: Some(kernel.label),
-                entries: &entries,
-            });
-        let pipeline_layout = self
-            .device
-            .create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-                label: Some(kernel.label),
-                bind_group_layouts: &[Some(&layout)],
-                immediate_size: 0,
-            });
-        let raw = self
-            .device
-            .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(kernel.label),
-                layout: Some(&pipeline_layout),
-                module: &module,
-                entry_point: Some("main"),
-                compilation_options: wgpu::PipelineCompilationOptions {
-                    constants: &kernel.constants,
-                    // Every kernel writes its workgroup memory before reading it.
-                    zero_initialize_workgroup_memory: self.checked,
-                },
-                cache: None,
-            });
+        let layout = self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label: Some(kernel.label),
+            entries: &entries,
+        });
+        let pipeline_layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(kernel.label),
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let raw = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(kernel.label),
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &kernel.constants,
+                // Every kernel writes its workgroup memory before reading it.
+                zero_initialize_workgroup_memory: self.checked,
+            },
+            cache: None,
+        });
         Pipeline { raw, layout }
     }
 }

@@ -29,10 +29,7 @@ impl Readback {
     pub fn new(gpu: &Gpu, source: Slice, depth: usize) -> Result<Self, GpuError> {
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let free = (0..depth.max(1))
-            .map(|_| {
-                gpu.make_buffer("read-back", source.bytes, usage)
-                    .map(|s| s.buffer)
-            })
+            .map(|_| gpu.make_buffer("read-back", source.bytes, usage).map(|s| s.buffer))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             source,
@@ -51,21 +48,12 @@ impl Readback {
             return Ok(false);
         };
         let mut encoder = gpu.device().create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(
-            &self.source.buffer,
-            self.source.offset,
-            &target,
-            0,
-            self.source.bytes,
-        );
+        encoder.copy_buffer_to_buffer(&self.source.buffer, self.source.offset, &target, 0, self.source.bytes);
         let submission = gpu.queue().submit([encoder.finish()]);
         let state = Arc::new(AtomicU8::new(PENDING));
         let reached = Arc::clone(&state);
         target.map_async(wgpu::MapMode::Read, .., move |result| {
-            reached.store(
-                if result.is_ok() { READY } else { FAILED },
-                Ordering::Release,
-            );
+            reached.store(if result.is_ok() { READY } else { FAILED }, Ordering::Release);
         });
         self.in_flight.push_back((target, submission, state));
         Ok(true)
@@ -78,9 +66,7 @@ impl Readback {
     pub fn poll(&mut self, gpu: &Gpu) -> Result<Option<Vec<u8>>, GpuError> {
         gpu.poll()?;
         match self.in_flight.front() {
-            Some((_, _, state)) if state.load(Ordering::Acquire) != PENDING => {
-                self.take(gpu).map(Some)
-            }
+            Some((_, _, state)) if state.load(Ordering::Acquire) != PENDING => self.take(gpu).map(Some),
             _ => Ok(None),
         }
     }

@@ -31,10 +31,7 @@ impl FromStr for GemmCore {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL
-            .into_iter()
-            .find(|core| core.name() == text)
-            .ok_or(())
+        Self::ALL.into_iter().find(|core| core.name() == text).ok_or(())
     }
 }
 
@@ -61,13 +58,8 @@ impl Variant {
     ///
     /// # Errors
     /// [`GpuError::UnsupportedCore`] when `asked` needs what the adapter lacks.
-    pub fn for_adapter(
-        adapter: &AdapterSummary,
-        asked: Option<GemmCore>,
-    ) -> Result<Self, GpuError> {
-        let lanes = adapter
-            .subgroup_lanes
-            .filter(|lanes| (4..=32).contains(lanes));
+    pub fn for_adapter(adapter: &AdapterSummary, asked: Option<GemmCore>) -> Result<Self, GpuError> {
+        let lanes = adapter.subgroup_lanes.filter(|lanes| (4..=32).contains(lanes));
         let gemm = asked.unwrap_or(match (adapter.is_cpu(), lanes) {
             (true, Some(_)) => GemmCore::Subgroup,
             (true, None) => GemmCore::Naive,

@@ -29,9 +29,7 @@ impl Init {
             }
             Self::HeNormal { fan_in } => {
                 let deviation = (2.0 / fan_in.max(1) as f64).sqrt();
-                (0..len)
-                    .map(|_| (normal(&mut rng) * deviation) as f32)
-                    .collect()
+                (0..len).map(|_| (normal(&mut rng) * deviation) as f32).collect()
             }
         }
     }

@@ -86,9 +86,8 @@ impl ParameterBuilder {
     /// Those of the device.
     pub fn build(self, graph: &Graph, seed: u64) -> Result<Parameters> {
         let fill = |list: &[Declaration]| -> Vec<(Shape, Vec<f32>)> {
-            let values = |(i, d): (usize, &Declaration)| {
-                (d.shape.clone(), d.init.values(d.shape.len(), seed, i as u64))
-            };
+            let values =
+                |(i, d): (usize, &Declaration)| (d.shape.clone(), d.init.values(d.shape.len(), seed, i as u64));
             list.iter().enumerate().map(values).collect()
         };
         Ok(Parameters {

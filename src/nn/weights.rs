@@ -107,9 +107,7 @@ pub fn load(parameters: &Parameters, path: &Path) -> Result<(), WeightsError> {
             Ok(view) => loaded.push((tensor, from_disk(declaration, view.data()))),
         }
     }
-    let known = |name: &str| {
-        name.ends_with(".num_batches_tracked") || parameters.all().any(|(d, _)| d.name == name)
-    };
+    let known = |name: &str| name.ends_with(".num_batches_tracked") || parameters.all().any(|(d, _)| d.name == name);
     let mut unexpected: Vec<&str> = file.names().into_iter().filter(|n| !known(n)).collect();
     unexpected.sort_unstable();
     problems.extend(unexpected.iter().map(|name| format!("{name} is unexpected")));

@@ -88,12 +88,7 @@ impl Optimiser {
     ///
     /// # Errors
     /// Those of the device.
-    pub fn with_groups(
-        graph: &Graph,
-        arena: &Arena,
-        rule: Rule,
-        settings: &[Option<Group>],
-    ) -> Result<Self> {
+    pub fn with_groups(graph: &Graph, arena: &Arena, rule: Rule, settings: &[Option<Group>]) -> Result<Self> {
         let len = arena.flat.shape().len();
         let mut groups: Vec<Group> = Vec::new();
         let mut group_of = vec![u32::MAX; len.div_ceil(BLOCK)];
@@ -142,17 +137,11 @@ impl Optimiser {
                 let settings = SgdSettings { momentum, nesterov };
                 arena.flat.sgd_step(&self.state[0], &inputs, settings)
             }
-            Rule::Adam {
-                beta1,
-                beta2,
-                epsilon,
-            } => {
-                let settings = AdamSettings {
-                    beta1,
-                    beta2,
-                    epsilon,
-                };
-                arena.flat.adam_step([&self.state[0], &self.state[1]], &inputs, settings)
+            Rule::Adam { beta1, beta2, epsilon } => {
+                let settings = AdamSettings { beta1, beta2, epsilon };
+                arena
+                    .flat
+                    .adam_step([&self.state[0], &self.state[1]], &inputs, settings)
             }
         }
     }
@@ -169,7 +158,8 @@ impl Optimiser {
             Rule::Sgd { .. } => [1.0, 1.0],
             Rule::Adam { beta1, beta2, .. } => [correction(beta1), correction(beta2)],
         };
-        self.clock.write(&[learning_rate as f32, first as f32, second as f32, 0.0])
+        self.clock
+            .write(&[learning_rate as f32, first as f32, second as f32, 0.0])
     }
 
     /// Steps taken so far.

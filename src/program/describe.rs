@@ -8,10 +8,7 @@ use crate::gpu::Access;
 impl Dispatch {
     /// The least bytes this dispatch can move: every bound buffer once.
     pub(super) fn bytes(&self, program: &Program) -> u64 {
-        self.bindings
-            .iter()
-            .map(|(id, _)| program.slice(*id).bytes())
-            .sum()
+        self.bindings.iter().map(|(id, _)| program.slice(*id).bytes()).sum()
     }
 }
 

@@ -101,12 +101,7 @@ fn lifetimes(recipe: &Recipe) -> Vec<Option<Lifetime>> {
     let mut lifetimes: Vec<Option<Lifetime>> = vec![None; recipe.places.len()];
     for (now, dispatch) in recipe.dispatches.iter().enumerate() {
         for (BufferId(id), _) in &dispatch.bindings {
-            lifetimes[*id]
-                .get_or_insert(Lifetime {
-                    first: now,
-                    last: now,
-                })
-                .last = now;
+            lifetimes[*id].get_or_insert(Lifetime { first: now, last: now }).last = now;
         }
     }
     for (place, lifetime) in recipe.places.iter().zip(&mut lifetimes) {

@@ -89,9 +89,7 @@ impl Program {
             .enumerate()
             .map(|(i, place)| match (place, memory.slot_of(BufferId(i))) {
                 (Place::Fixed(slice), _) => Ok(slice.clone()),
-                (Place::Planned { bytes, .. }, Some(slot)) => {
-                    Ok(slots[slot].part(0, (*bytes).max(4)))
-                }
+                (Place::Planned { bytes, .. }, Some(slot)) => Ok(slots[slot].part(0, (*bytes).max(4))),
                 // A planned buffer without a slot is never bound; it gets a place so that ids stay indices.
                 (Place::Planned { .. }, None) => gpu.storage("an unused value", 4),
             })
@@ -126,10 +124,7 @@ impl Program {
         {
             self.gpu.wait(Some(oldest))?;
         }
-        let mut encoder = self
-            .gpu
-            .device()
-            .create_command_encoder(&Default::default());
+        let mut encoder = self.gpu.device().create_command_encoder(&Default::default());
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
             let mut bound: Option<&Arc<Pipeline>> = None;
@@ -203,12 +198,7 @@ impl Uniforms {
             let params = &dispatch.kernel.params;
             ranges.push((contents.len() as u64, params.len() as u64));
             contents.extend_from_slice(params);
-            contents.resize(
-                contents
-                    .len()
-                    .next_multiple_of(Gpu::slice_alignment() as usize),
-                0,
-            );
+            contents.resize(contents.len().next_multiple_of(Gpu::slice_alignment() as usize), 0);
         }
         let buffer = if contents.is_empty() {
             None
@@ -225,12 +215,7 @@ impl Uniforms {
     }
 }
 
-fn make_step(
-    gpu: &Gpu,
-    dispatch: &Dispatch,
-    slices: &[Slice],
-    uniform: Option<Slice>,
-) -> Result<Step, GpuError> {
+fn make_step(gpu: &Gpu, dispatch: &Dispatch, slices: &[Slice], uniform: Option<Slice>) -> Result<Step, GpuError> {
     let access: Vec<Access> = dispatch.bindings.iter().map(|(_, access)| *access).collect();
     let pipeline = gpu.pipeline(&dispatch.kernel, &access)?;
     let storage = (1..).zip(dispatch.bindings.iter().map(|(id, _)| &slices[id.0]));

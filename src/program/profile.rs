@@ -63,14 +63,11 @@ impl Program {
         // A query set holds wgpu::QUERY_SET_MAX_QUERIES timestamps, two a dispatch.
         for steps in self.steps.chunks(wgpu::QUERY_SET_MAX_QUERIES as usize / 2) {
             let count = 2 * steps.len() as u32;
-            let queries = self
-                .gpu
-                .device()
-                .create_query_set(&wgpu::QuerySetDescriptor {
-                    label: Some("dispatch times"),
-                    ty: wgpu::QueryType::Timestamp,
-                    count,
-                });
+            let queries = self.gpu.device().create_query_set(&wgpu::QuerySetDescriptor {
+                label: Some("dispatch times"),
+                ty: wgpu::QueryType::Timestamp,
+                count,
+            });
             let bytes = u64::from(count) * u64::from(wgpu::QUERY_SIZE);
             let buffer = self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some("dispatch times"),
@@ -78,10 +75,7 @@ impl Program {
                 usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
                 mapped_at_creation: false,
             });
-            let mut encoder = self
-                .gpu
-                .device()
-                .create_command_encoder(&Default::default());
+            let mut encoder = self.gpu.device().create_command_encoder(&Default::default());
             for (i, step) in (0..).zip(steps) {
                 let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                     label: None,

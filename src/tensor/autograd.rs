@@ -88,12 +88,7 @@ pub(super) fn needed_nodes(recorded: &Recorded, values: &[ValueId]) -> Vec<NodeI
 }
 
 /// Adds what `node` contributes to the gradients of its inputs.
-fn differentiate(
-    graph: &Graph,
-    node: NodeId,
-    path: &Path,
-    gradients: &mut HashMap<ValueId, Tensor>,
-) -> Result<()> {
+fn differentiate(graph: &Graph, node: NodeId, path: &Path, gradients: &mut HashMap<ValueId, Tensor>) -> Result<()> {
     // The borrow must end before the op records its gradient.
     let (op, inputs, backward) = {
         let recorded = graph.0.recorded.borrow();
@@ -116,14 +111,10 @@ fn differentiate(
         if !backward.wanted[i] {
             continue;
         }
-        let contribution = contributions
-            .get(i)
-            .cloned()
-            .flatten()
-            .ok_or(TensorError::NoGradient {
-                op: op.name(),
-                input: i,
-            })?;
+        let contribution = contributions.get(i).cloned().flatten().ok_or(TensorError::NoGradient {
+            op: op.name(),
+            input: i,
+        })?;
         let sum = match gradients.remove(&input) {
             None => contribution,
             Some(earlier) => earlier.add(&contribution)?,

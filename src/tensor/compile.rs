@@ -118,11 +118,7 @@ impl<'a> Lowering<'a> {
         let node = self.recorded.node(id);
         let mut launches = Launches::default();
         if matches!(node.op.storage(), Storage::New | Storage::InPlace) {
-            let infos = |ids: &[ValueId]| {
-                ids.iter()
-                    .map(|v| self.recorded.value(*v).info.clone())
-                    .collect()
-            };
+            let infos = |ids: &[ValueId]| ids.iter().map(|v| self.recorded.value(*v).info.clone()).collect();
             let io = Io {
                 inputs: infos(&node.inputs),
                 outputs: infos(&node.outputs),
@@ -158,10 +154,9 @@ impl<'a> Lowering<'a> {
                     self.in_arena.insert(root, part);
                 } else {
                     let copy = ops::copy_kernel(info.len());
-                    self.nodes[i].1.dispatch(
-                        copy,
-                        &[Operand::Input(j).read(), Operand::Output(j).write()],
-                    );
+                    self.nodes[i]
+                        .1
+                        .dispatch(copy, &[Operand::Input(j).read(), Operand::Output(j).write()]);
                 }
             }
             self.arenas.insert(node.outputs[0], arena);
@@ -190,8 +185,7 @@ impl<'a> Lowering<'a> {
                             Operand::Scratch(_) => None,
                         };
                         let root = bound.map(|v| self.recorded.root(*v));
-                        *access == wanted
-                            && root.is_some_and(|r| r == value || placed.contains(&r))
+                        *access == wanted && root.is_some_and(|r| r == value || placed.contains(&r))
                     })
                 };
                 !(touches(Access::Read) && touches(Access::Write))
@@ -225,17 +219,12 @@ impl<'a> Lowering<'a> {
                 for (operand, access) in operands {
                     let buffer = match (operand, &arena) {
                         (Operand::Scratch(i), _) => scratch[*i],
-                        (Operand::Input(i), _) => {
-                            self.buffer(node.inputs[*i], &kept, &mut recipe, &mut buffers)
-                        }
-                        (Operand::Output(i), None) => {
-                            self.buffer(node.outputs[*i], &kept, &mut recipe, &mut buffers)
-                        }
+                        (Operand::Input(i), _) => self.buffer(node.inputs[*i], &kept, &mut recipe, &mut buffers),
+                        (Operand::Output(i), None) => self.buffer(node.outputs[*i], &kept, &mut recipe, &mut buffers),
                         // A copy into an arena writes the part where input i belongs.
                         (Operand::Output(i), Some(offsets)) => {
                             let bytes = self.recorded.value(node.inputs[*i]).info.bytes().max(4);
-                            let part =
-                                self.arenas[&node.outputs[0]].part(4 * offsets[*i] as u64, bytes);
+                            let part = self.arenas[&node.outputs[0]].part(4 * offsets[*i] as u64, bytes);
                             recipe.place(Place::Fixed(part))
                         }
                     };
@@ -276,15 +265,13 @@ impl<'a> Lowering<'a> {
                         let output = node.outputs.iter().position(|v| *v == root).unwrap_or(0);
                         self.buffer(node.inputs[output], kept, recipe, buffers)
                     }
-                    _ => recipe.place(
-                        match self.in_arena.get(&root).or_else(|| self.arenas.get(&root)) {
-                            Some(slice) => Place::Fixed(slice.clone()),
-                            None => Place::Planned {
-                                bytes: self.recorded.value(root).info.bytes().max(4),
-                                keep: kept.contains(&root),
-                            },
+                    _ => recipe.place(match self.in_arena.get(&root).or_else(|| self.arenas.get(&root)) {
+                        Some(slice) => Place::Fixed(slice.clone()),
+                        None => Place::Planned {
+                            bytes: self.recorded.value(root).info.bytes().max(4),
+                            keep: kept.contains(&root),
                         },
-                    ),
+                    }),
                 }
             }
         };
@@ -306,9 +293,14 @@ impl<'a> Lowering<'a> {
             Storage::Arena { .. } => Shape::from([node.inputs.len()]).to_string(),
             _ => shapes(&node.inputs),
         };
-        format!("{} {inputs} -> {} {}", node.op.name(), shapes(&node.outputs), node.op.settings())
-            .trim_end()
-            .to_owned()
+        format!(
+            "{} {inputs} -> {} {}",
+            node.op.name(),
+            shapes(&node.outputs),
+            node.op.settings()
+        )
+        .trim_end()
+        .to_owned()
     }
 }
 
@@ -326,7 +318,6 @@ fn in_running_order(recorded: &Recorded, needed: Vec<NodeId>) -> Vec<NodeId> {
             late.insert(*id);
         }
     }
-    let (last, first): (Vec<NodeId>, Vec<NodeId>) =
-        needed.into_iter().partition(|id| late.contains(id));
+    let (last, first): (Vec<NodeId>, Vec<NodeId>) = needed.into_iter().partition(|id| late.contains(id));
     first.into_iter().chain(last).collect()
 }

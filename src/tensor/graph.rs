@@ -196,10 +196,7 @@ impl Graph {
         let mut recorded = self.0.recorded.borrow_mut();
         let infos = op.infer(&Inputs {
             op: op.name(),
-            infos: inputs
-                .iter()
-                .map(|t| recorded.value(t.id).info.clone())
-                .collect(),
+            infos: inputs.iter().map(|t| recorded.value(t.id).info.clone()).collect(),
         })?;
         let in_place = op.storage() == Storage::InPlace;
         if in_place

@@ -58,9 +58,7 @@ pub enum Storage {
     InPlace,
     /// Output 0 is a flat arena in which input `i` stands at element `offsets[i]`. Inputs are computed
     /// right there where that is possible, and copied where not.
-    Arena {
-        offsets: Vec<usize>,
-    },
+    Arena { offsets: Vec<usize> },
 }
 
 /// The inputs' shapes and types, for a shape rule.
@@ -244,12 +242,10 @@ impl Backward {
     /// # Errors
     /// [`TensorError::Parameter`] when the loss does not depend on that output, though it does on another.
     pub fn gradient(&self, i: usize) -> Result<&Tensor> {
-        self.gradients[i]
-            .as_ref()
-            .ok_or_else(|| TensorError::Parameter {
-                op: self.op,
-                problem: format!("no gradient reaches output {i}"),
-            })
+        self.gradients[i].as_ref().ok_or_else(|| TensorError::Parameter {
+            op: self.op,
+            problem: format!("no gradient reaches output {i}"),
+        })
     }
 
     /// Whether the gradient of input `i` is on the way to a parameter. Others are pruned.
@@ -261,11 +257,7 @@ impl Backward {
     ///
     /// # Errors
     /// Those of `make`.
-    pub fn when_wanted(
-        &self,
-        i: usize,
-        make: impl FnOnce() -> Result<Tensor>,
-    ) -> Result<Option<Tensor>> {
+    pub fn when_wanted(&self, i: usize, make: impl FnOnce() -> Result<Tensor>) -> Result<Option<Tensor>> {
         if self.wants(i) { make().map(Some) } else { Ok(None) }
     }
 }

@@ -175,7 +175,11 @@ impl TrainConfig {
             OptimiserKind::Sgd | OptimiserKind::Adam => (weight_decay, 0.0),
         };
         // The gradient of x * |w|^2 is 2 x w.
-        let dense = if role == Role::LinearWeight { 2.0 * self.dense_l2 } else { 0.0 };
+        let dense = if role == Role::LinearWeight {
+            2.0 * self.dense_l2
+        } else {
+            0.0
+        };
         Group {
             rate: 1.0,
             l2: coupled + dense,
@@ -184,9 +188,7 @@ impl TrainConfig {
     }
 
     pub(super) fn cnn4(&self) -> Cnn4Settings {
-        Cnn4Settings {
-            dropout: self.dropout,
-        }
+        Cnn4Settings { dropout: self.dropout }
     }
 }
 
@@ -201,11 +203,32 @@ mod tests {
             dense_l2: 0.01,
             ..TrainConfig::default()
         };
-        assert_eq!(config.group(Role::ConvWeight), Group { rate: 1.0, l2: 0.0, decay: 0.5 });
-        assert_eq!(config.group(Role::LinearWeight), Group { rate: 1.0, l2: 0.02, decay: 0.5 });
+        assert_eq!(
+            config.group(Role::ConvWeight),
+            Group {
+                rate: 1.0,
+                l2: 0.0,
+                decay: 0.5
+            }
+        );
+        assert_eq!(
+            config.group(Role::LinearWeight),
+            Group {
+                rate: 1.0,
+                l2: 0.02,
+                decay: 0.5
+            }
+        );
         assert_eq!(config.group(Role::Channel), Group::PLAIN);
         config.optimiser = OptimiserKind::Sgd;
-        assert_eq!(config.group(Role::ConvWeight), Group { rate: 1.0, l2: 0.5, decay: 0.0 });
+        assert_eq!(
+            config.group(Role::ConvWeight),
+            Group {
+                rate: 1.0,
+                l2: 0.5,
+                decay: 0.0
+            }
+        );
     }
 
     #[test]

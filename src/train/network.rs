@@ -27,11 +27,7 @@ impl Network {
     ///
     /// # Errors
     /// Those of the device.
-    pub fn cnn4(
-        gpu: &Arc<Gpu>,
-        config: &TrainConfig,
-        normalisation: Normalisation,
-    ) -> Result<Self> {
+    pub fn cnn4(gpu: &Arc<Gpu>, config: &TrainConfig, normalisation: Normalisation) -> Result<Self> {
         let graph = Graph::new(gpu);
         let mut builder = ParameterBuilder::default();
         let model = Box::new(Cnn4::new(&mut builder, config.cnn4(), CLASSES));
@@ -88,10 +84,7 @@ impl Network {
 }
 
 /// Probabilities and labels with the names of the classes.
-pub(super) fn predictions(
-    probabilities: Vec<f32>,
-    labels: Vec<u8>,
-) -> std::result::Result<Predictions, TrainError> {
+pub(super) fn predictions(probabilities: Vec<f32>, labels: Vec<u8>) -> std::result::Result<Predictions, TrainError> {
     let names = CLASS_NAMES.iter().map(|name| (*name).to_owned()).collect();
     Ok(Predictions::new(probabilities, labels, names)?)
 }

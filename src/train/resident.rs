@@ -51,12 +51,7 @@ impl Resident {
     ///
     /// # Errors
     /// None in practice: the shapes fit by construction.
-    pub fn batch(
-        &self,
-        visit: &Visit,
-        batch: usize,
-        normalisation: Normalisation,
-    ) -> Result<(Tensor, Tensor)> {
+    pub fn batch(&self, visit: &Visit, batch: usize, normalisation: Normalisation) -> Result<(Tensor, Tensor)> {
         let pixels = Pixels {
             height: HEIGHT,
             width: WIDTH,

@@ -22,13 +22,9 @@ impl RunFolder {
         fs::create_dir_all(path).map_err(TrainError::io(path))?;
         let mut entries = fs::read_dir(path).map_err(TrainError::io(path))?;
         if entries.next().is_some() {
-            return Err(TrainError::FolderInUse {
-                path: path.to_owned(),
-            });
+            return Err(TrainError::FolderInUse { path: path.to_owned() });
         }
-        Ok(Self {
-            path: path.to_owned(),
-        })
+        Ok(Self { path: path.to_owned() })
     }
 
     /// Makes the first of `runs/MODEL-1`, `runs/MODEL-2`, ... that does not exist.
@@ -52,9 +48,7 @@ impl RunFolder {
 
     /// A folder that exists already.
     pub fn open(path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-        }
+        Self { path: path.to_owned() }
     }
 
     pub fn path(&self) -> &Path {

@@ -253,20 +253,13 @@ fn new_totals(graph: &Graph) -> crate::tensor::Result<Arena> {
 }
 
 impl<'a> Trainer<'a> {
-    fn new(
-        network: &Network,
-        config: &'a TrainConfig,
-        images: &ImageSet,
-        split: Split,
-    ) -> Result<Self, TrainError> {
+    fn new(network: &Network, config: &'a TrainConfig, images: &ImageSet, split: Split) -> Result<Self, TrainError> {
         let graph = &network.graph;
         let data = Resident::new(graph, images)?;
         let visit = Visit::new(graph, &split.train)?;
         let clock = graph.tensor_u32([2], &[0, 0])?;
         let parameters = &network.parameters;
-        let optimiser = Optimiser::new(graph, parameters, config.rule(), |role| {
-            Some(config.group(role))
-        })?;
+        let optimiser = Optimiser::new(graph, parameters, config.rule(), |role| Some(config.group(role)))?;
         let totals = new_totals(graph)?;
 
         // The last images of an epoch get a program of their own. A single one is left out: batch norm over one image
@@ -378,8 +371,7 @@ impl Trainer<'_> {
         if probabilities.iter().any(|p| !p.is_finite()) {
             return Err(diverged(f64::NAN, self.optimiser.steps(), epoch, folder, best_epoch));
         }
-        let validation =
-            Report::from_predictions(&predictions(probabilities, self.validation_labels.clone())?);
+        let validation = Report::from_predictions(&predictions(probabilities, self.validation_labels.clone())?);
         Ok(EpochRecord {
             epoch,
             learning_rate,
@@ -425,13 +417,7 @@ impl Trainer<'_> {
     }
 }
 
-fn diverged(
-    loss: f64,
-    step: u64,
-    epoch: usize,
-    folder: &RunFolder,
-    best_epoch: usize,
-) -> TrainError {
+fn diverged(loss: f64, step: u64, epoch: usize, folder: &RunFolder, best_epoch: usize) -> TrainError {
     TrainError::Diverged {
         loss,
         step,

@@ -23,7 +23,10 @@ pub fn gpu_with(core: GemmCore) -> Arc<Gpu> {
 fn open(core: Option<GemmCore>) -> Arc<Gpu> {
     type Opened = Mutex<HashMap<Option<GemmCore>, Arc<Gpu>>>;
     static OPENED: OnceLock<Opened> = OnceLock::new();
-    let mut opened = OPENED.get_or_init(Mutex::default).lock().unwrap_or_else(|e| e.into_inner());
+    let mut opened = OPENED
+        .get_or_init(Mutex::default)
+        .lock()
+        .unwrap_or_else(|e| e.into_inner());
     Arc::clone(opened.entry(core).or_insert_with(|| {
         let mut options = GpuOptions::from_env().unwrap();
         options.checked = Some(true);
@@ -42,11 +45,7 @@ pub fn cores() -> Vec<GemmCore> {
 }
 
 /// Runs [`gradcheck`] and panics with its report unless everything agrees.
-pub fn check(
-    inputs: &[Array],
-    build: impl Fn(&[Tensor]) -> Result<Tensor>,
-    reference: impl Fn(&[Array]) -> Vec<f64>,
-) {
+pub fn check(inputs: &[Array], build: impl Fn(&[Tensor]) -> Result<Tensor>, reference: impl Fn(&[Array]) -> Vec<f64>) {
     check_on(&gpu(), "", inputs, build, reference);
 }
 
@@ -58,8 +57,8 @@ pub fn check_on(
     build: impl Fn(&[Tensor]) -> Result<Tensor>,
     reference: impl Fn(&[Array]) -> Vec<f64>,
 ) {
-    let report = gradcheck(gpu, inputs, Tolerance::default(), build, reference)
-        .unwrap_or_else(|e| panic!("{case}: {e}"));
+    let report =
+        gradcheck(gpu, inputs, Tolerance::default(), build, reference).unwrap_or_else(|e| panic!("{case}: {e}"));
     assert!(report.passed(), "{case}: {report}");
 }
 

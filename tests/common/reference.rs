@@ -101,14 +101,7 @@ pub fn moments(x: &Array) -> (Vec<f64>, Vec<f64>) {
         .unzip()
 }
 
-pub fn normalise(
-    x: &Array,
-    gamma: &[f64],
-    beta: &[f64],
-    mean: &[f64],
-    variance: &[f64],
-    epsilon: f64,
-) -> Vec<f64> {
+pub fn normalise(x: &Array, gamma: &[f64], beta: &[f64], mean: &[f64], variance: &[f64], epsilon: f64) -> Vec<f64> {
     let channels = x.shape.last();
     let one = |(i, v): (usize, &f64)| {
         let c = i % channels;
@@ -118,13 +111,7 @@ pub fn normalise(
 }
 
 /// The values of `x` under each window, with the place of the window's channel; padding is left out.
-fn windows(
-    x: &Array,
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    pad: Pad,
-    mut visit: impl FnMut(&[f64]),
-) {
+fn windows(x: &Array, kernel: [usize; 2], stride: [usize; 2], pad: Pad, mut visit: impl FnMut(&[f64])) {
     let [n, in_h, in_w, channels] = nhwc(x);
     let out_h = (in_h + pad.top + pad.bottom - kernel[0]) / stride[0] + 1;
     let out_w = (in_w + pad.left + pad.right - kernel[1]) / stride[1] + 1;
@@ -157,16 +144,14 @@ pub fn max_pool(x: &Array, kernel: [usize; 2], stride: [usize; 2], pad: Pad) -> 
     y
 }
 
-pub fn avg_pool(
-    x: &Array,
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    pad: Pad,
-    count_padding: bool,
-) -> Vec<f64> {
+pub fn avg_pool(x: &Array, kernel: [usize; 2], stride: [usize; 2], pad: Pad, count_padding: bool) -> Vec<f64> {
     let mut y = Vec::new();
     windows(x, kernel, stride, pad, |values| {
-        let count = if count_padding { kernel[0] * kernel[1] } else { values.len() };
+        let count = if count_padding {
+            kernel[0] * kernel[1]
+        } else {
+            values.len()
+        };
         y.push(values.iter().sum::<f64>() / count as f64);
     });
     y

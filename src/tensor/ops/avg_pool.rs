@@ -74,12 +74,6 @@ impl Tensor {
     /// A shape error when this is no image batch or the window does not fit it.
     pub fn avg_pool(&self, window: Window, count_padding: bool) -> Result<Tensor> {
         let pooling = Pooling::new("avg_pool", self, window)?;
-        Self::apply_one(
-            AvgPool {
-                pooling,
-                count_padding,
-            },
-            &[self],
-        )
+        Self::apply_one(AvgPool { pooling, count_padding }, &[self])
     }
 }

@@ -2,12 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::reduce::{Extent, chunk_of, launch_sum};
 use super::kernel;
+use super::reduce::{Extent, chunk_of, launch_sum};
 use crate::gpu::shader;
-use crate::tensor::{
-    Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Storage, Tensor, TensorError,
-};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Storage, Tensor, TensorError};
 
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -67,12 +65,7 @@ impl Runs {
     }
 }
 
-fn launch_normalise(
-    launches: &mut Launches,
-    x: &Shape,
-    epsilon: f32,
-    [mean, variance]: [Operand; 2],
-) {
+fn launch_normalise(launches: &mut Launches, x: &Shape, epsilon: f32, [mean, variance]: [Operand; 2]) {
     let runs = Runs::to_write(x);
     let source = shader!("norm/normalise.wgsl");
     let normalise = kernel("batch_norm", source, runs.threads())
@@ -122,18 +115,11 @@ impl Op for Training {
         let stats = kernel("batch_norm_stats", shader!("norm/stats.wgsl"), runs.threads())
             .params(runs.params(self.epsilon))
             .flops(4 * runs.len());
-        launches.dispatch(
-            stats,
-            &[Operand::Input(0).read(), means.write(), m2s.write()],
-        );
+        launches.dispatch(stats, &[Operand::Input(0).read(), means.write(), m2s.write()]);
         let (mean, variance) = (Operand::Output(1), Operand::Output(2));
         let source = shader!("norm/stats_combine.wgsl");
-        let combine = kernel("batch_norm_stats_combine", source, runs.channels)
-            .params(runs.params(self.epsilon));
-        launches.dispatch(
-            combine,
-            &[means.read(), m2s.read(), mean.write(), variance.write()],
-        );
+        let combine = kernel("batch_norm_stats_combine", source, runs.channels).params(runs.params(self.epsilon));
+        launches.dispatch(combine, &[means.read(), m2s.read(), mean.write(), variance.write()]);
         launch_normalise(launches, x, self.epsilon, [mean, variance]);
         Ok(())
     }
@@ -190,12 +176,7 @@ struct Gradient {
 }
 
 impl Gradient {
-    fn record(
-        self,
-        node: &Backward,
-        mean: &Tensor,
-        variance: &Tensor,
-    ) -> Result<Vec<Option<Tensor>>> {
+    fn record(self, node: &Backward, mean: &Tensor, variance: &Tensor) -> Result<Vec<Option<Tensor>>> {
         let (x, gamma) = (node.input(0), node.input(1));
         let gradients = Tensor::apply(self, &[x, gamma, mean, variance, node.gradient(0)?])?;
         Ok(gradients.into_iter().map(Some).collect())
@@ -306,13 +287,11 @@ impl Op for Running {
         let channels = io.input(0).len();
         // A single value has no unbiased variance; it keeps the biased one.
         let correction = self.count as f32 / self.count.saturating_sub(1).max(1) as f32;
-        let running = kernel(self.name(), shader!("norm/running.wgsl"), channels).params(
-            RunningParams {
-                channels: channels as u32,
-                momentum: self.momentum,
-                correction,
-            },
-        );
+        let running = kernel(self.name(), shader!("norm/running.wgsl"), channels).params(RunningParams {
+            channels: channels as u32,
+            momentum: self.momentum,
+            correction,
+        });
         launches.dispatch(
             running,
             &[
@@ -359,12 +338,7 @@ impl BatchNorm {
     ///
     /// # Errors
     /// A shape error, or a momentum that is not between 0 and 1.
-    pub fn update_running(
-        &self,
-        mean: &Tensor,
-        variance: &Tensor,
-        momentum: f32,
-    ) -> Result<Vec<Tensor>> {
+    pub fn update_running(&self, mean: &Tensor, variance: &Tensor, momentum: f32) -> Result<Vec<Tensor>> {
         let count = self.y.shape().rows();
         Tensor::apply(
             Running { momentum, count },
@@ -382,11 +356,10 @@ impl Tensor {
         let op = Training { epsilon };
         let name = op.name();
         let outputs = Self::apply(op, &[self, gamma, beta])?;
-        let [y, mean, variance] =
-            <[Tensor; 3]>::try_from(outputs).map_err(|_| TensorError::Parameter {
-                op: name,
-                problem: "the shape rule must give three outputs".to_owned(),
-            })?;
+        let [y, mean, variance] = <[Tensor; 3]>::try_from(outputs).map_err(|_| TensorError::Parameter {
+            op: name,
+            problem: "the shape rule must give three outputs".to_owned(),
+        })?;
         Ok(BatchNorm { y, mean, variance })
     }
 

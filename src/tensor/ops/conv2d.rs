@@ -244,8 +244,7 @@ impl Tensor {
     ) -> Result<Tensor> {
         let inputs = Inputs::of("conv2d", &[self, weight]);
         let [n, h, w, in_c] = inputs.axes(0, "the image batch, [N, H, W, C],")?;
-        let [kernel_h, kernel_w, weight_in, out_c] =
-            inputs.axes(1, "the weight, [KH, KW, in, out],")?;
+        let [kernel_h, kernel_w, weight_in, out_c] = inputs.axes(1, "the weight, [KH, KW, in, out],")?;
         if weight_in != in_c {
             return Err(inputs.mismatch(format!(
                 "the weight must have {in_c} input channels (its third axis), as many as the images have"

@@ -4,9 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::kernel;
 use crate::gpu::{Kernel, Source, shader};
-use crate::tensor::{
-    Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Tensor, TensorError,
-};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Tensor, TensorError};
 
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable)]

@@ -29,13 +29,7 @@ pub(super) fn map_kernel(label: &'static str, f: Source, len: usize, c: f32) -> 
 }
 
 /// `y[i] = f(a[i], b[i mod period], c)`, where `period` is the length of b.
-pub(super) fn zip_kernel(
-    label: &'static str,
-    f: Source,
-    a: &Shape,
-    b: &Shape,
-    c: f32,
-) -> Kernel {
+pub(super) fn zip_kernel(label: &'static str, f: Source, a: &Shape, b: &Shape, c: f32) -> Kernel {
     let len = a.len();
     kernel(label, shader!("elementwise/zip.wgsl").join(f), len)
         .params(ZipParams {
@@ -61,8 +55,7 @@ pub(super) fn check_broadcast(inputs: &Inputs) -> Result<Shape, TensorError> {
     if a.axes().ends_with(b.axes()) || b.len() == 1 {
         Ok(a.clone())
     } else {
-        Err(inputs.mismatch(
-            "the second input must have the shape of the first, or that of its last axes, or one element",
-        ))
+        Err(inputs
+            .mismatch("the second input must have the shape of the first, or that of its last axes, or one element"))
     }
 }

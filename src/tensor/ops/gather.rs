@@ -131,13 +131,7 @@ impl Tensor {
     ///
     /// # Errors
     /// A shape error when one of the inputs does not hold integers.
-    pub fn gather_images(
-        &self,
-        order: &Tensor,
-        cursor: &Tensor,
-        batch: usize,
-        pixels: Pixels,
-    ) -> Result<Tensor> {
+    pub fn gather_images(&self, order: &Tensor, cursor: &Tensor, batch: usize, pixels: Pixels) -> Result<Tensor> {
         Self::apply_one(GatherImages { batch, pixels }, &[self, order, cursor])
     }
 

@@ -76,13 +76,7 @@ pub(super) struct Gemm {
 
 impl Gemm {
     /// Appends the product: A and B (and the bias, when the finish has one) to C.
-    pub fn launch(
-        mut self,
-        variant: Variant,
-        launches: &mut Launches,
-        [a, b, c]: [Operand; 3],
-        bias: Option<Operand>,
-    ) {
+    pub fn launch(mut self, variant: Variant, launches: &mut Launches, [a, b, c]: [Operand; 3], bias: Option<Operand>) {
         let tile = Tile::choose(variant, &self.params);
         self.split_k(tile, variant, bias.is_some());
         let splits = self.params.splits as usize;
@@ -158,12 +152,8 @@ impl Gemm {
         }
         match self.rows {
             Rows::Dense | Rows::ConvForward => kernel,
-            Rows::ConvInputGrad => kernel
-                .constant("STRIDE_H", p.stride_h)
-                .constant("STRIDE_W", p.stride_w),
-            Rows::ConvWeightGrad => {
-                kernel.constant("PADDED", p.row_pitch != p.kernel_w * p.in_c)
-            }
+            Rows::ConvInputGrad => kernel.constant("STRIDE_H", p.stride_h).constant("STRIDE_W", p.stride_w),
+            Rows::ConvWeightGrad => kernel.constant("PADDED", p.row_pitch != p.kernel_w * p.in_c),
         }
     }
 }

@@ -57,8 +57,7 @@ impl Op for MaxPoolGrad {
 
     fn launch(&self, _: &Io, launches: &mut Launches) -> Result<()> {
         launches.dispatch(
-            self.0
-                .backward_kernel(self.name(), shader!("pool/max_grad.wgsl")),
+            self.0.backward_kernel(self.name(), shader!("pool/max_grad.wgsl")),
             &[
                 Operand::Input(0).read(),
                 Operand::Input(1).read(),

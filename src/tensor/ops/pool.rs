@@ -35,21 +35,14 @@ impl Pooling {
     pub fn new(op: &'static str, x: &Tensor, window: Window) -> Result<Self> {
         let inputs = Inputs::of(op, &[x]);
         let [n, h, w, channels] = inputs.axes(0, "the image batch, [N, H, W, C],")?;
-        let geometry = window
-            .over([h, w])
-            .map_err(|problem| inputs.mismatch(problem))?;
+        let geometry = window.over([h, w]).map_err(|problem| inputs.mismatch(problem))?;
         let pad = geometry.pad;
-        if pad.top.max(pad.bottom) >= window.kernel[0] || pad.left.max(pad.right) >= window.kernel[1]
-        {
+        if pad.top.max(pad.bottom) >= window.kernel[0] || pad.left.max(pad.right) >= window.kernel[1] {
             return Err(inputs.mismatch(format!(
                 "the padding must be smaller than the kernel {window}, or a window holds no pixel"
             )));
         }
-        Ok(Self {
-            geometry,
-            n,
-            channels,
-        })
+        Ok(Self { geometry, n, channels })
     }
 
     pub fn x(&self) -> Info {

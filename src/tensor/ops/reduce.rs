@@ -40,21 +40,11 @@ const ONE_PASS: usize = 512;
 /// How long a run of an axis one thread takes in the first of two passes: the square root, so that neither pass has
 /// long chains.
 pub(super) fn chunk_of(len: usize) -> usize {
-    if len <= ONE_PASS {
-        len.max(1)
-    } else {
-        len.isqrt() + 1
-    }
+    if len <= ONE_PASS { len.max(1) } else { len.isqrt() + 1 }
 }
 
 /// Appends the dispatches of `to[o, i] = factor * sum over l of from[o, l, i]`.
-pub(super) fn launch_sum(
-    launches: &mut Launches,
-    from: Operand,
-    to: Operand,
-    extent: Extent,
-    factor: f32,
-) {
+pub(super) fn launch_sum(launches: &mut Launches, from: Operand, to: Operand, extent: Extent, factor: f32) {
     let Extent { outer, len, inner } = extent;
     let chunk = chunk_of(len);
     let pieces = len.div_ceil(chunk).max(1);
@@ -77,10 +67,7 @@ pub(super) fn launch_sum(
         .flops((outer * len * inner) as u64);
     launches.dispatch(sum, &[from.read(), target.write()]);
     if !last {
-        let rest = Extent {
-            len: pieces,
-            ..extent
-        };
+        let rest = Extent { len: pieces, ..extent };
         launch_sum(launches, target, to, rest, factor);
     }
 }
@@ -152,14 +139,7 @@ impl Op for Expand {
 
 impl Tensor {
     fn sum_over(&self, extent: Extent, factor: f32, output: Shape) -> Result<Tensor> {
-        Self::apply_one(
-            Sum {
-                extent,
-                factor,
-                output,
-            },
-            &[self],
-        )
+        Self::apply_one(Sum { extent, factor, output }, &[self])
     }
 
     /// The sum of all elements, `[1]`.

@@ -1,8 +1,6 @@
 //! Another shape for the same numbers.
 
-use crate::tensor::{
-    Backward, Info, Inputs, Io, Launches, Op, Result, Shape, Storage, Tensor,
-};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Result, Shape, Storage, Tensor};
 
 /// The same elements in the same order with another shape. Nothing is computed.
 #[derive(Debug)]
@@ -16,10 +14,7 @@ impl Op for Reshape {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
         let input = inputs.get(0)?;
         if self.0.checked_len() != Some(input.len()) {
-            return Err(inputs.mismatch(format!(
-                "shape {} has another number of elements",
-                self.0
-            )));
+            return Err(inputs.mismatch(format!("shape {} has another number of elements", self.0)));
         }
         Ok(vec![Info {
             shape: self.0.clone(),

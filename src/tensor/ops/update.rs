@@ -171,34 +171,21 @@ impl Tensor {
     ///
     /// # Errors
     /// A shape error when the layouts differ.
-    pub fn sgd_step(
-        &self,
-        momentum: &Tensor,
-        inputs: &OptimiserInputs,
-        settings: SgdSettings,
-    ) -> Result<Tensor> {
+    pub fn sgd_step(&self, momentum: &Tensor, inputs: &OptimiserInputs, settings: SgdSettings) -> Result<Tensor> {
         let OptimiserInputs {
             gradients,
             group_of,
             groups,
             clock,
         } = inputs;
-        Self::apply_one(
-            SgdStep(settings),
-            &[self, momentum, gradients, group_of, groups, clock],
-        )
+        Self::apply_one(SgdStep(settings), &[self, momentum, gradients, group_of, groups, clock])
     }
 
     /// One step of Adam on this arena of parameters, in place, with its two moments. Compile the result to have it run.
     ///
     /// # Errors
     /// A shape error when the layouts differ.
-    pub fn adam_step(
-        &self,
-        moments: [&Tensor; 2],
-        inputs: &OptimiserInputs,
-        settings: AdamSettings,
-    ) -> Result<Tensor> {
+    pub fn adam_step(&self, moments: [&Tensor; 2], inputs: &OptimiserInputs, settings: AdamSettings) -> Result<Tensor> {
         let OptimiserInputs {
             gradients,
             group_of,

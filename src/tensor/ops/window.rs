@@ -62,8 +62,7 @@ impl Window {
             Padding::Same => {
                 let total = |i: usize| {
                     let outputs = image[i].div_ceil(self.stride[i].max(1));
-                    (outputs.saturating_sub(1) * self.stride[i] + self.kernel[i])
-                        .saturating_sub(image[i])
+                    (outputs.saturating_sub(1) * self.stride[i] + self.kernel[i]).saturating_sub(image[i])
                 };
                 let (vertical, horizontal) = (total(0), total(1));
                 Pad {
@@ -81,10 +80,7 @@ impl Window {
                 "kernel, stride and image must be between 1 and {LARGEST} pixels and the padding at most that: {self}"
             ));
         }
-        let padded = [
-            image[0] + pad.top + pad.bottom,
-            image[1] + pad.left + pad.right,
-        ];
+        let padded = [image[0] + pad.top + pad.bottom, image[1] + pad.left + pad.right];
         if padded[0] < self.kernel[0] || padded[1] < self.kernel[1] {
             return Err(format!(
                 "the kernel {self} is larger than the padded image {}x{}",

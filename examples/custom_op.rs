@@ -1,0 +1,92 @@
+//! An op of one's own, outside the crate: Swish, `y = x / (1 + exp(-x))`, checked by `gradcheck` like the built-in ones.
+//!
+//! cargo run --release --example custom_op
+use selvedge::gpu::{Gpu, GpuOptions, Kernel, Source};
+use selvedge::gradcheck::{Array, Tolerance, gradcheck};
+use selvedge::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
+
+/// Binding 0 is the params struct; 1, 2, ... are the operands in the order of the dispatch. A thread takes an element.
+const FORWARD: &str = "
+@group(0) @binding(0) var<uniform> len: vec4<u32>;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    if (id.x < len.x) { y[id.x] = x[id.x] / (1.0 + exp(-x[id.x])); }
+}";
+
+/// dy/dx = s + x s (1 - s), with s = 1 / (1 + exp(-x)).
+const BACKWARD: &str = "
+@group(0) @binding(0) var<uniform> len: vec4<u32>;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> dy: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    if (id.x < len.x) {
+        let s = 1.0 / (1.0 + exp(-x[id.x]));
+        dx[id.x] = dy[id.x] * (s + x[id.x] * s * (1.0 - s));
+    }
+}";
+
+#[derive(Debug)]
+struct Swish;
+
+#[derive(Debug)]
+struct SwishGrad;
+
+impl Op for Swish {
+    fn name(&self) -> &'static str {
+        "swish"
+    }
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
+        Ok(vec![inputs.get(0)?.clone()])
+    }
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let len = io.input(0).len();
+        let kernel = Kernel::new("swish", Source::new("swish", FORWARD))
+            .params([len as u32, 0, 0, 0])
+            .threads(len as u64, 64)
+            .flops(4 * len as u64);
+        launches.dispatch(kernel, &[Operand::Input(0).read(), Operand::Output(0).write()]);
+        Ok(())
+    }
+    fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
+        let dx = Tensor::apply_one(SwishGrad, &[node.input(0), node.gradient(0)?])?;
+        Ok(vec![Some(dx)])
+    }
+}
+
+impl Op for SwishGrad {
+    fn name(&self) -> &'static str {
+        "swish_grad"
+    }
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
+        Ok(vec![inputs.get(0)?.clone()])
+    }
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let len = io.input(0).len();
+        let kernel = Kernel::new("swish_grad", Source::new("swish_grad", BACKWARD))
+            .params([len as u32, 0, 0, 0])
+            .threads(len as u64, 64);
+        let operands = [
+            Operand::Input(0).read(),
+            Operand::Input(1).read(),
+            Operand::Output(0).write(),
+        ];
+        launches.dispatch(kernel, &operands);
+        Ok(())
+    }
+}
+
+fn main() -> Result<()> {
+    let gpu = Gpu::open(&GpuOptions::from_env()?)?;
+    let report = gradcheck(
+        &gpu,
+        &[Array::random([3, 17], -4.0, 4.0, 1)],
+        Tolerance::default(),
+        |x| Tensor::apply_one(Swish, &[&x[0]]),
+        |x| x[0].data.iter().map(|x| x / (1.0 + (-x).exp())).collect(),
+    )?;
+    println!("{report}");
+    assert!(report.passed());
+    Ok(())
+}

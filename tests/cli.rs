@@ -1,0 +1,188 @@
+//! The program itself: what it prints, and that every mistake gets one clear message and a non-zero exit code.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn selvedge(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_selvedge"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("SELVEDGE_ADAPTER")
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs it and expects a failure whose message holds all `parts`.
+fn fails(arguments: &[&str], parts: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = selvedge(folder.path(), arguments);
+    let message = text(&output.stderr);
+    assert!(!output.status.success(), "{arguments:?} succeeded");
+    for part in parts {
+        assert!(message.contains(part), "{arguments:?}: '{part}' is not in: {message}");
+    }
+    assert!(!message.contains("panicked"), "{message}");
+}
+
+#[test]
+fn mistakes_get_one_message_and_a_failure() {
+    fails(&["train", "--epochs", "0"], &["--epochs is 0", "between 1"]);
+    fails(&["train", "--batch-size", "1"], &["--batch-size is 1"]);
+    fails(&["train", "--lr", "-0.1"], &["--lr is -0.1"]);
+    fails(&["train", "--lr", "nan"], &["--lr is NaN"]);
+    fails(&["train", "--dropout", "1"], &["--dropout is 1"]);
+    fails(&["train", "--limit", "3"], &["--limit is 3"]);
+    fails(&["train", "--epochs", "many"], &["--epochs", "many"]);
+    fails(&["train", "resnet"], &["resnet", "cnn"]);
+    fails(&["train", "--data", "/no/such/place"], &["/no/such/place"]);
+    fails(
+        &["train", "--adapter", "no such card"],
+        &["no such card", "Adapters here", "--adapter"],
+    );
+    fails(&["evaluate", "runs/none"], &["runs/none", "no run folder"]);
+    fails(&["devices", "--adapter", "no such card"], &["no such card"]);
+    fails(&["plan", "--batch-size", "0"], &["--batch-size is 0"]);
+}
+
+#[test]
+fn a_missing_driver_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_selvedge"))
+        .arg("devices")
+        .current_dir(folder.path())
+        .env("WGPU_BACKEND", "vulkan")
+        .env("VK_DRIVER_FILES", "/no/such/driver.json")
+        .env("VK_ICD_FILENAMES", "/no/such/driver.json")
+        .output()
+        .unwrap();
+    let message = text(&output.stderr);
+    assert!(!output.status.success());
+    for part in [
+        "no GPU adapter found",
+        "Tried:",
+        "VK_DRIVER_FILES=/no/such/driver.json",
+        "WGPU_BACKEND=vulkan",
+        "Remedy:",
+    ] {
+        assert!(message.contains(part), "'{part}' is not in: {message}");
+    }
+}
+
+#[test]
+fn bad_variables_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, value) in [("SELVEDGE_CHECKED", "yes"), ("SELVEDGE_GEMM", "fastest")] {
+        let output = Command::new(env!("CARGO_BIN_EXE_selvedge"))
+            .arg("devices")
+            .current_dir(folder.path())
+            .env(name, value)
+            .output()
+            .unwrap();
+        let message = text(&output.stderr);
+        assert!(!output.status.success());
+        assert!(message.contains(name) && message.contains(value), "{message}");
+    }
+}
+
+#[test]
+fn devices_shows_what_was_chosen() {
+    let output = selvedge(Path::new("."), &["devices"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let listing = text(&output.stdout);
+    for part in [
+        "[chosen]",
+        "backend",
+        "driver",
+        "largest binding",
+        "subgroups",
+        "timestamps",
+        "matrix product",
+    ] {
+        assert!(listing.contains(part), "'{part}' is not in: {listing}");
+    }
+    assert_eq!(listing.matches("[chosen]").count(), 1);
+}
+
+/// IDX files of `train` and `test` images, a class a grey.
+fn write_data(folder: &Path, train: usize, test: usize) {
+    for (set, n) in [("train", train), ("t10k", test)] {
+        let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {
+            [&[magic, n as u32], sizes]
+                .concat()
+                .iter()
+                .flat_map(|word| word.to_be_bytes())
+                .collect()
+        };
+        let labels = (0..n).map(|i| (i % 10) as u8);
+        let pixels = labels.clone().flat_map(|label| vec![20 * label; 784]);
+        let images: Vec<u8> = header(0x0803, &[28, 28]).into_iter().chain(pixels).collect();
+        let labels: Vec<u8> = header(0x0801, &[]).into_iter().chain(labels).collect();
+        std::fs::write(folder.join(format!("{set}-images-idx3-ubyte")), images).unwrap();
+        std::fs::write(folder.join(format!("{set}-labels-idx1-ubyte")), labels).unwrap();
+    }
+}
+
+#[test]
+fn train_then_evaluate() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    write_data(&folder.path().join("data"), 400, 200);
+    let trained = selvedge(
+        folder.path(),
+        &["train", "--limit", "300", "--epochs", "1", "--batch-size", "60"],
+    );
+    assert!(trained.status.success(), "{}", text(&trained.stderr));
+    let printed = text(&trained.stdout);
+    for part in [
+        "400 training and 200 test images from data",
+        "240 images, 60 for validation",
+        "runs/cnn-1",
+        "epoch 1/1: loss",
+        "val loss",
+        "images/s",
+        "test accuracy",
+        "precision",
+        "ankle_boots",
+    ] {
+        assert!(printed.contains(part), "'{part}' is not in: {printed}");
+    }
+    for file in ["config.json", "history.csv", "best.safetensors", "last.safetensors"] {
+        assert!(folder.path().join("runs/cnn-1").join(file).is_file(), "{file}");
+    }
+
+    // The same again from the file, to the letter.
+    let evaluated = selvedge(folder.path(), &["evaluate", "runs/cnn-1"]);
+    assert!(evaluated.status.success(), "{}", text(&evaluated.stderr));
+    let report = text(&evaluated.stdout);
+    assert!(
+        report.starts_with("test accuracy") && printed.ends_with(&report),
+        "{printed}\n---\n{report}"
+    );
+
+    let json = selvedge(folder.path(), &["evaluate", "runs/cnn-1", "--json"]);
+    let value: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert!(value["accuracy"].is_f64() && value["log_loss"].is_f64());
+    assert_eq!(value["classes"].as_array().unwrap().len(), 10);
+
+    // A run is never overwritten: by number it gets a new folder, by name it is refused.
+    let refused = selvedge(
+        folder.path(),
+        &["train", "--limit", "300", "--epochs", "1", "--out", "runs/cnn-1"],
+    );
+    assert!(!refused.status.success());
+    assert!(text(&refused.stderr).contains("exists already"));
+
+    // Damaged weights and settings are refused, each with its file named.
+    let weights = folder.path().join("runs/cnn-1/best.safetensors");
+    let whole = std::fs::read(&weights).unwrap();
+    std::fs::write(&weights, &whole[..1000]).unwrap();
+    let damaged = selvedge(folder.path(), &["evaluate", "runs/cnn-1"]);
+    assert!(!damaged.status.success() && text(&damaged.stderr).contains("best.safetensors"));
+    std::fs::write(folder.path().join("runs/cnn-1/config.json"), "{").unwrap();
+    let damaged = selvedge(folder.path(), &["evaluate", "runs/cnn-1"]);
+    assert!(!damaged.status.success() && text(&damaged.stderr).contains("config.json"));
+}

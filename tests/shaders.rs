@@ -1,0 +1,186 @@
+//! Every shader in every variant passes naga's validation and translates to what Vulkan, Metal and DX12 take.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use common::{cores, gpu_with};
+use naga::ShaderStage;
+use naga::back::{hlsl, msl, spv};
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use selvedge::gpu::Kernel;
+use selvedge::optim::{Group, Optimiser, Rule};
+use selvedge::tensor::ops::{Padding, Pixels, Window};
+use selvedge::tensor::{Graph, Result, Shape, Tensor};
+
+/// A graph that uses every op forward and backward, with sizes that lead to every variant of the matrix product.
+fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
+    let zeros = |shape: &[usize]| graph.zeros(shape);
+    let clock = graph.tensor_u32([2], &[0, 0])?;
+    let labels = graph.tensor_u32([2], &[0, 1])?;
+    let mut outputs: Vec<Tensor> = Vec::new();
+
+    // Channels that 4 divides and that it does not, narrow and wide, with and without bias.
+    for [in_c, out_c] in [[3, 5], [4, 68], [8, 64], [3, 64], [8, 10]] {
+        let (x, w, bias) = (zeros(&[2, 6, 6, in_c])?, zeros(&[3, 3, in_c, out_c])?, zeros(&[out_c])?);
+        let plain = x.conv2d(&w, None, [2, 1], Padding::Same, false)?;
+        let fused = x.conv2d(&w, Some(&bias), [2, 1], Padding::Same, true)?;
+        let loss = plain.add(&fused)?.sum()?;
+        outputs.extend(loss.backward(&[&x, &w, &bias])?);
+
+        let (x, w) = (zeros(&[6, in_c])?, zeros(&[in_c, out_c])?);
+        let loss = x.linear(&w, &bias, true)?.add(&x.matmul(&w)?)?.sum()?;
+        outputs.extend(loss.backward(&[&x, &w])?);
+    }
+
+    let x = zeros(&[2, 6, 6, 4])?;
+    let ones = zeros(&[4])?;
+    let norm = x.batch_norm(&ones, &ones, 1e-5)?;
+    let (mean, variance) = (zeros(&[4])?, zeros(&[4])?);
+    let frozen = x.batch_norm_inference(&ones, &ones, &mean, &variance, 1e-5)?;
+    outputs.extend(norm.update_running(&mean, &variance, 0.1)?);
+    let window = Window::new([3, 3], [2, 2], Padding::Same);
+    let pooled = [
+        norm.y.max_pool(window)?,
+        frozen.avg_pool(window, true)?,
+        frozen.avg_pool(window, false)?,
+    ];
+    let joined = Tensor::concat(&[&pooled[0], &pooled[1], &pooled[2]])?;
+    let features = joined.resize_bilinear([5, 5])?.leaky_relu(0.3)?.global_avg_pool()?;
+    let dropped = features.dropout(0.5, &clock, 1)?.mul(&features)?.mul(&zeros(&[12])?)?;
+    let logits = dropped.add(&zeros(&[12])?)?.scale(2.0)?;
+    let softmaxes = logits.softmax()?.add(&logits.log_softmax()?)?;
+    let losses = logits.cross_entropy(&labels, 0.1)?;
+    let loss = losses.sum()?.add(&softmaxes.sum()?)?;
+    outputs.extend(loss.backward(&[&x])?);
+    outputs.push(loss.clone());
+    let total = zeros(&[1])?;
+    outputs.push(total.accumulate(&logits.hits(&labels)?.sum()?)?);
+
+    let parameters: Vec<(Shape, Vec<f32>)> = vec![([4].into(), vec![0.0; 4]), ([4].into(), vec![0.0; 4])];
+    let arena = graph.arena("parameters", &parameters)?;
+    for rule in [Rule::SGD, Rule::ADAM] {
+        let groups = [Some(Group::PLAIN), None];
+        // The same gradient for both parts, so that one is copied.
+        let gradient = &loss.backward(&[&ones])?[0];
+        let optimiser = Optimiser::with_groups(graph, &arena, rule, &groups)?;
+        outputs.push(optimiser.record(&arena, &[gradient.clone(), gradient.clone()])?);
+    }
+
+    let words = graph.tensor_u32([4], &[0; 4])?;
+    let cursor = graph.tensor_u32([1], &[0])?;
+    let pixels = Pixels {
+        height: 2,
+        width: 2,
+        mean: 0.0,
+        deviation: 1.0,
+    };
+    outputs.push(words.gather_images(&words, &cursor, 2, pixels)?);
+    outputs.push(words.gather_labels(&words, &cursor, 2)?);
+
+    let outputs: Vec<&Tensor> = outputs.iter().collect();
+    let mut compiled = graph.compile(&outputs)?;
+    Ok(compiled.program().kernels().cloned().collect())
+}
+
+fn check(name: &str, text: &str, constants: &[(&'static str, f64)]) {
+    let module = naga::front::wgsl::parse_str(text).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
+    let capabilities = Capabilities::SUBGROUP | Capabilities::SUBGROUP_BARRIER;
+    let mut validator = Validator::new(ValidationFlags::all(), capabilities);
+    validator.subgroup_stages(naga::valid::ShaderStages::COMPUTE);
+    validator.subgroup_operations(naga::valid::SubgroupOperationSet::all());
+    let info = validator
+        .validate(&module)
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
+    let constants = constants
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), *value))
+        .collect();
+    let entry = Some((ShaderStage::Compute, "main"));
+    let (module, info) = naga::back::pipeline_constants::process_overrides(&module, &info, entry, &constants)
+        .unwrap_or_else(|e| panic!("{name}: {e}"));
+
+    let options = spv::Options {
+        lang_version: (1, 3),
+        ..Default::default()
+    };
+    let words = spv::write_vec(&module, &info, &options, None).unwrap_or_else(|e| panic!("{name} to SPIR-V: {e}"));
+    assert_eq!(words[0], 0x0723_0203, "{name}: SPIR-V's magic number");
+
+    let options = msl::Options {
+        lang_version: (2, 4),
+        ..Default::default()
+    };
+    let (metal, _) = msl::write_string(&module, &info, &options, &msl::PipelineOptions::default())
+        .unwrap_or_else(|e| panic!("{name} to MSL: {e}"));
+    assert!(metal.contains("kernel void"), "{name}");
+
+    let options = hlsl::Options {
+        shader_model: hlsl::ShaderModel::V6_0,
+        ..Default::default()
+    };
+    let pipeline_options = hlsl::PipelineOptions::default();
+    let mut high_level = String::new();
+    hlsl::Writer::new(&mut high_level, &options, &pipeline_options)
+        .write(&module, &info, None)
+        .unwrap_or_else(|e| panic!("{name} to HLSL: {e}"));
+    assert!(high_level.contains("numthreads"), "{name}");
+}
+
+#[test]
+fn every_shader_in_every_variant_is_valid_everywhere() {
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    let mut checked: BTreeSet<(String, String)> = BTreeSet::new();
+    for core in cores() {
+        let graph = Graph::new(&gpu_with(core));
+        for kernel in kernels_of_every_op(&graph).unwrap() {
+            used.extend(kernel.source.names().map(str::to_owned));
+            let text = kernel.source.text();
+            let name = format!("{} ({core:?})", kernel.label);
+            // Once for each text and set of constants.
+            if !checked.insert((text.clone(), format!("{:?}", kernel.constants))) {
+                continue;
+            }
+            check(&name, &text, &kernel.constants);
+            // Subgroups of other sizes than this adapter's.
+            for lanes in [4, 16, 32] {
+                let own = format!("const LANES: u32 = {}u;", graph.gpu().variant().lanes);
+                if text.contains(&own) {
+                    let rows = format!("const ROWS: u32 = {}u;", graph.gpu().variant().lanes.max(16));
+                    let other = text
+                        .replace(&own, &format!("const LANES: u32 = {lanes}u;"))
+                        .replace(&rows, &format!("const ROWS: u32 = {}u;", lanes.max(16)));
+                    check(&format!("{name}, {lanes} lanes"), &other, &kernel.constants);
+                }
+            }
+        }
+    }
+    assert!(checked.len() > 60, "only {} shaders", checked.len());
+
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+    let mut files: BTreeSet<String> = BTreeSet::new();
+    for folder in std::fs::read_dir(&root)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.is_dir())
+    {
+        for file in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
+            files.insert(file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/"));
+        }
+    }
+    let unused: Vec<&String> = files.iter().filter(|f| !used.contains(*f)).collect();
+    assert!(unused.is_empty(), "no kernel uses {unused:?}");
+}
+
+#[test]
+fn every_kernel_explains_itself() {
+    let graph = Graph::new(&common::gpu());
+    for kernel in kernels_of_every_op(&graph).unwrap() {
+        let text = kernel.source.text();
+        // The file with the entry point says what it computes, how threads go over it, and why.
+        for part in ["// Threads:", "// Why:"] {
+            assert!(text.contains(part), "{}: '{part}' is missing", kernel.label);
+        }
+    }
+}
