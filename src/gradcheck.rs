@@ -25,7 +25,9 @@ const AFTER: f32 = 1.7;
 /// An array in double precision, for references.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Array {
+    /// Sizes of the axes.
     pub shape: Shape,
+    /// Elements in row-major order.
     pub data: Vec<f64>,
 }
 
@@ -59,7 +61,9 @@ impl Array {
 /// A value `v` agrees with its reference `r` when `|v - r| <= relative * |r| + absolute * max(1, largest |r|)`.
 #[derive(Debug, Clone, Copy)]
 pub struct Tolerance {
+    /// Allowed error as a share of the reference.
     pub relative: f64,
+    /// Allowed error as a share of the largest reference, at least of 1.
     pub absolute: f64,
     /// Elements of each input whose derivative is checked: all of them, or this many spread at random.
     pub samples: usize,
@@ -84,7 +88,9 @@ pub struct Disagreement {
     pub input: Option<usize>,
     /// Element of the input, or of the output.
     pub index: usize,
+    /// The device's value.
     pub device: f64,
+    /// The reference's value.
     pub reference: f64,
 }
 
@@ -128,8 +134,8 @@ impl Report {
     fn compare(&mut self, tolerance: &Tolerance, largest: f64, found: Disagreement) {
         self.compared += 1;
         let allowed = tolerance.relative * found.reference.abs() + tolerance.absolute * largest.max(1.0);
-        // Written so that NaN disagrees.
-        if !((found.device - found.reference).abs() <= allowed) {
+        let off = (found.device - found.reference).abs();
+        if off > allowed || off.is_nan() {
             self.disagreements.push(found);
         }
     }

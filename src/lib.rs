@@ -1,3 +1,18 @@
+//! selvedge: a deep-learning engine written by hand, on any Vulkan, Metal or DX12 GPU.
+//!
+//! Every kernel is WGSL under `shaders/`, every gradient is derived here. From the bottom up:
+//!
+//! - [`gpu`]: adapter, device, pipelines, buffers, read-back.
+//! - [`program`]: a list of dispatches with all memory planned, made once and run every step.
+//! - [`tensor`]: tensors that record a graph, the ops, reverse-mode differentiation.
+//! - [`nn`], [`optim`], [`models`]: layers and weight files, SGD and Adam, the networks.
+//! - [`train`], [`eval`]: what a person asks for.
+//! - [`data`] and [`eval`] need no GPU; [`files`] writes so that nothing is lost.
+//! - [`gradcheck`](mod@gradcheck): checks an op of one's own as the built-in ones are checked.
+//!
+//! A layer uses what stands below it, never what stands above. Start with [`tensor`], or with `examples/autograd.rs`.
+#![warn(missing_docs)]
+
 pub mod data;
 pub mod eval;
 pub mod files;

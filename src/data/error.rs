@@ -5,6 +5,7 @@ use thiserror::Error;
 /// What can be wrong with data. Every message says what, where and how to mend it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum DataError {
     #[error(
         "no data found in {looked}. Ways to get it: run ./setup.sh; or apt-get install dataset-fashion-mnist; \

@@ -18,7 +18,9 @@ const MOST_BYTES: u64 = 4 << 30;
 /// The data set: 60,000 images to train with and 10,000 to test with, in the real one.
 #[derive(Debug, Clone)]
 pub struct Dataset {
+    /// To train and validate with.
     pub train: ImageSet,
+    /// To be read once, at the end.
     pub test: ImageSet,
     /// The folder or archive it was read from.
     pub source: PathBuf,

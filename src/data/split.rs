@@ -8,7 +8,9 @@ use super::{CLASSES, DataError};
 /// Indices of images, each list in rising order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
+    /// Images to train with.
     pub train: Vec<u32>,
+    /// Images to choose and stop by.
     pub validation: Vec<u32>,
 }
 

@@ -5,6 +5,7 @@ use thiserror::Error;
 /// Predictions that cannot be evaluated.
 #[derive(Debug, Error, PartialEq)]
 #[non_exhaustive]
+#[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum EvalError {
     #[error("there are no predictions to evaluate")]
     Empty,
@@ -74,10 +75,12 @@ impl Predictions {
         self.probabilities.chunks_exact(self.class_names.len())
     }
 
+    /// The true classes.
     pub fn labels(&self) -> &[u8] {
         &self.labels
     }
 
+    /// Names of the classes, in the order of their labels.
     pub fn class_names(&self) -> &[String] {
         &self.class_names
     }

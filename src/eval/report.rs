@@ -9,6 +9,7 @@ use super::Predictions;
 /// Precision, recall and F1 of one class, or their average.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClassScore {
+    /// Name of the class, or of the average.
     pub name: String,
     /// Right among those predicted to be of the class; 0 when there are none.
     pub precision: f64,
@@ -27,6 +28,7 @@ pub struct Report {
     pub accuracy: f64,
     /// Mean of `-ln(probability of the true class)`.
     pub log_loss: f64,
+    /// One score a class, in the order of the labels.
     pub classes: Vec<ClassScore>,
     /// Mean over classes.
     pub macro_avg: ClassScore,

@@ -5,8 +5,11 @@ use super::GpuError;
 /// What a person or a kernel choice needs to know of an adapter.
 #[derive(Debug, Clone)]
 pub struct AdapterSummary {
+    /// As the driver gives it.
     pub name: String,
+    /// The graphics interface it is reached through.
     pub backend: wgpu::Backend,
+    /// A card, a shared GPU, the processor.
     pub device_type: wgpu::DeviceType,
     /// Driver name and version, as the driver tells them.
     pub driver: String,
@@ -14,12 +17,15 @@ pub struct AdapterSummary {
     pub max_binding: u64,
     /// Workgroup (shared) memory, in bytes.
     pub workgroup_memory: u32,
+    /// Threads in a workgroup, at most.
     pub max_workgroup_size: u32,
     /// Storage buffers one kernel can bind.
     pub storage_buffers: u32,
     /// Lanes in a subgroup, when the adapter has subgroup operations and always uses one size.
     pub subgroup_lanes: Option<u32>,
+    /// Whether it can time dispatches.
     pub timestamps: bool,
+    /// Whether it has 16-bit floats.
     pub half_floats: bool,
 }
 

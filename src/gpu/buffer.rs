@@ -110,7 +110,7 @@ impl Gpu {
     /// # Errors
     /// [`GpuError::Invalid`] when it does not fit or is no multiple of four bytes.
     pub fn write(&self, slice: &Slice, contents: &[u8]) -> Result<(), GpuError> {
-        if contents.len() as u64 > slice.bytes || contents.len() % 4 != 0 {
+        if contents.len() as u64 > slice.bytes || !contents.len().is_multiple_of(4) {
             return Err(GpuError::Invalid {
                 what: "write to a buffer".to_owned(),
                 message: format!(

@@ -3,6 +3,7 @@ use thiserror::Error;
 /// What can go wrong between this process and the graphics driver.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum GpuError {
     /// There is nothing to run on. The text says what was tried and how to mend it.
     #[error("{0}")]

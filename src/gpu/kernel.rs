@@ -80,12 +80,15 @@ pub(crate) use shader;
 /// bindings 1, 2, ... are storage buffers in the order in which the op binds them. The entry point is `main`.
 #[derive(Debug, Clone)]
 pub struct Kernel {
+    /// Name in lists and errors.
     pub label: &'static str,
+    /// The shader.
     pub source: Source,
     /// Values of the shader's `override` constants.
     pub constants: Vec<(&'static str, f64)>,
     /// Bytes of the uniform struct at binding 0; empty when the shader has none.
     pub params: Vec<u8>,
+    /// Workgroups along x, y and z.
     pub workgroups: [u32; 3],
     /// Floating-point operations of the whole dispatch; a fused multiply-add counts two.
     pub flops: u64,

@@ -69,8 +69,11 @@ impl GpuOptions {
 /// How many objects a [`Gpu`] has made since it was opened. After its first step a program makes none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Created {
+    /// Buffers of all kinds.
     pub buffers: u64,
+    /// Bind groups: one a dispatch of a program.
     pub bind_groups: u64,
+    /// Compiled shaders.
     pub pipelines: u64,
 }
 

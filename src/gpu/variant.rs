@@ -16,8 +16,10 @@ pub enum GemmCore {
 }
 
 impl GemmCore {
+    /// All of them, in reading order.
     pub const ALL: [Self; 3] = [Self::Naive, Self::Tiled, Self::Subgroup];
 
+    /// The name that `SELVEDGE_GEMM` takes.
     pub fn name(self) -> &'static str {
         match self {
             Self::Naive => "naive",
@@ -38,6 +40,7 @@ impl FromStr for GemmCore {
 /// The choices that depend on the adapter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variant {
+    /// The core of the matrix product.
     pub gemm: GemmCore,
     /// Lanes in a subgroup; used by [`GemmCore::Subgroup`] only.
     pub lanes: u32,

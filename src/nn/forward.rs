@@ -6,8 +6,11 @@ use crate::tensor::Tensor;
 /// What a forward pass is for.
 #[derive(Debug, Clone, Copy)]
 pub enum Mode<'a> {
-    /// Dropout and batch statistics, which also move the running ones. `clock` holds seed and step, two integers.
-    Training { clock: &'a Tensor },
+    /// Dropout and batch statistics, which also move the running ones.
+    Training {
+        /// Seed and step.
+        clock: &'a Tensor,
+    },
     /// No dropout, running statistics.
     Inference,
 }

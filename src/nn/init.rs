@@ -9,9 +9,17 @@ pub enum Init {
     /// Every element this number.
     Constant(f32),
     /// Uniform in `±sqrt(6 / (fan_in + fan_out))` (Glorot and Bengio 2010, equation 16).
-    GlorotUniform { fan_in: usize, fan_out: usize },
+    GlorotUniform {
+        /// Inputs of one unit.
+        fan_in: usize,
+        /// Units that one input feeds.
+        fan_out: usize,
+    },
     /// Normal with deviation `sqrt(2 / fan_in)` (He et al. 2015, equation 10).
-    HeNormal { fan_in: usize },
+    HeNormal {
+        /// Inputs of one unit.
+        fan_in: usize,
+    },
 }
 
 impl Init {

@@ -19,6 +19,7 @@ use crate::tensor::TensorError;
 /// What can go wrong with a weight file.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum WeightsError {
     #[error("{path}: {source}", path = path.display())]
     Io { path: PathBuf, source: std::io::Error },

@@ -4,32 +4,31 @@ mod schedule;
 
 pub use schedule::Schedule;
 
-use serde::{Deserialize, Serialize};
-
 use crate::nn::{Parameters, Role};
 use crate::tensor::ops::{AdamSettings, OptimiserInputs, SgdSettings};
 use crate::tensor::{Arena, Graph, Result, Tensor};
 
 /// Which rule moves the parameters; see `shaders/optim/` for the equations.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rule {
-    Sgd { momentum: f32, nesterov: bool },
-    Adam { beta1: f32, beta2: f32, epsilon: f32 },
+    /// Stochastic gradient descent.
+    Sgd(SgdSettings),
+    /// Adam; with decoupled weight decay in a [`Group`], AdamW.
+    Adam(AdamSettings),
 }
 
 impl Rule {
     /// SGD with Nesterov momentum 0.9.
-    pub const SGD: Self = Self::Sgd {
+    pub const SGD: Self = Self::Sgd(SgdSettings {
         momentum: 0.9,
         nesterov: true,
-    };
+    });
     /// Adam with the constants of its paper.
-    pub const ADAM: Self = Self::Adam {
+    pub const ADAM: Self = Self::Adam(AdamSettings {
         beta1: 0.9,
         beta2: 0.999,
         epsilon: 1e-8,
-    };
+    });
 }
 
 /// Settings of one group of parameters.
@@ -107,8 +106,8 @@ impl Optimiser {
         }
         let rows: Vec<f32> = groups.iter().flat_map(|g| [g.rate, g.l2, g.decay, 0.0]).collect();
         let states = match rule {
-            Rule::Sgd { .. } => 1,
-            Rule::Adam { .. } => 2,
+            Rule::Sgd(_) => 1,
+            Rule::Adam(_) => 2,
         };
         Ok(Self {
             rule,
@@ -133,16 +132,10 @@ impl Optimiser {
             clock: self.clock.clone(),
         };
         match self.rule {
-            Rule::Sgd { momentum, nesterov } => {
-                let settings = SgdSettings { momentum, nesterov };
-                arena.flat.sgd_step(&self.state[0], &inputs, settings)
-            }
-            Rule::Adam { beta1, beta2, epsilon } => {
-                let settings = AdamSettings { beta1, beta2, epsilon };
-                arena
-                    .flat
-                    .adam_step([&self.state[0], &self.state[1]], &inputs, settings)
-            }
+            Rule::Sgd(settings) => arena.flat.sgd_step(&self.state[0], &inputs, settings),
+            Rule::Adam(settings) => arena
+                .flat
+                .adam_step([&self.state[0], &self.state[1]], &inputs, settings),
         }
     }
 
@@ -155,8 +148,8 @@ impl Optimiser {
         // In double precision: 1 - 0.999^1 in f32 is off in the fourth digit.
         let correction = |beta: f32| 1.0 / (1.0 - f64::from(beta).powf(self.steps as f64));
         let [first, second] = match self.rule {
-            Rule::Sgd { .. } => [1.0, 1.0],
-            Rule::Adam { beta1, beta2, .. } => [correction(beta1), correction(beta2)],
+            Rule::Sgd(_) => [1.0, 1.0],
+            Rule::Adam(settings) => [correction(settings.beta1), correction(settings.beta2)],
         };
         self.clock
             .write(&[learning_rate as f32, first as f32, second as f32, 0.0])

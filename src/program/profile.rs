@@ -8,10 +8,13 @@ use crate::gpu::{GpuError, Readback, Slice};
 /// The measured time of one dispatch, averaged over runs.
 #[derive(Debug, Clone)]
 pub struct DispatchTime {
+    /// The kernel.
     pub label: &'static str,
     /// Shapes and settings of the op.
     pub note: String,
+    /// Device time.
     pub seconds: f64,
+    /// Floating-point operations.
     pub flops: u64,
     /// The least bytes the dispatch can move: every bound buffer once.
     pub bytes: u64,
@@ -20,6 +23,7 @@ pub struct DispatchTime {
 /// The measured times of one program.
 #[derive(Debug, Clone)]
 pub struct Profile {
+    /// In running order.
     pub dispatches: Vec<DispatchTime>,
 }
 

@@ -6,6 +6,7 @@ use crate::gpu::GpuError;
 /// A mistake in building a graph, or a failure in running it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum TensorError {
     /// The shapes do not fit the op. `problem` names the parameter at fault.
     #[error("{op}: {problem} (inputs: {})", shapes(inputs))]

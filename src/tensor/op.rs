@@ -58,7 +58,10 @@ pub enum Storage {
     InPlace,
     /// Output 0 is a flat arena in which input `i` stands at element `offsets[i]`. Inputs are computed
     /// right there where that is possible, and copied where not.
-    Arena { offsets: Vec<usize> },
+    Arena {
+        /// First element of each input within the output.
+        offsets: Vec<usize>,
+    },
 }
 
 /// The inputs' shapes and types, for a shape rule.
@@ -172,7 +175,9 @@ impl Io {
 /// What a dispatch binds, from the op's point of view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operand {
+    /// Input of the op, by number.
     Input(usize),
+    /// Output of the op, by number.
     Output(usize),
     /// Memory that lives only between the dispatches of one op; see [`Launches::scratch`].
     Scratch(usize),

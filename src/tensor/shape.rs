@@ -84,14 +84,18 @@ impl fmt::Debug for Shape {
 /// What one element is. Every element takes four bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DType {
+    /// 32-bit floats.
     F32,
+    /// Unsigned 32-bit integers.
     U32,
 }
 
 /// Shape and element type of a value, known before it is computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Info {
+    /// Sizes of the axes.
     pub shape: Shape,
+    /// What one element is.
     pub dtype: DType,
 }
 

@@ -27,18 +27,25 @@ pub enum OptimiserKind {
 pub struct TrainConfig {
     /// Where the data came from; `None` looks in the usual places.
     pub data: Option<PathBuf>,
+    /// Passes over the training images.
     pub epochs: usize,
+    /// Images a step.
     pub batch_size: usize,
     /// Peak learning rate.
     pub learning_rate: f64,
+    /// How the learning rate moves.
     pub schedule: Schedule,
+    /// The rule that moves the weights.
     pub optimiser: OptimiserKind,
     /// Weight decay of convolution and dense weights; biases and batch norm are never decayed.
     pub weight_decay: f32,
     /// As Keras' `kernel_regularizer=l2(x)` on dense weights: `x * sum of w^2` on top of the loss.
     pub dense_l2: f32,
+    /// Share of the target spread over all classes.
     pub label_smoothing: f32,
+    /// Dropout after the hidden dense layers.
     pub dropout: f32,
+    /// Decides initial weights, split, order and dropout.
     pub seed: u64,
     /// Use only this many images of the training set, a fifth of them for validation.
     pub limit: Option<usize>,
@@ -83,9 +90,13 @@ pub struct RunConfig {
     pub model: String,
     /// The adapter it was trained on. A repetition is exact on the same adapter only.
     pub adapter: String,
+    /// The choices.
     pub train: TrainConfig,
+    /// How bytes become numbers.
     pub normalisation: Normalisation,
+    /// Images trained with.
     pub train_images: usize,
+    /// Images validated with.
     pub validation_images: usize,
 }
 

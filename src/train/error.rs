@@ -11,6 +11,7 @@ use crate::tensor::TensorError;
 /// What can stop a training or an evaluation.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum TrainError {
     #[error("{option} is {value}, but must be {allowed}")]
     Option {

@@ -13,7 +13,9 @@ use crate::tensor::{Compiled, Graph, Result, Tensor};
 
 /// A model with its parameters on a graph.
 pub struct Network {
+    /// The graph of all its programs.
     pub graph: Graph,
+    /// Its parameters.
     pub parameters: Parameters,
     model: Box<dyn Model>,
     normalisation: Normalisation,

@@ -51,6 +51,7 @@ impl RunFolder {
         Self { path: path.to_owned() }
     }
 
+    /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -42,6 +42,7 @@ pub struct EpochRecord {
     pub train_accuracy: f64,
     /// Mean log loss, without label smoothing.
     pub validation_loss: f64,
+    /// Share of right predictions on the validation split.
     pub validation_accuracy: f64,
     /// Of the training part, without validation.
     pub images_per_second: f64,
@@ -62,7 +63,9 @@ pub trait Observer {
 /// What a training gives.
 #[derive(Debug)]
 pub struct Outcome {
+    /// Where the weights and the history are.
     pub folder: RunFolder,
+    /// One record an epoch.
     pub history: Vec<EpochRecord>,
     /// The epoch whose weights are `best.safetensors`, from 1.
     pub best_epoch: usize,

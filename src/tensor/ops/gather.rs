@@ -9,7 +9,9 @@ use crate::tensor::{DType, Info, Inputs, Io, Launches, Op, Operand, Result, Tens
 /// How bytes become numbers: `(byte / 255 - mean) / deviation`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pixels {
+    /// Rows of an image.
     pub height: usize,
+    /// Columns of an image.
     pub width: usize,
     /// Mean of the data set, in 0 to 1.
     pub mean: f32,

@@ -43,15 +43,20 @@ impl Op for Accumulate {
 /// Settings of stochastic gradient descent that are the same for all groups.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SgdSettings {
+    /// Share of the last step that is kept; 0 for none.
     pub momentum: f32,
+    /// Looks ahead along the momentum.
     pub nesterov: bool,
 }
 
 /// Settings of Adam that are the same for all groups.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdamSettings {
+    /// Decay of the first moment.
     pub beta1: f32,
+    /// Decay of the second moment.
     pub beta2: f32,
+    /// Keeps the division finite.
     pub epsilon: f32,
 }
 

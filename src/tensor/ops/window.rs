@@ -5,9 +5,13 @@ use std::fmt;
 /// Zeros around an image, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pad {
+    /// Rows above.
     pub top: usize,
+    /// Rows below.
     pub bottom: usize,
+    /// Columns before.
     pub left: usize,
+    /// Columns after.
     pub right: usize,
 }
 
@@ -37,8 +41,11 @@ impl Padding {
 /// The sizes of a window that slides over images: a convolution's or a pooling's. `[height, width]` throughout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
+    /// Pixels under the window.
     pub kernel: [usize; 2],
+    /// Pixels from one window to the next.
     pub stride: [usize; 2],
+    /// What stands around the image.
     pub padding: Padding,
 }
 
@@ -107,7 +114,9 @@ impl fmt::Display for Window {
 /// A [`Window`] over images of a known size.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Geometry {
+    /// Pixels under the window.
     pub kernel: [usize; 2],
+    /// Pixels from one window to the next.
     pub stride: [usize; 2],
     pub pad: Pad,
     pub image: [usize; 2],
