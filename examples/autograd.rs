@@ -17,12 +17,7 @@ fn main() -> Result<()> {
     let error = x.matmul(&w)?.add(&b)?.add(&y.scale(-1.0)?)?;
     let loss = error.mul(&error)?.mean()?;
     let gradients = loss.backward(&[&w, &b])?;
-    println!(
-        "loss {:?}, gradients {:?} {:?}",
-        loss.to_vec()?,
-        gradients[0].to_vec()?,
-        gradients[1].to_vec()?
-    );
+    println!("loss {:?}, gradient of w {:?}", loss.to_vec()?, gradients[0].to_vec()?);
 
     // Compiled once, run many times.
     let mut step = graph.compile(&[&loss, &gradients[0], &gradients[1]])?;

@@ -1,7 +1,7 @@
 //! A graph made ready to run: a flat list of dispatches with every buffer, bind group and uniform made ahead.
 //!
-//! This layer knows buffers and kernels, not tensors: [`crate::tensor`] lowers a graph to a [`Recipe`], and
-//! [`Program::new`] plans its memory and makes everything a run needs. A run is then one pass over a list.
+//! This layer knows buffers and kernels, not tensors: the tensor layer lowers a graph to a recipe, and a [`Program`] plans
+//! its memory and makes everything a run needs. A run is then one pass over a list.
 
 mod describe;
 mod memory;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::gpu::{Access, Gpu, GpuError, Kernel, Pipeline, Slice};
 
-/// Names a buffer of a [`Recipe`].
+/// Names a buffer of a recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BufferId(usize);
 

@@ -53,36 +53,57 @@ impl Network {
         Ok((self.model.forward(pass, &images)?, labels))
     }
 
-    /// Prepares predictions of the images that `order` names.
+    /// Prepares the network's answers for the images that `order` names.
     ///
     /// # Errors
     /// Those of the device.
-    pub fn predictor(&self, data: &Resident, order: &[u32]) -> Result<Predictor> {
+    pub(super) fn predictor(&self, data: &Resident, order: &[u32], answer: Answer) -> Result<Predictor> {
         let visit = Visit::new(&self.graph, order)?;
         let mut pass = Forward::new(&self.parameters, Mode::Inference);
         let batch = EVALUATION_BATCH.min(order.len().max(1));
         let (logits, _) = self.logits(&mut pass, data, &visit, batch)?;
-        let probabilities = logits.softmax()?;
-        let compiled = self.graph.compile(&[&probabilities])?;
+        let output = match answer {
+            Answer::Logits => logits,
+            Answer::Probabilities => logits.softmax()?,
+        };
+        let compiled = self.graph.compile(&[&output])?;
         Ok(Predictor {
             // The next batch is computed while the last is on its way here.
-            readback: compiled.readback(&probabilities, 2)?,
+            readback: compiled.readback(&output, 2)?,
             compiled,
             visit,
             batch,
         })
     }
 
+    fn answers(&self, set: &ImageSet, answer: Answer) -> std::result::Result<Vec<f32>, TrainError> {
+        let data = Resident::new(&self.graph, set)?;
+        let order: Vec<u32> = (0..set.len() as u32).collect();
+        self.predictor(&data, &order, answer)?.run()
+    }
+
     /// The probabilities of a whole set, next to its labels.
     ///
     /// # Errors
-    /// Those of the device.
+    /// Those of the device, and [`EvalError`](crate::eval::EvalError) when a probability is no number.
     pub fn predict(&self, set: &ImageSet) -> std::result::Result<Predictions, TrainError> {
-        let data = Resident::new(&self.graph, set)?;
-        let order: Vec<u32> = (0..set.len() as u32).collect();
-        let probabilities = self.predictor(&data, &order)?.probabilities()?;
-        predictions(probabilities, set.labels().to_vec())
+        predictions(self.answers(set, Answer::Probabilities)?, set.labels().to_vec())
     }
+
+    /// The logits of a whole set, row-major `[images, classes]`.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn logits_of(&self, set: &ImageSet) -> std::result::Result<Vec<f32>, TrainError> {
+        self.answers(set, Answer::Logits)
+    }
+}
+
+/// What a [`Predictor`] gives for an image: ten numbers of this kind.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Answer {
+    Logits,
+    Probabilities,
 }
 
 /// Probabilities and labels with the names of the classes.
@@ -93,7 +114,7 @@ pub(super) fn predictions(probabilities: Vec<f32>, labels: Vec<u8>) -> std::resu
 
 /// A compiled inference over a fixed list of images.
 #[derive(Debug)]
-pub struct Predictor {
+pub(super) struct Predictor {
     compiled: Compiled,
     readback: Readback,
     visit: Visit,
@@ -101,11 +122,11 @@ pub struct Predictor {
 }
 
 impl Predictor {
-    /// The probabilities of all images in order, row-major `[images, classes]`, with the parameters as they are now.
+    /// The answers for all images in order, row-major `[images, classes]`, with the parameters as they are now.
     ///
     /// # Errors
     /// Those of the device.
-    pub fn probabilities(&mut self) -> std::result::Result<Vec<f32>, TrainError> {
+    pub fn run(&mut self) -> std::result::Result<Vec<f32>, TrainError> {
         let gpu = Arc::clone(self.compiled.program().gpu());
         let mut all: Vec<f32> = Vec::with_capacity(self.visit.len() * CLASSES);
         let batches = self.visit.len().div_ceil(self.batch);

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::network::{Predictor, predictions};
+use super::network::{Answer, Predictor, predictions};
 use super::resident::Visit;
 use super::{Network, Normalisation, Resident, RunConfig, RunFolder, TrainConfig, TrainError};
 use crate::data::{Dataset, ImageSet, PIXELS, Split, shuffle, stratified_split};
@@ -299,7 +299,7 @@ impl<'a> Trainer<'a> {
                 readback,
                 asked: VecDeque::new(),
             },
-            predictor: network.predictor(&data, &split.validation)?,
+            predictor: network.predictor(&data, &split.validation, Answer::Probabilities)?,
             validation_labels: split
                 .validation
                 .iter()
@@ -369,7 +369,7 @@ impl Trainer<'_> {
         let trained = self.arrived(epoch, &bytes, folder, best_epoch)?;
         let training_seconds = started.elapsed().as_secs_f64();
 
-        let probabilities = self.predictor.probabilities()?;
+        let probabilities = self.predictor.run()?;
         // The last step's loss may be finite and its update not: no weights are kept that predict nothing.
         if probabilities.iter().any(|p| !p.is_finite()) {
             return Err(diverged(f64::NAN, self.optimiser.steps(), epoch, folder, best_epoch));

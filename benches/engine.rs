@@ -1,0 +1,211 @@
+//! Throughput of the kernels at the CNN's shapes, and of the whole training step.
+//!
+//! cargo bench                      everything (some minutes on a software driver)
+//! cargo bench -- conv2d            what has `conv2d` in its name
+//! SELVEDGE_GEMM=naive cargo bench -- gemm
+//!
+//! Compute-bound rows report FLOPs as elements ("Gelem/s" is GFLOP/s), memory-bound rows bytes, the step images.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use selvedge::data::{ImageSet, PIXELS};
+use selvedge::gpu::{Gpu, GpuOptions};
+use selvedge::gradcheck::Array;
+use selvedge::optim::{Group, Optimiser, Rule};
+use selvedge::tensor::ops::{Padding, Window};
+use selvedge::tensor::{Compiled, Graph, Tensor};
+use selvedge::train::{Normalisation, TrainConfig, training_step};
+
+/// Images in a batch.
+const BATCH: usize = 128;
+
+/// Side, input and output channels of the CNN's convolutions.
+const CONVOLUTIONS: [[usize; 3]; 4] = [[28, 1, 32], [14, 32, 68], [7, 68, 128], [3, 128, 256]];
+
+struct Bench {
+    gpu: Arc<Gpu>,
+    graph: Graph,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let gpu = Gpu::open(&GpuOptions::from_env().unwrap()).unwrap();
+        Self {
+            graph: Graph::new(&gpu),
+            gpu,
+        }
+    }
+
+    fn random(&self, shape: &[usize]) -> Tensor {
+        let data = Array::random(shape, -1.0, 1.0, 1).to_f32();
+        self.graph.tensor(shape, &data).unwrap()
+    }
+
+    fn compile<'a>(&self, outputs: impl IntoIterator<Item = &'a Tensor>) -> Compiled {
+        let outputs: Vec<&Tensor> = outputs.into_iter().collect();
+        self.graph.compile(&outputs).unwrap()
+    }
+
+    /// Images, weight and bias of a convolution.
+    fn conv_inputs(&self, [side, in_c, out_c]: [usize; 3]) -> [Tensor; 3] {
+        [
+            self.random(&[BATCH, side, side, in_c]),
+            self.random(&[3, 3, in_c, out_c]),
+            self.random(&[out_c]),
+        ]
+    }
+}
+
+/// What a row counts.
+enum Work {
+    Flops(u64),
+    Images(u64),
+    /// Bytes that have to be read and written at least.
+    Bytes(u64),
+}
+
+/// Times runs of a program, waiting for each.
+fn time(c: &mut Criterion, group: &str, name: &str, work: Work, mut compiled: Compiled) {
+    let mut group = c.benchmark_group(group);
+    group
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(3))
+        .throughput(match work {
+            Work::Flops(n) | Work::Images(n) => Throughput::Elements(n),
+            Work::Bytes(n) => Throughput::Bytes(n),
+        });
+    group.bench_function(name, |b| {
+        b.iter(|| {
+            compiled.run().unwrap();
+            compiled.program().finish().unwrap();
+        });
+    });
+    group.finish();
+}
+
+fn gemm(c: &mut Criterion) {
+    let bench = Bench::new();
+    for n in [256, 1024] {
+        let product = bench.random(&[n, n]).matmul(&bench.random(&[n, n])).unwrap();
+        let work = Work::Flops(2 * (n as u64).pow(3));
+        time(c, "gemm", &format!("{n}^3"), work, bench.compile([&product]));
+    }
+}
+
+fn convolutions(c: &mut Criterion) {
+    let bench = Bench::new();
+    for shape in CONVOLUTIONS {
+        let [side, in_c, out_c] = shape;
+        let [x, w, bias] = bench.conv_inputs(shape);
+        let y = x.conv2d(&w, Some(&bias), [1, 1], Padding::Same, true).unwrap();
+        // Of a convolution without ReLU the gradients need dY and the other operand only, no forward pass.
+        let linear = x.conv2d(&w, None, [1, 1], Padding::Same, false).unwrap();
+        let loss = linear
+            .mul(&bench.random(&[BATCH, side, side, out_c]))
+            .unwrap()
+            .sum()
+            .unwrap();
+        let gradients = loss.backward(&[&x, &w]).unwrap();
+        let flops = 2 * (BATCH * side * side * 9 * in_c * out_c) as u64;
+        let name = format!("{side}x{side} {in_c}->{out_c}");
+        time(c, "conv2d forward", &name, Work::Flops(flops), bench.compile([&y]));
+        let [dx, dw] = <[Tensor; 2]>::try_from(gradients).unwrap();
+        time(
+            c,
+            "conv2d input gradient",
+            &name,
+            Work::Flops(flops),
+            bench.compile([&dx]),
+        );
+        time(
+            c,
+            "conv2d weight gradient",
+            &name,
+            Work::Flops(flops),
+            bench.compile([&dw]),
+        );
+    }
+}
+
+fn memory_bound(c: &mut Criterion) {
+    let bench = Bench::new();
+    for [side, _, channels] in CONVOLUTIONS {
+        let shape = [BATCH, side, side, channels];
+        let name = format!("{side}x{side}x{channels}");
+        let bytes = |passes: usize| Work::Bytes((4 * passes * shape.iter().product::<usize>()) as u64);
+        let x = bench.random(&shape);
+        let (gamma, beta) = (bench.random(&[channels]), bench.random(&[channels]));
+        let norm = x.batch_norm(&gamma, &beta, 1e-5).unwrap();
+        time(c, "batch norm forward", &name, bytes(3), bench.compile([&norm.y]));
+        let loss = norm.y.mul(&bench.random(&shape)).unwrap().sum().unwrap();
+        let gradients = loss.backward(&[&x, &gamma, &beta]).unwrap();
+        // With the statistics, which it needs, and a product for dY: two passes of theirs and three, six of its own.
+        time(
+            c,
+            "batch norm forward statistics and backward",
+            &name,
+            bytes(10),
+            bench.compile(&gradients),
+        );
+        let pooled = x.max_pool(Window::new([2, 2], [2, 2], Padding::Valid)).unwrap();
+        time(c, "max pool forward", &name, bytes(1), bench.compile([&pooled]));
+        let gradient = pooled.sum().unwrap().backward(&[&x]).unwrap();
+        time(
+            c,
+            "max pool forward and backward",
+            &name,
+            bytes(2),
+            bench.compile(&gradient),
+        );
+    }
+}
+
+fn optimisers(c: &mut Criterion) {
+    let bench = Bench::new();
+    // The CNN's number of parameters.
+    const LEN: usize = 660_416;
+    for (name, rule, passes) in [("sgd", Rule::SGD, 5), ("adam", Rule::ADAM, 7)] {
+        let arena = bench
+            .graph
+            .arena("parameters", &[([LEN].into(), vec![0.1; LEN])])
+            .unwrap();
+        let optimiser = Optimiser::with_groups(&bench.graph, &arena, rule, &[Some(Group::PLAIN)]).unwrap();
+        let gradient = bench.random(&[LEN]);
+        let update = optimiser.record(&arena, &[gradient]).unwrap();
+        let work = Work::Bytes((4 * passes * LEN) as u64);
+        time(
+            c,
+            "optimiser step with a copy of the gradient",
+            name,
+            work,
+            bench.compile([&update]),
+        );
+    }
+}
+
+fn training(c: &mut Criterion) {
+    let bench = Bench::new();
+    let images = ImageSet::new("grey", vec![128; BATCH * PIXELS], vec![3; BATCH]).unwrap();
+    let normalisation = Normalisation {
+        mean: 0.3,
+        deviation: 0.35,
+    };
+    let config = TrainConfig {
+        batch_size: BATCH,
+        ..TrainConfig::default()
+    };
+    let step = training_step(&bench.gpu, &config, normalisation, &images).unwrap();
+    time(
+        c,
+        "training step",
+        &format!("cnn, batch {BATCH}"),
+        Work::Images(BATCH as u64),
+        step,
+    );
+}
+
+criterion_group!(engine, gemm, convolutions, memory_bound, optimisers, training);
+criterion_main!(engine);
