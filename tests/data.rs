@@ -163,6 +163,125 @@ fn pixel_columns_are_taken_by_number_and_spelling_is_forgiven() {
     assert_is_made(&load(Some(folder.path())).unwrap());
 }
 
+#[test]
+fn blank_lines_and_a_byte_order_mark_are_passed_over() {
+    let train = csv_of(&made(12, 0), 0).replace('\n', "\r\n\r\n");
+    let train = format!("\u{feff}{train}");
+    let test = csv_of(&made(4, 5), 0);
+    let data = load_files(&[
+        ("fashion_mnist_train.csv", train.into_bytes()),
+        ("fashion_mnist_test.csv", test.into_bytes()),
+    ]);
+    assert_is_made(&data.unwrap());
+}
+
+#[test]
+fn columns_that_do_not_count_are_taken_in_order() {
+    let (train, test) = (made(12, 0), made(4, 5));
+    // Twice pixel 1 and no pixel 2; and names without numbers.
+    let repeated = csv_of(&train, 0).replacen("pixel2,", "pixel1,", 1);
+    let unnumbered = csv_of(&test, 784).replace("pixel", "p");
+    let data = load_files(&[
+        ("fashion_mnist_train.csv", repeated.into_bytes()),
+        ("fashion_mnist_test.csv", unnumbered.into_bytes()),
+    ]);
+    assert_is_made(&data.unwrap());
+}
+
+#[test]
+fn a_named_file_decides_the_form_and_the_spelling() {
+    let (train, test) = (csv_of(&made(12, 0), 0), csv_of(&made(4, 5), 0));
+    let other = csv_of(&made(3, 1), 0);
+    let mut files = good_idx();
+    files.push(("fashion_mnist_train.csv", b"not read".to_vec()));
+    files.push(("fashion_mnist_train.csv.gz", gzip(train.as_bytes())));
+    files.push(("fashion_mnist_test.csv", test.into_bytes()));
+    files.push((
+        "data.tgz",
+        gzip(&tar_of(&[
+            ("fashion_mnist_train.csv", other.as_bytes()),
+            ("fashion_mnist_test.csv", other.as_bytes()),
+        ])),
+    ));
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(n, b)| (*n, b.as_slice())).collect();
+    let folder = folder_with(&files);
+    let load = |name: &str| load(Some(&folder.path().join(name)));
+
+    assert_is_made(&load("fashion_mnist_train.csv.gz").unwrap());
+    assert_is_made(&load("t10k-labels-idx1-ubyte").unwrap());
+    assert_eq!(load("t10k-labels-idx1-ubyte").unwrap().source, folder.path());
+    assert_says(
+        &load("fashion_mnist_train.csv").unwrap_err().to_string(),
+        &["line 1", "no column 'label'"],
+    );
+    // A folder alone: the archive goes first.
+    assert_eq!(load("").unwrap().train.len(), 3);
+    assert_eq!(load("").unwrap().source, folder.path().join("data.tgz"));
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let without = |name: &str| {
+        let mut files = good_idx();
+        files.retain(|(n, _)| *n != name);
+        load_files(&files).unwrap_err()
+    };
+    let name = "t10k-labels-idx1-ubyte";
+    assert_says(
+        &without(name),
+        &[
+            "incomplete",
+            "there is train-images-idx3-ubyte",
+            &format!("but not {name}"),
+        ],
+    );
+
+    let csv = csv_of(&made(3, 0), 0).into_bytes();
+    let folder = folder_with(&[("fashion_mnist_test.csv", &csv), ("notes.txt", b"hello")]);
+    for path in [folder.path().to_owned(), folder.path().join("fashion_mnist_test.csv")] {
+        let error = load(Some(&path)).unwrap_err().to_string();
+        assert_says(
+            &error,
+            &["there is fashion_mnist_test.csv", "but not fashion_mnist_train.csv"],
+        );
+    }
+    let error = load(Some(&folder.path().join("notes.txt"))).unwrap_err().to_string();
+    assert_says(&error, &["notes.txt", "no data file has this name"]);
+
+    // Of two forms the whole one is read.
+    let mut files = good_idx();
+    files.push(("fashion_mnist_test.csv", csv));
+    assert_is_made(&load_files(&files).unwrap());
+}
+
+#[test]
+fn an_image_set_pairs_images_with_labels() {
+    let (pixels, labels) = made(12, 0);
+    let set = ImageSet::new("made", pixels.clone(), labels.clone()).unwrap();
+    assert_eq!((set.len(), set.is_empty()), (12, false));
+    assert_eq!(set.image(11), &pixels[11 * PIXELS..]);
+    assert!(set.image(12).is_empty() && set.image(usize::MAX).is_empty());
+    let three = ImageSet::new("made", pixels[..3 * PIXELS].to_vec(), labels[..3].to_vec()).unwrap();
+    assert_eq!(set.take(3), three);
+    assert_eq!((set.take(0).len(), set.take(99).len()), (0, 12));
+
+    let some = set.subset(&[7, 2, 7]).unwrap();
+    assert_eq!(some.labels(), [7, 2, 7]);
+    assert_eq!(some.pixels(), [set.image(7), set.image(2), set.image(7)].concat());
+    assert_says(
+        &set.subset(&[0, 12]).unwrap_err().to_string(),
+        &["image 12", "only 12 images"],
+    );
+
+    let error = |pixels: &[u8], labels: &[u8]| {
+        ImageSet::new("mine", pixels.to_vec(), labels.to_vec())
+            .unwrap_err()
+            .to_string()
+    };
+    assert_says(&error(&pixels[1..], &labels), &["mine", "9407 bytes", "12 labels"]);
+    assert_says(&error(&pixels[..PIXELS], &[10]), &["mine", "label of image 0", "is 10"]);
+}
+
 /// The error for this training CSV.
 fn csv_error(train: &[u8]) -> String {
     let test = csv_of(&made(4, 5), 0).into_bytes();
@@ -191,7 +310,7 @@ fn damaged_csv_is_refused_with_file_and_line() {
     );
     assert_says(
         &csv_error(good.replace("pixel7,", "label,").as_bytes()),
-        &[file, "line 1", "several"],
+        &[file, "line 1", "2 columns 'label'"],
     );
     assert_says(
         &csv_error(&with_line(1, "label,pixel1")),
@@ -208,6 +327,21 @@ fn damaged_csv_is_refused_with_file_and_line() {
     assert_says(&csv_error(&changed(2, ",31,", ",1.5,")), &[file, "line 2", "'1.5'"]);
     assert_says(&csv_error(&changed(2, ",31,", ",,")), &[file, "line 2", "''"]);
     assert_says(&csv_error(&changed(2, ",31,", ",x,")), &[file, "line 2", "'x'"]);
+    assert_says(&csv_error(&changed(2, ",31,", ",3 1,")), &[file, "line 2", "'3 1'"]);
+    assert_says(&csv_error(&changed(2, ",31,", ",1e1,")), &[file, "line 2", "'1e1'"]);
+    assert_says(
+        &csv_error(&changed(2, ",31,", ",\u{1b}[2J,")),
+        &[file, "line 2", "'\\u{1b}[2J'"],
+    );
+    // The last value of an image is changed, in the last line, which ends without a line end.
+    let bad = good.trim_end().rsplit_once(',').unwrap().0.to_owned() + ",x";
+    assert_says(&csv_error(bad.as_bytes()), &[file, "line 4", "pixel 783 (column 785)"]);
+    assert_says(
+        &csv_error(bad.replace('\n', "\r\n").as_bytes()),
+        &[file, "line 4", "'x'"],
+    );
+    let blanks = format!("\r\n\n{}\n \n", bad.replacen('\n', "\n\n", 1));
+    assert_says(&csv_error(blanks.as_bytes()), &[file, "line 7", "'x'"]);
     assert_says(
         &csv_error(&changed(2, "0,", "10,")),
         &[file, "line 2", "label (column 1)", "'10'", "0 to 9"],
@@ -241,12 +375,27 @@ fn damaged_idx_is_refused_with_file_and_place() {
         &["bytes 0 to 3", "magic", "0x00000801"],
     );
     // Four billion images: refused from the header, without the memory for them.
-    says(error(0, changed(&images, 4, 0xff)), &["bytes 4 to 7", "1000000"]);
+    says(
+        error(0, changed(&images, 4, 0xff)),
+        &["bytes 4 to 7 (number of items)", "1000000"],
+    );
     says(error(0, changed(&images, 11, 29)), &["29x28"]);
-    says(error(0, images[..images.len() - 1].to_vec()), &["truncated"]);
-    says(error(0, images[..10].to_vec()), &["rows"]);
-    says(error(1, Vec::new()), &["magic"]);
-    says(error(1, [labels.clone(), vec![0]].concat()), &["more than"]);
+    says(error(0, changed(&images, 15, 27)), &["bytes 12 to 15", "28x27"]);
+    says(
+        error(0, images[..images.len() - 1].to_vec()),
+        &["byte 9423", "9407 of the 9408 bytes", "truncated"],
+    );
+    says(
+        error(0, images[..10].to_vec()),
+        &["bytes 8 to 11", "number of rows", "too early"],
+    );
+    says(error(1, Vec::new()), &["bytes 0 to 3", "magic", "empty or truncated"]);
+    says(error(1, idx_labels(&[])), &["bytes 4 to 7", "0 labels"]);
+    says(
+        error(1, [labels.clone(), vec![0]].concat()),
+        &["byte 20", "goes on after the 12 bytes"],
+    );
+    says(error(0, gzip(&images)), &["bytes 0 to 3", "gzipped", "add .gz"]);
     says(error(1, changed(&labels, 9, 10)), &["label of image 1", "is 10"]);
     let short = idx_labels(&made(11, 0).1);
     says(error(1, short), &["11 labels", "do not belong together"]);
@@ -255,17 +404,30 @@ fn damaged_idx_is_refused_with_file_and_place() {
 #[test]
 fn damaged_gzip_is_refused() {
     let mut files: Vec<(&str, Vec<u8>)> = good_idx();
+    let name = "train-images-idx3-ubyte.gz";
     let whole = gzip(&files[0].1);
-    files[0] = ("train-images-idx3-ubyte.gz", whole[..whole.len() / 2].to_vec());
+    let mut error = |bytes: &[u8]| {
+        files[0] = (name, bytes.to_vec());
+        load_files(&files).unwrap_err()
+    };
+    assert_says(&error(&whole[..whole.len() / 2]), &[name, "byte ", "truncated"]);
+    assert_says(&error(b""), &[name, "bytes 0 to 3", "empty or truncated"]);
     assert_says(
-        &load_files(&files).unwrap_err(),
-        &["train-images-idx3-ubyte.gz", "cannot be read"],
+        &error(b"this is no gzip file at all"),
+        &[name, "not sound gzip", "without .gz"],
     );
-    files[0].1 = b"this is no gzip file at all".to_vec();
-    assert_says(
-        &load_files(&files).unwrap_err(),
-        &["train-images-idx3-ubyte.gz", "cannot be read"],
-    );
+    // The last eight bytes are a checksum and a length.
+    let mut flipped = whole.clone();
+    flipped[whole.len() - 8] ^= 1;
+    assert_says(&error(&flipped), &[name, "checksum"]);
+
+    let csv = csv_of(&made(40, 0), 0).into_bytes();
+    let zipped = gzip(&csv);
+    let error = load_files(&[
+        ("fashion_mnist_train.csv.gz", zipped[..zipped.len() / 2].to_vec()),
+        ("fashion_mnist_test.csv", csv),
+    ]);
+    assert_says(&error.unwrap_err(), &["fashion_mnist_train.csv.gz, line ", "truncated"]);
 }
 
 #[test]
@@ -303,14 +465,29 @@ fn hostile_archives_are_refused() {
     link.append_link(&mut header, train_name, "/etc/passwd").unwrap();
     assert_says(&error(link.into_inner().unwrap()), &["entry", "link"]);
 
+    let mut link = tar::Builder::new(Vec::new());
+    header.set_entry_type(tar::EntryType::Link);
+    link.append_link(&mut header, "elsewhere", train_name).unwrap();
+    assert_says(&error(link.into_inner().unwrap()), &["entry 'elsewhere'", "link"]);
+
+    // A name is shown without what would steer a terminal.
+    assert_says(&error(tar_of(&[("../\u{1b}[2J", b"")])), &["entry '../\\u{1b}[2J'"]);
+
     let many: Vec<(&str, &[u8])> = vec![("x", b"" as &[u8]); 1001];
     assert_says(&error(tar_of(&many)), &["more than 1000 entries"]);
 
-    let tar = gzip(&tar_of(&[(train_name, train), (test_name, test)]));
+    let whole = gzip(&tar_of(&[(train_name, train), (test_name, test)]));
+    let error = |bytes: &[u8]| load_files(&[("data.tar.gz", bytes.to_vec())]).unwrap_err();
+    assert_says(&error(&whole[..whole.len() / 2]), &["data.tar.gz", "truncated"]);
     assert_says(
-        &load_files(&[("data.tar.gz", tar[..tar.len() / 2].to_vec())]).unwrap_err(),
-        &["data.tar.gz"],
+        &error(b"this is no gzip file at all"),
+        &["data.tar.gz", "not sound gzip"],
     );
+    assert_says(&error(b""), &["data.tar.gz", "empty or truncated"]);
+    // Both CSV files are whole here, and the checksum comes after the end of the tar.
+    let mut flipped = whole.clone();
+    flipped[whole.len() - 8] ^= 1;
+    assert_says(&error(&flipped), &["data.tar.gz", "checksum"]);
 }
 
 #[test]
@@ -326,12 +503,33 @@ fn a_decompression_bomb_does_not_fill_memory() {
     }
     let mut files = good_idx();
     files[0] = ("train-images-idx3-ubyte.gz", encoder.finish().unwrap());
-    assert_says(&load_files(&files).unwrap_err(), &["more than the 9408 bytes"]);
+    assert_says(
+        &load_files(&files).unwrap_err(),
+        &["byte 9424", "goes on after the 9408 bytes"],
+    );
+
+    // A name in an archive may claim gigabytes too. It is passed over, not gathered.
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::GNULongName);
+    header.set_size(1 << 20);
+    header.set_cksum();
+    tar.append(&header, vec![b'x'; 1 << 20].as_slice()).unwrap();
+    for (name, set) in [
+        ("fashion_mnist_train.csv", made(12, 0)),
+        ("fashion_mnist_test.csv", made(4, 5)),
+    ] {
+        let csv = csv_of(&set, 0);
+        let mut header = tar::Header::new_gnu();
+        header.set_size(csv.len() as u64);
+        tar.append_data(&mut header, name, csv.as_bytes()).unwrap();
+    }
+    assert_is_made(&load_files(&[("data.tar.gz", gzip(&tar.into_inner().unwrap()))]).unwrap());
 
     // A line without end, quoted or not, is refused long before it is whole.
     for start in ["label,", "\"label"] {
         let long = [start.as_bytes(), &vec![b'1'; 1 << 22]].concat();
-        assert_says(&csv_error(&long), &["fashion_mnist_train.csv", "absurdly long line"]);
+        assert_says(&csv_error(&long), &["fashion_mnist_train.csv, line 1", "absurdly many"]);
     }
 }
 
@@ -381,7 +579,14 @@ fn a_split_is_stratified_complete_and_seeded() {
 
     // Uneven classes: the shares add up all the same.
     let labels = [[0; 7].as_slice(), &[1; 5], &[2; 1]].concat();
-    assert_eq!(stratified_split(&labels, 4, 1).unwrap().validation.len(), 4);
+    // Exactly 4 in 13 are 2.15, 1.54 and 0.31; the one left over goes to the largest remainder.
+    let split_labels: Vec<u8> = stratified_split(&labels, 4, 1)
+        .unwrap()
+        .validation
+        .iter()
+        .map(|i| labels[*i as usize])
+        .collect();
+    assert_eq!(split_labels, [0, 0, 1, 1]);
     for impossible in [0, 13, 14] {
         assert!(stratified_split(&labels, impossible, 1).is_err());
     }
@@ -396,16 +601,68 @@ proptest! {
     /// Whatever bytes stand in the files, there is an error or a data set, never a panic.
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600), header in 0..3_usize) {
-        let headers = [Vec::new(), [0x0803_u32, 1, 28, 28].map(u32::to_be_bytes).concat(), b"label,pixel1\n".to_vec()];
+        let headers = [
+            Vec::new(),
+            [0x0803_u32, 1, 28, 28].map(u32::to_be_bytes).concat(),
+            csv_of(&(Vec::new(), Vec::new()), 0).into_bytes(),
+        ];
         let content = [headers[header].clone(), bytes].concat();
-        for name in ["data.tar.gz", "fashion_mnist_train.csv", "train-images-idx3-ubyte", "train-images-idx3-ubyte.gz"] {
+        for name in [
+            "data.tar.gz",
+            "fashion_mnist_train.csv",
+            "fashion_mnist_train.csv.gz",
+            "train-images-idx3-ubyte",
+            "train-images-idx3-ubyte.gz",
+            "train-labels-idx1-ubyte",
+        ] {
             let mut files = good_idx();
             files.retain(|(n, _)| !name.starts_with(n));
             files.push((name, content.clone()));
-            files.push(("fashion_mnist_test.csv", content.clone()));
-            let _ = load_files(&files);
+            let folder = folder_with(&files.iter().map(|(n, b)| (*n, b.as_slice())).collect::<Vec<_>>());
+            fs::write(folder.path().join("fashion_mnist_test.csv"), &content).unwrap();
+            let _ = load(Some(&folder.path().join(name)));
         }
         let _ = load_files(&[("data.tar.gz", gzip(&content))]);
         let _ = load_files(&[("data.tar.gz", gzip(&tar_of(&[("fashion_mnist_train.csv", &content)])))]);
+    }
+
+    /// Good files with a few bytes changed get further into the readers than noise does.
+    #[test]
+    fn no_changed_bytes_make_it_panic(
+        changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
+        in_front in any::<bool>(),
+    ) {
+        let damage = |mut bytes: Vec<u8>| {
+            // Headers are at the front.
+            let len = if in_front { bytes.len().min(1024) } else { bytes.len() };
+            for (at, value) in &changes {
+                bytes[at.index(len)] = *value;
+            }
+            bytes
+        };
+        let csv = csv_of(&made(3, 0), 0).into_bytes();
+        let tar = tar_of(&[("fashion_mnist_train.csv", &csv), ("fashion_mnist_test.csv", &csv)]);
+        let _ = load_files(&[("data.tar.gz", gzip(&damage(tar.clone())))]);
+        let _ = load_files(&[("data.tar.gz", damage(gzip(&tar)))]);
+        let _ = load_files(&[("fashion_mnist_train.csv", damage(csv.clone())), ("fashion_mnist_test.csv", csv)]);
+        let _ = load_files(&good_idx().into_iter().map(|(n, b)| (n, damage(b))).collect::<Vec<_>>());
+    }
+
+    /// Any labels: the parts are sorted, disjoint and complete, and no class is off its share by an image or more.
+    #[test]
+    fn any_split_is_fair(labels in proptest::collection::vec(0..10_u8, 2..300), share in 0.0..1.0_f64, seed: u64) {
+        let wanted = ((labels.len() as f64 * share) as usize).clamp(1, labels.len() - 1);
+        let split = stratified_split(&labels, wanted, seed).unwrap();
+        prop_assert_eq!(split.validation.len(), wanted);
+        prop_assert!(split.train.is_sorted() && split.validation.is_sorted());
+        let mut all = [split.train, split.validation.clone()].concat();
+        all.sort_unstable();
+        prop_assert_eq!(all, (0..labels.len() as u32).collect::<Vec<u32>>());
+        for class in 0..10 {
+            let total = labels.iter().filter(|l| **l == class).count();
+            let taken = split.validation.iter().filter(|i| labels[**i as usize] == class).count();
+            let exact = (total * wanted) as f64 / labels.len() as f64;
+            prop_assert!((taken as f64 - exact).abs() < 1.0, "class {}: {} for {}", class, taken, exact);
+        }
     }
 }

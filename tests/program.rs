@@ -29,6 +29,7 @@ fn shape_errors_come_at_the_call_and_name_op_shapes_and_parameter() {
         zeros(&[2, 3]).linear(&zeros(&[3, 5]), &zeros(&[4]), false),
         &["linear", "bias", "[5]", "[4]"],
     );
+    says(zeros(&[2, 0]).matmul(&zeros(&[0, 5])), &["matmul", "at least 1"]);
     says(zeros(&[2, 3]).add(&zeros(&[2])), &["add", "[2, 3] and [2]"]);
     says(
         image.conv2d(&zeros(&[3, 3, 4, 8]), None, [1, 1], Padding::Same, false),
@@ -258,6 +259,16 @@ fn a_profile_times_every_dispatch() {
     assert!(profile.dispatches.iter().all(|d| d.seconds > 0.0));
     // Timing changes nothing about the result: 64 * 0.25 = 16, 64 * 16 * 0.5 = 512.
     assert_eq!(compiled.read(&y).unwrap(), vec![512.0; 4096]);
+}
+
+#[test]
+fn launches_past_65535_workgroups_are_folded() {
+    let g = graph();
+    let len = 64 * 65_536 + 7;
+    let data: Vec<f32> = (0..len).map(|i| (i % 1000) as f32).collect();
+    let doubled = g.tensor([len], &data).unwrap().scale(2.0).unwrap();
+    let values = doubled.to_vec().unwrap();
+    assert!(values.iter().zip(&data).all(|(doubled, x)| *doubled == 2.0 * x));
 }
 
 #[test]

@@ -1,50 +1,51 @@
 //! `data.tar.gz` with the two CSV files, read as a stream: nothing is unpacked to disk.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Component;
 
 use super::limited::Limited;
 use super::load::{TEST_CSV, TRAIN_CSV};
 use super::{DataError, ImageSet, csv};
 
-/// The real files have 160 MB together.
-const MOST_BYTES: u64 = 4 << 30;
 /// The real archive has a handful.
 const MOST_ENTRIES: usize = 1000;
 
 /// Reads training and test set from a gzipped tar; `file` names it in errors.
 pub(super) fn read(file: &str, reader: impl Read) -> Result<(ImageSet, ImageSet), DataError> {
-    let unreadable = |e: std::io::Error| {
-        DataError::content(
-            file,
-            "archive",
-            format!("it cannot be read: {e}; is it a whole .tar.gz?"),
-        )
-    };
-    let stream = Limited::new(flate2::read::MultiGzDecoder::new(reader), MOST_BYTES);
+    let broken = |e: io::Error| DataError::broken(file, "archive", &e);
+    let wrong = |problem: String| DataError::content(file, "archive", problem);
+
+    let stream = Limited::new(flate2::read::MultiGzDecoder::new(reader));
     let mut archive = tar::Archive::new(stream);
+    // Raw, because otherwise the tar crate gathers names longer than a header's 100 bytes for us, and takes into memory
+    // as many gigabytes as such a name claims. The folders around the CSV files just have to be shorter than that.
+    let entries = archive.entries().map_err(broken)?.raw(true);
     let (mut train, mut test) = (None, None);
-    for (number, entry) in archive.entries().map_err(unreadable)?.enumerate() {
-        let entry = entry.map_err(unreadable)?;
+    for (number, entry) in entries.enumerate() {
+        let entry = entry.map_err(broken)?;
         if number >= MOST_ENTRIES {
-            return Err(DataError::content(
-                file,
-                "archive",
-                format!("it has more than {MOST_ENTRIES} entries"),
-            ));
+            return Err(wrong(format!(
+                "it has more than {MOST_ENTRIES} entries; pack the two CSV files alone"
+            )));
         }
-        let path = entry.path().map_err(unreadable)?.into_owned();
+        let path = entry.path().map_err(broken)?.into_owned();
         let name = path.display().to_string();
-        let refused = |problem: &str| DataError::content(file, format!("entry '{name}'"), problem);
-        let plain = path
+        let refused = |problem: &str| {
+            // Escaped, since a hostile name may hold control characters for the terminal.
+            let place = format!("entry '{}'", name.escape_debug());
+            DataError::content(file, place, problem)
+        };
+        let stays_inside = path
             .components()
             .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        if !plain {
-            return Err(refused("its path leads out of the archive; only plain names are read"));
+        if !stays_inside {
+            return Err(refused(
+                "its path leads out of the archive; pack it again with plain names",
+            ));
         }
         let kind = entry.header().entry_type();
         if kind.is_symlink() || kind.is_hard_link() {
-            return Err(refused("it is a link; only plain files are read"));
+            return Err(refused("it is a link; pack the file itself"));
         }
         let slot = match path.file_name().and_then(|n| n.to_str()) {
             Some(TRAIN_CSV) if kind.is_file() => &mut train,
@@ -52,11 +53,14 @@ pub(super) fn read(file: &str, reader: impl Read) -> Result<(ImageSet, ImageSet)
             _ => continue,
         };
         if slot.is_some() {
-            return Err(refused("the archive holds this file twice"));
+            return Err(refused("the archive holds this file twice; pack it once"));
         }
-        *slot = Some(csv::read(&format!("{file}: {name}"), entry)?);
+        *slot = Some(csv::read(&format!("{file}: {}", name.escape_debug()), entry)?);
     }
-    let missing = |name: &str| DataError::content(file, "archive", format!("it does not hold {name}"));
+    // A tar ends before its gzip does, whose checksum is verified only at its end.
+    io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(broken)?;
+
+    let missing = |name: &str| wrong(format!("it does not hold {name}; pack both CSV files"));
     Ok((
         train.ok_or_else(|| missing(TRAIN_CSV))?,
         test.ok_or_else(|| missing(TEST_CSV))?,

@@ -1,141 +1,178 @@
 //! One CSV file: a header row, a `label` column anywhere, and 784 pixel columns.
 
-use std::io::Read;
+use std::io::{Chain, Read};
 
 use super::image_set::MOST_IMAGES;
-use super::limited::Limited;
+use super::limited::ShortLines;
 use super::{CLASSES, DataError, ImageSet, PIXELS};
 
-/// A line of 785 numbers has at most 4 KB; quotes and blanks may double that.
+/// A line of 785 numbers has at most 4 KB; quotes, blanks and `.0` may double that twice.
 const LONGEST_LINE: usize = 16_384;
-/// A file of the most images allowed, with the longest numbers.
-const MOST_BYTES: u64 = 4 << 30;
 
-/// Where the columns are.
-struct Columns {
-    label: usize,
-    /// For each column, which pixel it is; `None` for the label.
-    pixel: Vec<Option<usize>>,
+/// Reads one file; `file` names it in errors. The number of bytes is for `reader` to limit.
+pub(super) fn read(file: &str, reader: impl Read) -> Result<ImageSet, DataError> {
+    let mut rows = Rows::new(file, reader);
+    if !rows.next()? {
+        return Err(DataError::content(file, "line 1", "the file is empty; get it again"));
+    }
+    let columns = Columns::of(&rows)?;
+
+    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    while rows.next()? {
+        if labels.len() == MOST_IMAGES {
+            return Err(rows.wrong(format!("there are more than {MOST_IMAGES} images")));
+        }
+        columns.add_image(&rows, &mut pixels, &mut labels)?;
+    }
+    if labels.is_empty() {
+        return Err(rows.wrong("there are no images after the header; get the file again"));
+    }
+    ImageSet::new(file, pixels, labels)
 }
 
+/// The lines of a file that are not blank, one at a time.
+struct Rows<'a, R> {
+    file: &'a str,
+    reader: csv::Reader<Chain<ShortLines<R>, &'static [u8]>>,
+    record: csv::ByteRecord,
+    /// Number of the line that `record` is, from 1.
+    line: u64,
+}
+
+impl<'a, R: Read> Rows<'a, R> {
+    fn new(file: &'a str, reader: R) -> Self {
+        // With no quoting a record is a line, so the limit on lines is one on records too; quotes around a field are
+        // trimmed by `bare`, as is the CR of a CRLF. With a line end after the last line too, the line just read is
+        // always the one before the reader's.
+        let lines = ShortLines::new(reader, LONGEST_LINE).chain(b"\n".as_slice());
+        let reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .quoting(false)
+            .terminator(csv::Terminator::Any(b'\n'))
+            .from_reader(lines);
+        Self {
+            file,
+            reader,
+            record: csv::ByteRecord::new(),
+            line: 1,
+        }
+    }
+
+    /// Goes to the next line that is not blank; false at the end.
+    fn next(&mut self) -> Result<bool, DataError> {
+        loop {
+            let more = self.reader.read_byte_record(&mut self.record);
+            let line = self.reader.position().line();
+            let more = more.map_err(|e| {
+                let place = format!("line {line}");
+                match e.kind() {
+                    csv::ErrorKind::Io(e) => DataError::broken(self.file, place, e),
+                    _ => DataError::content(self.file, place, e.to_string()),
+                }
+            })?;
+            self.line = line.saturating_sub(1);
+            let blank = self.record.len() == 1 && bare(&self.record[0]).is_empty();
+            if !more || !blank {
+                return Ok(more);
+            }
+        }
+    }
+
+    /// An error at this line.
+    fn wrong(&self, problem: impl Into<String>) -> DataError {
+        DataError::content(self.file, format!("line {}", self.line), problem)
+    }
+}
+
+/// What each column is: a pixel, or the label for `None`.
+struct Columns(Vec<Option<usize>>);
+
 impl Columns {
-    fn of(file: &str, header: &csv::ByteRecord) -> Result<Self, DataError> {
+    /// Reads the header.
+    fn of<R: Read>(header: &Rows<R>) -> Result<Self, DataError> {
         let names: Vec<String> = header
+            .record
             .iter()
             .map(|name| String::from_utf8_lossy(bare(name)).to_lowercase())
             .collect();
-        let at_header = |problem: String| DataError::content(file, "line 1", problem);
-        let mut labels = (0..names.len()).filter(|i| names[*i] == "label");
-        let label = labels.next().ok_or_else(|| {
-            at_header("the header has no column 'label'; the first line must name the columns".to_owned())
-        })?;
-        if labels.next().is_some() {
-            return Err(at_header("the header has several columns 'label'".to_owned()));
+        match names.iter().filter(|name| *name == "label").count() {
+            1 => {}
+            0 => {
+                return Err(header.wrong("the header has no column 'label'; the first line must name the columns"));
+            }
+            n => return Err(header.wrong(format!("the header has {n} columns 'label', not one"))),
         }
         if names.len() != PIXELS + 1 {
-            return Err(at_header(format!(
+            return Err(header.wrong(format!(
                 "the header has {} columns, but a label and {PIXELS} pixels make {}",
                 names.len(),
                 PIXELS + 1
             )));
         }
-        let mut next = 0;
-        let in_order: Vec<Option<usize>> = (0..names.len())
-            .map(|i| {
-                (i != label).then(|| {
-                    next += 1;
-                    next - 1
-                })
-            })
-            .collect();
-        let pixel = by_number(&names, label).unwrap_or(in_order);
-        Ok(Self { label, pixel })
+        Ok(Self(by_number(&names).unwrap_or_else(|| in_order(&names))))
     }
-}
 
-/// The pixels in the order of their columns' numbers (`pixel1` or `1`), when those count from 0 or 1 without a gap.
-fn by_number(names: &[String], label: usize) -> Option<Vec<Option<usize>>> {
-    let number = |name: &String| name.trim_start_matches("pixel").parse::<usize>().ok();
-    let mut numbers = Vec::with_capacity(names.len());
-    for (i, name) in names.iter().enumerate() {
-        numbers.push(if i == label { None } else { Some(number(name)?) });
-    }
-    let lowest = numbers.iter().flatten().min().copied()?;
-    let mut seen = [false; PIXELS];
-    for number in numbers.iter_mut().flatten() {
-        *number = number.checked_sub(lowest)?;
-        if std::mem::replace(seen.get_mut(*number)?, true) {
-            return None;
-        }
-    }
-    (lowest <= 1).then_some(numbers)
-}
-
-/// Reads one file; `file` names it in errors.
-pub(super) fn read(file: &str, reader: impl Read) -> Result<ImageSet, DataError> {
-    let limited = Limited::new(reader, MOST_BYTES).longest_line(LONGEST_LINE);
-    // Without quoting a record is a line, so the limit on lines is one on records too; quotes around a field are
-    // trimmed below.
-    let mut rows = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .quoting(false)
-        .from_reader(limited);
-    let mut record = csv::ByteRecord::new();
-    let broken = |e: csv::Error| {
-        let place = e
-            .position()
-            .map_or("reading".to_owned(), |p| format!("line {}", p.line()));
-        DataError::content(file, place, format!("it cannot be read: {e}"))
-    };
-    if !rows.read_byte_record(&mut record).map_err(broken)? {
-        return Err(DataError::content(file, "line 1", "the file is empty"));
-    }
-    let columns = Columns::of(file, &record)?;
-
-    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-    while rows.read_byte_record(&mut record).map_err(broken)? {
-        let line = record.position().map_or(0, csv::Position::line);
-        let wrong = |problem: String| DataError::content(file, format!("line {line}"), problem);
-        if record.len() != columns.pixel.len() {
-            return Err(wrong(format!(
+    /// Adds the image of a row and its label.
+    fn add_image<R: Read>(&self, row: &Rows<R>, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), DataError> {
+        if row.record.len() != self.0.len() {
+            return Err(row.wrong(format!(
                 "it has {} columns, but the header has {}",
-                record.len(),
-                columns.pixel.len()
+                row.record.len(),
+                self.0.len()
             )));
-        }
-        if labels.len() == MOST_IMAGES {
-            return Err(wrong(format!("there are more than {MOST_IMAGES} images")));
         }
         let start = pixels.len();
         pixels.resize(start + PIXELS, 0);
-        for (i, field) in record.iter().enumerate() {
-            let value = parse_byte(field);
-            match (columns.pixel[i], value) {
+        for (i, (column, field)) in self.0.iter().zip(&row.record).enumerate() {
+            match (column, parse_byte(field)) {
                 (Some(pixel), Some(value)) => pixels[start + pixel] = value,
                 (None, Some(label)) if usize::from(label) < CLASSES => labels.push(label),
-                (kind, _) => {
-                    let what = match kind {
-                        Some(pixel) => format!("pixel {pixel} (column {})", i + 1),
-                        None => format!("the label (column {})", columns.label + 1),
+                (column, _) => {
+                    let (what, most) = match column {
+                        Some(pixel) => (format!("pixel {pixel}"), 255),
+                        None => ("the label".to_owned(), CLASSES - 1),
                     };
-                    let most = if kind.is_some() { 255 } else { CLASSES - 1 };
-                    return Err(wrong(format!(
-                        "{what} is '{}', but must be a whole number from 0 to {most}",
-                        String::from_utf8_lossy(&field[..field.len().min(40)])
+                    let start = String::from_utf8_lossy(&field[..field.len().min(40)]);
+                    return Err(row.wrong(format!(
+                        "{what} (column {}) is '{}', but must be a whole number from 0 to {most}",
+                        i + 1,
+                        start.trim_end().escape_debug()
                     )));
                 }
             }
         }
+        Ok(())
     }
-    if labels.is_empty() {
-        return Err(DataError::content(
-            file,
-            "line 2",
-            "there are no images after the header",
-        ));
+}
+
+/// Pixels in the order of their columns.
+fn in_order(names: &[String]) -> Vec<Option<usize>> {
+    let mut pixels = 0..;
+    let is_pixel = names.iter().map(|name| name != "label");
+    is_pixel
+        .map(|is_pixel| if is_pixel { pixels.next() } else { None })
+        .collect()
+}
+
+/// The pixels that the columns' names tell (`pixel1` or `1`), when these count from 0 or 1 without a gap.
+fn by_number(names: &[String]) -> Option<Vec<Option<usize>>> {
+    let mut columns = Vec::with_capacity(names.len());
+    for name in names {
+        columns.push(match name.as_str() {
+            "label" => None,
+            name => Some(name.strip_prefix("pixel").unwrap_or(name).parse::<usize>().ok()?),
+        });
     }
-    ImageSet::new(file, pixels, labels)
+    let first = columns.iter().flatten().min().copied()?;
+    let mut seen = [false; PIXELS];
+    for pixel in columns.iter_mut().flatten() {
+        *pixel -= first;
+        if std::mem::replace(seen.get_mut(*pixel)?, true) {
+            return None;
+        }
+    }
+    (first <= 1).then_some(columns)
 }
 
 /// A field without blanks and quotes around it.
@@ -145,14 +182,19 @@ fn bare(field: &[u8]) -> &[u8] {
     unquoted.unwrap_or(text).trim_ascii()
 }
 
-/// A whole number from 0 to 255, with blanks around it or `.0` behind it.
+/// A whole number from 0 to 255, with blanks or quotes around it or `.0` behind it.
 fn parse_byte(field: &[u8]) -> Option<u8> {
-    let text = bare(field);
-    let digits = match text.iter().position(|b| *b == b'.') {
-        Some(point) if text[point + 1..].iter().all(|b| *b == b'0') => &text[..point],
-        Some(_) => return None,
-        None => text,
-    };
+    // Nearly every field is digits alone, and there are 47 million in the training set.
+    parse_digits(field).or_else(|| {
+        let text = bare(field);
+        let point = text.iter().position(|b| *b == b'.').unwrap_or(text.len());
+        let (digits, fraction) = text.split_at(point);
+        let is_whole = fraction.iter().skip(1).all(|b| *b == b'0');
+        parse_digits(digits).filter(|_| is_whole)
+    })
+}
+
+fn parse_digits(digits: &[u8]) -> Option<u8> {
     if digits.is_empty() {
         return None;
     }

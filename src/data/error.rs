@@ -1,3 +1,6 @@
+//! What can be wrong with data.
+
+use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -5,8 +8,9 @@ use thiserror::Error;
 /// What can be wrong with data. Every message says what, where and how to mend it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-#[allow(missing_docs)] // each variant's message explains it and its fields
+#[allow(missing_docs)] // each variant's message explains its fields
 pub enum DataError {
+    /// There is no data in the places searched.
     #[error(
         "no data found in {looked}. Ways to get it: run ./setup.sh; or apt-get install dataset-fashion-mnist; \
          or put data.tar.gz, fashion_mnist_train.csv with fashion_mnist_test.csv, or the four IDX files \
@@ -14,10 +18,34 @@ pub enum DataError {
     )]
     NotFound { looked: String },
 
-    #[error("{path}: {source}", path = path.display())]
-    Io { path: PathBuf, source: std::io::Error },
+    /// Some files of a data set are there, but not all.
+    #[error(
+        "the data in {folder} is incomplete: there is {present}, but not {missing}; put what is missing beside it, \
+         plain or with .gz",
+        folder = folder.display()
+    )]
+    Incomplete {
+        folder: PathBuf,
+        present: String,
+        missing: String,
+    },
 
-    /// `place` is a line, a field or an entry of an archive.
+    /// The file named has none of the names by which a file's form and part are known.
+    #[error(
+        "{path}: no data file has this name; it must be an archive (.tar.gz or .tgz), fashion_mnist_train.csv or \
+         fashion_mnist_test.csv, or an IDX file (train-images-idx3-ubyte and so on), plain or with .gz",
+        path = path.display()
+    )]
+    UnknownName { path: PathBuf },
+
+    /// A file cannot be opened.
+    #[error(
+        "{path} cannot be opened: {source}; check that it exists and that you may read it",
+        path = path.display()
+    )]
+    Io { path: PathBuf, source: io::Error },
+
+    /// What stands in a file is wrong at `place`: a line, some bytes or an entry of an archive.
     #[error("{file}, {place}: {problem}")]
     Content {
         file: String,
@@ -25,6 +53,7 @@ pub enum DataError {
         problem: String,
     },
 
+    /// The images cannot be split as wanted.
     #[error("cannot split {images} images with {validation} for validation: {problem}")]
     Split {
         images: usize,
@@ -34,7 +63,7 @@ pub enum DataError {
 }
 
 impl DataError {
-    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         move |source| Self::Io {
             path: path.to_owned(),
             source,
@@ -47,5 +76,19 @@ impl DataError {
             place: place.into(),
             problem: problem.into(),
         }
+    }
+
+    /// A file that broke off while it was read. Decompression reports its own errors in this way too.
+    pub(super) fn broken(file: &str, place: impl Into<String>, error: &io::Error) -> Self {
+        let problem = match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                format!("the file ends too early ({error}): it is empty or truncated, get it again")
+            }
+            io::ErrorKind::InvalidInput => format!(
+                "it is not sound gzip ({error}): get it again, or, if it is not compressed, name it without .gz"
+            ),
+            _ => format!("it cannot be read: {error}"),
+        };
+        Self::content(file, place, problem)
     }
 }

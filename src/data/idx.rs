@@ -11,72 +11,101 @@ const IMAGES_MAGIC: u32 = 0x0803;
 const LABELS_MAGIC: u32 = 0x0801;
 
 /// Reads the pixels of an image file; `file` names it in errors.
-pub(super) fn read_images(file: &str, mut reader: impl Read) -> Result<Vec<u8>, DataError> {
-    let count = read_header(file, &mut reader, IMAGES_MAGIC, "an IDX file of images")?;
-    let height = read_u32(file, &mut reader, "the number of rows")? as usize;
-    let width = read_u32(file, &mut reader, "the number of columns")? as usize;
+pub(super) fn read_images(file: &str, reader: impl Read) -> Result<Vec<u8>, DataError> {
+    let mut idx = Idx::new(file, reader);
+    let count = idx.count(IMAGES_MAGIC, "images")?;
+    let height = idx.field("number of rows")? as usize;
+    let width = idx.field("number of columns")? as usize;
     if (height, width) != (HEIGHT, WIDTH) {
-        return Err(DataError::content(
-            file,
-            "bytes 8 to 15",
-            format!("the images are {height}x{width} pixels, but must be {HEIGHT}x{WIDTH}"),
-        ));
+        return Err(idx.wrong_field(format!(
+            "the images are {height}x{width} pixels, but must be {HEIGHT}x{WIDTH}"
+        )));
     }
-    read_body(file, reader, count * PIXELS)
+    idx.body(count * PIXELS)
 }
 
 /// Reads a label file; `file` names it in errors.
-pub(super) fn read_labels(file: &str, mut reader: impl Read) -> Result<Vec<u8>, DataError> {
-    let count = read_header(file, &mut reader, LABELS_MAGIC, "an IDX file of labels")?;
-    read_body(file, reader, count)
+pub(super) fn read_labels(file: &str, reader: impl Read) -> Result<Vec<u8>, DataError> {
+    let mut idx = Idx::new(file, reader);
+    let count = idx.count(LABELS_MAGIC, "labels")?;
+    idx.body(count)
 }
 
-/// Checks the magic number and returns the number of items.
-fn read_header(file: &str, reader: &mut impl Read, magic: u32, what: &str) -> Result<usize, DataError> {
-    let found = read_u32(file, reader, "the magic number")?;
-    if found != magic {
-        return Err(DataError::content(
+/// A file that is being read.
+struct Idx<'a, R> {
+    file: &'a str,
+    reader: R,
+    /// Bytes read so far.
+    offset: usize,
+    /// Name of the last header field read, for errors.
+    field: &'static str,
+}
+
+impl<'a, R: Read> Idx<'a, R> {
+    fn new(file: &'a str, reader: R) -> Self {
+        Self {
             file,
-            "bytes 0 to 3",
-            format!("the magic number is {found:#010x}, but that of {what} is {magic:#010x}"),
-        ));
+            reader,
+            offset: 0,
+            field: "",
+        }
     }
-    let count = read_u32(file, reader, "the number of items")? as usize;
-    if count == 0 || count > MOST_IMAGES {
-        return Err(DataError::content(
-            file,
-            "bytes 4 to 7",
-            format!("it says it has {count} items, but must have 1 to {MOST_IMAGES}"),
-        ));
-    }
-    Ok(count)
-}
 
-fn read_u32(file: &str, reader: &mut impl Read, what: &str) -> Result<u32, DataError> {
-    let mut bytes = [0; 4];
-    reader
-        .read_exact(&mut bytes)
-        .map_err(|e| DataError::content(file, what, format!("it cannot be read: {e}")))?;
-    Ok(u32::from_be_bytes(bytes))
-}
-
-/// Reads exactly `len` bytes up to the end of the file. Memory grows with what is really there.
-fn read_body(file: &str, reader: impl Read, len: usize) -> Result<Vec<u8>, DataError> {
-    let mut body = Vec::new();
-    reader
-        .take(len as u64 + 1)
-        .read_to_end(&mut body)
-        .map_err(|e| DataError::content(file, "after the header", format!("it cannot be read: {e}")))?;
-    if body.len() == len {
-        return Ok(body);
+    /// Where the last header field is.
+    fn place(&self) -> String {
+        let last = self.offset.saturating_sub(1);
+        format!("bytes {} to {last} ({})", self.offset.saturating_sub(4), self.field)
     }
-    let problem = if body.len() < len {
-        format!(
-            "there are {} bytes, but the header promises {len}; the file is truncated",
-            body.len()
-        )
-    } else {
-        format!("there are more than the {len} bytes that the header promises")
-    };
-    Err(DataError::content(file, "after the header", problem))
+
+    fn wrong_field(&self, problem: String) -> DataError {
+        DataError::content(self.file, self.place(), problem)
+    }
+
+    /// The next four bytes as a number.
+    fn field(&mut self, name: &'static str) -> Result<u32, DataError> {
+        self.field = name;
+        self.offset += 4;
+        let mut bytes = [0; 4];
+        self.reader
+            .read_exact(&mut bytes)
+            .map_err(|e| DataError::broken(self.file, self.place(), &e))?;
+        Ok(u32::from_be_bytes(bytes))
+    }
+
+    /// Checks the magic number and returns the number of items.
+    fn count(&mut self, magic: u32, what: &str) -> Result<usize, DataError> {
+        let found = self.field("magic number")?;
+        if found >> 16 == 0x1f8b {
+            return Err(self.wrong_field("it is gzipped; add .gz to its name".to_owned()));
+        }
+        if found != magic {
+            return Err(self.wrong_field(format!(
+                "the magic number is {found:#010x}, but that of an IDX file of {what} is {magic:#010x}; \
+                 is it the right file?"
+            )));
+        }
+        let count = self.field("number of items")? as usize;
+        if count == 0 || count > MOST_IMAGES {
+            return Err(self.wrong_field(format!(
+                "it says it has {count} {what}, but must have 1 to {MOST_IMAGES}"
+            )));
+        }
+        Ok(count)
+    }
+
+    /// Reads exactly `len` bytes up to the end of the file. Memory grows with what is really there.
+    fn body(self, len: usize) -> Result<Vec<u8>, DataError> {
+        let mut body = Vec::new();
+        let read = self.reader.take(len as u64 + 1).read_to_end(&mut body);
+        let place = format!("byte {}", self.offset + body.len().min(len));
+        read.map_err(|e| DataError::broken(self.file, place.clone(), &e))?;
+        let problem = match body.len() {
+            n if n == len => return Ok(body),
+            n if n < len => format!(
+                "the file ends here, with {n} of the {len} bytes that its header promises: it is truncated, get it again"
+            ),
+            _ => format!("the file goes on after the {len} bytes that its header promises; get it again"),
+        };
+        Err(DataError::content(self.file, place, problem))
+    }
 }

@@ -84,7 +84,28 @@ impl ImageSet {
 
     /// The bytes of image `i`; nothing when there is no such image.
     pub fn image(&self, i: usize) -> &[u8] {
-        self.pixels.get(i * PIXELS..(i + 1) * PIXELS).unwrap_or_default()
+        self.pixels.chunks_exact(PIXELS).nth(i).unwrap_or_default()
+    }
+
+    /// The images at `indices`, in their order.
+    ///
+    /// # Errors
+    /// [`DataError::Content`] when there is no image at an index.
+    pub fn subset(&self, indices: &[u32]) -> Result<Self, DataError> {
+        let mut subset = Self {
+            pixels: Vec::with_capacity(indices.len() * PIXELS),
+            labels: Vec::with_capacity(indices.len()),
+        };
+        for i in indices {
+            let i = *i as usize;
+            let Some(label) = self.labels.get(i) else {
+                let problem = format!("there are only {} images", self.len());
+                return Err(DataError::content("subset", format!("image {i}"), problem));
+            };
+            subset.pixels.extend_from_slice(self.image(i));
+            subset.labels.push(*label);
+        }
+        Ok(subset)
     }
 
     /// The first `n` images, or all when there are fewer.

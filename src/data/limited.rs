@@ -1,51 +1,95 @@
-//! A reader that refuses to give more than it should: decompressed data may be a thousand times its file.
+//! Readers that refuse to give more than they should: decompressed data may be a thousand times its file.
 
 use std::io::{self, Read};
 
-/// Gives at most `left` bytes, then an error rather than an end, so that a bomb is not taken for a short file. Given a
-/// longest line it also refuses lines beyond that, give or take one read.
+/// Enough for a CSV file of the most images allowed (at most 3.2 GB); Fashion-MNIST itself has 155 MB.
+const MOST_BYTES: u64 = 4 << 30;
+
+/// Gives at most [`MOST_BYTES`], then an error rather than an end, so that a bomb is not taken for a short file.
 #[derive(Debug)]
 pub(super) struct Limited<R> {
     inner: R,
     left: u64,
-    longest_line: Option<usize>,
-    /// Bytes since the last line end.
-    line: usize,
 }
 
 impl<R: Read> Limited<R> {
-    pub fn new(inner: R, most: u64) -> Self {
+    pub fn new(inner: R) -> Self {
         Self {
             inner,
-            left: most,
-            longest_line: None,
-            line: 0,
+            left: MOST_BYTES,
         }
-    }
-
-    pub fn longest_line(mut self, bytes: usize) -> Self {
-        self.longest_line = Some(bytes);
-        self
     }
 }
 
 impl<R: Read> Read for Limited<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buffer)?;
-        self.left = self
-            .left
-            .checked_sub(n as u64)
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it is absurdly large when decompressed"))?;
-        if let Some(longest) = self.longest_line {
-            let end = buffer[..n].iter().rposition(|b| *b == b'\n');
-            self.line = end.map_or(self.line + n, |end| n - 1 - end);
-            if self.line > longest {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "it has an absurdly long line",
-                ));
-            }
+        self.left = self.left.checked_sub(n as u64).ok_or_else(|| {
+            invalid(format!(
+                "it has more than {MOST_BYTES} bytes, absurdly many for Fashion-MNIST"
+            ))
+        })?;
+        Ok(n)
+    }
+}
+
+/// Refuses lines longer than `longest` bytes, give or take one read.
+#[derive(Debug)]
+pub(super) struct ShortLines<R> {
+    inner: R,
+    longest: usize,
+    /// Bytes since the last line end.
+    line: usize,
+}
+
+impl<R: Read> ShortLines<R> {
+    pub fn new(inner: R, longest: usize) -> Self {
+        Self {
+            inner,
+            longest,
+            line: 0,
+        }
+    }
+}
+
+impl<R: Read> Read for ShortLines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        let end = buffer[..n].iter().rposition(|b| *b == b'\n');
+        self.line = end.map_or(self.line + n, |end| n - 1 - end);
+        if self.line > self.longest {
+            return Err(invalid(format!(
+                "the line has more than {} bytes, absurdly many for an image; is this a CSV file?",
+                self.longest
+            )));
         }
         Ok(n)
+    }
+}
+
+fn invalid(problem: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_overlong_stream_is_an_error_and_not_a_short_file() {
+        let mut stream = Limited {
+            inner: io::repeat(0).take(5000),
+            left: 1000,
+        };
+        let mut read = Vec::new();
+        let error = stream.read_to_end(&mut read).unwrap_err();
+        assert!(error.to_string().contains("absurdly many"), "{error}");
+        assert!(read.len() <= 1000);
+
+        let mut exact = Limited {
+            inner: io::repeat(0).take(1000),
+            left: 1000,
+        };
+        assert_eq!(io::copy(&mut exact, &mut io::sink()).unwrap(), 1000);
     }
 }

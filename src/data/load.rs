@@ -1,5 +1,6 @@
 //! Finding the data and choosing its reader.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,10 +11,19 @@ use super::{DataError, ImageSet, archive, csv, idx};
 pub(super) const TRAIN_CSV: &str = "fashion_mnist_train.csv";
 pub(super) const TEST_CSV: &str = "fashion_mnist_test.csv";
 const ARCHIVES: [&str; 2] = ["data.tar.gz", "data.tgz"];
+
+/// The names that one file may have; each may end with `.gz` too.
+type Spellings = &'static [&'static str];
+const CSV_FILES: [Spellings; 2] = [&[TRAIN_CSV], &[TEST_CSV]];
+const IDX_FILES: [Spellings; 4] = [
+    &["train-images-idx3-ubyte", "train-images.idx3-ubyte"],
+    &["train-labels-idx1-ubyte", "train-labels.idx1-ubyte"],
+    &["t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte"],
+    &["t10k-labels-idx1-ubyte", "t10k-labels.idx1-ubyte"],
+];
+
 /// Where the Debian package `dataset-fashion-mnist` puts its files.
 const PACKAGE_FOLDER: &str = "/usr/share/datasets/fashion-mnist";
-/// No single file has more bytes once decompressed (that many images take a fifth of it).
-const MOST_BYTES: u64 = 4 << 30;
 
 /// The data set: 60,000 images to train with and 10,000 to test with, in the real one.
 #[derive(Debug, Clone)]
@@ -28,142 +38,169 @@ pub struct Dataset {
 
 /// Reads the data set from `path`, or from the usual places: `data/`, then the Debian package's folder.
 ///
-/// `path` is an archive `*.tar.gz`, one of the CSV or IDX files (the others are looked for beside it), or a folder that
-/// holds any of these.
+/// `path` is an archive `*.tar.gz` or `*.tgz`, one of the CSV or IDX files (the others are looked for beside it), or a
+/// folder that holds any of these. In a folder an archive goes before CSV files, and these before IDX files.
 ///
 /// # Errors
-/// [`DataError::NotFound`] with the ways to get the data, or what is wrong with the file that was found.
+/// [`DataError::NotFound`] with the ways to get the data, [`DataError::Incomplete`] when only some files are there, or
+/// what is wrong with the file that was found.
 pub fn load(path: Option<&Path>) -> Result<Dataset, DataError> {
-    let Some(path) = path else {
-        let places = [Path::new("data"), Path::new(PACKAGE_FOLDER)];
-        let found = places.into_iter().find_map(Found::in_folder);
-        return found
-            .ok_or_else(|| DataError::NotFound {
-                looked: format!("data/ or {PACKAGE_FOLDER}"),
-            })?
-            .read();
-    };
-    let is_folder = fs::metadata(path).map_err(DataError::io(path))?.is_dir();
-    let found = if is_folder {
-        Found::in_folder(path)
-    } else if is_archive(path) {
-        Some(Found::Archive(path.to_owned()))
-    } else {
-        Found::in_folder(parent(path)).filter(|found| found.holds(path))
-    };
-    found
-        .ok_or_else(|| DataError::NotFound {
-            looked: path.display().to_string(),
-        })?
-        .read()
-}
-
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
+    match path {
+        Some(path) => Found::at(path)?.read(),
+        None => Found::in_usual_places()?.read(),
     }
-}
-
-fn is_archive(path: &Path) -> bool {
-    let name = path.to_string_lossy().to_lowercase();
-    name.ends_with(".tar.gz") || name.ends_with(".tgz")
 }
 
 /// Data in one of its forms.
 #[derive(Debug)]
 enum Found {
     Archive(PathBuf),
-    Csv {
-        train: PathBuf,
-        test: PathBuf,
-    },
-    /// Images and labels, of the training and of the test set.
-    Idx {
-        train: [PathBuf; 2],
-        test: [PathBuf; 2],
-    },
+    /// Training and test set.
+    Csv([PathBuf; 2]),
+    /// In the order of [`IDX_FILES`].
+    Idx([PathBuf; 4]),
 }
 
 impl Found {
-    fn in_folder(folder: &Path) -> Option<Self> {
-        let archive = ARCHIVES.iter().map(|name| folder.join(name)).find(|p| p.is_file());
-        archive
-            .map(Self::Archive)
-            .or_else(|| Self::csv_in(folder))
-            .or_else(|| Self::idx_in(folder))
-    }
-
-    fn csv_in(folder: &Path) -> Option<Self> {
-        Some(Self::Csv {
-            train: plain_or_gzipped(folder, TRAIN_CSV)?,
-            test: plain_or_gzipped(folder, TEST_CSV)?,
+    fn in_usual_places() -> Result<Self, DataError> {
+        let data = Path::new("data");
+        // An incomplete `data/` is an error: other data than was put there would be a surprise.
+        if let Some(found) = Self::in_folder(data)? {
+            return Ok(found);
+        }
+        Self::in_folder(Path::new(PACKAGE_FOLDER))?.ok_or_else(|| DataError::NotFound {
+            looked: format!("data/ or {PACKAGE_FOLDER}"),
         })
     }
 
-    fn idx_in(folder: &Path) -> Option<Self> {
-        let pair = |set: &str| {
-            let file = |kind: &str, axes: u8| {
-                plain_or_gzipped(folder, &format!("{set}-{kind}-idx{axes}-ubyte"))
-                    .or_else(|| plain_or_gzipped(folder, &format!("{set}-{kind}.idx{axes}-ubyte")))
-            };
-            Some([file("images", 3)?, file("labels", 1)?])
+    fn at(path: &Path) -> Result<Self, DataError> {
+        let found = if fs::metadata(path).map_err(DataError::io(path))?.is_dir() {
+            Self::in_folder(path)?
+        } else {
+            Self::with_siblings(path)?
         };
-        Some(Self::Idx {
-            train: pair("train")?,
-            test: pair("t10k")?,
+        found.ok_or_else(|| DataError::NotFound {
+            looked: path.display().to_string(),
         })
     }
 
-    fn files(&self) -> Vec<&PathBuf> {
-        match self {
-            Self::Archive(path) => vec![path],
-            Self::Csv { train, test } => vec![train, test],
-            Self::Idx { train, test } => train.iter().chain(test).collect(),
+    fn in_folder(folder: &Path) -> Result<Option<Self>, DataError> {
+        let archives = ARCHIVES.iter().map(|name| folder.join(name));
+        if let Some(archive) = archives.into_iter().find(|path| path.is_file()) {
+            return Ok(Some(Self::Archive(archive)));
+        }
+        match (Self::csv(folder, None), Self::idx(folder, None)) {
+            (Ok(Some(found)), _) | (_, Ok(Some(found))) => Ok(Some(found)),
+            (Err(incomplete), _) | (_, Err(incomplete)) => Err(incomplete),
+            (Ok(None), Ok(None)) => Ok(None),
         }
     }
 
-    fn holds(&self, path: &Path) -> bool {
-        self.files().iter().any(|file| file.file_name() == path.file_name())
+    /// The form of the file at `path`, with the other files of that form from the same folder.
+    fn with_siblings(path: &Path) -> Result<Option<Self>, DataError> {
+        let folder = parent(path);
+        let file_name = path.file_name().unwrap_or_default();
+        let name = file_name.to_string_lossy();
+        if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
+            return Ok(Some(Self::Archive(path.to_owned())));
+        }
+        let plain = name.strip_suffix(".gz").unwrap_or(&name);
+        if CSV_FILES.iter().any(|names| names.contains(&plain)) {
+            Self::csv(folder, Some(file_name))
+        } else if IDX_FILES.iter().any(|names| names.contains(&plain)) {
+            Self::idx(folder, Some(file_name))
+        } else {
+            Err(DataError::UnknownName { path: path.to_owned() })
+        }
     }
 
-    fn read(&self) -> Result<Dataset, DataError> {
+    fn csv(folder: &Path, named: Option<&OsStr>) -> Result<Option<Self>, DataError> {
+        Ok(all_of(folder, CSV_FILES, named)?.map(Self::Csv))
+    }
+
+    fn idx(folder: &Path, named: Option<&OsStr>) -> Result<Option<Self>, DataError> {
+        Ok(all_of(folder, IDX_FILES, named)?.map(Self::Idx))
+    }
+
+    fn read(self) -> Result<Dataset, DataError> {
         let (train, test, source) = match self {
             Self::Archive(path) => {
-                let file = File::open(path).map_err(DataError::io(path))?;
-                let (train, test) = archive::read(&path.display().to_string(), BufReader::new(file))?;
-                (train, test, path.clone())
+                let file = File::open(&path).map_err(DataError::io(&path))?;
+                let (train, test) = archive::read(&name(&path), BufReader::new(file))?;
+                (train, test, path)
             }
-            Self::Csv { train, test } => {
-                let read = |path: &Path| csv::read(&path.display().to_string(), open(path)?);
-                (read(train)?, read(test)?, parent(train).to_owned())
+            Self::Csv([train, test]) => {
+                let read = |path: &Path| csv::read(&name(path), open(path)?);
+                (read(&train)?, read(&test)?, parent(&train).to_owned())
             }
-            Self::Idx { train, test } => (read_idx(train)?, read_idx(test)?, parent(&train[0]).to_owned()),
+            Self::Idx([train_images, train_labels, test_images, test_labels]) => (
+                read_idx(&train_images, &train_labels)?,
+                read_idx(&test_images, &test_labels)?,
+                parent(&train_images).to_owned(),
+            ),
         };
         Ok(Dataset { train, test, source })
     }
 }
 
-fn read_idx([images, labels]: &[PathBuf; 2]) -> Result<ImageSet, DataError> {
-    let name = |path: &Path| path.display().to_string();
-    let pixels = idx::read_images(&name(images), open(images)?)?;
-    let classes = idx::read_labels(&name(labels), open(labels)?)?;
-    ImageSet::new(&format!("{} with {}", name(images), name(labels)), pixels, classes)
+/// The files in `folder`, or nothing when there is none of them. Of several spellings that exist the one that was
+/// `named` is taken, or else the first.
+fn all_of<const N: usize>(
+    folder: &Path,
+    files: [Spellings; N],
+    named: Option<&OsStr>,
+) -> Result<Option<[PathBuf; N]>, DataError> {
+    let mut present: Vec<PathBuf> = Vec::new();
+    let mut missing: Vec<&str> = Vec::new();
+    for names in files {
+        let spellings: Vec<PathBuf> = names
+            .iter()
+            .flat_map(|name| [folder.join(name), folder.join(format!("{name}.gz"))])
+            .filter(|path| path.is_file())
+            .collect();
+        let is_named = |path: &&PathBuf| named.is_some() && path.file_name() == named;
+        match spellings.iter().find(is_named).or(spellings.first()) {
+            Some(path) => present.push(path.clone()),
+            None => missing.extend(names.first()),
+        }
+    }
+    if present.is_empty() || missing.is_empty() {
+        return Ok(present.try_into().ok());
+    }
+    let present: Vec<_> = present.iter().filter_map(|path| path.file_name()).collect();
+    Err(DataError::Incomplete {
+        folder: folder.to_owned(),
+        present: present.join(OsStr::new(", ")).to_string_lossy().into_owned(),
+        missing: missing.join(", "),
+    })
 }
 
-fn plain_or_gzipped(folder: &Path, name: &str) -> Option<PathBuf> {
-    [folder.join(name), folder.join(format!("{name}.gz"))]
-        .into_iter()
-        .find(|path| path.is_file())
+fn read_idx(images: &Path, labels: &Path) -> Result<ImageSet, DataError> {
+    let pixels = idx::read_images(&name(images), open(images)?)?;
+    let classes = idx::read_labels(&name(labels), open(labels)?)?;
+    let both = format!("{} with {}", name(images), name(labels));
+    ImageSet::new(&both, pixels, classes)
 }
 
 /// Opens a file, decompressing it when its name ends with `.gz`.
-fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
+fn open(path: &Path) -> Result<Limited<Box<dyn Read>>, DataError> {
     let file = BufReader::new(File::open(path).map_err(DataError::io(path))?);
-    Ok(if path.extension().is_some_and(|e| e == "gz") {
-        let decoder = flate2::read::MultiGzDecoder::new(file);
-        Box::new(Limited::new(decoder, MOST_BYTES))
+    Ok(Limited::new(if path.extension().is_some_and(|e| e == "gz") {
+        Box::new(flate2::read::MultiGzDecoder::new(file))
     } else {
-        Box::new(Limited::new(file, MOST_BYTES))
-    })
+        Box::new(file)
+    }))
+}
+
+/// A path as errors name it.
+fn name(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// The folder a file lies in.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }

@@ -23,6 +23,9 @@ impl Op for MatMul {
                 "the second matrix must have {k} rows, as many as the first has columns"
             )));
         }
+        if m * k * n == 0 {
+            return Err(inputs.mismatch("every size must be at least 1"));
+        }
         if self.bias {
             inputs.expect(2, "bias", [n])?;
         }
