@@ -101,14 +101,10 @@ fn convolutions(c: &mut Criterion) {
         let [side, in_c, out_c] = shape;
         let [x, w, bias] = bench.conv_inputs(shape);
         let y = x.conv2d(&w, Some(&bias), [1, 1], Padding::Same, true).unwrap();
-        // Of a convolution without ReLU the gradients need dY and the other operand only, no forward pass.
+        // Without ReLU the gradients need dY and the other operand only, no forward pass.
         let linear = x.conv2d(&w, None, [1, 1], Padding::Same, false).unwrap();
-        let loss = linear
-            .mul(&bench.random(&[BATCH, side, side, out_c]))
-            .unwrap()
-            .sum()
-            .unwrap();
-        let gradients = loss.backward(&[&x, &w]).unwrap();
+        let dy = bench.random(&[BATCH, side, side, out_c]);
+        let gradients = linear.backward_from(&dy, &[&x, &w]).unwrap();
         let flops = 2 * (BATCH * side * side * 9 * in_c * out_c) as u64;
         let name = format!("{side}x{side} {in_c}->{out_c}");
         time(c, "conv2d forward", &name, Work::Flops(flops), bench.compile([&y]));
@@ -140,19 +136,17 @@ fn memory_bound(c: &mut Criterion) {
         let (gamma, beta) = (bench.random(&[channels]), bench.random(&[channels]));
         let norm = x.batch_norm(&gamma, &beta, 1e-5).unwrap();
         time(c, "batch norm forward", &name, bytes(3), bench.compile([&norm.y]));
-        let loss = norm.y.mul(&bench.random(&shape)).unwrap().sum().unwrap();
-        let gradients = loss.backward(&[&x, &gamma, &beta]).unwrap();
-        // With the statistics, which it needs, and a product for dY: two passes of theirs and three, six of its own.
-        time(
-            c,
-            "batch norm forward statistics and backward",
-            &name,
-            bytes(10),
-            bench.compile(&gradients),
-        );
+        let gradients = norm
+            .y
+            .backward_from(&bench.random(&shape), &[&x, &gamma, &beta])
+            .unwrap();
+        // One pass for the statistics, which the gradient needs, and five of its own.
+        let name_of_both = "batch norm statistics and backward";
+        time(c, name_of_both, &name, bytes(6), bench.compile(&gradients));
         let pooled = x.max_pool(Window::new([2, 2], [2, 2], Padding::Valid)).unwrap();
         time(c, "max pool forward", &name, bytes(1), bench.compile([&pooled]));
-        let gradient = pooled.sum().unwrap().backward(&[&x]).unwrap();
+        let dy = bench.random(pooled.shape().axes());
+        let gradient = pooled.backward_from(&dy, &[&x]).unwrap();
         time(
             c,
             "max pool forward and backward",

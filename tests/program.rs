@@ -104,6 +104,20 @@ fn backward_wants_a_scalar_that_depends_on_the_parameters() {
 }
 
 #[test]
+fn backward_from_starts_at_a_given_gradient() {
+    let g = graph();
+    let x = g.tensor([3], &[1.0, 2.0, 3.0]).unwrap();
+    let y = x.mul(&x).unwrap();
+    let dy = g.tensor([3], &[1.0, 10.0, 100.0]).unwrap();
+    assert_eq!(
+        y.backward_from(&dy, &[&x]).unwrap()[0].to_vec().unwrap(),
+        [2.0, 40.0, 600.0]
+    );
+    let short = g.zeros([2]).unwrap();
+    assert!(y.backward_from(&short, &[&x]).unwrap_err().to_string().contains("[3]"));
+}
+
+#[test]
 fn gradients_of_frozen_parts_are_not_computed() {
     let g = graph();
     let x = g.tensor([2, 6, 6, 4], &random(&[2, 6, 6, 4], 1).to_f32()).unwrap();

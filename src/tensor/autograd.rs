@@ -4,9 +4,10 @@
 //! one of the given parameters get a gradient: a frozen layer costs nothing on the way back.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::graph::{Graph, NodeId, Recorded, ValueId};
-use super::{Backward, Result, Tensor, TensorError};
+use super::{Backward, Inputs, Result, Tensor, TensorError};
 
 impl Tensor {
     /// Records the gradient of this scalar with respect to each of `parameters`, in their order.
@@ -17,14 +18,28 @@ impl Tensor {
     /// [`TensorError::NotScalar`], [`TensorError::Unreached`] for a parameter that the loss does not use, and
     /// [`TensorError::NoGradient`] when an op on the way cannot be differentiated.
     pub fn backward(&self, parameters: &[&Tensor]) -> Result<Vec<Tensor>> {
-        let graph = &self.graph;
         let shape = self.shape();
         if shape.len() != 1 {
             return Err(TensorError::NotScalar { shape });
         }
+        let one = self.graph.tensor(shape, &[1.0])?;
+        self.backward_from(&one, parameters)
+    }
+
+    /// Records the gradient, with respect to each of `parameters`, of a loss whose gradient with respect to this tensor
+    /// is `gradient`: a vector-Jacobian product.
+    ///
+    /// # Errors
+    /// A shape error when `gradient` is not of this tensor's shape; else as [`Tensor::backward`].
+    pub fn backward_from(&self, gradient: &Tensor, parameters: &[&Tensor]) -> Result<Vec<Tensor>> {
+        let graph = &self.graph;
+        if !Rc::ptr_eq(&graph.0, &gradient.graph.0) {
+            return Err(TensorError::OtherGraph { op: "backward_from" });
+        }
+        Inputs::of("backward_from", &[self, gradient]).expect(1, "the gradient", self.shape())?;
         let path = Path::between(graph, parameters, self);
         let mut gradients: HashMap<ValueId, Tensor> = HashMap::new();
-        gradients.insert(self.id, graph.tensor(shape, &[1.0])?);
+        gradients.insert(self.id, gradient.clone());
         for node in path.nodes.iter().rev() {
             differentiate(graph, *node, &path, &mut gradients)?;
         }
