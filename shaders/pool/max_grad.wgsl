@@ -6,6 +6,9 @@
 // Bytes:   8 a window that covers a pixel, read, and 4 written an input element.
 // Why:     each pixel asks its windows, rather than each window writing to its winner: then every element is written
 //          once, windows may overlap, and no atomics are needed.
+//          The most windows that can cover a pixel is a constant (1 where they do not overlap), so the loops unroll.
+override WINDOWS_H: u32 = (KERNEL_H + STRIDE_H - 1u) / STRIDE_H;
+override WINDOWS_W: u32 = (KERNEL_W + STRIDE_W - 1u) / STRIDE_W;
 @group(0) @binding(1) var<storage, read> which: array<u32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;
@@ -28,11 +31,13 @@ fn main(
     for (var iw = 0u; iw < p.in_w; iw++) {
         let cols = windows_of(iw, KERNEL_W, STRIDE_W, p.pad_left, p.out_w);
         var sum = 0.0;
-        for (var oh = rows.first; oh < rows.end; oh++) {
-            for (var ow = cols.first; ow < cols.end; ow++) {
-                let o = ((n * p.out_h + oh) * p.out_w + ow) * p.channels + c;
-                if (which[o] == ih * p.in_w + iw) {
-                    sum += dy[o];
+        for (var a = 0u; a < WINDOWS_H; a++) {
+            for (var b = 0u; b < WINDOWS_W; b++) {
+                let oh = rows.first + a;
+                let ow = cols.first + b;
+                if (oh < rows.end && ow < cols.end) {
+                    let o = ((n * p.out_h + oh) * p.out_w + ow) * p.channels + c;
+                    sum += select(0.0, dy[o], which[o] == ih * p.in_w + iw);
                 }
             }
         }
