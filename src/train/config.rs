@@ -52,7 +52,7 @@ pub struct TrainConfig {
 }
 
 impl Default for TrainConfig {
-    /// What works well on Fashion-MNIST; see docs/results.md for how it was found.
+    /// What works well on Fashion-MNIST; docs/results.md says where it comes from and what it gave.
     fn default() -> Self {
         Self {
             data: None,

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Builds here and runs there, for a machine with a GPU but no Rust:
+#
+#   scripts/on-gpu.sh pack            makes target/on-gpu/ with the program, the tests and the benchmarks
+#   target/on-gpu/on-gpu.sh run       there, after copying that folder: devices, tests, profile of a step, benchmarks
+#
+# There must be the same kind of processor and system, and a Vulkan loader (libvulkan.so.1) with the GPU's driver. The tests
+# of data and of the command line need the source tree or the data set and stay here.
+set -euo pipefail
+
+pack() {
+  cd "$(dirname "${BASH_SOURCE[0]}")/.."
+  local bundle=target/on-gpu test
+  rm -rf "$bundle"
+  mkdir -p "$bundle"
+  cargo build --release
+  cp target/release/selvedge scripts/on-gpu.sh "$bundle"
+  for test in gradients gradcheck optimisers program training; do
+    cp "$(executable cargo test --release --no-run --test "$test")" "$bundle/test-$test"
+  done
+  cp "$(executable cargo bench --no-run --bench engine)" "$bundle/bench"
+  du -sh "$bundle"
+}
+
+# The last executable that a cargo command says it has built.
+executable() {
+  "$@" --message-format=json 2>/dev/null | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1
+}
+
+run() {
+  cd "$(dirname "${BASH_SOURCE[0]}")"
+  local test failed=0
+  ./selvedge devices
+  for test in test-*; do
+    printf '\n== %s\n' "$test"
+    "./$test" || failed=1
+  done
+  for batch in 128 1024; do
+    printf '\n== a training step, batch %s\n' "$batch"
+    ./selvedge plan --batch-size "$batch" --profile 10
+  done
+  printf '\n== benchmarks\n'
+  ./bench --bench
+  exit "$failed"
+}
+
+case "${1:-}" in
+  pack | run) "$1" ;;
+  *) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+esac
