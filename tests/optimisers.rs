@@ -5,7 +5,6 @@ mod common;
 use common::gpu;
 use selvedge::gradcheck::Array;
 use selvedge::optim::{Group, Optimiser, Rule};
-use selvedge::tensor::ops::{AdamSettings, SgdSettings};
 use selvedge::tensor::{Graph, Shape, Tensor};
 
 const STEPS: usize = 5;
@@ -25,13 +24,13 @@ impl Reference {
             let w = &mut self.w[i];
             let g = dw + f64::from(group.l2) * *w;
             let direction = match rule {
-                Rule::Sgd(SgdSettings { momentum, nesterov }) => {
+                Rule::Sgd { momentum, nesterov } => {
                     let momentum = f64::from(momentum);
                     let v = &mut self.state[0][i];
                     *v = momentum * *v + g;
                     if nesterov { g + momentum * *v } else { *v }
                 }
-                Rule::Adam(AdamSettings { beta1, beta2, epsilon }) => {
+                Rule::Adam { beta1, beta2, epsilon } => {
                     let (b1, b2) = (f64::from(beta1), f64::from(beta2));
                     let m = b1 * self.state[0][i] + (1.0 - b1) * g;
                     let v = b2 * self.state[1][i] + (1.0 - b2) * g * g;
@@ -117,18 +116,18 @@ fn check(rule: Rule) {
 
 #[test]
 fn sgd_plain() {
-    check(Rule::Sgd(SgdSettings {
+    check(Rule::Sgd {
         momentum: 0.0,
         nesterov: false,
-    }));
+    });
 }
 
 #[test]
 fn sgd_with_momentum() {
-    check(Rule::Sgd(SgdSettings {
+    check(Rule::Sgd {
         momentum: 0.9,
         nesterov: false,
-    }));
+    });
 }
 
 #[test]

@@ -4,18 +4,10 @@
 //
 // x, dy, dx                    [rows, channels]
 // gamma, mean, var, dgamma, dbeta  [channels]
-// Threads: one a channel and run of `chunk` rows, 64 a workgroup; neighbours take neighbouring channels.
+// Threads: one a channel and run of `chunk` rows, 64 a workgroup (params.wgsl).
 // Bytes:   8 read and 4 written an element. 4 FLOPs an element.
 // Why:     written as dx = s dy + a x + b, with s, a and b the same for a whole channel and computed once a thread.
 override TRAINING: bool;
-struct Params {
-    rows: u32,
-    channels: u32,
-    chunk: u32,
-    pieces: u32,
-    epsilon: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
 @group(0) @binding(3) var<storage, read> gamma: array<f32>;
@@ -35,16 +27,15 @@ fn main(
     if (number >= p.pieces * p.channels) {
         return;
     }
-    let c = number % p.channels;
-    let start = number / p.channels * p.chunk;
-    let end = min(start + p.chunk, p.rows);
+    let run = run_of(number);
+    let c = run.c;
     let inverse = 1.0 / sqrt(variance[c] + p.epsilon);
     let s = gamma[c] * inverse;
     let n = select(1.0, f32(p.rows), TRAINING);
     let a = select(0.0, -s * inverse * dgamma[c] / n, TRAINING);
     let b = select(0.0, -s * dbeta[c] / n, TRAINING);
     let m = mean[c];
-    for (var row = start; row < end; row++) {
+    for (var row = run.start; row < run.end; row++) {
         let i = row * p.channels + c;
         dx[i] = fma(s, dy[i], fma(a, x[i] - m, b));
     }

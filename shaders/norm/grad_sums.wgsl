@@ -4,17 +4,9 @@
 // x, dy          [rows, channels]
 // mean, var      [channels]
 // dgamma, dbeta  [pieces, channels], added up by reduce/sum.wgsl
-// Threads: one a channel and piece, 64 a workgroup; neighbours take neighbouring channels.
+// Threads: one a channel and piece, 64 a workgroup (params.wgsl).
 // Bytes:   8 an element, each read once for both sums. 4 FLOPs an element.
 // Why:     the gradient of x needs both sums of the whole batch before it can start, so this pass cannot be saved.
-struct Params {
-    rows: u32,
-    channels: u32,
-    chunk: u32,
-    pieces: u32,
-    epsilon: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
 @group(0) @binding(3) var<storage, read> mean: array<f32>;
@@ -32,13 +24,12 @@ fn main(
     if (number >= p.pieces * p.channels) {
         return;
     }
-    let c = number % p.channels;
-    let start = number / p.channels * p.chunk;
-    let end = min(start + p.chunk, p.rows);
+    let run = run_of(number);
+    let c = run.c;
     let m = mean[c];
     var sum = 0.0;
     var product = 0.0;
-    for (var row = start; row < end; row++) {
+    for (var row = run.start; row < run.end; row++) {
         let i = row * p.channels + c;
         let g = dy[i];
         sum += g;

@@ -2,18 +2,10 @@
 //
 // x, y                    [rows, channels]
 // gamma, beta, mean, var  [channels]
-// Threads: one a channel and run of `chunk` rows, 64 a workgroup; neighbours take neighbouring channels.
+// Threads: one a channel and run of `chunk` rows, 64 a workgroup (params.wgsl).
 // Bytes:   4 read and 4 written an element. 2 FLOPs an element.
 // Why:     y = a x + b with a and b the same for a whole channel: a thread computes them once and keeps its channel, so
 //          there is no division or square root an element, and no remainder to find the channel.
-struct Params {
-    rows: u32,
-    channels: u32,
-    chunk: u32,
-    pieces: u32,
-    epsilon: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> gamma: array<f32>;
 @group(0) @binding(3) var<storage, read> beta: array<f32>;
@@ -31,13 +23,12 @@ fn main(
     if (number >= p.pieces * p.channels) {
         return;
     }
-    let c = number % p.channels;
-    let start = number / p.channels * p.chunk;
-    let end = min(start + p.chunk, p.rows);
+    let run = run_of(number);
+    let c = run.c;
     let scale = gamma[c] / sqrt(variance[c] + p.epsilon);
     let m = mean[c];
     let shift = beta[c];
-    for (var row = start; row < end; row++) {
+    for (var row = run.start; row < run.end; row++) {
         let i = row * p.channels + c;
         y[i] = fma(x[i] - m, scale, shift);
     }

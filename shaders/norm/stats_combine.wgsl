@@ -7,13 +7,6 @@
 // Threads: one a channel, 64 a workgroup.
 // Bytes:   8 a piece and channel, a few hundred pieces: small.
 // Why:     Chan, Golub and LeVeque's update (1979) joins two sets without cancellation, whatever their means.
-struct Params {
-    rows: u32,
-    channels: u32,
-    chunk: u32,
-    pieces: u32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> means: array<f32>;
 @group(0) @binding(2) var<storage, read> m2s: array<f32>;
 @group(0) @binding(3) var<storage, read_write> mean: array<f32>;

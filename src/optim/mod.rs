@@ -5,31 +5,9 @@ mod schedule;
 pub use schedule::Schedule;
 
 use crate::nn::{Parameters, Role};
-use crate::tensor::ops::{AdamSettings, OptimiserInputs, SgdSettings};
+use crate::tensor::ops::OptimiserInputs;
+pub use crate::tensor::ops::Rule;
 use crate::tensor::{Arena, Graph, Result, Tensor};
-
-/// Which rule moves the parameters; see `shaders/optim/` for the equations.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Rule {
-    /// Stochastic gradient descent.
-    Sgd(SgdSettings),
-    /// Adam; with decoupled weight decay in a [`Group`], AdamW.
-    Adam(AdamSettings),
-}
-
-impl Rule {
-    /// SGD with Nesterov momentum 0.9.
-    pub const SGD: Self = Self::Sgd(SgdSettings {
-        momentum: 0.9,
-        nesterov: true,
-    });
-    /// Adam with the constants of its paper.
-    pub const ADAM: Self = Self::Adam(AdamSettings {
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-    });
-}
 
 /// Settings of one group of parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -105,13 +83,9 @@ impl Optimiser {
             groups.push(Group::PLAIN); // an empty buffer cannot be bound
         }
         let rows: Vec<f32> = groups.iter().flat_map(|g| [g.rate, g.l2, g.decay, 0.0]).collect();
-        let states = match rule {
-            Rule::Sgd(_) => 1,
-            Rule::Adam(_) => 2,
-        };
         Ok(Self {
             rule,
-            state: (0..states).map(|_| graph.zeros([len])).collect::<Result<_>>()?,
+            state: (0..rule.states()).map(|_| graph.zeros([len])).collect::<Result<_>>()?,
             group_of: graph.tensor_u32([group_of.len()], &group_of)?,
             groups: graph.tensor([groups.len(), 4], &rows)?,
             clock: graph.zeros([4])?,
@@ -131,12 +105,7 @@ impl Optimiser {
             groups: self.groups.clone(),
             clock: self.clock.clone(),
         };
-        match self.rule {
-            Rule::Sgd(settings) => arena.flat.sgd_step(&self.state[0], &inputs, settings),
-            Rule::Adam(settings) => arena
-                .flat
-                .adam_step([&self.state[0], &self.state[1]], &inputs, settings),
-        }
+        arena.flat.optimiser_step(self.rule, &self.state, &inputs)
     }
 
     /// Prepares the next run of the recorded step: counts it and sends its learning rate.
@@ -148,8 +117,8 @@ impl Optimiser {
         // In double precision: 1 - 0.999^1 in f32 is off in the fourth digit.
         let correction = |beta: f32| 1.0 / (1.0 - f64::from(beta).powf(self.steps as f64));
         let [first, second] = match self.rule {
-            Rule::Sgd(_) => [1.0, 1.0],
-            Rule::Adam(settings) => [correction(settings.beta1), correction(settings.beta2)],
+            Rule::Sgd { .. } => [1.0, 1.0],
+            Rule::Adam { beta1, beta2, .. } => [correction(beta1), correction(beta2)],
         };
         self.clock
             .write(&[learning_rate as f32, first as f32, second as f32, 0.0])

@@ -36,7 +36,7 @@ impl Tensor {
         if !Rc::ptr_eq(&graph.0, &gradient.graph.0) {
             return Err(TensorError::OtherGraph { op: "backward_from" });
         }
-        Inputs::of("backward_from", &[self, gradient]).expect(1, "the gradient", self.shape())?;
+        Inputs::of("backward_from", &[self, gradient]).require(1, "the gradient", self.shape())?;
         let path = Path::between(graph, parameters, self);
         let mut gradients: HashMap<ValueId, Tensor> = HashMap::new();
         gradients.insert(self.id, gradient.clone());

@@ -112,7 +112,7 @@ impl Inputs {
     ///
     /// # Errors
     /// [`TensorError::Shape`] when it differs.
-    pub fn expect(&self, i: usize, what: &str, wanted: impl Into<Shape>) -> Result<()> {
+    pub fn require(&self, i: usize, what: &str, wanted: impl Into<Shape>) -> Result<()> {
         let wanted = wanted.into();
         if *self.shape(i)? == wanted {
             Ok(())

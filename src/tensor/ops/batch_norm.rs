@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::kernel;
 use super::reduce::{Extent, chunk_of, launch_sum};
-use crate::gpu::shader;
+use crate::gpu::{Kernel, Source, shader};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Storage, Tensor, TensorError};
 
 #[repr(C)]
@@ -54,23 +54,27 @@ impl Runs {
         (self.rows * self.channels) as u64
     }
 
-    fn params(self, epsilon: f32) -> Params {
-        Params {
+    /// A kernel with a thread for each channel of each run.
+    fn kernel(self, label: &'static str, source: Source, epsilon: f32) -> Kernel {
+        self.kernel_of(label, source, self.threads(), epsilon)
+    }
+
+    fn kernel_of(self, label: &'static str, source: Source, threads: usize, epsilon: f32) -> Kernel {
+        let source = shader!("norm/params.wgsl").join(source);
+        kernel(label, source, threads).params(Params {
             rows: self.rows as u32,
             channels: self.channels as u32,
             chunk: self.chunk as u32,
             pieces: self.pieces as u32,
             epsilon,
-        }
+        })
     }
 }
 
 fn launch_normalise(launches: &mut Launches, x: &Shape, epsilon: f32, [mean, variance]: [Operand; 2]) {
     let runs = Runs::to_write(x);
     let source = shader!("norm/normalise.wgsl");
-    let normalise = kernel("batch_norm", source, runs.threads())
-        .params(runs.params(epsilon))
-        .flops(2 * runs.len());
+    let normalise = runs.kernel("batch_norm", source, epsilon).flops(2 * runs.len());
     launches.dispatch(
         normalise,
         &[
@@ -98,8 +102,8 @@ impl Op for Training {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
         let x = inputs.get(0)?.clone();
         let channels = [x.shape.last()];
-        inputs.expect(1, "gamma", channels)?;
-        inputs.expect(2, "beta", channels)?;
+        inputs.require(1, "gamma", channels)?;
+        inputs.require(2, "beta", channels)?;
         check_epsilon(self.name(), self.epsilon)?;
         if x.shape.is_empty() {
             return Err(inputs.mismatch("a batch without elements has no mean"));
@@ -112,13 +116,13 @@ impl Op for Training {
         let runs = Runs::to_sum(x);
         let means = launches.scratch(runs.threads());
         let m2s = launches.scratch(runs.threads());
-        let stats = kernel("batch_norm_stats", shader!("norm/stats.wgsl"), runs.threads())
-            .params(runs.params(self.epsilon))
+        let stats = runs
+            .kernel("batch_norm_stats", shader!("norm/stats.wgsl"), self.epsilon)
             .flops(4 * runs.len());
         launches.dispatch(stats, &[Operand::Input(0).read(), means.write(), m2s.write()]);
         let (mean, variance) = (Operand::Output(1), Operand::Output(2));
         let source = shader!("norm/stats_combine.wgsl");
-        let combine = kernel("batch_norm_stats_combine", source, runs.channels).params(runs.params(self.epsilon));
+        let combine = runs.kernel_of("batch_norm_stats_combine", source, runs.channels, self.epsilon);
         launches.dispatch(combine, &[means.read(), m2s.read(), mean.write(), variance.write()]);
         launch_normalise(launches, x, self.epsilon, [mean, variance]);
         Ok(())
@@ -147,7 +151,7 @@ impl Op for Inference {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
         let x = inputs.get(0)?.clone();
         for (i, what) in (1..).zip(["gamma", "beta", "running mean", "running variance"]) {
-            inputs.expect(i, what, [x.shape.last()])?;
+            inputs.require(i, what, [x.shape.last()])?;
         }
         check_epsilon(self.name(), self.epsilon)?;
         Ok(vec![x])
@@ -202,8 +206,8 @@ impl Op for Gradient {
         let dgammas = launches.scratch(runs.threads());
         let dbetas = launches.scratch(runs.threads());
         let source = shader!("norm/grad_sums.wgsl");
-        let sums = kernel("batch_norm_grad_sums", source, runs.threads())
-            .params(runs.params(self.epsilon))
+        let sums = runs
+            .kernel("batch_norm_grad_sums", source, self.epsilon)
             .flops(4 * runs.len());
         launches.dispatch(
             sums,
@@ -227,8 +231,8 @@ impl Op for Gradient {
         if io.is_used(0) {
             let runs = Runs::to_write(x);
             let source = shader!("norm/grad_input.wgsl");
-            let grad_input = kernel("batch_norm_grad_input", source, runs.threads())
-                .params(runs.params(self.epsilon))
+            let grad_input = runs
+                .kernel("batch_norm_grad_input", source, self.epsilon)
                 .constant("TRAINING", self.training)
                 .flops(4 * runs.len());
             launches.dispatch(
@@ -272,8 +276,8 @@ impl Op for Running {
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
         let channels = inputs.shape(2)?.clone();
-        inputs.expect(0, "running mean", channels.clone())?;
-        inputs.expect(1, "running variance", channels.clone())?;
+        inputs.require(0, "running mean", channels.clone())?;
+        inputs.require(1, "running variance", channels.clone())?;
         if !(0.0..=1.0).contains(&self.momentum) {
             return Err(TensorError::Parameter {
                 op: self.name(),

@@ -129,7 +129,7 @@ impl Op for Conv2d {
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
         if self.bias {
-            inputs.expect(2, "bias", [self.convolution.out_c])?;
+            inputs.require(2, "bias", [self.convolution.out_c])?;
         }
         Ok(vec![self.convolution.y()])
     }

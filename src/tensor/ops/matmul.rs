@@ -27,7 +27,7 @@ impl Op for MatMul {
             return Err(inputs.mismatch("every size must be at least 1"));
         }
         if self.bias {
-            inputs.expect(2, "bias", [n])?;
+            inputs.require(2, "bias", [n])?;
         }
         Ok(vec![Info::f32([m, n])])
     }

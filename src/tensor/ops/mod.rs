@@ -1,5 +1,6 @@
 //! The ops, one file each: shape rule, launch and gradient. Their calls are methods of [`Tensor`](super::Tensor).
 
+mod accumulate;
 mod add;
 mod avg_pool;
 mod batch_norm;
@@ -15,6 +16,7 @@ mod leaky_relu;
 mod matmul;
 mod max_pool;
 mod mul;
+mod optimiser_step;
 mod pack;
 mod pool;
 mod reduce;
@@ -23,12 +25,11 @@ mod resize;
 mod scale;
 mod softmax;
 mod transpose;
-mod update;
 mod window;
 
 pub use batch_norm::BatchNorm;
 pub use gather::Pixels;
-pub use update::{AdamSettings, OptimiserInputs, SgdSettings};
+pub use optimiser_step::{OptimiserInputs, Rule};
 pub use window::{Pad, Padding, Window};
 
 pub(super) use elementwise::copy_kernel;

@@ -1,0 +1,137 @@
+//! One step of an optimiser over an arena of parameters, in place.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::kernel;
+use crate::gpu::shader;
+use crate::tensor::{Info, Inputs, Io, Launches, Op, Operand, Result, Storage, Tensor};
+
+/// Which rule moves the parameters; see `shaders/optim/` for the equations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rule {
+    /// Stochastic gradient descent.
+    Sgd {
+        /// Share of the last step that is kept; 0 for none.
+        momentum: f32,
+        /// Looks ahead along the momentum.
+        nesterov: bool,
+    },
+    /// Adam; with decoupled weight decay, AdamW.
+    Adam {
+        /// Decay of the first moment.
+        beta1: f32,
+        /// Decay of the second moment.
+        beta2: f32,
+        /// Keeps the division finite.
+        epsilon: f32,
+    },
+}
+
+impl Rule {
+    /// SGD with Nesterov momentum 0.9.
+    pub const SGD: Self = Self::Sgd {
+        momentum: 0.9,
+        nesterov: true,
+    };
+    /// Adam with the constants of its paper.
+    pub const ADAM: Self = Self::Adam {
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+    };
+
+    /// Numbers kept beside each parameter: the momentum, or two moments.
+    pub fn states(self) -> usize {
+        match self {
+            Self::Sgd { .. } => 1,
+            Self::Adam { .. } => 2,
+        }
+    }
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct Params {
+    len: u32,
+}
+
+/// Inputs: parameters, states, then gradients, group of each block, groups, clock. Outputs: parameters and states.
+#[derive(Debug)]
+struct OptimiserStep(Rule);
+
+impl Op for OptimiserStep {
+    fn name(&self) -> &'static str {
+        match self.0 {
+            Rule::Sgd { .. } => "sgd",
+            Rule::Adam { .. } => "adam",
+        }
+    }
+
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
+        let arena = inputs.get(0)?;
+        let updated = 1 + self.0.states();
+        // The states and, after them, the gradients.
+        for i in 1..=updated {
+            inputs.require(i, "a tensor laid out as the parameters", arena.shape.clone())?;
+        }
+        Ok(vec![arena.clone(); updated])
+    }
+
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let len = io.input(0).len();
+        let groups = shader!("optim/groups.wgsl");
+        let kernel = match self.0 {
+            Rule::Sgd { momentum, nesterov } => kernel(self.name(), groups.join(shader!("optim/sgd.wgsl")), len)
+                .constant("MOMENTUM", momentum)
+                .constant("NESTEROV", nesterov)
+                .flops(6 * len as u64),
+            Rule::Adam { beta1, beta2, epsilon } => kernel(self.name(), groups.join(shader!("optim/adam.wgsl")), len)
+                .constant("BETA1", beta1)
+                .constant("BETA2", beta2)
+                .constant("EPSILON", epsilon)
+                .flops(14 * len as u64),
+        };
+        let updated = 1 + self.0.states();
+        let read = (updated..io.input_count()).map(|i| Operand::Input(i).read());
+        let written = (0..updated).map(|i| Operand::Output(i).write());
+        let operands: Vec<_> = read.chain(written).collect();
+        launches.dispatch(kernel.params(Params { len: len as u32 }), &operands);
+        Ok(())
+    }
+
+    fn storage(&self) -> Storage {
+        Storage::InPlace
+    }
+}
+
+/// What every optimiser step reads; see `shaders/optim/groups.wgsl`.
+#[derive(Debug, Clone)]
+pub struct OptimiserInputs {
+    /// Gradients, laid out as the parameters.
+    pub gradients: Tensor,
+    /// `[blocks]` integers: the group of each block of 64 parameters, or `u32::MAX` for a frozen one.
+    pub group_of: Tensor,
+    /// `[groups, 4]`: rate, l2, decay and an unused number.
+    pub groups: Tensor,
+    /// `[4]`: this step's learning rate, Adam's two corrections and an unused number.
+    pub clock: Tensor,
+}
+
+impl Tensor {
+    /// One step on this arena of parameters, in place, with its [`Rule::states`] states. Compile the result to have it
+    /// run.
+    ///
+    /// # Errors
+    /// A shape error when the layouts differ or a state is missing.
+    pub fn optimiser_step(&self, rule: Rule, states: &[Tensor], inputs: &OptimiserInputs) -> Result<Tensor> {
+        let OptimiserInputs {
+            gradients,
+            group_of,
+            groups,
+            clock,
+        } = inputs;
+        let arenas = std::iter::once(self).chain(states);
+        let operands: Vec<&Tensor> = arenas.chain([gradients, group_of, groups, clock]).collect();
+        Self::apply_one(OptimiserStep(rule), &operands)
+    }
+}
