@@ -44,6 +44,18 @@ pub(super) struct Declaration {
     init: Init,
 }
 
+impl Declaration {
+    pub fn new(name: String, shape: Shape, layout: Layout, role: Role, init: Init) -> Self {
+        Self {
+            name,
+            shape,
+            layout,
+            role,
+            init,
+        }
+    }
+}
+
 /// Collects declarations until the network is complete.
 #[derive(Debug, Default)]
 pub struct ParameterBuilder {
@@ -67,13 +79,7 @@ impl ParameterBuilder {
         } else {
             &mut self.statistics
         };
-        list.push(Declaration {
-            name,
-            shape: shape.into(),
-            layout,
-            role,
-            init,
-        });
+        list.push(Declaration::new(name, shape.into(), layout, role, init));
         ParameterId {
             learned,
             index: list.len() - 1,

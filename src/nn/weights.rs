@@ -204,3 +204,45 @@ fn from_disk(declaration: &Declaration, bytes: &[u8]) -> Vec<f32> {
         .collect();
     disk_places(declaration).map(|place| values[place]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Init, Role};
+    use super::*;
+
+    fn declaration(layout: Layout, shape: &[usize]) -> Declaration {
+        Declaration::new(
+            "w".to_owned(),
+            shape.into(),
+            layout,
+            Role::ConvWeight,
+            Init::Constant(0.0),
+        )
+    }
+
+    /// What stands on disk for 0, 1, 2, ... in memory.
+    fn on_disk(layout: Layout, shape: &[usize]) -> (Vec<usize>, Vec<f32>) {
+        let declaration = declaration(layout, shape);
+        let values: Vec<f32> = (0..declaration.shape.len()).map(|i| i as f32).collect();
+        let stored = to_disk(&declaration, &values);
+        assert_eq!(from_disk(&declaration, &stored.bytes), values, "there and back");
+        (stored.shape, bytemuck::pod_collect_to_vec(&stored.bytes))
+    }
+
+    #[test]
+    fn convolution_weights_go_from_hwio_to_oihw() {
+        // One row of two taps, two inputs, three outputs: element (tap, ci, co) is 6 tap + 3 ci + co.
+        let (shape, disk) = on_disk(Layout::Conv, &[1, 2, 2, 3]);
+        assert_eq!(shape, [3, 2, 1, 2]);
+        assert_eq!(disk, [0.0, 6.0, 3.0, 9.0, 1.0, 7.0, 4.0, 10.0, 2.0, 8.0, 5.0, 11.0]);
+    }
+
+    #[test]
+    fn dense_weights_are_transposed_and_the_rest_stays() {
+        assert_eq!(
+            on_disk(Layout::Linear, &[2, 3]),
+            (vec![3, 2], vec![0.0, 3.0, 1.0, 4.0, 2.0, 5.0])
+        );
+        assert_eq!(on_disk(Layout::Same, &[3]), (vec![3], vec![0.0, 1.0, 2.0]));
+    }
+}
