@@ -5,6 +5,7 @@ mod error;
 mod network;
 mod resident;
 mod run_folder;
+mod step;
 mod trainer;
 
 pub use config::{Normalisation, OptimiserKind, RunConfig, TrainConfig};
@@ -12,4 +13,5 @@ pub use error::TrainError;
 pub use network::Network;
 pub use resident::Resident;
 pub use run_folder::RunFolder;
-pub use trainer::{EpochRecord, Observer, Outcome, Progress, train, training_step};
+pub use step::training_step;
+pub use trainer::{EpochRecord, Observer, Outcome, Progress, train};

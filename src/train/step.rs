@@ -1,0 +1,72 @@
+//! One training step, recorded and compiled.
+
+use std::sync::Arc;
+
+use super::resident::Visit;
+use super::{Network, Normalisation, Resident, TrainConfig, TrainError};
+use crate::data::ImageSet;
+use crate::gpu::Gpu;
+use crate::nn::{Forward, Mode};
+use crate::optim::Optimiser;
+use crate::tensor::{Arena, Compiled, Graph, Tensor};
+
+/// What goes into the recording of a training step.
+pub(super) struct StepRecorder<'a> {
+    pub network: &'a Network,
+    pub config: &'a TrainConfig,
+    pub data: &'a Resident,
+    pub visit: &'a Visit,
+    pub clock: &'a Tensor,
+    pub optimiser: &'a Optimiser,
+    pub totals: &'a Arena,
+}
+
+impl StepRecorder<'_> {
+    /// Forward, backward, the optimiser's step, running statistics and totals, for batches of this size.
+    pub fn compile(&self, batch: usize) -> Result<Compiled, TrainError> {
+        let parameters = &self.network.parameters;
+        let mut pass = Forward::new(parameters, Mode::Training { clock: self.clock });
+        let (logits, labels) = self.network.logits(&mut pass, self.data, self.visit, batch)?;
+        let losses = logits.cross_entropy(&labels, self.config.label_smoothing)?;
+        let learned: Vec<&Tensor> = parameters.learned().parts.iter().collect();
+        let gradients = losses.mean()?.backward(&learned)?;
+        let mut updates = pass.into_updates();
+        updates.push(self.optimiser.record(parameters.learned(), &gradients)?);
+        updates.push(self.totals.parts[0].accumulate(&losses.sum()?)?);
+        updates.push(self.totals.parts[1].accumulate(&logits.hits(&labels)?.sum()?)?);
+        let outputs: Vec<&Tensor> = updates.iter().collect();
+        Ok(self.network.graph.compile(&outputs)?)
+    }
+}
+
+/// The compiled training step on all of `images` as one batch, to look at its plan and time it. Runs of it train with
+/// learning rate 0.
+///
+/// # Errors
+/// Those of the device.
+pub fn training_step(
+    gpu: &Arc<Gpu>,
+    config: &TrainConfig,
+    normalisation: Normalisation,
+    images: &ImageSet,
+) -> Result<Compiled, TrainError> {
+    let network = Network::cnn4(gpu, config, normalisation)?;
+    let graph = &network.graph;
+    let order: Vec<u32> = (0..images.len() as u32).collect();
+    let parameters = &network.parameters;
+    StepRecorder {
+        network: &network,
+        config,
+        data: &Resident::new(graph, images)?,
+        visit: &Visit::new(graph, &order)?,
+        clock: &graph.tensor_u32([2], &[0, 0])?,
+        optimiser: &Optimiser::new(graph, parameters, config.rule(), |role| Some(config.group(role)))?,
+        totals: &new_totals(graph)?,
+    }
+    .compile(images.len())
+}
+
+/// Two numbers: the sums of losses and of hits.
+pub(super) fn new_totals(graph: &Graph) -> crate::tensor::Result<Arena> {
+    graph.arena("totals", &[([1].into(), vec![0.0]), ([1].into(), vec![0.0])])
+}
