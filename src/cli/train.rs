@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use selvedge::data;
 use selvedge::optim::Schedule;
 use selvedge::train::{EpochRecord, Observer, OptimiserKind, Progress, RunConfig, RunFolder, TrainConfig, train};
@@ -171,9 +171,14 @@ impl Observer for Display {
         }
         let bar = self.bar.get_or_insert_with(|| {
             let bar = ProgressBar::with_draw_target(Some(self.images as u64), ProgressDrawTarget::stderr());
-            let template = "{prefix} {bar:30} {pos}/{len} {per_sec} ETA {eta} {msg}";
+            let template = "{prefix} {bar:30} {pos}/{len} {rate} ETA {eta} {msg}";
             if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
+                // A line that cannot be written is not worth an error.
+                bar.set_style(
+                    style.with_key("rate", |state: &ProgressState, line: &mut dyn std::fmt::Write| {
+                        let _ = write!(line, "{:.0} images/s", state.per_sec());
+                    }),
+                );
             }
             bar.set_prefix(format!("epoch {}/{}", progress.epoch, self.epochs));
             bar
