@@ -168,6 +168,17 @@ fn updates_run_last_and_everyone_else_sees_the_old_value() {
 }
 
 #[test]
+fn an_update_by_the_tensor_itself_is_refused_with_the_way_out() {
+    let g = graph();
+    let total = g.tensor([2], &[1.0, 2.0]).unwrap();
+    let doubled = total.accumulate(&total).unwrap();
+    let error = g.compile(&[&doubled]).unwrap_err().to_string();
+    assert!(error.contains("accumulate") && error.contains("copy"), "{error}");
+    let doubled = total.accumulate(&total.scale(1.0).unwrap()).unwrap();
+    assert_eq!(doubled.to_vec().unwrap(), [2.0, 4.0]);
+}
+
+#[test]
 fn packed_values_are_written_in_place_where_possible_and_copied_where_not() {
     let g = graph();
     let x = g.tensor([3], &[1.0, 2.0, 3.0]).unwrap();

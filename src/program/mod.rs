@@ -215,8 +215,25 @@ impl Uniforms {
     }
 }
 
+/// WebGPU forbids a dispatch to write a buffer that it also reads under another binding, even another part of it.
+fn check_exclusive(dispatch: &Dispatch, slices: &[Slice]) -> Result<(), GpuError> {
+    let buffers = |wanted: Access| {
+        let bound = dispatch.bindings.iter().filter(move |(_, access)| *access == wanted);
+        bound.map(|(id, _)| &slices[id.0].buffer)
+    };
+    if buffers(Access::Write).any(|written| buffers(Access::Read).any(|read| read == written)) {
+        return Err(GpuError::Invalid {
+            what: format!("{} ({})", dispatch.kernel.label, dispatch.note),
+            message: "it would read and write one buffer at once; let it read a copy, such as scale(1.0) gives"
+                .to_owned(),
+        });
+    }
+    Ok(())
+}
+
 fn make_step(gpu: &Gpu, dispatch: &Dispatch, slices: &[Slice], uniform: Option<Slice>) -> Result<Step, GpuError> {
     let access: Vec<Access> = dispatch.bindings.iter().map(|(_, access)| *access).collect();
+    check_exclusive(dispatch, slices)?;
     let pipeline = gpu.pipeline(&dispatch.kernel, &access)?;
     let storage = (1..).zip(dispatch.bindings.iter().map(|(id, _)| &slices[id.0]));
     let entries: Vec<_> = uniform
