@@ -1,5 +1,11 @@
-// Operand A in memory, where four neighbours can be loaded at once: every run of A starts at a multiple of 4
-// elements and has a multiple of 4 elements. (16 bytes a load; on lavapipe a vec4 costs little more than a scalar.)
+// Operand A in memory, where four neighbours can be loaded at once:  a_quad(base, i, ..) = A[base+i .. base+i+3]
+//
+// a        any matrix or image whose runs all start at a multiple of 4 elements and have a multiple of 4 elements
+// Threads: called by whichever thread of a core wants four numbers; no map of its own.
+// Bytes:   16 a call, one load.
+// Why:     a run is the part of a row that lies side by side in memory; the operand files (rows_*.wgsl) find it, and
+//          what is outside first .. last is padding. Four at once cost a GPU one transaction instead of four; on
+//          lavapipe, where loads are the cost, a vec4 costs little more than a scalar.
 @group(0) @binding(1) var<storage, read> a: array<vec4<f32>>;
 
 // Elements base+i .. base+i+3, or zeros when i is outside first..last. `base` may wrap below zero: base+i does not.

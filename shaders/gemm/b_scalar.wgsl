@@ -1,4 +1,10 @@
-// Operand B, a row-major matrix [segments * depth, cols], for any number of columns.
+// Operand B, any number of columns:  b_load(segment, k, col) = B[segment * depth + k][col .. col+3]
+//
+// b        row-major matrix [segments * depth, cols]
+// Threads: called by whichever thread of a core wants four columns; no map of its own.
+// Bytes:   16 a call, four loads.
+// Why:     the ten classes of the last layer, and other widths that 4 does not divide. Past the edge it repeats the last
+//          real row or column, for the reason that b_vec4.wgsl gives.
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 
 // B[segment * depth + k][col .. col+3]. Past the edge it repeats the last real row or column, so that the numbers

@@ -1,4 +1,9 @@
-// Result C, row-major [splits][rows][cols], for any number of columns.
+// Result C, any number of columns:  C[split][row][col .. col+3] = value
+//
+// c        row-major [splits][rows][cols]
+// Threads: called by whichever thread of a core has finished four columns; no map of its own.
+// Bytes:   16 a call, up to four stores.
+// Why:     as c_vec4.wgsl, for widths that 4 does not divide: each of the four columns is checked.
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 
 // C[split][row][col .. col+3] = value. Rows and columns past the edge are dropped.

@@ -1,7 +1,10 @@
-// What happens to a sum before it is stored: the column's bias is added, then the activation applied. Doing it here
-// saves a pass over C (a read and a write of 4 * rows * cols bytes each).
+// What happens to a sum before it is stored: bias and activation.  finish(value, extra) = f(value + bias[col .. col+3])
 //
-// finish_load(col) fetches what columns col .. col+3 need, once for all rows; finish(value, extra) applies it.
+// bias     [cols]; f is ReLU when RELU is set
+// Threads: called by the thread that has the sum; no map of its own.
+// Bytes:   16 for four columns, once for all rows of a tile: finish_load fetches, finish applies.
+// Why:     done here it saves a pass over C, a read and a write of 4 * rows * cols bytes each. Fetching apart from
+//          applying keeps the loop over rows small (see subgroup.wgsl).
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 override RELU: bool = false;
 

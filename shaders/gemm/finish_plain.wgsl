@@ -1,4 +1,8 @@
-// What happens to a sum before it is stored: nothing. (See finish_bias.wgsl for the interface.)
+// What happens to a sum before it is stored: nothing.  finish(value, finish_load(col)) = value
+//
+// Threads: called by the thread that has the sum; no map of its own.
+// Bytes:   none.
+// Why:     partial sums and gradients are stored as they are. See finish_bias.wgsl for the interface.
 fn finish_load(col: u32) -> vec4<f32> {
     return vec4<f32>();
 }

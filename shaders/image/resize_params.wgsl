@@ -1,7 +1,10 @@
-// Bilinear resizing with half-pixel centres, shared by the forward and the gradient kernel.
+// Bilinear resizing, shared by the forward and the gradient kernel:  s(o) = (o + 0.5) * in / out - 0.5
 //
-// Output pixel o along an axis looks at the input position s(o) = (o + 0.5) * in / out - 0.5, clamped to the image, as in
-// PyTorch (align_corners = False, no antialiasing), TensorFlow 2 and OpenCV.
+// s(o) is the input position that output pixel o looks at along an axis, clamped to the image.
+// Threads: called for each axis by the thread of a pixel; no map of its own.
+// Bytes:   none; a dozen FLOPs an axis.
+// Why:     half-pixel centres, as in PyTorch (align_corners = False, no antialiasing), TensorFlow 2 and OpenCV: the
+//          corners of both images coincide, not the centres of their corner pixels.
 struct Params {
     n: u32,
     in_h: u32,

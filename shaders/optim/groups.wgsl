@@ -1,7 +1,11 @@
-// Hyperparameter groups, shared by the optimiser kernels.
+// Hyperparameter groups, shared by the optimiser kernels:  rate of block b = groups[group_of[b]].rate * clock.rate
 //
-// All parameters stand in one arena, each starting at a multiple of BLOCK elements, so every block of BLOCK elements
-// belongs to one parameter and to one group. One dispatch updates all groups: the kernel looks its block's group up.
+// group_of [blocks], groups [groups] of struct Group, clock one struct Clock
+// Threads: a workgroup is a block, so all its threads have one group.
+// Bytes:   4 a block for its group, a sixty-fourth of a pass; the rest comes from the cache.
+// Why:     all parameters stand in one arena, each starting at a multiple of BLOCK elements, so every block of BLOCK
+//          elements belongs to one parameter and to one group. One dispatch updates all groups: the kernel looks its
+//          block's group up.
 const BLOCK: u32 = 64u;
 const FROZEN: u32 = 0xffffffffu;
 
