@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use common::{cores, gpu_with};
@@ -158,29 +158,51 @@ fn every_shader_in_every_variant_is_valid_everywhere() {
     }
     assert!(checked.len() > 60, "only {} shaders", checked.len());
 
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
-    let mut files: BTreeSet<String> = BTreeSet::new();
-    for folder in std::fs::read_dir(&root)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .filter(|p| p.is_dir())
-    {
-        for file in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
-            files.insert(file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/"));
-        }
-    }
-    let unused: Vec<&String> = files.iter().filter(|f| !used.contains(*f)).collect();
+    let files = shader_files();
+    let unused: Vec<&String> = files.keys().filter(|f| !used.contains(*f)).collect();
     assert!(unused.is_empty(), "no kernel uses {unused:?}");
 }
 
+/// Every file under `shaders/` with its text.
+fn shader_files() -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+    let entries = |folder: &Path| {
+        std::fs::read_dir(folder)
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .collect::<Vec<_>>()
+    };
+    let folders = entries(&root).into_iter().filter(|path| path.is_dir());
+    let files = folders.flat_map(|folder| entries(&folder));
+    files
+        .map(|path| {
+            let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
 #[test]
-fn every_kernel_explains_itself() {
-    let graph = Graph::new(&common::gpu());
-    for kernel in kernels_of_every_op(&graph).unwrap() {
-        let text = kernel.source.text();
-        // The file with the entry point says what it computes, how threads go over it, and why.
-        for part in ["// Threads:", "// Why:"] {
-            assert!(text.contains(part), "{}: '{part}' is missing", kernel.label);
+fn every_file_explains_itself() {
+    for (name, text) in shader_files() {
+        let header: Vec<&str> = text.lines().take_while(|line| line.starts_with("//")).collect();
+        assert!(header.len() >= 5, "{name}: {} lines of header", header.len());
+        if text.contains("@compute") {
+            for part in ["Threads:", "Bytes:", "Why:"] {
+                assert!(
+                    header.iter().any(|line| line.contains(part)),
+                    "{name}: the header has no '{part}'"
+                );
+            }
         }
+    }
+}
+
+#[test]
+fn every_file_is_in_the_reading_order() {
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders/README.md")).unwrap();
+    for name in shader_files().keys() {
+        let file = name.rsplit('/').next().unwrap();
+        assert!(guide.contains(file), "shaders/README.md does not mention {name}");
     }
 }
