@@ -53,9 +53,8 @@ impl Variant {
     ///
     /// | adapter | core | why |
     /// |---|---|---|
-    /// | CPU with fixed-size subgroups of 4 to 32 lanes | subgroup | see docs/benchmarks.md: several times the tiled core on lavapipe, where barriers are coroutines |
-    /// | any other CPU | naive | a barrier costs more than it saves there |
-    /// | everything else | tiled | each loaded number is used 64 times from workgroup memory |
+    /// | CPU with subgroups of one size, 4 to 32 lanes | subgroup | 18 GFLOP/s at 256^3 on lavapipe against 3.1 for tiled and 2.2 for naive |
+    /// | everything else | tiled | uses each loaded number 64 times; on lavapipe still before naive |
     ///
     /// `asked` overrides the core.
     ///
@@ -63,10 +62,10 @@ impl Variant {
     /// [`GpuError::UnsupportedCore`] when `asked` needs what the adapter lacks.
     pub fn for_adapter(adapter: &AdapterSummary, asked: Option<GemmCore>) -> Result<Self, GpuError> {
         let lanes = adapter.subgroup_lanes.filter(|lanes| (4..=32).contains(lanes));
-        let gemm = asked.unwrap_or(match (adapter.is_cpu(), lanes) {
-            (true, Some(_)) => GemmCore::Subgroup,
-            (true, None) => GemmCore::Naive,
-            (false, _) => GemmCore::Tiled,
+        let gemm = asked.unwrap_or(if adapter.is_cpu() && lanes.is_some() {
+            GemmCore::Subgroup
+        } else {
+            GemmCore::Tiled
         });
         if gemm == GemmCore::Subgroup && lanes.is_none() {
             return Err(GpuError::UnsupportedCore {
