@@ -73,8 +73,8 @@ fn run(config: &TrainConfig) -> (TempDir, Watcher, Result<selvedge::train::Outco
         created: Vec::new(),
         epochs: Vec::new(),
     };
-    let run_folder = RunFolder::create(&folder.path().join("run")).unwrap();
-    let outcome = train(&gpu, config, &dataset(), run_folder, &mut watcher);
+    let path = folder.path().join("run");
+    let outcome = train(&gpu, config, &dataset(), Some(&path), &mut watcher);
     (folder, watcher, outcome)
 }
 
@@ -149,10 +149,14 @@ fn a_loss_that_is_no_number_stops_the_training_and_names_the_step() {
 
 #[test]
 fn a_batch_larger_than_the_training_set_is_refused() {
-    let (_folder, _, outcome) = run(&TrainConfig {
+    let (folder, _, outcome) = run(&TrainConfig {
         batch_size: 500,
         ..config()
     });
+    assert!(
+        !folder.path().join("run").exists(),
+        "a refused training leaves no folder"
+    );
     let error = outcome.unwrap_err().to_string();
     assert!(
         error.contains("--batch-size is 500") && error.contains("200"),

@@ -128,12 +128,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         data.source.display()
     );
     let gpu = options.adapter.open()?;
-    let folder = match &options.out {
-        Some(path) => RunFolder::create(path)?,
-        None => RunFolder::create_numbered("cnn")?,
-    };
     let mut display = Display::default();
-    let outcome = train(&gpu, &config, &data, folder, &mut display)?;
+    let outcome = train(&gpu, &config, &data, options.out.as_deref(), &mut display)?;
     println!(
         "\nbest epoch by validation loss: {}; weights and history in {}\n",
         outcome.best_epoch,

@@ -1,6 +1,7 @@
 //! The training loop.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -74,7 +75,8 @@ pub struct Outcome {
     pub test: Report,
 }
 
-/// Trains the CNN, writes the run folder, and evaluates the best weights on the test split once.
+/// Trains the CNN, writes the run folder (`out`, which must be new or empty; without it `runs/cnn-1` or the first number
+/// that is free), and evaluates the best weights on the test split once.
 ///
 /// # Errors
 /// [`TrainError::Diverged`] when the loss is no longer a number; else whatever fails.
@@ -82,7 +84,7 @@ pub fn train(
     gpu: &Arc<Gpu>,
     config: &TrainConfig,
     data: &Dataset,
-    folder: RunFolder,
+    out: Option<&Path>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
     config.validate()?;
@@ -107,6 +109,11 @@ pub fn train(
         normalisation,
         train_images: split.train.len(),
         validation_images: split.validation.len(),
+    };
+    // Made last, so that a training which is refused leaves no folder behind.
+    let folder = match out {
+        Some(path) => RunFolder::create(path)?,
+        None => RunFolder::create_numbered(&run.model)?,
     };
     folder.write_config(&run)?;
     observer.start(&run, &folder);
