@@ -26,6 +26,10 @@ fn fails(arguments: &[&str], parts: &[&str]) {
         assert!(message.contains(part), "{arguments:?}: '{part}' is not in: {message}");
     }
     assert!(!message.contains("panicked"), "{message}");
+    assert!(
+        message.matches("os error").count() <= 1,
+        "the cause is said twice: {message}"
+    );
 }
 
 #[test]
@@ -42,6 +46,10 @@ fn mistakes_get_one_message_and_a_failure() {
     fails(
         &["train", "--adapter", "no such card"],
         &["no such card", "Adapters here", "--adapter"],
+    );
+    fails(
+        &["train", "--out", "/proc/no/place", "--limit", "50", "--batch-size", "5"],
+        &["/proc/no/place", "os error"],
     );
     fails(&["evaluate", "runs/none"], &["runs/none", "no run folder"]);
     fails(&["devices", "--adapter", "no such card"], &["no such card"]);
