@@ -20,7 +20,7 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn the_report_is_scikit_learns_to_the_letter() {
-    assert_eq!(cases().len(), 7);
+    assert_eq!(cases().len(), 9);
     for case in cases() {
         let predictions = Predictions::new(case.probabilities, case.labels, case.names).unwrap();
         let report = Report::from_predictions(&predictions);

@@ -64,8 +64,8 @@ impl Report {
         Self {
             accuracy: ratio(right, total),
             log_loss: log_loss(predictions),
-            macro_avg: average("macro avg", &classes, |_| 1.0 / classes.len() as f64),
-            weighted_avg: average("weighted avg", &classes, |c| ratio(c.support, total)),
+            macro_avg: average("macro avg", &classes, |_| 1),
+            weighted_avg: average("weighted avg", &classes, |c| c.support),
             classes,
         }
     }
@@ -73,7 +73,7 @@ impl Report {
     /// The text of scikit-learn's `classification_report` with this number of digits.
     pub fn to_text(&self, digits: usize) -> String {
         let averages = [&self.macro_avg, &self.weighted_avg];
-        let names = self.classes.iter().chain(averages).map(|c| c.name.len());
+        let names = self.classes.iter().chain(averages).map(|c| c.name.chars().count());
         let width = names.max().unwrap_or_default().max(digits);
         let support = self.macro_avg.support;
 
@@ -104,8 +104,12 @@ impl Report {
     }
 }
 
-fn average(name: &str, classes: &[ClassScore], weight: impl Fn(&ClassScore) -> f64) -> ClassScore {
-    let mean = |value: fn(&ClassScore) -> f64| classes.iter().map(|c| weight(c) * value(c)).sum();
+fn average(name: &str, classes: &[ClassScore], weight: fn(&ClassScore) -> usize) -> ClassScore {
+    let total: usize = classes.iter().map(weight).sum();
+    let mean = |value: fn(&ClassScore) -> f64| {
+        let weighted: Vec<f64> = classes.iter().map(|c| value(c) * weight(c) as f64).collect();
+        sum_as_numpy(&weighted) / total as f64
+    };
     ClassScore {
         name: name.to_owned(),
         precision: mean(|c| c.precision),
@@ -113,6 +117,31 @@ fn average(name: &str, classes: &[ClassScore], weight: impl Fn(&ClassScore) -> f
         f1: mean(|c| c.f1),
         support: classes.iter().map(|c| c.support).sum(),
     }
+}
+
+/// The sum in NumPy's order of additions (`pairwise_sum` in its `loops_utils.h`), so that a mean that lies between two
+/// decimals is rounded to the same one.
+fn sum_as_numpy(values: &[f64]) -> f64 {
+    const LANES: usize = 8;
+    if values.len() < LANES {
+        return values.iter().sum();
+    }
+    if values.len() > 128 {
+        let half = values.len() / 2;
+        let (left, right) = values.split_at(half - half % LANES);
+        return sum_as_numpy(left) + sum_as_numpy(right);
+    }
+    let mut lanes = [0.0; LANES];
+    let chunks = values.chunks_exact(LANES);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane += value;
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    let sum = ((a + b) + (c + d)) + ((e + f) + (g + h));
+    rest.iter().fold(sum, |sum, value| sum + value)
 }
 
 fn log_loss(predictions: &Predictions) -> f64 {

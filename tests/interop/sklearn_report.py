@@ -31,6 +31,7 @@ def case(name, names, labels, probabilities, digits):
 labels = rng.integers(0, 10, 60)
 good = softmax(rng.normal(size=(60, 10)) + 3 * np.eye(10)[labels])
 short = ["a", "b", "c"]
+tie = [4, 1, 5, 0, 3, 5, 2, 4, 1, 2, 3, 1, 3, 0, 5, 1]
 cases = [
     case("ten classes", NAMES, labels, good, 4),
     case("perfect and certain", short, [0, 1, 2, 1], np.eye(3)[[0, 1, 2, 1]], 2),
@@ -40,6 +41,9 @@ cases = [
     case("a class that is never predicted", short, [0, 1, 2, 1], [[.6, .3, .1], [.5, .4, .1], [.2, .1, .7], [.8, .1, .1]], 4),
     case("ties go to the first", short, [0, 1, 2], [[.4, .4, .2], [.4, .4, .2], [1 / 3, 1 / 3, 1 / 3]], 4),
     case("one sample", short, [1], [[.2, .7, .1]], 2),
+    # The macro recall is .875: which way it is rounded depends on the order of the sum.
+    case("a mean between two decimals", list("abcdef"), tie, np.eye(6)[[4, 1, 5, 5, 3, 5, 2, 4, 4, 2, 3, 1, 3, 0, 5, 1]], 2),
+    case("names that are longer in bytes than in characters", ["été", "hiver", "àèìòùáéíóú"], [0, 1, 2], np.eye(3), 2),
 ]
 target = pathlib.Path(__file__).parent.parent / "golden" / "reports.json"
 target.write_text(json.dumps(cases, indent=1) + "\n")
