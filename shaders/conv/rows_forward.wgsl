@@ -44,12 +44,8 @@ fn a_segment(row: Row, segment: u32) -> Span {
     );
 }
 
-fn a_load(span: Span, k: u32) -> vec4<f32> {
-    return a_quad(span.base, k, span.first, span.last);
-}
-
-fn c_has_row(row: u32) -> bool {
-    return true;
+fn a_run(span: Span, k: u32) -> Run {
+    return Run(span.base, k, span.first, span.last);
 }
 
 fn c_row(row: u32) -> u32 {

@@ -5,7 +5,7 @@
 //     A row      (n, ih, iw)            rows = N * in_h * in_w
 //     segment    tap (kh, kw)           segments = kernel_h * kernel_w
 //     term       co                     depth = out_c
-//     B          W with its last two axes swapped, as [kernel_h * kernel_w * out_c, in_c]
+//     B          W read by columns, [kernel_h * kernel_w, in_c, out_c] (gemm/cols_transposed.wgsl)
 //
 // A tap contributes to an input pixel only when (ih + pt - kh) divides by the stride and gives a row of dY. With
 // stride s that holds for one tap in s*s: the others multiply zeros, which a later version could skip.
@@ -42,12 +42,8 @@ fn a_segment(row: Row, segment: u32) -> Span {
     return Span(((row.image + oh) * p.out_w + ow) * p.out_c, select(0u, p.out_c, hits));
 }
 
-fn a_load(span: Span, k: u32) -> vec4<f32> {
-    return a_quad(span.base, k, 0u, span.last);
-}
-
-fn c_has_row(row: u32) -> bool {
-    return true;
+fn a_run(span: Span, k: u32) -> Run {
+    return Run(span.base, k, 0u, span.last);
 }
 
 fn c_row(row: u32) -> u32 {

@@ -1,25 +1,27 @@
-// Operand A in memory, element by element:  a_quad(base, i, ..) = A[base+i .. base+i+3]
+// Operand A in memory, element by element:  a_quad(run) = A[base+i .. base+i+3], a_eight(run) = A[base+i .. base+i+7]
 //
 // a        any matrix or image
-// Threads: called by whichever thread of a core wants four numbers; no map of its own.
-// Bytes:   16 a call, four loads.
+// Threads: called by whichever thread of a core wants the numbers; no map of its own.
+// Bytes:   4 a load.
 // Why:     images of 1 or 3 channels and other sizes that 4 does not divide. Here padding may begin and end within the
-//          four, so each element is checked; a_vec4.wgsl checks once.
+//          run, so each element is checked; a_vec4.wgsl checks once.
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 
-fn a_element(base: u32, i: u32, first: u32, last: u32) -> f32 {
-    if (i < first || i >= last) {
+fn a_element(run: Run, e: u32) -> f32 {
+    if (run.last == ONE) {
+        return f32(e == 0u);
+    }
+    if (run.i + e < run.first || run.i + e >= run.last) {
         return 0.0;
     }
-    return a[base + i];
+    return a[run.base + run.i + e];
 }
 
-// Elements base+i .. base+i+3, each zero when its number is outside first..last.
-fn a_quad(base: u32, i: u32, first: u32, last: u32) -> vec4<f32> {
-    return vec4<f32>(
-        a_element(base, i, first, last),
-        a_element(base, i + 1u, first, last),
-        a_element(base, i + 2u, first, last),
-        a_element(base, i + 3u, first, last),
-    );
+fn a_quad(run: Run) -> vec4<f32> {
+    return vec4<f32>(a_element(run, 0u), a_element(run, 1u), a_element(run, 2u), a_element(run, 3u));
+}
+
+fn a_eight(run: Run) -> Eight {
+    let second = vec4<f32>(a_element(run, 4u), a_element(run, 5u), a_element(run, 6u), a_element(run, 7u));
+    return Eight(a_quad(run), second);
 }

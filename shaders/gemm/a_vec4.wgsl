@@ -1,17 +1,24 @@
-// Operand A in memory, where four neighbours can be loaded at once:  a_quad(base, i, ..) = A[base+i .. base+i+3]
+// Operand A in memory, where four neighbours can be loaded at once:  a_quad(run) = A[base+i .. base+i+3]
 //
 // a        any matrix or image whose runs all start at a multiple of 4 elements and have a multiple of 4 elements
-// Threads: called by whichever thread of a core wants four numbers; no map of its own.
-// Bytes:   16 a call, one load.
-// Why:     a run is the part of a row that lies side by side in memory; the operand files (rows_*.wgsl) find it, and
-//          what is outside first .. last is padding. Four at once cost a GPU one transaction instead of four; on
-//          lavapipe, where loads are the cost, a vec4 costs little more than a scalar.
+// Threads: called by whichever thread of a core wants the numbers; no map of its own.
+// Bytes:   16 a load.
+// Why:     four at once cost a GPU one transaction instead of four; on lavapipe, where loads are the cost, a vec4 costs
+//          twice a scalar, not four times.
 @group(0) @binding(1) var<storage, read> a: array<vec4<f32>>;
 
-// Elements base+i .. base+i+3, or zeros when i is outside first..last. `base` may wrap below zero: base+i does not.
-fn a_quad(base: u32, i: u32, first: u32, last: u32) -> vec4<f32> {
-    if (i < first || i >= last) {
+fn a_quad(run: Run) -> vec4<f32> {
+    if (run.last == ONE) {
+        return vec4<f32>(1.0, 0.0, 0.0, 0.0);
+    }
+    if (run.i < run.first || run.i >= run.last) {
         return vec4<f32>();
     }
-    return a[(base + i) / 4u];
+    return a[(run.base + run.i) / 4u];
+}
+
+fn a_eight(run: Run) -> Eight {
+    // The second four of a run of one are zeros.
+    let last = select(run.last, 0u, run.last == ONE);
+    return Eight(a_quad(run), a_quad(Run(run.base, run.i + 4u, run.first, last)));
 }

@@ -6,9 +6,9 @@
 // Why:     as c_vec4.wgsl, for widths that 4 does not divide: each of the four columns is checked.
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 
-// C[split][row][col .. col+3] = value. Rows and columns past the edge are dropped.
+// Rows and columns past the edge are dropped.
 fn c_store(split: u32, row: u32, col: u32, value: vec4<f32>) {
-    if (row >= p.rows || !c_has_row(row)) {
+    if (row >= p.rows || c_row(row) == NOWHERE) {
         return;
     }
     let base = (split * c_rows() + c_row(row)) * p.cols;

@@ -1,6 +1,6 @@
 // Matrix product, the plain way:  C[split][m][n..n+3] = sum over k of A[m][k] * B[k][n..n+3]
 //
-// A, B and C are whatever the joined operand files say (see rows_dense.wgsl for their interface).
+// A, B and C are whatever the joined operand files say (see rows_dense.wgsl and cols_dense.wgsl for their interface).
 //
 // Threads: one for each row and each group of four columns, of each split.
 // Work:    2*M*N*K FLOPs. Bytes: each thread loads a whole row of A and four columns of B, so A is read N/4 times and
@@ -23,25 +23,32 @@ fn main(
     if (split >= p.splits) {
         return;
     }
-    // When neighbours in memory are rows, this thread wants one of the four that a_load brings.
+    // When neighbours in memory are rows, this thread wants one of the four that a quad brings.
     let lane = select(row % 4u, 0u, A_ALONG_K);
-    let start = a_row(row - lane);
+    let a_start = a_row(row - lane);
     var sum = vec4<f32>();
     let end = min((split + 1u) * p.segments_per_split, p.segments);
     for (var s = split * p.segments_per_split; s < end; s++) {
-        let span = a_segment(start, s);
-        if (A_ALONG_K) {
-            for (var k = 0u; k < p.depth; k += 4u) {
-                let x = a_load(span, k);
-                for (var i = 0u; i < 4u; i++) {
-                    sum += x[i] * b_load(s, k + i, col);
-                }
+        let a_span = a_segment(a_start, s);
+        for (var k = 0u; k < p.depth; k += 4u) {
+            // x[i][..]: along K, terms k .. k+3 of the row; else, four rows at term k+i.
+            var x: array<vec4<f32>, 4>;
+            // y[i]: along K, terms k .. k+3 of column col+i; else, four columns at term k+i.
+            var y: array<vec4<f32>, 4>;
+            for (var i = 0u; i < 4u; i++) {
+                x[i] = a_quad(a_run(a_span, k + select(i, 0u, A_ALONG_K)));
+                let b_start = b_col(col + select(0u, i, B_ALONG_K));
+                y[i] = b_quad(b_run(b_segment(b_start, s), k + select(i, 0u, B_ALONG_K)));
             }
-        } else {
-            for (var k = 0u; k < p.depth; k++) {
-                sum += a_load(span, k)[lane] * b_load(s, k, col);
+            for (var t = 0u; t < 4u; t++) {
+                let factor = select(x[t][lane], x[0][t], A_ALONG_K);
+                let column_t = vec4<f32>(y[0][t], y[1][t], y[2][t], y[3][t]);
+                sum += factor * select(y[t], column_t, B_ALONG_K);
             }
         }
+    }
+    if (row % 8u == 0u) {
+        finish_row(row, col, sum);
     }
     c_store(split, row, col, finish(sum, finish_load(col)));
 }

@@ -1,18 +1,17 @@
-// Operand A of a dense product: a row-major matrix [rows, K]. One segment; its run starts at row * K.
+// Operand A of a dense product: a row-major matrix [rows, K]. One segment; its terms start at row * K.
 //
 // The interface every operand file gives to the cores, in the order of use:
 //     a_row(row)             what to remember of a row of A, computed once a tile
 //     a_segment(row, s)      where the row's terms of segment s lie, computed once a segment
-//     a_load(span, k)        terms k .. k+3 of that segment (k a multiple of 4), zero where there are none
-//     c_row(row), c_rows()   where the row goes in C, and how many rows C has
+//     a_run(span, k)         which neighbours in memory hold what is wanted at term k: with A_ALONG_K the row's terms
+//                            k, k+1, ..; else term k of rows row, row+1, ..
+//     c_row(row), c_rows()   where the row goes in C (NOWHERE for padding), and how many rows C has
 const A_ALONG_K: bool = true;
 struct Row {
     base: u32,   // first element of the row
 }
 struct Span {
     base: u32,   // element of A that holds term 0
-    first: u32,  // terms first .. last are in memory, the others are zero
-    last: u32,
 }
 
 fn a_row(row: u32) -> Row {
@@ -20,15 +19,11 @@ fn a_row(row: u32) -> Row {
 }
 
 fn a_segment(row: Row, segment: u32) -> Span {
-    return Span(row.base, 0u, p.depth);
+    return Span(row.base);
 }
 
-fn a_load(span: Span, k: u32) -> vec4<f32> {
-    return a_quad(span.base, k, span.first, span.last);
-}
-
-fn c_has_row(row: u32) -> bool {
-    return true;
+fn a_run(span: Span, k: u32) -> Run {
+    return Run(span.base, k, 0u, p.depth);
 }
 
 fn c_row(row: u32) -> u32 {

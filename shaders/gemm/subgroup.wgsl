@@ -1,83 +1,95 @@
 // Matrix product in registers and subgroup shuffles, for drivers that run on the processor:  C = A B
 //
-// A, B and C are whatever the joined operand files say (see rows_dense.wgsl for their interface).
+// A, B and C are whatever the joined operand files say (see rows_dense.wgsl and cols_dense.wgsl for their interface).
 //
-// Threads: a subgroup of LANES threads computes a tile of ROWS x (LANES * 4 * VECS) of C. Each lane keeps 4 * VECS columns
-//          of all ROWS rows in registers. Subgroups go over column tiles first, then row tiles, then splits of K.
-// Loop:    4 terms at a time. The lanes share the loading of A: each brings ROWS / LANES vec4, and subgroupShuffle gives
-//          every lane each of them in turn. Each lane loads its own columns of B.
-// Bytes:   for 4 terms a lane loads ROWS/LANES + 4*VECS vec4 and does 16 * ROWS * VECS multiply-adds: with 16 rows, 8
-//          lanes and VECS 2, 10 loads for 512.
+// Threads: a workgroup of one subgroup, LANES threads, computes a tile of C. One side of the tile lies over the lanes: each lane has eight
+//          rows (or columns) of its own. The other side, SHARED columns (or rows), is common to all lanes. Which is which
+//          is said by lanes_over_rows.wgsl or lanes_over_columns.wgsl; the host takes the one that wastes less at
+//          the edges. Workgroups go over row tiles first, then column tiles, then splits of K: neighbours share B.
+// Loop:    8 terms at a time. Each lane loads its own 8 x 8 numbers of one operand. Of the other operand the lanes load
+//          an equal part each, SHARED / LANES times eight numbers, and subgroupShuffle gives every lane each in turn.
+// Bytes:   a lane loads 8 + SHARED / LANES times 32 bytes for 64 * SHARED multiply-adds: with SHARED 16 and 8 lanes, one
+//          load for every 102.
 // Why:     lavapipe runs a subgroup as one SIMD vector on a processor core. Workgroup memory is only memory there and a
-//          barrier suspends a coroutine, while a shuffle is a register broadcast. Loads are what costs: each lane's load
-//          is a scalar load. Spreading A over the lanes divides its loads by LANES.
+//          barrier suspends a coroutine, while a shuffle is a register broadcast. Loads are what costs: each is done
+//          lane by lane, with a check against the buffer's end for every element. Hence much arithmetic for each load,
+//          and wide loads (a_wide.wgsl). The sums do not fit the registers, so a sum is fetched once for its
+//          eight terms: with the loop over terms outside, each product took 20% longer.
 //
-// The host joins the constants: LANES, SUBGROUPS (a workgroup), ROWS, VECS. Register arrays need `const`, not `override`.
-const SLOTS: u32 = ROWS / LANES;  // vec4 of A that each lane holds for 4 terms
+// The host joins the constants: LANES and SHARED. Register arrays need `const`, not `override`.
+// Every loop that indexes an array goes over the whole of one, which is how the driver knows that it must be unrolled: an
+// array that any loop indexes by a variable cannot live in registers.
+const LANE_SIDE: u32 = 8u * LANES;
+const SLOTS: u32 = SHARED / LANES;
 
-@compute @workgroup_size(LANES * SUBGROUPS)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(subgroup_id) subgroup: u32,
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
-    let width = LANES * 4u * VECS;
-    let tiles_n = (p.cols + width - 1u) / width;
-    let tiles_m = (p.rows + ROWS - 1u) / ROWS;
-    let tile = linear_workgroup(group, groups) * SUBGROUPS + subgroup;
-    let split = tile / tiles_n / tiles_m;
+    let tiles_m = (p.rows + TILE_ROWS - 1u) / TILE_ROWS;
+    let tiles_n = (p.cols + TILE_COLS - 1u) / TILE_COLS;
+    let tile = linear_workgroup(group, groups);
+    let split = tile / tiles_m / tiles_n;
     if (split >= p.splits) {
         return;  // the whole subgroup leaves
     }
-    let row0 = tile / tiles_n % tiles_m * ROWS;
-    let col0 = tile % tiles_n * width + lane * 4u;
+    let row0 = tile % tiles_m * TILE_ROWS;
+    let col0 = tile / tiles_m % tiles_n * TILE_COLS;
 
-    // vec4 number i of the A tile: along K, the four terms of row i; else, four rows (i % (ROWS/4)) at term i / (ROWS/4).
-    var start: array<Row, SLOTS>;
-    var term: array<u32, SLOTS>;
+    // Load i of the lane's own block: along K, eight terms of line i; else, eight lines at term i.
+    var own_start: array<Own, 8>;
+    for (var i = 0u; i < 8u; i++) {
+        own_start[i] = own_line(row0, col0, lane * 8u + select(0u, i, OWN_ALONG_K));
+    }
+    // Eight numbers of the shared block, number n: along K, eight terms of line n; else eight lines, n % (SHARED / 8), at
+    // term n / (SHARED / 8).
+    var given_start: array<Given, SLOTS>;
+    var given_term: array<u32, SLOTS>;
     for (var i = 0u; i < SLOTS; i++) {
-        let number = i * LANES + lane;
-        start[i] = a_row(row0 + select(number % (ROWS / 4u) * 4u, number, A_ALONG_K));
-        term[i] = select(number / (ROWS / 4u), 0u, A_ALONG_K);
+        let n = i * LANES + lane;
+        given_start[i] = given_line(row0, col0, select(n % (SHARED / 8u) * 8u, n, GIVEN_ALONG_K));
+        given_term[i] = select(n / (SHARED / 8u), 0u, GIVEN_ALONG_K);
     }
 
-    var sum: array<vec4<f32>, ROWS * VECS>;
+    var sum: array<Eight, SHARED>;  // sum[s][i / 4][i % 4]: own line i with shared line s
     let end = min((split + 1u) * p.segments_per_split, p.segments);
-    for (var s = split * p.segments_per_split; s < end; s++) {
-        var span: array<Span, SLOTS>;
+    for (var segment = split * p.segments_per_split; segment < end; segment++) {
+        var own_span: array<OwnSpan, 8>;
+        for (var i = 0u; i < 8u; i++) {
+            own_span[i] = own_segment(own_start[i], segment);
+        }
+        var given_span: array<GivenSpan, SLOTS>;
         for (var i = 0u; i < SLOTS; i++) {
-            span[i] = a_segment(start[i], s);
+            given_span[i] = given_segment(given_start[i], segment);
         }
-        for (var k = 0u; k < p.depth; k += 4u) {
-            var x: array<vec4<f32>, SLOTS>;
+        for (var k = 0u; k < p.depth; k += 8u) {
+            var given: array<Eight, SLOTS>;
             for (var i = 0u; i < SLOTS; i++) {
-                x[i] = a_load(span[i], k + term[i]);
+                given[i] = given_load(given_span[i], k + given_term[i]);
             }
-            for (var t = 0u; t < 4u; t++) {
-                var y: array<vec4<f32>, VECS>;
-                for (var v = 0u; v < VECS; v++) {
-                    y[v] = b_load(s, k + t, col0 + v * LANES * 4u);
+            var loaded: array<Eight, 8>;
+            for (var i = 0u; i < 8u; i++) {
+                loaded[i] = own_load(own_span[i], k + select(i, 0u, OWN_ALONG_K));
+            }
+            var own: array<Eight, 8>;  // own[t]: the lane's eight lines at term t
+            for (var t = 0u; t < 8u; t++) {
+                for (var i = 0u; i < 8u; i++) {
+                    own[t][i / 4u][i % 4u] = select(loaded[t][i / 4u][i % 4u], loaded[i][t / 4u][t % 4u], OWN_ALONG_K);
                 }
-                for (var r = 0u; r < ROWS; r++) {
-                    // A[row r][term t]: which vec4, and which of its four numbers.
-                    let number = select(t * (ROWS / 4u) + r / 4u, r, A_ALONG_K);
-                    let element = select(r % 4u, t, A_ALONG_K);
-                    let given = vec4<f32>(subgroupShuffle(x[number / LANES][element], number % LANES));
-                    for (var v = 0u; v < VECS; v++) {
-                        sum[r * VECS + v] = fma(given, y[v], sum[r * VECS + v]);
-                    }
+            }
+            for (var s = 0u; s < SHARED; s++) {
+                for (var t = 0u; t < 8u; t++) {
+                    // Shared line s at term t: which eight numbers, and which of them.
+                    let n = select(t * (SHARED / 8u) + s / 8u, s, GIVEN_ALONG_K);
+                    let e = select(s % 8u, t, GIVEN_ALONG_K);
+                    let x = vec4<f32>(subgroupShuffle(given[n / LANES][e / 4u][e % 4u], n % LANES));
+                    sum[s][0] = fma(x, own[t][0], sum[s][0]);
+                    sum[s][1] = fma(x, own[t][1], sum[s][1]);
                 }
             }
         }
     }
-    // These loops must stay small enough for the driver to unroll: an array that any loop indexes by a variable
-    // cannot live in registers. Hence the bias is fetched outside, once for all rows.
-    for (var v = 0u; v < VECS; v++) {
-        let col = col0 + v * LANES * 4u;
-        let extra = finish_load(col);
-        for (var r = 0u; r < ROWS; r++) {
-            c_store(split, row0 + r, col, finish(sum[r * VECS + v], extra));
-        }
-    }
+    store_tile(split, row0, col0, lane, &sum);
 }

@@ -1,21 +1,25 @@
 // Matrix product through workgroup memory, for real GPUs:  C = A B
 //
-// A, B and C are whatever the joined operand files say (see rows_dense.wgsl for their interface).
+// A, B and C are whatever the joined operand files say (see rows_dense.wgsl and cols_dense.wgsl for their interface).
 //
-// Threads: a workgroup of 16 x 16 threads computes a tile of 64 x 64 of C; each thread 4 x 4 of it, in registers.
-//          Workgroups go over column tiles first, then row tiles, then splits of K.
-// Loop:    16 terms at a time. Each thread brings one vec4 of A and one of B into workgroup memory, all wait, then every
-//          thread multiplies 4 numbers of A with 4 of B, 16 times.
-// Bytes:   A is read N/64 times and B M/64 times. In the inner loop 8 numbers from workgroup memory feed 16
-//          multiply-adds. 8 KiB of workgroup memory, which every adapter has.
-// Why:     global memory is some 20 times slower than registers; the tile gives each number loaded from it 64 uses. The
-//          naive version gives it 4 and is bound by loads.
-const TILE: u32 = 64u;
-const TERMS: u32 = 16u;
+// Threads: a workgroup of 16 x 16 threads computes a tile of TILE x TILE of C, 128 or 64; each thread 8 x 8 or 4 x 4 of it
+//          in registers: for each 64 rows and 64 columns of the tile a block of 4 x 4. Workgroups go over row tiles
+//          first, then column tiles, then splits of K.
+// Loop:    TERMS terms at a time. Half of the threads bring A, half B, each a block of 4 lines x 4 terms, turned so that
+//          four lines at one term are one vec4. All wait, then every thread multiplies.
+// Bytes:   A is read N/TILE times and B M/TILE times. In the inner loop 16 (8) numbers from workgroup memory feed 64 (16)
+//          multiply-adds. 16 KiB of workgroup memory, which every adapter has.
+// Why:     global memory is some 20 times slower than registers; the tile gives each number loaded from it TILE uses, and
+//          the block in registers each number from workgroup memory 8 (4). The small tile is for small results, of
+//          which the large one would make too few workgroups. The naive version is bound by loads.
+//
+// The host joins the constant TILE.
+const LINES: u32 = TILE / 4u;               // vec4 in a row of a tile
+const TERMS: u32 = 2048u / TILE;            // 16 or 32: each half of the threads brings 128 blocks of 4 x 4
+const BLOCKS: u32 = TILE / 64u;             // blocks of 4 rows (columns) of a thread
 
-// A is kept as scalars: four threads fill neighbouring rows, and in WGSL a write to one component of a vec4 may touch all.
-var<workgroup> a_tile: array<f32, 1024>;       // [TERMS][TILE] rows of A
-var<workgroup> b_tile: array<vec4<f32>, 256>;  // [TERMS][TILE / 4], four columns of B together
+var<workgroup> a_tile: array<vec4<f32>, TERMS * LINES>;  // [TERMS][LINES], four rows of A together
+var<workgroup> b_tile: array<vec4<f32>, TERMS * LINES>;  // [TERMS][LINES], four columns of B together
 
 @compute @workgroup_size(256)
 fn main(
@@ -23,55 +27,86 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let tiles_n = (p.cols + TILE - 1u) / TILE;
     let tiles_m = (p.rows + TILE - 1u) / TILE;
+    let tiles_n = (p.cols + TILE - 1u) / TILE;
     let tile = linear_workgroup(group, groups);
-    let split = tile / tiles_n / tiles_m;
+    let split = tile / tiles_m / tiles_n;
     if (split >= p.splits) {
         return;  // the whole workgroup leaves, so no barrier is missed
     }
-    let row0 = tile / tiles_n % tiles_m * TILE;
-    let col0 = tile % tiles_n * TILE;
-    let my_rows = local / 16u;  // this thread computes rows 4*my_rows .. and columns 4*my_cols .. of the tile
-    let my_cols = local % 16u;
+    let row0 = tile % tiles_m * TILE;
+    let col0 = tile / tiles_m % tiles_n * TILE;
 
-    // The vec4 this thread brings: along K, four terms of one row; else, four rows at one term.
-    let a_line = select(local % 16u * 4u, local / 4u, A_ALONG_K);  // row within the tile
-    let a_term = select(local / 16u, local % 4u * 4u, A_ALONG_K);
-    let a_start = a_row(row0 + a_line);
-    let b_term = local / 16u;
-    let b_col = col0 + local % 16u * 4u;
+    // The block this thread brings. Neighbouring threads bring what are neighbours in memory.
+    let brings_a = local < 128u;
+    let along_k = select(B_ALONG_K, A_ALONG_K, brings_a);
+    let block = local % 128u;
+    let line = select(block % LINES, block / (TERMS / 4u), along_k);          // line 4 * line .. of the tile
+    let term = select(block / LINES, block % (TERMS / 4u), along_k) * 4u;     // term .. term + 3
+    var a_start: array<Row, 4>;
+    var b_start: array<Column, 4>;
+    for (var i = 0u; i < 4u; i++) {
+        a_start[i] = a_row(row0 + line * 4u + select(0u, i, A_ALONG_K));
+        b_start[i] = b_col(col0 + line * 4u + select(0u, i, B_ALONG_K));
+    }
 
-    var sum: array<vec4<f32>, 4>;
+    let my_row = local / 16u;  // this thread computes rows 4 * my_row .. and columns 4 * my_col .. of each 64 of the tile
+    let my_col = local % 16u;
+    var sum: array<array<vec4<f32>, BLOCKS>, 4u * BLOCKS>;
     let end = min((split + 1u) * p.segments_per_split, p.segments);
     for (var s = split * p.segments_per_split; s < end; s++) {
-        let span = a_segment(a_start, s);
+        var a_span: array<Span, 4>;
+        var b_span: array<ColumnSpan, 4>;
+        for (var i = 0u; i < 4u; i++) {
+            a_span[i] = a_segment(a_start[i], s);
+            b_span[i] = b_segment(b_start[i], s);
+        }
         for (var k = 0u; k < p.depth; k += TERMS) {
-            let x = a_load(span, k + a_term);
-            if (A_ALONG_K) {
-                for (var i = 0u; i < 4u; i++) {
-                    a_tile[(a_term + i) * TILE + a_line] = x[i];
-                }
-            } else {
-                for (var i = 0u; i < 4u; i++) {
-                    a_tile[a_term * TILE + a_line + i] = x[i];
+            var x: array<vec4<f32>, 4>;
+            for (var i = 0u; i < 4u; i++) {
+                if (brings_a) {
+                    x[i] = a_quad(a_run(a_span[i], k + term + select(i, 0u, A_ALONG_K)));
+                } else {
+                    x[i] = b_quad(b_run(b_span[i], k + term + select(i, 0u, B_ALONG_K)));
                 }
             }
-            b_tile[b_term * 16u + local % 16u] = b_load(s, k + b_term, b_col);
+            for (var t = 0u; t < 4u; t++) {
+                let lines = select(x[t], vec4<f32>(x[0][t], x[1][t], x[2][t], x[3][t]), along_k);
+                if (brings_a) {
+                    a_tile[(term + t) * LINES + line] = lines;
+                } else {
+                    b_tile[(term + t) * LINES + line] = lines;
+                }
+            }
             workgroupBarrier();
-            for (var i = 0u; i < TERMS; i++) {
-                let y = b_tile[i * 16u + my_cols];
-                for (var r = 0u; r < 4u; r++) {
-                    let x = a_tile[i * TILE + my_rows * 4u + r];
-                    sum[r] = fma(vec4<f32>(x), y, sum[r]);
+            for (var t = 0u; t < TERMS; t++) {
+                var y: array<vec4<f32>, BLOCKS>;
+                for (var n = 0u; n < BLOCKS; n++) {
+                    y[n] = b_tile[t * LINES + n * 16u + my_col];
+                }
+                for (var m = 0u; m < BLOCKS; m++) {
+                    let rows = a_tile[t * LINES + m * 16u + my_row];
+                    for (var r = 0u; r < 4u; r++) {
+                        for (var n = 0u; n < BLOCKS; n++) {
+                            sum[m * 4u + r][n] = fma(vec4<f32>(rows[r]), y[n], sum[m * 4u + r][n]);
+                        }
+                    }
                 }
             }
             workgroupBarrier();
         }
     }
-    let col = col0 + my_cols * 4u;
-    let extra = finish_load(col);
-    for (var r = 0u; r < 4u; r++) {
-        c_store(split, row0 + my_rows * 4u + r, col, finish(sum[r], extra));
+    for (var n = 0u; n < BLOCKS; n++) {
+        let col = col0 + n * 64u + my_col * 4u;
+        let extra = finish_load(col);
+        for (var m = 0u; m < BLOCKS; m++) {
+            let row = row0 + m * 64u + my_row * 4u;
+            if (row % 8u == 0u) {
+                finish_row(row, col, sum[m * 4u][n]);
+            }
+            for (var r = 0u; r < 4u; r++) {
+                c_store(split, row + r, col, finish(sum[m * 4u + r][n], extra));
+            }
+        }
     }
 }

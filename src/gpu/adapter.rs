@@ -27,6 +27,8 @@ pub struct AdapterSummary {
     pub timestamps: bool,
     /// Whether it has 16-bit floats.
     pub half_floats: bool,
+    /// Whether it has 64-bit integers.
+    pub wide_integers: bool,
 }
 
 impl AdapterSummary {
@@ -47,6 +49,7 @@ impl AdapterSummary {
             subgroup_lanes: (features.contains(wgpu::Features::SUBGROUP) && one_size).then_some(info.subgroup_max_size),
             timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
             half_floats: features.contains(wgpu::Features::SHADER_F16),
+            wide_integers: features.contains(wgpu::Features::SHADER_INT64),
         }
     }
 

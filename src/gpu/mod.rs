@@ -109,7 +109,7 @@ impl Gpu {
     pub fn open(options: &GpuOptions) -> Result<Arc<Self>, GpuError> {
         let (adapter, summary) = adapter::choose(options.adapter.as_deref())?;
         let variant = Variant::for_adapter(&summary, options.gemm)?;
-        let wanted = wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY;
+        let wanted = wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_INT64;
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("selvedge"),
             required_features: adapter.features() & wanted,

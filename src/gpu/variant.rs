@@ -44,6 +44,8 @@ pub struct Variant {
     pub gemm: GemmCore,
     /// Lanes in a subgroup; used by [`GemmCore::Subgroup`] only.
     pub lanes: u32,
+    /// Whether [`GemmCore::Subgroup`] may load eight floats at once, as 64-bit integers.
+    pub wide_loads: bool,
     /// Workgroups that keep the whole adapter busy: a product with fewer tiles is split along K.
     pub busy_workgroups: u32,
 }
@@ -77,7 +79,8 @@ impl Variant {
         Ok(Self {
             gemm,
             lanes: lanes.unwrap_or(1),
-            busy_workgroups: if adapter.is_cpu() { 16 } else { 512 },
+            wide_loads: adapter.wide_integers,
+            busy_workgroups: if adapter.is_cpu() { 8 } else { 512 },
         })
     }
 }

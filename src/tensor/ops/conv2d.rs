@@ -2,7 +2,8 @@
 //!
 //! As in every deep-learning library, this is a cross-correlation: the kernel is not flipped.
 
-use super::gemm::{Finish, Gemm, Params, Rows};
+use super::gemm::{Cols, Finish, Gemm, Params, Rows, WEIGHT_GRAD_DEPTH};
+use super::matmul::weight_gradients;
 use super::window::{Geometry, Padding, Window};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
 
@@ -61,15 +62,17 @@ impl Convolution {
         Gemm {
             label: "conv2d",
             rows: Rows::ConvForward,
+            cols: Cols::Dense,
             finish,
             params: Params {
                 rows: self.y().shape.rows() as u32,
                 cols: self.out_c as u32,
                 segments: self.geometry.kernel[0] as u32,
                 depth: (self.geometry.kernel[1] * self.in_c) as u32,
+                terms: (self.geometry.kernel[0] * self.geometry.kernel[1] * self.in_c) as u32,
                 ..self.image_params()
             },
-            a_in_quads: self.in_c.is_multiple_of(4),
+            a_run: self.in_c,
             multiply_adds: self.multiply_adds(),
         }
     }
@@ -79,35 +82,40 @@ impl Convolution {
         Gemm {
             label: "conv2d_input_grad",
             rows: Rows::ConvInputGrad,
+            cols: Cols::Transposed,
             finish: Finish::Plain,
             params: Params {
                 rows: self.x().shape.rows() as u32,
                 cols: self.in_c as u32,
                 segments: (kernel_h * kernel_w) as u32,
                 depth: self.out_c as u32,
+                terms: (kernel_h * kernel_w * self.out_c) as u32,
                 ..self.image_params()
             },
-            a_in_quads: self.out_c.is_multiple_of(4),
+            a_run: self.out_c,
             multiply_adds: self.multiply_adds(),
         }
     }
 
-    fn weight_grad(&self) -> Gemm {
+    fn weight_grad(&self, bias: bool) -> Gemm {
         let [kernel_h, kernel_w] = self.geometry.kernel;
-        let row_pitch = (kernel_w * self.in_c).next_multiple_of(4);
+        let row_pitch = (kernel_w * self.in_c).next_multiple_of(8);
+        let pixels = self.y().shape.rows() as u32;
         Gemm {
             label: "conv2d_weight_grad",
             rows: Rows::ConvWeightGrad,
-            finish: Finish::Plain,
+            cols: Cols::Dense,
+            finish: if bias { Finish::BiasGrad } else { Finish::Plain },
             params: Params {
-                rows: (kernel_h * row_pitch) as u32,
+                rows: (kernel_h * row_pitch + if bias { 8 } else { 0 }) as u32,
                 cols: self.out_c as u32,
-                segments: (self.n * self.geometry.out_h()) as u32,
-                depth: self.geometry.out_w() as u32,
+                segments: pixels.div_ceil(WEIGHT_GRAD_DEPTH),
+                depth: WEIGHT_GRAD_DEPTH,
+                terms: pixels,
                 row_pitch: row_pitch as u32,
                 ..self.image_params()
             },
-            a_in_quads: self.in_c.is_multiple_of(4),
+            a_run: self.in_c,
             multiply_adds: self.multiply_adds(),
         }
     }
@@ -151,19 +159,15 @@ impl Op for Conv2d {
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
         let dz = super::before_relu(node, self.relu)?;
         let convolution = self.convolution;
-        let mut gradients = vec![
-            node.when_wanted(0, || {
-                // [kh, kw, ci, co] to [kh, kw, co, ci]: then the product's B is row-major, as the cores want it.
-                let w = node.input(1).transpose()?;
-                Tensor::apply_one(InputGrad { convolution }, &[&dz, &w])
-            })?,
-            node.when_wanted(1, || {
-                Tensor::apply_one(WeightGrad { convolution }, &[node.input(0), &dz])
-            })?,
-        ];
-        if self.bias {
-            gradients.push(node.when_wanted(2, || dz.sum_rows())?);
-        }
+        let dx = node.when_wanted(0, || {
+            Tensor::apply_one(InputGrad { convolution }, &[&dz, node.input(1)])
+        })?;
+        let bias = self.bias && node.wants(2);
+        let mut gradients = vec![dx];
+        gradients.extend(weight_gradients(node, bias, |bias| {
+            Tensor::apply(WeightGrad { convolution, bias }, &[node.input(0), &dz])
+        })?);
+        gradients.truncate(node.input_count());
         Ok(gradients)
     }
 
@@ -172,7 +176,7 @@ impl Op for Conv2d {
     }
 }
 
-/// dX from dY and W with its last two axes swapped; see `shaders/conv/rows_input_grad.wgsl`.
+/// dX from dY and W; see `shaders/conv/rows_input_grad.wgsl`.
 #[derive(Debug)]
 struct InputGrad {
     convolution: Convolution,
@@ -200,10 +204,11 @@ impl Op for InputGrad {
     }
 }
 
-/// dW from X and dY; see `shaders/conv/rows_weight_grad.wgsl`.
+/// dW and, when `bias` is set, db from X and dY; see `shaders/conv/rows_weight_grad.wgsl`.
 #[derive(Debug)]
 struct WeightGrad {
     convolution: Convolution,
+    bias: bool,
 }
 
 impl Op for WeightGrad {
@@ -212,14 +217,19 @@ impl Op for WeightGrad {
     }
 
     fn infer(&self, _: &Inputs) -> Result<Vec<Info>> {
-        Ok(vec![self.convolution.w()])
+        let mut outputs = vec![self.convolution.w()];
+        outputs.extend(self.bias.then(|| Info::f32([self.convolution.out_c])));
+        Ok(outputs)
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        self.convolution
-            .weight_grad()
-            .launch(io.variant(), launches, operands, None);
+        self.convolution.weight_grad(self.bias).launch(
+            io.variant(),
+            launches,
+            operands,
+            self.bias.then_some(Operand::Output(1)),
+        );
         Ok(())
     }
 

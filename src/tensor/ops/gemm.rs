@@ -5,7 +5,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::reduce;
+use super::{kernel, reduce};
 use crate::gpu::{GemmCore, Kernel, Source, Variant, shader};
 use crate::tensor::{Launches, Operand};
 
@@ -17,6 +17,7 @@ pub(super) struct Params {
     pub cols: u32,
     pub segments: u32,
     pub depth: u32,
+    pub terms: u32,
     pub segments_per_split: u32,
     pub splits: u32,
     pub in_h: u32,
@@ -38,6 +39,7 @@ pub(super) struct Params {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rows {
     Dense,
+    DenseTransposed,
     ConvForward,
     ConvInputGrad,
     ConvWeightGrad,
@@ -47,6 +49,7 @@ impl Rows {
     fn source(self) -> Source {
         match self {
             Self::Dense => shader!("gemm/rows_dense.wgsl"),
+            Self::DenseTransposed => shader!("gemm/rows_dense_transposed.wgsl"),
             Self::ConvForward => shader!("conv/rows_forward.wgsl"),
             Self::ConvInputGrad => shader!("conv/rows_input_grad.wgsl"),
             Self::ConvWeightGrad => shader!("conv/rows_weight_grad.wgsl"),
@@ -54,11 +57,19 @@ impl Rows {
     }
 }
 
-/// What is done to a sum before it is stored.
+/// How B is laid out; one file each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cols {
+    Dense,
+    Transposed,
+}
+
+/// What is done to a sum before it is stored. A bias, or its gradient, is the product's fourth operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Finish {
     Plain,
     Bias { relu: bool },
+    BiasGrad,
 }
 
 /// One product, ready to be launched.
@@ -66,29 +77,57 @@ pub(super) enum Finish {
 pub(super) struct Gemm {
     pub label: &'static str,
     pub rows: Rows,
+    pub cols: Cols,
     pub finish: Finish,
     pub params: Params,
-    /// Whether every run of A starts at a multiple of four elements and has a multiple of four.
-    pub a_in_quads: bool,
+    /// A number that divides the start and the length of every run of A in memory.
+    pub a_run: usize,
     /// Terms that are really multiplied, for the FLOP count: rows * cols * K without padding.
     pub multiply_adds: u64,
 }
 
+/// Terms in a segment of a weight gradient: the unit in which its K is split.
+pub(super) const WEIGHT_GRAD_DEPTH: u32 = 64;
+
 impl Gemm {
-    /// Appends the product: A and B (and the bias, when the finish has one) to C.
-    pub fn launch(mut self, variant: Variant, launches: &mut Launches, [a, b, c]: [Operand; 3], bias: Option<Operand>) {
+    /// Appends the product of A and B to C. `extra` is the bias or its gradient, when the finish has one.
+    pub fn launch(
+        mut self,
+        variant: Variant,
+        launches: &mut Launches,
+        [a, b, c]: [Operand; 3],
+        extra: Option<Operand>,
+    ) {
         let tile = Tile::choose(variant, &self.params);
-        self.split_k(tile, variant, bias.is_some());
+        self.split_k(tile, variant);
+        let extra = extra.map(|operand| match self.finish {
+            Finish::BiasGrad => operand.write(),
+            _ => operand.read(),
+        });
         let splits = self.params.splits as usize;
-        let kernel = self.kernel(tile);
         if splits == 1 {
             let mut operands = vec![a.read(), b.read(), c.write()];
-            operands.extend(bias.map(Operand::read));
-            launches.dispatch(kernel, &operands);
+            operands.extend(extra);
+            launches.dispatch(self.kernel(tile, variant), &operands);
+            return;
+        }
+        let bias_len = if self.finish == Finish::BiasGrad {
+            self.params.cols as usize
         } else {
-            let len = self.c_rows() * self.params.cols as usize;
-            let partial = launches.scratch(splits * len);
-            launches.dispatch(kernel, &[a.read(), b.read(), partial.write()]);
+            0
+        };
+        let len = self.c_rows() * self.params.cols as usize;
+        let partial = launches.scratch(splits * (len + bias_len));
+        // The partial sums of the bias's gradient are one more row of the partial product.
+        let kernel = Self {
+            finish: Finish::Plain,
+            ..self
+        }
+        .kernel_with(tile, variant, self.finish == Finish::BiasGrad);
+        launches.dispatch(kernel, &[a.read(), b.read(), partial.write()]);
+        if let Some(bias_grad) = extra {
+            launch_split_sum(launches, [partial, c, bias_grad.0], [splits, len, bias_len]);
+        } else {
             let sum = reduce::Extent {
                 outer: 1,
                 len: splits,
@@ -100,11 +139,14 @@ impl Gemm {
 
     /// Cuts K in pieces when C has too few tiles to keep the adapter busy. A product with a bias is never cut: its
     /// finish belongs to the whole sum, and a forward pass has many rows.
-    fn split_k(&mut self, tile: Tile, variant: Variant, has_bias: bool) {
+    fn split_k(&mut self, tile: Tile, variant: Variant) {
         let tiles = tile.count(&self.params).max(1);
         let wanted = u64::from(variant.busy_workgroups).div_ceil(tiles);
-        let most = u64::from(self.params.segments);
-        let splits = if has_bias { 1 } else { wanted.clamp(1, most.max(1)) };
+        let most = u64::from(self.params.segments).max(1);
+        let splits = match self.finish {
+            Finish::Bias { .. } => 1,
+            _ => wanted.clamp(1, most),
+        };
         self.params.segments_per_split = u64::from(self.params.segments).div_ceil(splits) as u32;
         self.params.splits = self
             .params
@@ -113,36 +155,61 @@ impl Gemm {
             .max(1);
     }
 
-    /// Rows of C: those of A without the padding of the weight gradient.
+    /// Rows of C: those of A without the padding and the bias row of a weight gradient.
     fn c_rows(&self) -> usize {
         let p = &self.params;
         match self.rows {
             Rows::ConvWeightGrad => (p.kernel_h * p.kernel_w * p.in_c) as usize,
+            Rows::DenseTransposed => p.in_c as usize,
             _ => p.rows as usize,
         }
     }
 
-    fn kernel(&self, tile: Tile) -> Kernel {
+    fn kernel(&self, tile: Tile, variant: Variant) -> Kernel {
+        self.kernel_with(tile, variant, self.finish == Finish::BiasGrad)
+    }
+
+    /// The kernel; `bias_row` says whether A has a row of ones.
+    fn kernel_with(&self, tile: Tile, variant: Variant, bias_row: bool) -> Kernel {
         let p = &self.params;
-        let cols_in_quads = p.cols.is_multiple_of(4);
-        let source = shader!("common/grid.wgsl")
+        let b_run = match self.cols {
+            Cols::Dense => p.cols,
+            Cols::Transposed => p.depth,
+        };
+        let a = Width::of(self.a_run, tile, variant);
+        let b = Width::of(b_run as usize, tile, variant);
+        let mut source = shader!("common/grid.wgsl")
             .join(shader!("gemm/params.wgsl"))
-            .join(if self.a_in_quads {
-                shader!("gemm/a_vec4.wgsl")
-            } else {
-                shader!("gemm/a_scalar.wgsl")
+            .join(shader!("gemm/runs.wgsl"))
+            .join(match a {
+                Width::One => shader!("gemm/a_scalar.wgsl"),
+                Width::Four => shader!("gemm/a_vec4.wgsl"),
+                Width::Eight => shader!("gemm/a_wide.wgsl"),
             })
-            .join(if cols_in_quads {
-                shader!("gemm/b_vec4.wgsl").join(shader!("gemm/c_vec4.wgsl"))
+            .join(match b {
+                Width::One => shader!("gemm/b_scalar.wgsl"),
+                Width::Four => shader!("gemm/b_vec4.wgsl"),
+                Width::Eight => shader!("gemm/b_wide.wgsl"),
+            })
+            .join(if p.cols.is_multiple_of(4) {
+                shader!("gemm/c_vec4.wgsl")
             } else {
-                shader!("gemm/b_scalar.wgsl").join(shader!("gemm/c_scalar.wgsl"))
+                shader!("gemm/c_scalar.wgsl")
             })
             .join(match self.finish {
                 Finish::Plain => shader!("gemm/finish_plain.wgsl"),
                 Finish::Bias { .. } => shader!("gemm/finish_bias.wgsl"),
+                Finish::BiasGrad => shader!("gemm/finish_bias_grad.wgsl"),
             })
             .join(self.rows.source())
+            .join(match self.cols {
+                Cols::Dense => shader!("gemm/cols_dense.wgsl"),
+                Cols::Transposed => shader!("gemm/cols_transposed.wgsl"),
+            })
             .join(tile.source());
+        if [a, b].contains(&Width::Eight) {
+            source = source.join(shader!("gemm/wide.wgsl"));
+        }
         let mut kernel = Kernel::new(self.label, source)
             .params(*p)
             .workgroups(tile.workgroups(p))
@@ -152,8 +219,55 @@ impl Gemm {
         }
         match self.rows {
             Rows::Dense | Rows::ConvForward => kernel,
+            Rows::DenseTransposed => kernel.constant("BIAS", bias_row),
             Rows::ConvInputGrad => kernel.constant("STRIDE_H", p.stride_h).constant("STRIDE_W", p.stride_w),
-            Rows::ConvWeightGrad => kernel.constant("PADDED", p.row_pitch != p.kernel_w * p.in_c),
+            Rows::ConvWeightGrad => kernel
+                .constant("BIAS", bias_row)
+                .constant("OUT_H", p.out_h)
+                .constant("OUT_W", p.out_w),
+        }
+    }
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct SplitSumParams {
+    splits: u32,
+    len: u32,
+    bias_len: u32,
+}
+
+/// Adds up the partial weight and bias gradients of all splits.
+fn launch_split_sum(
+    launches: &mut Launches,
+    [partial, c, bias_grad]: [Operand; 3],
+    [splits, len, bias_len]: [usize; 3],
+) {
+    let sum = kernel("split_sum", shader!("gemm/split_sum.wgsl"), len + bias_len).params(SplitSumParams {
+        splits: splits as u32,
+        len: len as u32,
+        bias_len: bias_len as u32,
+    });
+    launches.dispatch(sum, &[partial.read(), c.write(), bias_grad.write()]);
+}
+
+/// Elements that one load brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Width {
+    One,
+    Four,
+    Eight,
+}
+
+impl Width {
+    /// The widest load for runs that `divisor` divides.
+    fn of(divisor: usize, tile: Tile, variant: Variant) -> Self {
+        if matches!(tile, Tile::Subgroup { .. }) && variant.wide_loads && divisor.is_multiple_of(8) {
+            Self::Eight
+        } else if divisor.is_multiple_of(4) {
+            Self::Four
+        } else {
+            Self::One
         }
     }
 }
@@ -162,41 +276,78 @@ impl Gemm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tile {
     Naive,
-    Tiled,
+    Tiled {
+        /// Rows and columns.
+        size: u32,
+    },
     Subgroup {
         lanes: u32,
-        /// Groups of four columns that a lane keeps.
-        vecs: u32,
+        /// Whether rows of A lie over the lanes; else columns of B do.
+        over_rows: bool,
+        /// Columns (or rows) that all lanes share.
+        shared: u32,
     },
 }
-
-/// Subgroups in a workgroup of the subgroup core.
-const SUBGROUPS: u32 = 4;
 
 impl Tile {
     fn choose(variant: Variant, params: &Params) -> Self {
         match variant.gemm {
             GemmCore::Naive => Self::Naive,
-            GemmCore::Tiled => Self::Tiled,
-            GemmCore::Subgroup => {
-                // The wide tile loads less for each multiply-add, but must not waste more than it saves:
-                // 68 columns would fill half of it.
-                let wide = 8 * variant.lanes;
-                let wasted = params.cols.next_multiple_of(wide) - params.cols;
-                Self::Subgroup {
-                    lanes: variant.lanes,
-                    vecs: if wasted * 4 <= params.cols { 2 } else { 1 },
+            GemmCore::Tiled => {
+                let large = Self::Tiled { size: 128 };
+                // The large tile loads half as much for each multiply-add, but must leave no multiprocessor idle.
+                if large.count(params) >= u64::from(variant.busy_workgroups) / 4 {
+                    large
+                } else {
+                    Self::Tiled { size: 64 }
                 }
             }
+            GemmCore::Subgroup => Self::subgroup_candidates(variant.lanes)
+                .min_by_key(|tile| tile.cost(params))
+                .unwrap_or(Self::Naive),
         }
+    }
+
+    /// Tiles of the subgroup core for subgroups of this size. The shared side is a multiple of the lanes, which load it
+    /// together; more than 24 takes the driver twice as long to compile and gained 3% at 1024^3.
+    fn subgroup_candidates(lanes: u32) -> impl Iterator<Item = Self> {
+        [16, 24, 32]
+            .into_iter()
+            .filter(move |shared| shared % lanes == 0 && (*shared <= 24 || lanes == 32))
+            .flat_map(move |shared| {
+                [true, false].map(|over_rows| Self::Subgroup {
+                    lanes,
+                    over_rows,
+                    shared,
+                })
+            })
+    }
+
+    /// Arithmetic of all tiles, the padding at the edges included, in arbitrary units: a tile's loads cost some four
+    /// shared lines.
+    fn cost(self, params: &Params) -> u64 {
+        let shared = match self {
+            Self::Subgroup { shared, .. } => u64::from(shared),
+            _ => 0,
+        };
+        self.count(params) * (shared + 4)
     }
 
     /// Rows and columns of C in one tile.
     fn size(self) -> (u32, u32) {
         match self {
             Self::Naive => (1, 4),
-            Self::Tiled => (64, 64),
-            Self::Subgroup { lanes, vecs } => (subgroup_rows(lanes), lanes * 4 * vecs),
+            Self::Tiled { size } => (size, size),
+            Self::Subgroup {
+                lanes,
+                over_rows: true,
+                shared,
+            } => (8 * lanes, shared),
+            Self::Subgroup {
+                lanes,
+                over_rows: false,
+                shared,
+            } => (shared, 8 * lanes),
         }
     }
 
@@ -210,28 +361,28 @@ impl Tile {
         let tiles = self.count(params) * u64::from(params.splits);
         match self {
             Self::Naive => tiles.div_ceil(64),
-            Self::Tiled => tiles,
-            Self::Subgroup { .. } => tiles.div_ceil(u64::from(SUBGROUPS)),
+            Self::Tiled { .. } | Self::Subgroup { .. } => tiles,
         }
     }
 
     fn source(self) -> Source {
         match self {
             Self::Naive => shader!("gemm/naive.wgsl"),
-            Self::Tiled => shader!("gemm/tiled.wgsl"),
-            Self::Subgroup { lanes, vecs } => shader!("gemm/subgroup.wgsl").with(
-                "tile",
-                format!(
-                    "const LANES: u32 = {lanes}u;\nconst SUBGROUPS: u32 = {SUBGROUPS}u;\n\
-                     const ROWS: u32 = {}u;\nconst VECS: u32 = {vecs}u;\n",
-                    subgroup_rows(lanes)
+            Self::Tiled { size } => shader!("gemm/tiled.wgsl").with("tile", format!("const TILE: u32 = {size}u;\n")),
+            Self::Subgroup {
+                lanes,
+                over_rows,
+                shared,
+            } => shader!("gemm/subgroup.wgsl")
+                .join(if over_rows {
+                    shader!("gemm/lanes_over_rows.wgsl")
+                } else {
+                    shader!("gemm/lanes_over_columns.wgsl")
+                })
+                .with(
+                    "tile",
+                    format!("const LANES: u32 = {lanes}u;\nconst SHARED: u32 = {shared}u;\n"),
                 ),
-            ),
         }
     }
-}
-
-/// Rows of a subgroup's tile: a multiple of the lanes, which share the loading of A.
-fn subgroup_rows(lanes: u32) -> u32 {
-    lanes.max(16)
 }

@@ -1,6 +1,6 @@
 //! Matrix product, with a bias and ReLU in the same pass: dense layers.
 
-use super::gemm::{Finish, Gemm, Params, Rows};
+use super::gemm::{Cols, Finish, Gemm, Params, Rows, WEIGHT_GRAD_DEPTH};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
 
 /// `Y[m, n] = f(sum over k of A[m, k] B[k, n] + bias[n])`. Inputs: A, B and, when `bias` is set, the bias.
@@ -38,6 +38,7 @@ impl Op for MatMul {
         let gemm = Gemm {
             label: self.name(),
             rows: Rows::Dense,
+            cols: Cols::Dense,
             finish: if self.bias {
                 Finish::Bias { relu: self.relu }
             } else {
@@ -48,9 +49,10 @@ impl Op for MatMul {
                 cols: n as u32,
                 segments: 1,
                 depth: k as u32,
+                terms: k as u32,
                 ..Params::default()
             },
-            a_in_quads: k.is_multiple_of(4),
+            a_run: k,
             multiply_adds: (m * n * k) as u64,
         };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
@@ -61,14 +63,114 @@ impl Op for MatMul {
     /// With Z the sum before f: dA = dZ B^T, dB = A^T dZ, dbias = the column sums of dZ.
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
         let dz = super::before_relu(node, self.relu)?;
-        let mut gradients = vec![
-            node.when_wanted(0, || dz.matmul(&node.input(1).transpose()?))?,
-            node.when_wanted(1, || node.input(0).transpose()?.matmul(&dz))?,
-        ];
-        if self.bias {
-            gradients.push(node.when_wanted(2, || dz.sum_rows())?);
-        }
+        let da = node.when_wanted(0, || Tensor::apply_one(InputGrad, &[&dz, node.input(1)]))?;
+        let bias = self.bias && node.wants(2);
+        let mut gradients = vec![da];
+        gradients.extend(weight_gradients(node, bias, |bias| {
+            Tensor::apply(WeightGrad { bias }, &[node.input(0), &dz])
+        })?);
+        gradients.truncate(node.input_count());
         Ok(gradients)
+    }
+}
+
+/// The gradients of inputs 1 and 2, a weight and its bias, out of an op that gives both (or the first alone).
+pub(super) fn weight_gradients(
+    node: &Backward,
+    bias: bool,
+    make: impl FnOnce(bool) -> Result<Vec<Tensor>>,
+) -> Result<[Option<Tensor>; 2]> {
+    if !node.wants(1) && !bias {
+        return Ok([None, None]);
+    }
+    let mut made = make(bias)?.into_iter();
+    Ok([made.next(), made.next()])
+}
+
+/// `dA[m, k] = sum over n of dZ[m, n] B[k, n]`. Inputs: dZ, B.
+#[derive(Debug)]
+struct InputGrad;
+
+impl Op for InputGrad {
+    fn name(&self) -> &'static str {
+        "linear_input_grad"
+    }
+
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
+        let ([m, _], [k, _]) = (inputs.axes(0, "dZ")?, inputs.axes(1, "B")?);
+        Ok(vec![Info::f32([m, k])])
+    }
+
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let (m, n, k) = (io.input(0).rows(), io.input(0).last(), io.output(0).last());
+        let gemm = Gemm {
+            label: self.name(),
+            rows: Rows::Dense,
+            cols: Cols::Transposed,
+            finish: Finish::Plain,
+            params: Params {
+                rows: m as u32,
+                cols: k as u32,
+                segments: 1,
+                depth: n as u32,
+                terms: n as u32,
+                ..Params::default()
+            },
+            a_run: n,
+            multiply_adds: (m * n * k) as u64,
+        };
+        let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
+        gemm.launch(io.variant(), launches, operands, None);
+        Ok(())
+    }
+}
+
+/// `dB[k, n] = sum over m of A[m, k] dZ[m, n]` and, when `bias` is set, `dbias[n] = sum over m of dZ[m, n]`.
+/// Inputs: A, dZ.
+#[derive(Debug)]
+struct WeightGrad {
+    bias: bool,
+}
+
+impl Op for WeightGrad {
+    fn name(&self) -> &'static str {
+        "linear_weight_grad"
+    }
+
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
+        let ([_, k], [_, n]) = (inputs.axes(0, "A")?, inputs.axes(1, "dZ")?);
+        let mut outputs = vec![Info::f32([k, n])];
+        outputs.extend(self.bias.then(|| Info::f32([n])));
+        Ok(outputs)
+    }
+
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let (m, k, n) = (io.input(0).rows(), io.input(0).last(), io.input(1).last());
+        let gemm = Gemm {
+            label: self.name(),
+            rows: Rows::DenseTransposed,
+            cols: Cols::Dense,
+            finish: if self.bias { Finish::BiasGrad } else { Finish::Plain },
+            params: Params {
+                rows: (k.next_multiple_of(8) + if self.bias { 8 } else { 0 }) as u32,
+                cols: n as u32,
+                segments: (m as u32).div_ceil(WEIGHT_GRAD_DEPTH),
+                depth: WEIGHT_GRAD_DEPTH,
+                terms: m as u32,
+                in_c: k as u32,
+                ..Params::default()
+            },
+            a_run: k,
+            multiply_adds: (m * n * k) as u64,
+        };
+        let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
+        gemm.launch(
+            io.variant(),
+            launches,
+            operands,
+            self.bias.then_some(Operand::Output(1)),
+        );
+        Ok(())
     }
 }
 

@@ -1,0 +1,19 @@
+// Operand A in memory, where eight neighbours can be loaded at once:  a_eight(run) = A[base+i .. base+i+7]
+//
+// a        any matrix or image whose runs all start at a multiple of 8 elements and have a multiple of 8 elements
+// Threads: called by whichever lane of the subgroup core wants the numbers; no map of its own.
+// Bytes:   32 a load, as four 64-bit integers of two floats each.
+// Why:     lavapipe loads lane by lane and checks each element against the buffer's end, some 45 instructions a lane for a
+//          vec4 whatever the width of its elements. 64-bit elements bring twice as much for the same. Measured at
+//          1024^3: 39 GFLOP/s against 27 with two vec4<f32> loads.
+@group(0) @binding(1) var<storage, read> a: array<vec4<u64>>;
+
+fn a_eight(run: Run) -> Eight {
+    if (run.last == ONE) {
+        return Eight(vec4<f32>(1.0, 0.0, 0.0, 0.0), vec4<f32>());
+    }
+    if (run.i < run.first || run.i >= run.last) {
+        return Eight();
+    }
+    return eight_of(a[(run.base + run.i) / 8u]);
+}

@@ -1,0 +1,27 @@
+// What happens to a weight gradient's sums: those of the row of ones are the bias's gradient and go to a buffer of their own.
+//     bias_grad[col .. col+3] = value, where row is bias_row()
+//
+// bias_grad  [cols]
+// Threads: called by the thread that has the sum; no map of its own.
+// Bytes:   4 a column, once.
+// Why:     the product has summed dY for the weights anyway; a separate sum would read all of dY again.
+@group(0) @binding(4) var<storage, read_write> bias_grad: array<f32>;
+
+fn finish_load(col: u32) -> vec4<f32> {
+    return vec4<f32>();
+}
+
+fn finish(value: vec4<f32>, extra: vec4<f32>) -> vec4<f32> {
+    return value;
+}
+
+fn finish_row(row: u32, col: u32, value: vec4<f32>) {
+    if (row != bias_row()) {
+        return;
+    }
+    for (var e = 0u; e < 4u; e++) {
+        if (col + e < p.cols) {
+            bias_grad[col + e] = value[e];
+        }
+    }
+}

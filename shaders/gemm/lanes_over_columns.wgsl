@@ -1,0 +1,50 @@
+// The subgroup core with columns of B over the lanes and rows of A shared: for results that are wide, or have few rows.
+//
+//     own        B: each lane eight columns of its own; a tile has 8 * LANES columns
+//     given      A: the tile's SHARED rows, spread over the lanes
+const TILE_ROWS: u32 = SHARED;
+const TILE_COLS: u32 = LANE_SIDE;
+const OWN_ALONG_K: bool = B_ALONG_K;
+const GIVEN_ALONG_K: bool = A_ALONG_K;
+alias Own = Column;
+alias OwnSpan = ColumnSpan;
+alias Given = Row;
+alias GivenSpan = Span;
+
+fn own_line(row0: u32, col0: u32, line: u32) -> Own {
+    return b_col(col0 + line);
+}
+
+fn own_segment(start: Own, segment: u32) -> OwnSpan {
+    return b_segment(start, segment);
+}
+
+fn own_load(span: OwnSpan, k: u32) -> Eight {
+    return b_eight(b_run(span, k));
+}
+
+fn given_line(row0: u32, col0: u32, line: u32) -> Given {
+    return a_row(row0 + line);
+}
+
+fn given_segment(start: Given, segment: u32) -> GivenSpan {
+    return a_segment(start, segment);
+}
+
+fn given_load(span: GivenSpan, k: u32) -> Eight {
+    return a_eight(a_run(span, k));
+}
+
+fn store_tile(split: u32, row0: u32, col0: u32, lane: u32, sum: ptr<function, array<Eight, SHARED>>) {
+    let col = col0 + lane * 8u;
+    let extra = array<vec4<f32>, 2>(finish_load(col), finish_load(col + 4u));
+    for (var s = 0u; s < SHARED; s++) {
+        for (var half = 0u; half < 2u; half++) {
+            let value = (*sum)[s][half];
+            if (s % 8u == 0u) {
+                finish_row(row0 + s, col + 4u * half, value);
+            }
+            c_store(split, row0 + s, col + 4u * half, finish(value, extra[half]));
+        }
+    }
+}

@@ -1,0 +1,25 @@
+// What operand files hand to the files that read memory: a run of neighbours.
+//
+// A's runs are zero outside first .. last: that is the padding of a convolution and the terms past the end of K.
+// B's runs repeat the last element instead, which needs no branch (cols_dense.wgsl says why that is enough).
+// A reader (a_scalar, a_vec4, a_wide and the same for b) turns a run into four or eight numbers.
+struct Run {
+    base: u32,   // element 0 of the run; may wrap below zero, base + i does not where i is within first .. last
+    i: u32,      // first element wanted
+    first: u32,  // elements first .. last are in memory
+    last: u32,   // ... or ONE: the run is 1, 0, 0, ..
+}
+struct ClampedRun {
+    base: u32,
+    i: u32,
+    last: u32,   // last element in memory
+}
+alias Eight = array<vec4<f32>, 2>;
+
+const ONE: u32 = 0xffffffffu;
+const NOWHERE: u32 = 0xffffffffu;
+
+// The run 1, 0, 0, .. of the bias row of a weight gradient, or all zeros where there is no such term.
+fn run_of_one(exists: bool) -> Run {
+    return Run(0u, 0u, 0u, select(0u, ONE, exists));
+}

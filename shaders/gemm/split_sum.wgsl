@@ -1,0 +1,38 @@
+// The second pass of a weight gradient whose K was split:  C = sum over splits of partial[split]
+//
+// partial    [splits][len + bias_len]: each split's weight gradient, then its bias gradient
+// c          [len]; bias_grad [bias_len]
+// Threads: one a number of the result, 64 a workgroup.
+// Bytes:   4 * splits read and 4 written a number.
+// Why:     the order of the sum is fixed, so the result is the same from run to run. One pass fills both results.
+struct SplitSum {
+    splits: u32,
+    len: u32,
+    bias_len: u32,
+}
+@group(0) @binding(0) var<uniform> p: SplitSum;
+@group(0) @binding(1) var<storage, read> partial: array<f32>;
+@group(0) @binding(2) var<storage, read_write> c: array<f32>;
+@group(0) @binding(3) var<storage, read_write> bias_grad: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let i = linear_workgroup(group, groups) * 64u + local;
+    let all = p.len + p.bias_len;
+    if (i >= all) {
+        return;
+    }
+    var sum = 0.0;
+    for (var split = 0u; split < p.splits; split++) {
+        sum += partial[split * all + i];
+    }
+    if (i < p.len) {
+        c[i] = sum;
+    } else {
+        bias_grad[i - p.len] = sum;
+    }
+}
