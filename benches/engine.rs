@@ -14,7 +14,7 @@ use selvedge::data::{ImageSet, PIXELS};
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::gradcheck::Array;
 use selvedge::optim::{Group, Optimiser, Rule};
-use selvedge::tensor::ops::{Padding, Window};
+use selvedge::tensor::ops::{NormSettings, Padding, Window};
 use selvedge::tensor::{Compiled, Graph, Tensor};
 use selvedge::train::{Normalisation, TrainConfig, training_step};
 
@@ -134,7 +134,7 @@ fn memory_bound(c: &mut Criterion) {
         let bytes = |passes: usize| Work::Bytes((4 * passes * shape.iter().product::<usize>()) as u64);
         let x = bench.random(&shape);
         let (gamma, beta) = (bench.random(&[channels]), bench.random(&[channels]));
-        let norm = x.batch_norm(&gamma, &beta, 1e-5).unwrap();
+        let norm = x.batch_norm(&gamma, &beta, NormSettings::plain(1e-5)).unwrap();
         time(c, "batch norm forward", &name, bytes(3), bench.compile([&norm.y]));
         let gradients = norm
             .y
@@ -143,6 +143,17 @@ fn memory_bound(c: &mut Criterion) {
         // One pass for the statistics, which the gradient needs, and five of its own.
         let name_of_both = "batch norm statistics and backward";
         time(c, name_of_both, &name, bytes(6), bench.compile(&gradients));
+        let beside = NormSettings {
+            relu_before: true,
+            pool: [2, 2],
+            ..NormSettings::plain(1e-5)
+        };
+        let pooled = x.batch_norm(&gamma, &beta, beside).unwrap().y;
+        let dy = bench.random(pooled.shape().axes());
+        let gradients = pooled.backward_from(&dy, &[&x, &gamma, &beta]).unwrap();
+        // Statistics, normalisation, gradient: three reads and one write of the image; windows are a quarter of it.
+        let name_of_all = "ReLU, batch norm and max pool, forward and backward";
+        time(c, name_of_all, &name, bytes(4), bench.compile(&gradients));
         let pooled = x.max_pool(Window::new([2, 2], [2, 2], Padding::Valid)).unwrap();
         time(c, "max pool forward", &name, bytes(1), bench.compile([&pooled]));
         let dy = bench.random(pooled.shape().axes());

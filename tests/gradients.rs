@@ -4,9 +4,10 @@ mod common;
 
 use common::reference as f64_of;
 use common::{away_from_zero, check, check_on, cores, gpu_with, random};
+use selvedge::gpu::GemmCore;
 use selvedge::gradcheck::Array;
 use selvedge::tensor::Tensor;
-use selvedge::tensor::ops::{Pad, Padding, Window};
+use selvedge::tensor::ops::{NormSettings, Pad, Padding, Window};
 
 const NO_PAD: Pad = Pad {
     top: 0,
@@ -69,8 +70,9 @@ fn relu_and_leaky_relu() {
 #[test]
 fn dropout() {
     let (seed, step, stream, rate) = (11_u32, 5_u32, 2_u32, 0.3_f32);
+    // One hash for four neighbouring columns.
     let kept = |i: usize| {
-        let bits = f64_of::pcg4d([i as u32, stream, step, seed])[0];
+        let bits = f64_of::pcg4d([i as u32 / 4, stream, step, seed])[i % 4];
         (bits >> 8) as f32 / 16_777_216.0 >= rate
     };
     let count = (0..4000).filter(|i| kept(*i)).count();
@@ -86,6 +88,45 @@ fn dropout() {
             x[0].data.iter().enumerate().map(keep).collect()
         },
     );
+}
+
+#[test]
+fn dropout_within_a_dense_layer_is_dropout_after_it() {
+    let graph = selvedge::tensor::Graph::new(&common::gpu());
+    for core in cores() {
+        // Columns that 4 divides and that it does not.
+        for n in [36, 7] {
+            let inputs = [random(&[19, 24], 1), random(&[24, n], 2), random(&[n], 3)];
+            let [clock, other] = [[11, 5], [11, 6]].map(|numbers| graph.tensor_u32([2], &numbers).unwrap());
+            let [x, w, b] = inputs.each_ref().map(|array| {
+                let shape = array.shape.clone();
+                graph.tensor(shape, &array.to_f32()).unwrap()
+            });
+            let after = x.linear(&w, &b, true).unwrap().dropout(0.3, &clock, 2).unwrap();
+            let within = x.linear_dropout(&w, &b, 0.3, &clock, 2).unwrap();
+            assert_eq!(after.to_vec().unwrap(), within.to_vec().unwrap());
+            let another = x.linear_dropout(&w, &b, 0.3, &other, 2).unwrap();
+            assert_ne!(another.to_vec().unwrap(), within.to_vec().unwrap());
+
+            let kept: Vec<bool> = within.to_vec().unwrap().iter().map(|v| *v > 0.0).collect();
+            check_on(
+                &gpu_with(core),
+                &format!("{core:?} {n} columns"),
+                &inputs,
+                |x| {
+                    let clock = x[0].graph().tensor_u32([2], &[11, 5])?;
+                    x[0].linear_dropout(&x[1], &x[2], 0.3, &clock, 2)
+                },
+                |x| {
+                    let product = Array::new([19, n], f64_of::matmul(&x[0], &x[1]));
+                    let sum = f64_of::zip(&product, &x[2], |a, b| a + b);
+                    let factor = 1.0 / (1.0 - f64::from(0.3_f32));
+                    let keep = |(v, kept): (f64, &bool)| if *kept { f64_of::relu(v) * factor } else { 0.0 };
+                    sum.into_iter().zip(&kept).map(keep).collect()
+                },
+            );
+        }
+    }
 }
 
 #[test]
@@ -303,29 +344,88 @@ fn a_large_weight_gradient_is_split_and_stays_exact() {
     }
 }
 
+/// Batch norm alone and with everything that can stand beside it.
+fn norm_settings() -> [NormSettings; 6] {
+    let plain = NormSettings::plain(1e-3);
+    let pool = [2, 2];
+    [
+        plain,
+        NormSettings {
+            relu_before: true,
+            ..plain
+        },
+        NormSettings {
+            relu_after: true,
+            ..plain
+        },
+        NormSettings { pool, ..plain },
+        NormSettings {
+            relu_before: true,
+            pool,
+            ..plain
+        },
+        NormSettings {
+            relu_before: true,
+            relu_after: true,
+            pool: [3, 2],
+            ..plain
+        },
+    ]
+}
+
+/// The reference: normalised by `moments`, or by those of the batch.
+fn norm_reference(x: &[Array], settings: NormSettings, moments: Option<[&[f64]; 2]>) -> Vec<f64> {
+    let relu_if = |wanted: bool, values: Vec<f64>| match wanted {
+        true => values.into_iter().map(f64_of::relu).collect(),
+        false => values,
+    };
+    let shape = x[0].shape.axes();
+    let input = Array::new(shape, relu_if(settings.relu_before, x[0].data.clone()));
+    let (mean, variance) = match moments {
+        Some([mean, variance]) => (mean.to_vec(), variance.to_vec()),
+        None => f64_of::moments(&input),
+    };
+    let y = f64_of::normalise(&input, &x[1].data, &x[2].data, &mean, &variance, 1e-3);
+    let y = relu_if(settings.relu_after, y);
+    match settings.pool {
+        [1, 1] => y,
+        pool => f64_of::max_pool(&Array::new(shape, y), pool, pool, NO_PAD),
+    }
+}
+
+/// X away from ReLU's kink, gamma of both signs, beta.
+fn norm_inputs(shape: &[usize]) -> [Array; 3] {
+    let channels = [shape[shape.len() - 1]];
+    [
+        away_from_zero(shape, 1),
+        away_from_zero(&channels, 2),
+        random(&channels, 3),
+    ]
+}
+
 #[test]
 fn batch_norm_in_training() {
-    for shape in [
-        &[2, 3, 5, 1][..],
-        &[1, 3, 3, 3],
-        &[4, 2, 2, 4],
-        &[2, 3, 3, 68],
-        &[700, 3],
-    ] {
-        let channels = [shape[shape.len() - 1]];
-        check(
-            &[
-                random(shape, 1),
-                Array::random(channels, 0.5, 1.5, 2),
-                random(&channels, 3),
-            ],
-            |x| Ok(x[0].batch_norm(&x[1], &x[2], 1e-3)?.y),
-            |x| {
-                let (mean, variance) = f64_of::moments(&x[0]);
-                f64_of::normalise(&x[0], &x[1].data, &x[2].data, &mean, &variance, 1e-3)
-            },
-        );
+    // A real GPU adds up with many threads and workgroup memory, a processor with one: the tiled core stands for a GPU.
+    for core in cores().into_iter().filter(|core| *core != GemmCore::Naive) {
+        for shape in [[2, 3, 5, 1], [1, 3, 3, 3], [4, 3, 2, 4], [2, 5, 7, 68], [1, 40, 37, 3]] {
+            for settings in norm_settings() {
+                check_on(
+                    &gpu_with(core),
+                    &format!("{core:?} {shape:?} {settings:?}"),
+                    &norm_inputs(&shape),
+                    |x| Ok(x[0].batch_norm(&x[1], &x[2], settings)?.y),
+                    |x| norm_reference(x, settings, None),
+                );
+            }
+        }
     }
+    // Features rather than images, and more rows than one piece.
+    let plain = NormSettings::plain(1e-3);
+    check(
+        &norm_inputs(&[700, 3]),
+        |x| Ok(x[0].batch_norm(&x[1], &x[2], plain)?.y),
+        |x| norm_reference(x, plain, None),
+    );
 }
 
 #[test]
@@ -337,38 +437,34 @@ fn batch_norm_statistics_survive_a_large_mean() {
     let graph = selvedge::tensor::Graph::new(&common::gpu());
     let ones = graph.tensor([2], &[1.0; 2]).unwrap();
     let device = graph.tensor([1000, 2], &x.to_f32()).unwrap();
-    let norm = device.batch_norm(&ones, &ones, 1e-5).unwrap();
-    for (device, expected) in norm.mean.to_vec().unwrap().into_iter().zip(mean) {
-        approx::assert_relative_eq!(f64::from(device), expected, max_relative = 1e-6);
-    }
-    for (device, expected) in norm.variance.to_vec().unwrap().into_iter().zip(variance) {
-        approx::assert_relative_eq!(f64::from(device), expected, max_relative = 1e-3);
+    let norm = device.batch_norm(&ones, &ones, NormSettings::plain(1e-5)).unwrap();
+    let moments = norm.moments.to_vec().unwrap();
+    let (device_mean, device_variance) = moments.split_at(moments.len() / 2);
+    for c in 0..2 {
+        approx::assert_relative_eq!(f64::from(device_mean[c]), mean[c], max_relative = 1e-6);
+        let unbiased = variance[c] * 1000.0 / 999.0;
+        approx::assert_relative_eq!(f64::from(device_variance[c]), unbiased, max_relative = 1e-3);
     }
 }
 
 #[test]
 fn batch_norm_in_inference() {
-    for shape in [&[2, 3, 5, 1][..], &[1, 3, 3, 3], &[2, 3, 3, 68]] {
-        let channels = [shape[shape.len() - 1]];
+    for shape in [[2, 3, 5, 1], [1, 3, 3, 3], [2, 5, 3, 68]] {
+        let channels = [shape[3]];
         let mean = random(&channels, 4);
         let variance = Array::random(channels, 0.5, 1.5, 5);
-        check(
-            &[
-                random(shape, 1),
-                Array::random(channels, 0.5, 1.5, 2),
-                random(&channels, 3),
-            ],
-            |x| {
-                let graph = x[0].graph();
-                let mean = graph.tensor(channels, &mean.to_f32())?;
-                let variance = graph.tensor(channels, &variance.to_f32())?;
-                x[0].batch_norm_inference(&x[1], &x[2], &mean, &variance, 1e-3)
-            },
-            |x| {
-                let (gamma, beta) = (&x[1].data, &x[2].data);
-                f64_of::normalise(&x[0], gamma, beta, &mean.data, &variance.data, 1e-3)
-            },
-        );
+        for settings in norm_settings() {
+            check(
+                &norm_inputs(&shape),
+                |x| {
+                    let graph = x[0].graph();
+                    let mean = graph.tensor(channels, &mean.to_f32())?;
+                    let variance = graph.tensor(channels, &variance.to_f32())?;
+                    x[0].batch_norm_inference(&x[1], &x[2], &mean, &variance, settings)
+                },
+                |x| norm_reference(x, settings, Some([&mean.data, &variance.data])),
+            );
+        }
     }
 }
 
@@ -493,7 +589,7 @@ fn softmax_does_not_overflow() {
     assert_eq!(x.softmax().unwrap().to_vec().unwrap(), [1.0, 0.0, 0.0]);
     assert_eq!(x.log_softmax().unwrap().to_vec().unwrap(), [0.0, -1000.0, -2000.0]);
     let label = graph.tensor_u32([1], &[2]).unwrap();
-    let loss = x.cross_entropy(&label, 0.0).unwrap();
+    let loss = x.cross_entropy(&label, 0.0).unwrap().losses;
     assert_eq!(loss.to_vec().unwrap(), [2000.0]);
 }
 
@@ -506,7 +602,7 @@ fn cross_entropy_with_label_smoothing() {
                 &[Array::random([rows as usize, 10], -3.0, 3.0, 1)],
                 |x| {
                     let labels = x[0].graph().tensor_u32([labels.len()], &labels)?;
-                    x[0].cross_entropy(&labels, smoothing)
+                    Ok(x[0].cross_entropy(&labels, smoothing)?.losses)
                 },
                 |x| f64_of::cross_entropy(&x[0], &labels, f64::from(smoothing)),
             );

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{gpu, random};
-use selvedge::tensor::ops::{Padding, Pixels, Window};
+use selvedge::tensor::ops::{DataSet, NormSettings, Padding, Pixels, RunningUpdate, Window};
 use selvedge::tensor::{Graph, Tensor, TensorError};
 
 fn graph() -> Graph {
@@ -61,20 +61,30 @@ fn shape_errors_come_at_the_call_and_name_op_shapes_and_parameter() {
     says(image.leaky_relu(-0.1), &["slope is -0.1"]);
     says(image.resize_bilinear([0, 4]), &["resize_bilinear", "0x4"]);
     let logits = zeros(&[4, 10]);
-    says(logits.cross_entropy(&zeros(&[4]), 0.0), &["cross_entropy", "labels"]);
+    says(
+        logits.cross_entropy(&zeros(&[4]), 0.0).map(|l| l.losses),
+        &["cross_entropy", "labels"],
+    );
     let labels = g.tensor_u32([4], &[0; 4]).unwrap();
-    says(logits.cross_entropy(&labels, 1.0), &["label smoothing is 1"]);
+    says(
+        logits.cross_entropy(&labels, 1.0).map(|l| l.losses),
+        &["label smoothing is 1"],
+    );
     says(
         logits.dropout(1.0, &g.tensor_u32([2], &[0, 0]).unwrap(), 0),
         &["rate is 1"],
     );
     says(logits.dropout(0.5, &labels, 0), &["clock"]);
     says(
-        image.batch_norm(&zeros(&[4]), &zeros(&[3]), 1e-5).map(|n| n.y),
+        image
+            .batch_norm(&zeros(&[4]), &zeros(&[3]), NormSettings::plain(1e-5))
+            .map(|n| n.y),
         &["gamma", "[3]"],
     );
     says(
-        image.batch_norm(&zeros(&[3]), &zeros(&[3]), 0.0).map(|n| n.y),
+        image
+            .batch_norm(&zeros(&[3]), &zeros(&[3]), NormSettings::plain(0.0))
+            .map(|n| n.y),
         &["epsilon is 0"],
     );
     says(g.tensor([2, 2], &[0.0; 3]), &["[2, 2]", "3 values"]);
@@ -95,12 +105,12 @@ fn backward_wants_a_scalar_that_depends_on_the_parameters() {
         loss.backward(&[&x, &other]),
         Err(TensorError::Unreached { index: 1, .. })
     ));
-    let labels = g.tensor_u32([1], &[0]).unwrap();
-    let hits = x.reshape([1, 3]).unwrap().hits(&labels).unwrap();
-    assert!(matches!(
-        hits.backward(&[&x]),
-        Err(TensorError::NoGradient { op: "hits", input: 0 })
-    ));
+    // The way back itself has no way back.
+    let w = g.zeros([3, 2]).unwrap();
+    let dx = &x.reshape([1, 3]).unwrap().matmul(&w).unwrap().sum().unwrap();
+    let dx = &dx.backward(&[&x]).unwrap()[0];
+    let no_gradient = dx.sum().unwrap().backward(&[&w]).unwrap_err();
+    assert!(no_gradient.to_string().contains("linear_input_grad"), "{no_gradient}");
 }
 
 #[test]
@@ -216,7 +226,7 @@ fn a_second_run_over_used_memory_gives_the_same() {
     let w = g.tensor([3, 3, 5, 7], &random(&[3, 3, 5, 7], 2).to_f32()).unwrap();
     let ones = g.tensor([7], &[1.0; 7]).unwrap();
     let y = x.conv2d(&w, Some(&ones), [2, 2], Padding::Same, true).unwrap();
-    let norm = y.batch_norm(&ones, &ones, 1e-3).unwrap().y;
+    let norm = y.batch_norm(&ones, &ones, NormSettings::plain(1e-3)).unwrap().y;
     let pooled = norm
         .max_pool(Window::new([3, 3], [2, 2], Padding::symmetric(1, 1)))
         .unwrap();
@@ -329,11 +339,21 @@ fn a_value_larger_than_the_adapter_binds_is_refused_before_it_is_allocated() {
 #[test]
 fn hits_count_the_first_of_equals() {
     let g = graph();
-    let scores = g
-        .tensor([4, 3], &[1.0, 3.0, 2.0, 5.0, 5.0, 0.0, 5.0, 5.0, 0.0, 0.0, 0.0, 1.0])
-        .unwrap();
-    let labels = g.tensor_u32([4], &[1, 0, 1, 0]).unwrap();
-    assert_eq!(scores.hits(&labels).unwrap().to_vec().unwrap(), [1.0, 1.0, 0.0, 0.0]);
+    let logits = [[0.1, 0.9], [0.5, 0.5], [0.5, 0.5], [0.9, 0.1]].concat();
+    let labels = g.tensor_u32([4], &[1, 0, 1, 1]).unwrap();
+    let loss = g.tensor([4, 2], &logits).unwrap().cross_entropy(&labels, 0.0).unwrap();
+    let losses = loss.losses.to_vec().unwrap();
+    let expected: Vec<f32> = losses
+        .iter()
+        .zip([1.0, 1.0, 0.0, 0.0])
+        .flat_map(|(l, hit)| [*l, hit])
+        .collect();
+    assert_eq!(loss.scores.to_vec().unwrap(), expected);
+    // Column sums, added to what was there.
+    let total = g.tensor([2], &[10.0, 20.0]).unwrap();
+    let sums = total.accumulate(&loss.scores).unwrap().to_vec().unwrap();
+    approx::assert_relative_eq!(sums[0], 10.0 + losses.iter().sum::<f32>(), max_relative = 1e-6);
+    assert_eq!(sums[1], 22.0);
 }
 
 #[test]
@@ -341,18 +361,24 @@ fn running_statistics_move_as_in_pytorch() {
     let g = graph();
     let ones = g.tensor([1], &[1.0]).unwrap();
     let x = g.tensor([4, 1], &[1.0, 2.0, 3.0, 6.0]).unwrap();
-    let (mean, variance) = (g.tensor([1], &[10.0]).unwrap(), g.tensor([1], &[1.0]).unwrap());
-    let norm = x.batch_norm(&ones, &ones, 1e-5).unwrap();
-    let updates = norm.update_running(&mean, &variance, 0.1).unwrap();
-    let mut compiled = g.compile(&[&updates[0], &updates[1]]).unwrap();
+    let part = |value: f32| ([1].into(), vec![value]);
+    let running = g
+        .arena("running", &[part(10.0), part(1.0), part(5.0), part(7.0)])
+        .unwrap();
+    let norm = x.batch_norm(&ones, &ones, NormSettings::plain(1e-5)).unwrap();
+    let update = |mean_part| {
+        let moments = norm.moments.clone();
+        running.update_running(&[RunningUpdate { moments, mean_part }], 0.1)
+    };
+    let updated = update(0).unwrap();
+    let mut compiled = g.compile(&[&updated]).unwrap();
     compiled.run().unwrap();
+    let part = |i: usize| running.parts[i].to_vec().unwrap()[0];
     // The batch has mean 3 and unbiased variance 14/3.
-    approx::assert_relative_eq!(mean.to_vec().unwrap()[0], 0.9 * 10.0 + 0.1 * 3.0, max_relative = 1e-6);
-    approx::assert_relative_eq!(
-        variance.to_vec().unwrap()[0],
-        0.9 + 0.1 * 14.0 / 3.0,
-        max_relative = 1e-6
-    );
+    approx::assert_relative_eq!(part(0), 0.9 * 10.0 + 0.1 * 3.0, max_relative = 1e-6);
+    approx::assert_relative_eq!(part(1), 0.9 + 0.1 * 14.0 / 3.0, max_relative = 1e-6);
+    assert_eq!([part(2), part(3)], [5.0, 7.0], "another layer's stay as they are");
+    assert!(update(3).unwrap_err().to_string().contains("parts 3 and 4"));
 }
 
 #[test]
@@ -362,8 +388,10 @@ fn a_batch_is_gathered_in_order_and_normalised() {
     let words: Vec<u32> = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11_u8]]
         .map(u32::from_le_bytes)
         .to_vec();
-    let images = g.tensor_u32([3], &words).unwrap();
-    let labels = g.tensor_u32([3], &[7, 8, 9]).unwrap();
+    let data = DataSet {
+        images: g.tensor_u32([3], &words).unwrap(),
+        labels: g.tensor_u32([3], &[7, 8, 9]).unwrap(),
+    };
     let order = g.tensor_u32([4], &[2, 0, 1, 2]).unwrap();
     let cursor = g.tensor_u32([1], &[1]).unwrap();
     let pixels = Pixels {
@@ -372,19 +400,17 @@ fn a_batch_is_gathered_in_order_and_normalised() {
         mean: 0.5,
         deviation: 0.25,
     };
-    let x = images.gather_images(&order, &cursor, 2, pixels).unwrap();
+    let (x, labels) = data.gather(&order, &cursor, 2, pixels).unwrap();
     let expected: Vec<f32> = (0..8).map(|b| (b as f32 / 255.0 - 0.5) / 0.25).collect();
     for (value, expected) in x.to_vec().unwrap().iter().zip(&expected) {
         approx::assert_abs_diff_eq!(value, expected, epsilon = 1e-6);
     }
-    assert_eq!(
-        labels.gather_labels(&order, &cursor, 2).unwrap().to_vec_u32().unwrap(),
-        [7, 8]
-    );
+    assert_eq!(labels.to_vec_u32().unwrap(), [7, 8]);
     // Past the end the last image is repeated.
     cursor.write_u32(&[3]).unwrap();
-    assert_eq!(
-        labels.gather_labels(&order, &cursor, 2).unwrap().to_vec_u32().unwrap(),
-        [9, 9]
-    );
+    let (_, labels) = data.gather(&order, &cursor, 2, pixels).unwrap();
+    assert_eq!(labels.to_vec_u32().unwrap(), [9, 9]);
+    let too_large = Pixels { height: 3, ..pixels };
+    let error = data.gather(&order, &cursor, 2, too_large).unwrap_err().to_string();
+    assert!(error.contains("3 labels") && error.contains("3x2"), "{error}");
 }

@@ -11,7 +11,7 @@ use naga::back::{hlsl, msl, spv};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use selvedge::gpu::Kernel;
 use selvedge::optim::{Group, Optimiser, Rule};
-use selvedge::tensor::ops::{Padding, Pixels, Window};
+use selvedge::tensor::ops::{DataSet, NormSettings, Padding, Pixels, RunningUpdate, Window};
 use selvedge::tensor::{Graph, Result, Shape, Tensor};
 
 /// A graph that uses every op forward and backward, with sizes that lead to every variant of the matrix product.
@@ -36,10 +36,26 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
 
     let x = zeros(&[2, 6, 6, 4])?;
     let ones = zeros(&[4])?;
-    let norm = x.batch_norm(&ones, &ones, 1e-5)?;
-    let (mean, variance) = (zeros(&[4])?, zeros(&[4])?);
-    let frozen = x.batch_norm_inference(&ones, &ones, &mean, &variance, 1e-5)?;
-    outputs.extend(norm.update_running(&mean, &variance, 0.1)?);
+    let plain = NormSettings::plain(1e-5);
+    let beside = NormSettings {
+        relu_before: true,
+        relu_after: true,
+        pool: [2, 2],
+        ..plain
+    };
+    let norm = x.batch_norm(&ones, &ones, plain)?;
+    let statistics = graph.arena("running", &[([4].into(), vec![0.0; 4]), ([4].into(), vec![1.0; 4])])?;
+    let [mean, variance] = [&statistics.parts[0], &statistics.parts[1]];
+    let frozen = x.batch_norm_inference(&ones, &ones, mean, variance, plain)?;
+    let moments = norm.moments.clone();
+    outputs.push(statistics.update_running(&[RunningUpdate { moments, mean_part: 0 }], 0.1)?);
+    for channels in [4, 3] {
+        let (x, ones) = (zeros(&[2, 6, 6, channels])?, zeros(&[channels])?);
+        let pooled = x.batch_norm(&ones, &ones, beside)?.y;
+        let given = zeros(&[channels])?;
+        let frozen = x.batch_norm_inference(&ones, &ones, &given, &given, beside)?;
+        outputs.extend(pooled.add(&frozen)?.sum()?.backward(&[&x, &ones])?);
+    }
     let window = Window::new([3, 3], [2, 2], Padding::Same);
     let pooled = [
         norm.y.max_pool(window)?,
@@ -48,15 +64,16 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     ];
     let joined = Tensor::concat(&[&pooled[0], &pooled[1], &pooled[2]])?;
     let features = joined.resize_bilinear([5, 5])?.leaky_relu(0.3)?.global_avg_pool()?;
+    let (w, bias) = (zeros(&[12, 12])?, zeros(&[12])?);
+    let features = features.linear_dropout(&w, &bias, 0.5, &clock, 2)?;
     let dropped = features.dropout(0.5, &clock, 1)?.mul(&features)?.mul(&zeros(&[12])?)?;
     let logits = dropped.add(&zeros(&[12])?)?.scale(2.0)?;
     let softmaxes = logits.softmax()?.add(&logits.log_softmax()?)?;
-    let losses = logits.cross_entropy(&labels, 0.1)?;
-    let loss = losses.sum()?.add(&softmaxes.sum()?)?;
+    let entropy = logits.cross_entropy(&labels, 0.1)?;
+    let loss = entropy.losses.sum()?.add(&softmaxes.sum()?)?;
     outputs.extend(loss.backward(&[&x])?);
     outputs.push(loss.clone());
-    let total = zeros(&[1])?;
-    outputs.push(total.accumulate(&logits.hits(&labels)?.sum()?)?);
+    outputs.push(zeros(&[2])?.accumulate(&entropy.scores)?);
 
     let parameters: Vec<(Shape, Vec<f32>)> = vec![([4].into(), vec![0.0; 4]), ([4].into(), vec![0.0; 4])];
     let arena = graph.arena("parameters", &parameters)?;
@@ -76,8 +93,11 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
         mean: 0.0,
         deviation: 1.0,
     };
-    outputs.push(words.gather_images(&words, &cursor, 2, pixels)?);
-    outputs.push(words.gather_labels(&words, &cursor, 2)?);
+    let data = DataSet {
+        images: words.clone(),
+        labels: words.clone(),
+    };
+    outputs.push(data.gather(&words, &cursor, 2, pixels)?.0);
 
     let outputs: Vec<&Tensor> = outputs.iter().collect();
     let mut compiled = graph.compile(&outputs)?;
@@ -144,13 +164,14 @@ fn every_shader_in_every_variant_is_valid_everywhere() {
             }
             check(&name, &text, &kernel.constants);
             // Subgroups of other sizes than this adapter's.
-            for lanes in [4, 16, 32] {
+            for (lanes, shared) in [(4, 24), (16, 16), (32, 32)] {
                 let own = format!("const LANES: u32 = {}u;", graph.gpu().variant().lanes);
                 if text.contains(&own) {
-                    let rows = format!("const ROWS: u32 = {}u;", graph.gpu().variant().lanes.max(16));
-                    let other = text
-                        .replace(&own, &format!("const LANES: u32 = {lanes}u;"))
-                        .replace(&rows, &format!("const ROWS: u32 = {}u;", lanes.max(16)));
+                    let mut other = text.replace(&own, &format!("const LANES: u32 = {lanes}u;"));
+                    for width in [16, 24, 32] {
+                        let own = format!("const SHARED: u32 = {width}u;");
+                        other = other.replace(&own, &format!("const SHARED: u32 = {shared}u;"));
+                    }
                     check(&format!("{name}, {lanes} lanes"), &other, &kernel.constants);
                 }
             }

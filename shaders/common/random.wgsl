@@ -17,7 +17,10 @@ fn pcg4d(counter: vec4<u32>) -> vec4<u32> {
     return v;
 }
 
-// A number in [0, 1): the upper 24 bits, which a float holds exactly.
-fn uniform01(bits: u32) -> f32 {
-    return f32(bits >> 8u) * (1.0 / 16777216.0);
+// Dropout's factors for four neighbouring columns, quad number `quad` of the matrix: 1 / (1 - rate) with probability
+// 1 - rate, else 0. One hash gives all four, each from its upper 24 bits, which a
+// float holds exactly.
+fn dropout_factors(quad: u32, stream: u32, step: u32, seed: u32, rate: f32) -> vec4<f32> {
+    let u = vec4<f32>(pcg4d(vec4<u32>(quad, stream, step, seed)) >> vec4<u32>(8u)) * (1.0 / 16777216.0);
+    return select(vec4<f32>(), vec4<f32>(1.0 / (1.0 - rate)), u >= vec4<f32>(rate));
 }

@@ -3,6 +3,6 @@
 // Joined to map.wgsl, which says how threads and bytes go; no FLOP.
 // Why: gradients that cannot be computed right where the optimiser wants them are copied there.
 //      x: an element of the input; c: unused.
-fn f(x: f32, c: f32) -> f32 {
+fn f(x: Value, c: f32) -> Value {
     return x;
 }

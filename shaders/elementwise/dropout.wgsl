@@ -1,16 +1,17 @@
-// Dropout (Srivastava et al. 2014), inverted:  y[i] = x[i] / (1 - rate) where u(i) >= rate, else 0
+// Dropout (Srivastava et al. 2014), inverted:  y = x / (1 - rate) where u >= rate, else 0
 //
-// x, y     any shape, `len` elements
+// x, y     [rows, cols]
 // clock    [2]: the run's seed and the step, so that every step has its own mask
-// Threads: one an element, 64 a workgroup.
-// Bytes:   4 read and 4 written an element; some 40 integer operations for u(i).
-// Why:     u(i) is a hash of (i, stream, step, seed), so the gradient, dx = the same kernel on dy, draws the same mask again:
-//          nothing is stored, and no order of execution can change it.
+// Threads: one for four neighbouring columns of a row, 64 a workgroup.
+// Bytes:   4 read and 4 written an element; some 40 integer operations for four numbers u.
+// Why:     u is a hash of (place, stream, step, seed), so the gradient, dx = the same kernel on dy, draws the same mask again:
+//          nothing is stored, and no order of execution can change it. After a dense layer with ReLU the mask is drawn
+//          in the product's own pass (gemm/finish_dropout.wgsl), with the same numbers.
 struct Params {
-    len: u32,
+    rows: u32,
+    cols: u32,
     stream: u32,   // tells one dropout layer from another
     rate: f32,
-    scale: f32,    // 1 / (1 - rate)
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -23,10 +24,16 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let i = linear_workgroup(group, groups) * 64u + local;
-    if (i >= p.len) {
+    let number = linear_workgroup(group, groups) * 64u + local;
+    let quads = (p.cols + 3u) / 4u;
+    if (number >= p.rows * quads) {
         return;
     }
-    let u = uniform01(pcg4d(vec4<u32>(i, p.stream, clock[1], clock[0])).x);
-    y[i] = select(0.0, x[i] * p.scale, u >= p.rate);
+    let row = number / quads;
+    let col = (number - row * quads) * 4u;
+    let factors = dropout_factors(number, p.stream, clock[1], clock[0], p.rate);
+    for (var e = 0u; e < min(4u, p.cols - col); e++) {
+        let i = row * p.cols + col + e;
+        y[i] = x[i] * factors[e];
+    }
 }

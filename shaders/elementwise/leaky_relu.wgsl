@@ -4,6 +4,6 @@
 //      x: an element of the input; c: the slope for negative inputs.
 // Why: select() computes both sides, so no thread of a subgroup waits for another. NaN stays NaN, since x > 0 is
 //      false and c * NaN is NaN.
-fn f(x: f32, c: f32) -> f32 {
-    return select(c * x, x, x > 0.0);
+fn f(x: Value, c: f32) -> Value {
+    return select(c * x, x, x > Value());
 }

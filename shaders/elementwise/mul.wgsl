@@ -3,6 +3,6 @@
 // Joined to zip.wgsl, which says how threads, bytes and broadcasting go; 1 FLOP an element.
 //      a, b: elements of the inputs; c: unused.
 // Why: its gradient needs both inputs, so they stay in memory until the way back.
-fn f(a: f32, b: f32, c: f32) -> f32 {
+fn f(a: Value, b: Value, c: f32) -> Value {
     return a * b;
 }

@@ -3,6 +3,6 @@
 // Joined to map.wgsl, which says how threads and bytes go; 1 FLOP an element.
 //      x: an element of the input; c: the factor.
 // Why: the smallest op with a gradient: read this one first.
-fn f(x: f32, c: f32) -> f32 {
+fn f(x: Value, c: f32) -> Value {
     return c * x;
 }

@@ -1,8 +1,8 @@
 // Two inputs, one output, element by element:  y[i] = f(a[i], b[i mod period], c)
 //
-// a, y     any shape, `len` elements
+// a, y     any shape, `len` values
 // b        the same shape, or (with BROADCAST) a shape that a's ends with, repeated: [C] over [N, H, W, C]
-// Threads: one an element, 64 a workgroup.
+// Threads: one a value, 64 a workgroup. A `Value` is four elements, or one where 4 does not divide their numbers.
 // Bytes:   4 read of a, 4 of b (of a short b, hardly any) and 4 written an element. Bound by memory.
 // Why:     as map.wgsl. BROADCAST is a constant of the pipeline because the remainder costs as much as the memory.
 struct Params {
@@ -11,9 +11,9 @@ struct Params {
     c: f32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> a: array<Value>;
+@group(0) @binding(2) var<storage, read> b: array<Value>;
+@group(0) @binding(3) var<storage, read_write> y: array<Value>;
 override BROADCAST: bool;
 
 @compute @workgroup_size(64)

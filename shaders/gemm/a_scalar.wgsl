@@ -8,7 +8,7 @@
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 
 fn a_element(run: Run, e: u32) -> f32 {
-    if (run.last == ONE) {
+    if (!A_ALONG_K && run.last == ONE) {
         return f32(e == 0u);
     }
     if (run.i + e < run.first || run.i + e >= run.last) {

@@ -8,7 +8,7 @@
 @group(0) @binding(1) var<storage, read> a: array<vec4<f32>>;
 
 fn a_quad(run: Run) -> vec4<f32> {
-    if (run.last == ONE) {
+    if (!A_ALONG_K && run.last == ONE) {
         return vec4<f32>(1.0, 0.0, 0.0, 0.0);
     }
     if (run.i < run.first || run.i >= run.last) {

@@ -2,6 +2,7 @@
 //
 //     own        B: each lane eight columns of its own; a tile has 8 * LANES columns
 //     given      A: the tile's SHARED rows, spread over the lanes
+// Neighbouring lanes then read neighbours in memory, where B is stored by terms.
 const TILE_ROWS: u32 = SHARED;
 const TILE_COLS: u32 = LANE_SIDE;
 const OWN_ALONG_K: bool = B_ALONG_K;
@@ -39,12 +40,14 @@ fn store_tile(split: u32, row0: u32, col0: u32, lane: u32, sum: ptr<function, ar
     let col = col0 + lane * 8u;
     let extra = array<vec4<f32>, 2>(finish_load(col), finish_load(col + 4u));
     for (var s = 0u; s < SHARED; s++) {
+        let row = row0 + s;
         for (var half = 0u; half < 2u; half++) {
+            let place = col + 4u * half;
             let value = (*sum)[s][half];
             if (s % 8u == 0u) {
-                finish_row(row0 + s, col + 4u * half, value);
+                finish_row(row, place, value);
             }
-            c_store(split, row0 + s, col + 4u * half, finish(value, extra[half]));
+            c_store(split, row, place, finish(row, place, value, extra[half]));
         }
     }
 }

@@ -2,6 +2,7 @@
 //
 //     own        A: each lane eight rows of its own; a tile has 8 * LANES rows
 //     given      B: the tile's SHARED columns, spread over the lanes
+// A lane then reads runs of its own rows, which for an image are neighbouring pixels.
 const TILE_ROWS: u32 = LANE_SIDE;
 const TILE_COLS: u32 = SHARED;
 const OWN_ALONG_K: bool = A_ALONG_K;
@@ -49,7 +50,7 @@ fn store_tile(split: u32, row0: u32, col0: u32, lane: u32, sum: ptr<function, ar
         let extra = finish_load(col);
         finish_row(row, col, rows[q][0]);
         for (var i = 0u; i < 8u; i++) {
-            c_store(split, row + i, col, finish(rows[q][i], extra));
+            c_store(split, row + i, col, finish(row + i, col, rows[q][i], extra));
         }
     }
 }

@@ -26,6 +26,8 @@ struct Params {
     pad_top: u32,             // rows and columns of zeros before the image
     pad_left: u32,
     row_pitch: u32,           // weight gradient: rows of A for a kernel row, rounded up to a multiple of 8
+    stream: u32,              // dropout: tells one layer from another
+    rate: f32,                // dropout: the probability of 0
 }
 @group(0) @binding(0) var<uniform> p: Params;
 

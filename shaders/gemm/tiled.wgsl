@@ -105,7 +105,7 @@ fn main(
                 finish_row(row, col, sum[m * 4u][n]);
             }
             for (var r = 0u; r < 4u; r++) {
-                c_store(split, row + r, col, finish(sum[m * 4u + r][n], extra));
+                c_store(split, row + r, col, finish(row + r, col, sum[m * 4u + r][n], extra));
             }
         }
     }

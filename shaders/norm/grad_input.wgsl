@@ -1,21 +1,27 @@
-// Batch norm, gradient of the input. With s = gamma / sqrt(var + eps) and xhat the normalised input:
-//     training:   dx = s (dy - dbeta / rows - xhat dgamma / rows)     mean and variance depend on x too
-//     inference:  dx = s dy                                          they are constants
+// Batch norm with ReLU and pooling around it, gradient of the input. With g = dy at the winner of a window, else 0,
+// s = gamma / sqrt(var + eps) and xhat the normalised input:
+//     training:   dx = s (g - dbeta / n - xhat dgamma / n)     mean and variance depend on x too
+//     inference:  dx = s g                                    they are constants
 //
-// x, dy, dx                    [rows, channels]
-// gamma, mean, var, dgamma, dbeta  [channels]
-// Threads: one a channel and run of `chunk` rows, 64 a workgroup (params.wgsl).
-// Bytes:   8 read and 4 written an element. 4 FLOPs an element.
-// Why:     written as dx = s dy + a x + b, with s, a and b the same for a whole channel and computed once a thread.
+// x, dx          [n, in_h, in_w, groups]
+// winners, dy    [n, out_h, out_w, groups]; without pooling the winners are not read
+// coefficients   [4, groups]
+// pieces         [2, pieces, groups] from grad_sums.wgsl
+// dgamma, dbeta  [groups]
+// Threads: one a group of channels and run of `run` image rows of windows, 64 a workgroup, the unfinished windows at the
+//          end included. The first of each channel also stores dgamma and dbeta.
+// Bytes:   4 read and 4 written a pixel and channel, 8 read a window. 4 FLOPs an element.
+// Why:     ReLU, batch norm and pooling in one pass: apart, they would read and write the image's gradient three times
+//          more. Every pixel is written once, by the thread that knows its window.
 override TRAINING: bool;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> dy: array<f32>;
-@group(0) @binding(3) var<storage, read> gamma: array<f32>;
-@group(0) @binding(4) var<storage, read> mean: array<f32>;
-@group(0) @binding(5) var<storage, read> variance: array<f32>;
-@group(0) @binding(6) var<storage, read> dgamma: array<f32>;
-@group(0) @binding(7) var<storage, read> dbeta: array<f32>;
-@group(0) @binding(8) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<Channels>;
+@group(0) @binding(2) var<storage, read> winners: array<Channels>;
+@group(0) @binding(3) var<storage, read> dy: array<Channels>;
+@group(0) @binding(4) var<storage, read> coefficients: array<Channels>;
+@group(0) @binding(5) var<storage, read> pieces: array<Channels>;
+@group(0) @binding(6) var<storage, read_write> dx: array<Channels>;
+@group(0) @binding(7) var<storage, read_write> dgamma: array<Channels>;
+@group(0) @binding(8) var<storage, read_write> dbeta: array<Channels>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -24,19 +30,66 @@ fn main(
     @builtin(local_invocation_index) local: u32,
 ) {
     let number = linear_workgroup(group, groups) * 64u + local;
-    if (number >= p.pieces * p.channels) {
+    let c = number % p.groups;
+    let first = number / p.groups * p.run;
+    if (first >= max(p.lines, 1u)) {
         return;
     }
-    let run = run_of(number);
-    let c = run.c;
-    let inverse = 1.0 / sqrt(variance[c] + p.epsilon);
-    let s = gamma[c] * inverse;
-    let n = select(1.0, f32(p.rows), TRAINING);
-    let a = select(0.0, -s * inverse * dgamma[c] / n, TRAINING);
-    let b = select(0.0, -s * dbeta[c] / n, TRAINING);
-    let m = mean[c];
-    for (var row = run.start; row < run.end; row++) {
-        let i = row * p.channels + c;
-        dx[i] = fma(s, dy[i], fma(a, x[i] - m, b));
+    var gamma_sum = Channels();
+    var beta_sum = Channels();
+    for (var piece = 0u; piece < p.pieces; piece++) {
+        gamma_sum += pieces[piece * p.groups + c];
+        beta_sum += pieces[(p.pieces + piece) * p.groups + c];
+    }
+    if (first == 0u) {
+        dgamma[c] = gamma_sum;
+        dbeta[c] = beta_sum;
+    }
+    let k = coefficients_of(c);
+    // dx = scale g + a (x - mean) + b
+    let n = f32(pixels());
+    let a = select(Channels(), -k.scale * k.inverse * gamma_sum / n, TRAINING);
+    let b = select(Channels(), -k.scale * beta_sum / n, TRAINING);
+    let pooled = KERNEL_H * KERNEL_W > 1u;
+    let windows_h = (p.in_h + KERNEL_H - 1u) / KERNEL_H;
+    let windows_w = (p.in_w + KERNEL_W - 1u) / KERNEL_W;
+    for (var line = first; line < min(first + p.run, p.lines); line++) {
+        let image = line / windows_h;
+        let oh = line - image * windows_h;
+        for (var ow = 0u; ow < windows_w; ow++) {
+            let whole = oh < p.out_h && ow < p.out_w;
+            let window = ((image * p.out_h + oh) * p.out_w + ow) * p.groups + c;
+            var g = Channels();
+            var winner = Channels();
+            if (whole) {
+                g = dy[window];
+                if (pooled) {
+                    winner = winners[window];
+                    g = through_relu_after(k, winner, g);
+                }
+            }
+            var free = Flags(whole);  // no pixel of the window has won yet
+            for (var dh = 0u; dh < KERNEL_H; dh++) {
+                for (var dw = 0u; dw < KERNEL_W; dw++) {
+                    let ih = oh * KERNEL_H + dh;
+                    let iw = ow * KERNEL_W + dw;
+                    if (ih < p.in_h && iw < p.in_w) {
+                        let i = ((image * p.in_h + ih) * p.in_w + iw) * p.groups + c;
+                        let raw = x[i];
+                        let value = relu_before(raw);
+                        var here = g;
+                        if (pooled) {
+                            let won = free & (value == winner);
+                            free = free & !won;
+                            here = select(Channels(), g, won);
+                        } else {
+                            here = through_relu_after(k, value, g);
+                        }
+                        let d = fma(k.scale, here, fma(a, value - k.mean, b));
+                        dx[i] = select(d, select(Channels(), d, raw > Channels()), RELU_BEFORE);
+                    }
+                }
+            }
+        }
     }
 }

@@ -1,40 +1,42 @@
-// Batch norm, gradients of gamma and beta, first pass: for each channel, over a run of rows
-//     dbeta[piece, c] = sum of dy,   dgamma[piece, c] = sum of dy xhat,   xhat = (x - mean) / sqrt(var + eps)
+// Batch norm, gradients of gamma and beta over each piece of the windows
+//     dbeta = sum of dy,   dgamma = sum of dy xhat,   xhat = (winner - mean) / sqrt(var + eps)
 //
-// x, dy          [rows, channels]
-// mean, var      [channels]
-// dgamma, dbeta  [pieces, channels], added up by reduce/sum.wgsl
-// Threads: one a channel and piece, 64 a workgroup (params.wgsl).
-// Bytes:   8 an element, each read once for both sums. 4 FLOPs an element.
-// Why:     the gradient of x needs both sums of the whole batch before it can start, so this pass cannot be saved.
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> dy: array<f32>;
-@group(0) @binding(3) var<storage, read> mean: array<f32>;
-@group(0) @binding(4) var<storage, read> variance: array<f32>;
-@group(0) @binding(5) var<storage, read_write> dgamma: array<f32>;
-@group(0) @binding(6) var<storage, read_write> dbeta: array<f32>;
+// winners, dy   [windows, groups]; without pooling the winners are x itself
+// coefficients  [4, groups]
+// pieces        [2, pieces, groups]: dgammas, then dbetas; grad_input.wgsl adds them up
+// Threads: ITEMS * SLICES a workgroup (one_thread.wgsl, many_threads.wgsl); an item is a group of channels of a piece.
+// Bytes:   8 a window and channel: with 2 x 2 pooling a quarter of the image. 4 FLOPs.
+// Why:     the gradient of x needs both sums of the whole batch before it can start, so this pass cannot be saved. Pixels
+//          that lost their window have no dy and need not be read.
+@group(0) @binding(1) var<storage, read> winners: array<Channels>;
+@group(0) @binding(2) var<storage, read> dy: array<Channels>;
+@group(0) @binding(3) var<storage, read> coefficients: array<Channels>;
+@group(0) @binding(4) var<storage, read_write> pieces: array<Channels>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(ITEMS * SLICES)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let number = linear_workgroup(group, groups) * 64u + local;
-    if (number >= p.pieces * p.channels) {
-        return;
+    let windows = p.n * p.out_h * p.out_w;
+    let item = linear_workgroup(group, groups) * ITEMS + local % ITEMS;
+    let exists = item < p.pieces * p.groups;
+    // Threads past the last item take part in the barriers and in nothing else.
+    let c = item % p.groups;
+    let start = select(windows, item / p.groups * p.chunk, exists);
+    let k = coefficients_of(c);
+    var sums = array<Channels, 2>();
+    for (var window = start + local / ITEMS; window < min(start + p.chunk, windows); window += SLICES) {
+        let i = window * p.groups + c;
+        let value = relu_before(winners[i]);
+        let g = through_relu_after(k, value, dy[i]);
+        sums[0] = fma(g, value - k.mean, sums[0]);
+        sums[1] += g;
     }
-    let run = run_of(number);
-    let c = run.c;
-    let m = mean[c];
-    var sum = 0.0;
-    var product = 0.0;
-    for (var row = run.start; row < run.end; row++) {
-        let i = row * p.channels + c;
-        let g = dy[i];
-        sum += g;
-        product = fma(g, x[i] - m, product);
+    sums = add_slices(local, sums);
+    if (exists && local < ITEMS) {
+        pieces[item] = sums[0] * k.inverse;
+        pieces[p.pieces * p.groups + item] = sums[1];
     }
-    dgamma[number] = product / sqrt(variance[c] + p.epsilon);
-    dbeta[number] = sum;
 }

@@ -1,25 +1,33 @@
-// The sizes of batch norm, shared by its kernels, and how their threads divide an image batch.
+// The sizes of batch norm and the pooling after it, shared by their kernels.
 //
-// The batch is seen as a matrix of pixels by channels. A thread takes one channel of a run of `chunk` rows; neighbouring
-// threads take neighbouring channels, so loads run in order. What is the same for a whole channel is computed once a
-// thread, and the channel is found with one remainder a thread rather than one an element.
+// Images are [n, in_h, in_w, channels]. Pooling windows of KERNEL_H x KERNEL_W stand side by side and do not overlap, so
+// that out_h = in_h / KERNEL_H: pixels left over at the end are in no window. Without pooling the kernel is 1 x 1.
+// A thread takes one group of channels: `Channels` is vec4<f32>, or f32 where 4 does not divide the channels. What is the
+// same for a whole channel is computed once a thread, which then goes over many pixels.
 struct Params {
-    rows: u32,
-    channels: u32,
-    chunk: u32,     // rows in a run
-    pieces: u32,    // runs: ceil(rows / chunk)
+    n: u32,
+    in_h: u32,
+    in_w: u32,
+    out_h: u32,
+    out_w: u32,
+    groups: u32,    // groups of channels
+    chunk: u32,     // pixels in a piece of a sum
+    pieces: u32,    // pieces of a sum: ceil(pixels / chunk)
+    lines: u32,     // image rows (of windows) of all images
+    run: u32,       // image rows of one thread, in kernels that write images
     epsilon: f32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
+override KERNEL_H: u32;
+override KERNEL_W: u32;
+override RELU_BEFORE: bool;  // the input is max(x, 0)
+override RELU_AFTER: bool;   // the output is max(y, 0)
 
-// What thread `number` < pieces * channels takes: channel c of rows start .. end.
-struct Run {
-    c: u32,
-    start: u32,
-    end: u32,
+// Pixels of all images: how many numbers a channel's statistics are of.
+fn pixels() -> u32 {
+    return p.n * p.in_h * p.in_w;
 }
 
-fn run_of(number: u32) -> Run {
-    let start = number / p.channels * p.chunk;
-    return Run(number % p.channels, start, min(start + p.chunk, p.rows));
+fn relu_before(x: Channels) -> Channels {
+    return select(x, max(x, Channels()), RELU_BEFORE);
 }

@@ -1,22 +1,21 @@
-// Batch norm, running statistics for inference:
-//     running_mean = (1 - momentum) running_mean + momentum mean
-//     running_var  = (1 - momentum) running_var  + momentum var * correction,   correction = n / (n - 1)
+// Batch norm, running statistics of all layers, for inference:
+//     running = (1 - momentum) running + momentum batch
 //
-// all      [channels]; the running ones are overwritten
-// Threads: one a channel, 64 a workgroup.
-// Bytes:   24 a channel: small.
+// batch    an arena laid out as the running statistics: each layer's mean and unbiased variance (statistics_of_pieces.wgsl)
+// updated  [blocks]: for each block of 64 elements, whether a layer of this step has written it
+// running  the arena of all layers' running means and variances, overwritten
+// Threads: one an element, 64 a workgroup.
+// Bytes:   12 an element: small.
 // Why:     momentum weighs the new value, and the running variance is the unbiased one, both as in PyTorch, so that weight
-//          files mean the same there and here.
+//          files mean the same there and here. One dispatch for all layers; frozen ones keep what they have.
 struct Params {
-    channels: u32,
+    len: u32,
     momentum: f32,
-    correction: f32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> mean: array<f32>;
-@group(0) @binding(2) var<storage, read> variance: array<f32>;
-@group(0) @binding(3) var<storage, read_write> running_mean: array<f32>;
-@group(0) @binding(4) var<storage, read_write> running_var: array<f32>;
+@group(0) @binding(1) var<storage, read> batch: array<f32>;
+@group(0) @binding(2) var<storage, read> updated: array<u32>;
+@group(0) @binding(3) var<storage, read_write> running: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -24,10 +23,8 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let c = linear_workgroup(group, groups) * 64u + local;
-    if (c >= p.channels) {
-        return;
+    let i = linear_workgroup(group, groups) * 64u + local;
+    if (i < p.len && updated[i / 64u] == 1u) {
+        running[i] = mix(running[i], batch[i], p.momentum);
     }
-    running_mean[c] = mix(running_mean[c], mean[c], p.momentum);
-    running_var[c] = mix(running_var[c], variance[c] * p.correction, p.momentum);
 }

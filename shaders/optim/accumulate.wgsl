@@ -1,15 +1,18 @@
-// A running total:  total[i] += x[i]
+// Running totals:  total[c] += sum over r of x[r, c]
 //
-// total, x   any shape, `len` elements; total is overwritten
-// Threads: one an element, 64 a workgroup.
-// Bytes:   8 read and 4 written an element. 1 FLOP an element.
-// Why:     loss and hits of many steps add up on the device, so the host need not wait for each step.
+// x        [rows, cols]
+// total    [cols], overwritten
+// Threads: a workgroup of 64 threads a column; each adds every 64th row, then a tree in workgroup memory.
+// Bytes:   4 an element read.
+// Why:     loss and hits of many steps add up on the device, so the host need not wait for each step. The order is fixed.
 struct Params {
-    len: u32,
+    rows: u32,
+    cols: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> total: array<f32>;
+var<workgroup> sums: array<f32, 64>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -17,8 +20,22 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let i = linear_workgroup(group, groups) * 64u + local;
-    if (i < p.len) {
-        total[i] += x[i];
+    let col = linear_workgroup(group, groups);
+    if (col >= p.cols) {
+        return;  // the whole workgroup leaves, so no barrier is missed
+    }
+    var sum = 0.0;
+    for (var row = local; row < p.rows; row += 64u) {
+        sum += x[row * p.cols + col];
+    }
+    sums[local] = sum;
+    for (var half = 32u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if (local < half) {
+            sums[local] += sums[local + half];
+        }
+    }
+    if (local == 0u) {
+        total[col] += sums[0];
     }
 }

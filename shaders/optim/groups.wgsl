@@ -1,12 +1,12 @@
 // Hyperparameter groups, shared by the optimiser kernels:  rate of block b = groups[group_of[b]].rate * clock.rate
 //
 // group_of [blocks], groups [groups] of struct Group, clock one struct Clock
-// Threads: a workgroup is a block, so all its threads have one group.
+// Threads: four elements a thread, so sixteen neighbours have one group.
 // Bytes:   4 a block for its group, a sixty-fourth of a pass; the rest comes from the cache.
-// Why:     all parameters stand in one arena, each starting at a multiple of BLOCK elements, so every block of BLOCK
+// Why:     all parameters stand in one arena, each starting at a multiple of 64 elements, so every block of 64
 //          elements belongs to one parameter and to one group. One dispatch updates all groups: the kernel looks its
 //          block's group up.
-const BLOCK: u32 = 64u;
+const QUADS: u32 = 16u;  // vec4 in a block of 64 elements
 const FROZEN: u32 = 0xffffffffu;
 
 struct Group {

@@ -7,37 +7,37 @@
 // dw            gradients, laid out as w
 // group_of      [blocks], the group of each block of 64 elements (optim/groups.wgsl)
 // groups, clock settings of each group, and of this step
-// Threads: one an element of the arena, 64 a workgroup, so a workgroup is a block and has one group.
+// Threads: one for four elements of the arena, 64 a workgroup.
 // Bytes:   12 read and 8 written an element. 6 FLOPs an element. Bound by memory.
 // Why:     one dispatch for the whole network. One a tensor would be dozens, most of them of a few hundred elements.
 override MOMENTUM: f32;
 override NESTEROV: bool;
 struct Params {
-    len: u32,
+    quads: u32,  // elements of the arena / 4
 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> dw: array<f32>;
+@group(0) @binding(1) var<storage, read> dw: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> group_of: array<u32>;
 @group(0) @binding(3) var<storage, read> groups: array<Group>;
 @group(0) @binding(4) var<storage, read> clock: Clock;
-@group(0) @binding(5) var<storage, read_write> w: array<f32>;
-@group(0) @binding(6) var<storage, read_write> v: array<f32>;
+@group(0) @binding(5) var<storage, read_write> w: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> v: array<vec4<f32>>;
 
-@compute @workgroup_size(BLOCK)
+@compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let block = linear_workgroup(workgroup, workgroups);
-    let i = block * BLOCK + local;
-    if (i >= p.len || group_of[block] == FROZEN) {
+    let i = linear_workgroup(workgroup, workgroups) * 64u + local;
+    let block = i / QUADS;
+    if (i >= p.quads || group_of[block] == FROZEN) {
         return;
     }
     let group = groups[group_of[block]];
     let rate = group.rate * clock.rate;
-    let g = fma(group.l2, w[i], dw[i]);
-    let velocity = fma(MOMENTUM, v[i], g);
+    let g = fma(vec4<f32>(group.l2), w[i], dw[i]);
+    let velocity = fma(vec4<f32>(MOMENTUM), v[i], g);
     v[i] = velocity;
-    w[i] = w[i] * (1.0 - rate * group.decay) - rate * select(velocity, fma(MOMENTUM, velocity, g), NESTEROV);
+    w[i] = w[i] * (1.0 - rate * group.decay) - rate * select(velocity, fma(vec4<f32>(MOMENTUM), velocity, g), NESTEROV);
 }

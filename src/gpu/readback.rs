@@ -76,8 +76,13 @@ impl Readback {
     /// # Errors
     /// [`GpuError::Failed`] when the device is lost, [`GpuError::Invalid`] when none was requested.
     pub fn wait(&mut self, gpu: &Gpu) -> Result<Vec<u8>, GpuError> {
-        if let Some((_, submission, _)) = self.in_flight.front() {
+        if let Some((_, submission, state)) = self.in_flight.front() {
             gpu.wait(Some(submission.clone()))?;
+            // Another thread's poll may have taken the callback and be about to run it.
+            while state.load(Ordering::Acquire) == PENDING {
+                std::thread::yield_now();
+                gpu.poll()?;
+            }
         }
         self.take(gpu)
     }

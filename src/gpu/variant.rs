@@ -46,6 +46,8 @@ pub struct Variant {
     pub lanes: u32,
     /// Whether [`GemmCore::Subgroup`] may load eight floats at once, as 64-bit integers.
     pub wide_loads: bool,
+    /// Whether threads of a workgroup can wait for each other at little cost: on a GPU, not on a processor.
+    pub barriers_are_cheap: bool,
     /// Workgroups that keep the whole adapter busy: a product with fewer tiles is split along K.
     pub busy_workgroups: u32,
 }
@@ -80,7 +82,14 @@ impl Variant {
             gemm,
             lanes: lanes.unwrap_or(1),
             wide_loads: adapter.wide_integers,
+            // Who asks for the tiled core by hand wants to see what a GPU would do.
+            barriers_are_cheap: gemm == GemmCore::Tiled,
             busy_workgroups: if adapter.is_cpu() { 8 } else { 512 },
         })
+    }
+
+    /// Threads of a memory-bound kernel that keep the whole adapter busy.
+    pub fn busy_threads(&self) -> usize {
+        64 * self.busy_workgroups as usize
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::nn::{BatchNorm2d, Conv2d, Forward, Linear, Model, ParameterBuilder};
-use crate::tensor::ops::{Padding, Window};
+use crate::nn::{BatchNorm2d, Beside, Conv2d, Forward, Linear, Model, ParameterBuilder};
+use crate::tensor::ops::Padding;
 use crate::tensor::{Result, Tensor};
 
 /// What can be chosen about a [`Cnn4`].
@@ -58,13 +58,16 @@ impl Model for Cnn4 {
     fn forward(&self, pass: &mut Forward, x: &Tensor) -> Result<Tensor> {
         let mut x = x.clone();
         for (conv, norm) in &self.blocks {
-            let y = norm.forward(pass, &conv.forward(pass, &x, true)?)?;
-            x = y.max_pool(Window::new([2, 2], [2, 2], Padding::Valid))?;
+            let relu_and_pool = Beside {
+                relu_before: true,
+                relu_after: false,
+                pool: [2, 2],
+            };
+            x = norm.forward(pass, &conv.forward(pass, &x, false)?, relu_and_pool)?;
         }
         x = x.flatten()?;
         for layer in &self.hidden {
-            let y = layer.forward(pass, &x, true)?;
-            x = pass.dropout(&y, self.settings.dropout)?;
+            x = layer.forward_dropout(pass, &x, self.settings.dropout)?;
         }
         self.last.forward(pass, &x, false)
     }

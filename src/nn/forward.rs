@@ -1,7 +1,8 @@
 //! One forward pass through a network while it is recorded.
 
-use super::{ParameterId, Parameters};
-use crate::tensor::Tensor;
+use super::{BatchNorm2d, ParameterId, Parameters};
+use crate::tensor::ops::RunningUpdate;
+use crate::tensor::{Result, Tensor};
 
 /// What a forward pass is for.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +21,7 @@ pub enum Mode<'a> {
 pub struct Forward<'a> {
     parameters: &'a Parameters,
     mode: Mode<'a>,
-    updates: Vec<Tensor>,
+    running: Vec<RunningUpdate>,
     dropouts: u32,
 }
 
@@ -30,7 +31,7 @@ impl<'a> Forward<'a> {
         Self {
             parameters,
             mode,
-            updates: Vec::new(),
+            running: Vec::new(),
             dropouts: 0,
         }
     }
@@ -45,27 +46,34 @@ impl<'a> Forward<'a> {
         self.parameters.get(id)
     }
 
-    /// Dropout in training, nothing in inference. Each call has random numbers of its own.
-    ///
-    /// # Errors
-    /// When the rate is not in `0 .. 1`.
-    pub fn dropout(&mut self, x: &Tensor, rate: f32) -> crate::tensor::Result<Tensor> {
+    /// The clock and the number of the next dropout, in training: each has random numbers of its own.
+    pub(super) fn next_dropout(&mut self) -> Option<(&'a Tensor, u32)> {
         match self.mode {
-            Mode::Training { clock } if rate > 0.0 => {
+            Mode::Training { clock } => {
                 self.dropouts += 1;
-                x.dropout(rate, clock, self.dropouts)
+                Some((clock, self.dropouts))
             }
-            _ => Ok(x.clone()),
+            Mode::Inference => None,
         }
     }
 
-    /// Remembers an update to be compiled with the loss.
-    pub(super) fn update(&mut self, updates: Vec<Tensor>) {
-        self.updates.extend(updates);
+    /// Remembers the moments of a batch norm whose running mean is `mean`.
+    pub(super) fn update_running(&mut self, mean: ParameterId, moments: Tensor) {
+        self.running.push(RunningUpdate {
+            moments,
+            mean_part: mean.index,
+        });
     }
 
-    /// The updates of running statistics that the pass has recorded.
-    pub fn into_updates(self) -> Vec<Tensor> {
-        self.updates
+    /// The update of all running statistics that the pass has recorded, to be compiled with the loss.
+    ///
+    /// # Errors
+    /// Those of recording it.
+    pub fn into_updates(self) -> Result<Vec<Tensor>> {
+        if self.running.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statistics = self.parameters.statistics();
+        Ok(vec![statistics.update_running(&self.running, BatchNorm2d::MOMENTUM)?])
     }
 }

@@ -1,7 +1,7 @@
 //! The layers that have parameters.
 
 use super::{Forward, Init, Layout, Mode, ParameterBuilder, ParameterId, Role};
-use crate::tensor::ops::Padding;
+use crate::tensor::ops::{NormSettings, Padding};
 use crate::tensor::{Result, Tensor};
 
 /// A convolution with bias.
@@ -82,6 +82,18 @@ impl Linear {
     pub fn forward(&self, pass: &Forward, x: &Tensor, relu: bool) -> Result<Tensor> {
         x.linear(pass.parameter(self.weight), pass.parameter(self.bias), relu)
     }
+
+    /// Records the layer with ReLU and, in training, dropout in the same pass.
+    ///
+    /// # Errors
+    /// A shape error when `x` does not fit, a rate that is not in `0 .. 1`.
+    pub fn forward_dropout(&self, pass: &mut Forward, x: &Tensor, rate: f32) -> Result<Tensor> {
+        let (weight, bias) = (pass.parameter(self.weight), pass.parameter(self.bias));
+        match pass.next_dropout() {
+            Some((clock, stream)) if rate > 0.0 => x.linear_dropout(weight, bias, rate, clock, stream),
+            _ => x.linear(weight, bias, true),
+        }
+    }
 }
 
 /// Batch norm over the channels of an image batch.
@@ -92,7 +104,6 @@ pub struct BatchNorm2d {
     mean: ParameterId,
     variance: ParameterId,
     epsilon: f32,
-    momentum: f32,
 }
 
 impl BatchNorm2d {
@@ -119,26 +130,54 @@ impl BatchNorm2d {
             mean,
             variance,
             epsilon: Self::EPSILON,
-            momentum: Self::MOMENTUM,
         }
     }
 
-    /// Records the normalisation: by the batch's statistics in training, by the running ones in inference.
+    /// Records the normalisation, by the batch's statistics in training, by the running ones in inference, with what
+    /// `beside` adds to it in the same pass.
     ///
     /// # Errors
     /// A shape error when `x` has another number of channels.
-    pub fn forward(&self, pass: &mut Forward, x: &Tensor) -> Result<Tensor> {
+    pub fn forward(&self, pass: &mut Forward, x: &Tensor, beside: Beside) -> Result<Tensor> {
+        let settings = NormSettings {
+            epsilon: self.epsilon,
+            relu_before: beside.relu_before,
+            relu_after: beside.relu_after,
+            pool: beside.pool,
+        };
         let (gamma, beta) = (pass.parameter(self.gamma), pass.parameter(self.beta));
-        let (mean, variance) = (pass.parameter(self.mean), pass.parameter(self.variance));
         match pass.mode() {
             Mode::Training { .. } => {
-                let norm = x.batch_norm(gamma, beta, self.epsilon)?;
-                pass.update(norm.update_running(mean, variance, self.momentum)?);
+                let norm = x.batch_norm(gamma, beta, settings)?;
+                pass.update_running(self.mean, norm.moments);
                 Ok(norm.y)
             }
-            Mode::Inference => x.batch_norm_inference(gamma, beta, mean, variance, self.epsilon),
+            Mode::Inference => {
+                let (mean, variance) = (pass.parameter(self.mean), pass.parameter(self.variance));
+                x.batch_norm_inference(gamma, beta, mean, variance, settings)
+            }
         }
     }
+}
+
+/// What stands beside a batch norm and is done in its passes over memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beside {
+    /// `max(x, 0)` before it.
+    pub relu_before: bool,
+    /// `max(y, 0)` after it.
+    pub relu_after: bool,
+    /// Max pooling after it, by windows of `[height, width]` side by side; `[1, 1]` for none.
+    pub pool: [usize; 2],
+}
+
+impl Beside {
+    /// Nothing.
+    pub const NOTHING: Self = Self {
+        relu_before: false,
+        relu_after: false,
+        pool: [1, 1],
+    };
 }
 
 fn declare_channels(

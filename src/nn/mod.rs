@@ -11,7 +11,7 @@ pub mod weights;
 
 pub use forward::{Forward, Mode};
 pub use init::Init;
-pub use layers::{BatchNorm2d, Conv2d, Linear};
+pub use layers::{BatchNorm2d, Beside, Conv2d, Linear};
 pub use parameters::{Layout, ParameterBuilder, ParameterId, Parameters, Role};
 pub use weights::WeightsError;
 

@@ -31,7 +31,7 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParameterId {
     learned: bool,
-    index: usize,
+    pub(super) index: usize,
 }
 
 /// A declared parameter.
@@ -127,6 +127,11 @@ impl Parameters {
     /// The arena of learned parameters: what an optimiser updates.
     pub fn learned(&self) -> &Arena {
         &self.learned
+    }
+
+    /// The arena of running statistics.
+    pub(super) fn statistics(&self) -> &Arena {
+        &self.statistics
     }
 
     /// The roles of the learned parameters, in the arena's order.

@@ -93,6 +93,11 @@ pub struct Arena {
     pub offsets: Vec<usize>,
 }
 
+impl Arena {
+    /// Every part starts at a multiple of this many elements, so that kernels can bind it alone.
+    pub const ALIGN: usize = Gpu::slice_alignment() as usize / 4;
+}
+
 impl Graph {
     /// An empty graph on `gpu`.
     pub fn new(gpu: &Arc<Gpu>) -> Self {
@@ -138,14 +143,13 @@ impl Graph {
     /// # Errors
     /// As [`Graph::tensor`].
     pub fn arena(&self, what: &str, contents: &[(Shape, Vec<f32>)]) -> Result<Arena> {
-        let align = Gpu::slice_alignment() as usize / 4;
         let mut flat = Vec::new();
         let mut offsets = Vec::new();
         for (shape, data) in contents {
             check_data(shape, data.len())?;
             offsets.push(flat.len());
             flat.extend_from_slice(data);
-            flat.resize(flat.len().next_multiple_of(align), 0.0);
+            flat.resize(flat.len().next_multiple_of(Arena::ALIGN), 0.0);
         }
         let info = check_size(Info::f32([flat.len()]))?;
         let slice = self.gpu().storage_with(what, bytemuck::cast_slice(&flat))?;

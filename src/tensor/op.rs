@@ -156,6 +156,14 @@ impl Io {
         self.inputs.len()
     }
 
+    /// The inputs, as the shape rule saw them.
+    pub fn as_inputs(&self, op: &'static str) -> Inputs {
+        Inputs {
+            op,
+            infos: self.inputs.clone(),
+        }
+    }
+
     /// Shape of output `i`.
     pub fn output(&self, i: usize) -> &Shape {
         &self.outputs[i].shape

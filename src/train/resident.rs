@@ -2,15 +2,12 @@
 
 use super::{Normalisation, TrainError};
 use crate::data::{HEIGHT, ImageSet, WIDTH};
-use crate::tensor::ops::Pixels;
+use crate::tensor::ops::{DataSet, Pixels};
 use crate::tensor::{Graph, Result, Tensor};
 
 /// Images and labels on the device, as bytes; they cross the bus once.
 #[derive(Debug)]
-pub struct Resident {
-    images: Tensor,
-    labels: Tensor,
-}
+pub struct Resident(DataSet);
 
 /// An order in which to visit images of a [`Resident`] data set, and the place where the next batch starts.
 #[derive(Debug)]
@@ -41,10 +38,10 @@ impl Resident {
             .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
             .collect();
         let labels: Vec<u32> = set.labels().iter().map(|label| u32::from(*label)).collect();
-        Ok(Self {
+        Ok(Self(DataSet {
             images: graph.tensor_u32([words.len()], &words)?,
             labels: graph.tensor_u32([labels.len()], &labels)?,
-        })
+        }))
     }
 
     /// Records a batch of `batch` images `[batch, H, W, 1]` and labels `[batch]`, from where the visit stands.
@@ -58,10 +55,7 @@ impl Resident {
             mean: normalisation.mean,
             deviation: normalisation.deviation,
         };
-        Ok((
-            self.images.gather_images(&visit.order, &visit.cursor, batch, pixels)?,
-            self.labels.gather_labels(&visit.order, &visit.cursor, batch)?,
-        ))
+        self.0.gather(&visit.order, &visit.cursor, batch, pixels)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::data::ImageSet;
 use crate::gpu::Gpu;
 use crate::nn::{Forward, Mode};
 use crate::optim::Optimiser;
-use crate::tensor::{Arena, Compiled, Graph, Tensor};
+use crate::tensor::{Compiled, Graph, Tensor};
 
 /// What goes into the recording of a training step.
 pub(super) struct StepRecorder<'a> {
@@ -18,7 +18,7 @@ pub(super) struct StepRecorder<'a> {
     pub visit: &'a Visit,
     pub clock: &'a Tensor,
     pub optimiser: &'a Optimiser,
-    pub totals: &'a Arena,
+    pub totals: &'a Tensor,
 }
 
 impl StepRecorder<'_> {
@@ -27,13 +27,14 @@ impl StepRecorder<'_> {
         let parameters = &self.network.parameters;
         let mut pass = Forward::new(parameters, Mode::Training { clock: self.clock });
         let (logits, labels) = self.network.logits(&mut pass, self.data, self.visit, batch)?;
-        let losses = logits.cross_entropy(&labels, self.config.label_smoothing)?;
+        let loss = logits.cross_entropy(&labels, self.config.label_smoothing)?;
         let learned: Vec<&Tensor> = parameters.learned().parts.iter().collect();
-        let gradients = losses.mean()?.backward(&learned)?;
-        let mut updates = pass.into_updates();
+        // The gradient of the mean, which itself nobody reads.
+        let share = self.network.graph.tensor([batch], &vec![1.0 / batch as f32; batch])?;
+        let gradients = loss.losses.backward_from(&share, &learned)?;
+        let mut updates = pass.into_updates()?;
         updates.push(self.optimiser.record(parameters.learned(), &gradients)?);
-        updates.push(self.totals.parts[0].accumulate(&losses.sum()?)?);
-        updates.push(self.totals.parts[1].accumulate(&logits.hits(&labels)?.sum()?)?);
+        updates.push(self.totals.accumulate(&loss.scores)?);
         let outputs: Vec<&Tensor> = updates.iter().collect();
         Ok(self.network.graph.compile(&outputs)?)
     }
@@ -67,6 +68,6 @@ pub fn training_step(
 }
 
 /// Two numbers: the sums of losses and of hits.
-pub(super) fn new_totals(graph: &Graph) -> crate::tensor::Result<Arena> {
-    graph.arena("totals", &[([1].into(), vec![0.0]), ([1].into(), vec![0.0])])
+pub(super) fn new_totals(graph: &Graph) -> crate::tensor::Result<Tensor> {
+    graph.zeros([2])
 }

@@ -16,7 +16,7 @@ use crate::eval::Report;
 use crate::gpu::{Gpu, Readback};
 use crate::nn::weights;
 use crate::optim::Optimiser;
-use crate::tensor::{Arena, Compiled, Graph, Tensor};
+use crate::tensor::{Compiled, Graph, Tensor};
 
 /// What is known in the middle of an epoch.
 #[derive(Debug, Clone, Copy)]
@@ -175,7 +175,7 @@ struct Step {
 
 /// Loss and hits of an epoch, added up on the device.
 struct Totals {
-    arena: Arena,
+    sums: Tensor,
     readback: Readback,
     /// The step after which each read-back under way was asked for, and the epoch's images up to there.
     asked: VecDeque<(u64, usize)>,
@@ -232,7 +232,7 @@ impl<'a> Trainer<'a> {
                 Ok(Step { compiled, batch })
             })
             .collect::<Result<Vec<_>, TrainError>>()?;
-        let readback = readback_of(graph, &totals.flat)?;
+        let readback = readback_of(graph, &totals)?;
         let labels = images.labels();
         Ok(Self {
             config,
@@ -242,7 +242,7 @@ impl<'a> Trainer<'a> {
             visit,
             clock,
             totals: Totals {
-                arena: totals,
+                sums: totals,
                 readback,
                 asked: VecDeque::new(),
             },
@@ -274,8 +274,7 @@ impl Trainer<'_> {
         let mut order = self.train.clone();
         shuffle(&mut order, self.config.seed, EPOCH_STREAM + epoch as u64);
         self.visit.set_order(&order)?;
-        let zeros = vec![0.0; self.totals.arena.flat.shape().len()];
-        self.totals.arena.flat.write(&zeros)?;
+        self.totals.sums.write(&[0.0; 2])?;
 
         let whole = self.train.len() / self.config.batch_size;
         let batches = whole + self.steps.len() - 1;
@@ -352,8 +351,7 @@ impl Trainer<'_> {
     ) -> Result<Progress, TrainError> {
         let (step, images) = self.totals.asked.pop_front().unwrap_or_default();
         let flat: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
-        let total = |part: usize| f64::from(flat[self.totals.arena.offsets[part]]);
-        let (loss, hits) = (total(0), total(1));
+        let (loss, hits) = (f64::from(flat[0]), f64::from(flat[1]));
         let n = images.max(1) as f64;
         if !loss.is_finite() {
             return Err(diverged(loss, step, epoch, folder, best_epoch));

@@ -2,17 +2,18 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::kernel;
+use super::{WORKGROUP, kernel};
 use crate::gpu::shader;
 use crate::tensor::{Info, Inputs, Io, Launches, Op, Operand, Result, Storage, Tensor};
 
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable)]
 struct Params {
-    len: u32,
+    rows: u32,
+    cols: u32,
 }
 
-/// `total += x`. Inputs: total, x.
+/// `total[c] += sum over r of x[r, c]`. Inputs: total, x.
 #[derive(Debug)]
 struct Accumulate;
 
@@ -22,15 +23,21 @@ impl Op for Accumulate {
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
-        inputs.require(1, "the addend", inputs.shape(0)?.clone())?;
-        Ok(vec![inputs.get(0)?.clone()])
+        let (total, x) = (inputs.get(0)?, inputs.get(1)?);
+        if x.shape.last() != total.len() {
+            return Err(inputs.mismatch(format!("the addend (input 1) must have {} columns", total.len())));
+        }
+        Ok(vec![total.clone()])
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let len = io.input(0).len();
-        let kernel = kernel(self.name(), shader!("optim/accumulate.wgsl"), len)
-            .params(Params { len: len as u32 })
-            .flops(len as u64);
+        let (rows, cols) = (io.input(1).rows(), io.input(1).last());
+        let kernel = kernel(self.name(), shader!("optim/accumulate.wgsl"), WORKGROUP as usize * cols)
+            .params(Params {
+                rows: rows as u32,
+                cols: cols as u32,
+            })
+            .flops((rows * cols) as u64);
         launches.dispatch(kernel, &[Operand::Input(1).read(), Operand::Output(0).write()]);
         Ok(())
     }
@@ -41,10 +48,11 @@ impl Op for Accumulate {
 }
 
 impl Tensor {
-    /// Adds `x` to this tensor in place. Compile the result to have it run.
+    /// Adds the sums of the columns of `x`, `[.., C]`, to this tensor of C elements in place; one row is simply added.
+    /// Compile the result to have it run.
     ///
     /// # Errors
-    /// A shape error when the shapes differ, an error when this tensor is computed rather than made from data.
+    /// A shape error when the columns differ, an error when this tensor is computed rather than made from data.
     pub fn accumulate(&self, x: &Tensor) -> Result<Tensor> {
         Self::apply_one(Accumulate, &[self, x])
     }

@@ -1,97 +1,269 @@
-//! Batch normalisation, in training and in inference.
+//! Batch normalisation, in training and in inference, with the ReLU and the pooling that stand beside it.
 
 use bytemuck::{Pod, Zeroable};
 
 use super::kernel;
-use super::reduce::{Extent, chunk_of, launch_sum};
-use crate::gpu::{Kernel, Source, shader};
+use super::window::{Padding, Window};
+use crate::gpu::{Kernel, Source, Variant, shader};
+use crate::tensor::graph::Arena;
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Storage, Tensor, TensorError};
 
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    rows: u32,
-    channels: u32,
-    chunk: u32,
-    pieces: u32,
-    epsilon: f32,
+/// What is done in the same passes over memory as the normalisation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NormSettings {
+    /// Added to the variance, above 0.
+    pub epsilon: f32,
+    /// `max(x, 0)` of the input.
+    pub relu_before: bool,
+    /// `max(y, 0)` of the normalised input.
+    pub relu_after: bool,
+    /// Max pooling of the output by windows of `[height, width]` side by side; `[1, 1]` for none. Pixels left over at
+    /// the end are in no window. The input must be an image batch.
+    pub pool: [usize; 2],
 }
 
-/// The image batch as a matrix of pixels by channels, cut into runs of rows.
-#[derive(Clone, Copy)]
-struct Runs {
-    rows: usize,
-    channels: usize,
-    chunk: usize,
-    pieces: usize,
-}
-
-impl Runs {
-    fn new(x: &Shape, chunk: usize) -> Self {
+impl NormSettings {
+    /// The normalisation alone.
+    pub fn plain(epsilon: f32) -> Self {
         Self {
-            rows: x.rows(),
-            channels: x.last(),
-            chunk,
-            pieces: x.rows().div_ceil(chunk).max(1),
+            epsilon,
+            relu_before: false,
+            relu_after: false,
+            pool: [1, 1],
         }
     }
 
-    /// For passes that add up: the square root of the rows, as in all sums.
-    fn to_sum(x: &Shape) -> Self {
-        Self::new(x, chunk_of(x.rows()))
+    fn is_pooled(&self) -> bool {
+        self.pool != [1, 1]
     }
 
-    /// For passes that write every element: long enough that a thread's preparation does not count.
-    fn to_write(x: &Shape) -> Self {
-        Self::new(x, 16)
-    }
-
-    fn threads(self) -> usize {
-        self.pieces * self.channels
-    }
-
-    fn len(self) -> u64 {
-        (self.rows * self.channels) as u64
-    }
-
-    /// A kernel with a thread for each channel of each run.
-    fn kernel(self, label: &'static str, source: Source, epsilon: f32) -> Kernel {
-        self.kernel_of(label, source, self.threads(), epsilon)
-    }
-
-    fn kernel_of(self, label: &'static str, source: Source, threads: usize, epsilon: f32) -> Kernel {
-        let source = shader!("norm/params.wgsl").join(source);
-        kernel(label, source, threads).params(Params {
-            rows: self.rows as u32,
-            channels: self.channels as u32,
-            chunk: self.chunk as u32,
-            pieces: self.pieces as u32,
-            epsilon,
+    /// The images that go in and come out, or what is impossible.
+    fn images(&self, op: &'static str, inputs: &Inputs) -> Result<Images> {
+        if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
+            return Err(TensorError::Parameter {
+                op,
+                problem: format!("epsilon is {}, but must be above 0", self.epsilon),
+            });
+        }
+        let x = inputs.shape(0)?;
+        let channels = x.last();
+        inputs.require(1, "gamma", [channels])?;
+        inputs.require(2, "beta", [channels])?;
+        if x.is_empty() {
+            return Err(inputs.mismatch("a batch without elements has no mean"));
+        }
+        // Without pooling only the number of pixels counts; what is not an image batch is seen as images of one row.
+        let (n, image) = match *x.axes() {
+            [n, h, w, _] => (n, [h, w]),
+            _ if !self.is_pooled() => (1, [1, x.rows()]),
+            _ => return Err(inputs.mismatch("pooling wants an image batch, [N, H, W, C]")),
+        };
+        let windows = Window::new(self.pool, self.pool, Padding::Valid)
+            .over(image)
+            .map_err(|problem| inputs.mismatch(problem))?;
+        Ok(Images {
+            n,
+            image,
+            windows: [windows.out_h(), windows.out_w()],
+            channels,
         })
     }
 }
 
-fn launch_normalise(launches: &mut Launches, x: &Shape, epsilon: f32, [mean, variance]: [Operand; 2]) {
-    let runs = Runs::to_write(x);
-    let source = shader!("norm/normalise.wgsl");
-    let normalise = runs.kernel("batch_norm", source, epsilon).flops(2 * runs.len());
-    launches.dispatch(
-        normalise,
-        &[
+/// An image batch and the windows over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Images {
+    n: usize,
+    image: [usize; 2],
+    windows: [usize; 2],
+    channels: usize,
+}
+
+impl Images {
+    fn pixels(&self) -> usize {
+        self.n * self.image[0] * self.image[1]
+    }
+
+    fn window_count(&self) -> usize {
+        self.n * self.windows[0] * self.windows[1]
+    }
+
+    /// Channels that a thread takes together.
+    fn width(&self) -> usize {
+        if self.channels.is_multiple_of(4) { 4 } else { 1 }
+    }
+
+    fn groups(&self) -> usize {
+        self.channels / self.width()
+    }
+
+    /// Elements of one row of the moments: the channels, rounded up to what parts of an arena are aligned to.
+    fn pitch(&self) -> usize {
+        self.channels.next_multiple_of(Arena::ALIGN)
+    }
+
+    fn elements(&self) -> u64 {
+        (self.pixels() * self.channels) as u64
+    }
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default, Pod, Zeroable)]
+struct Params {
+    n: u32,
+    in_h: u32,
+    in_w: u32,
+    out_h: u32,
+    out_w: u32,
+    groups: u32,
+    chunk: u32,
+    pieces: u32,
+    lines: u32,
+    run: u32,
+    epsilon: f32,
+}
+
+/// What the kernels of one batch norm share.
+struct Kernels {
+    settings: NormSettings,
+    images: Images,
+    variant: Variant,
+}
+
+impl Kernels {
+    fn new(settings: NormSettings, images: Images, variant: Variant) -> Self {
+        Self {
+            settings,
+            images,
+            variant,
+        }
+    }
+
+    /// Pieces of a sum over `pixels`: enough threads for the adapter, and few enough for each reader of the sum to add
+    /// them up by itself.
+    fn pieces(&self, pixels: usize) -> usize {
+        let wanted = (self.variant.busy_threads() / self.images.groups()).clamp(1, 64);
+        pixels.div_ceil(pixels.div_ceil(wanted))
+    }
+
+    /// Elements of the two sums of all pieces.
+    fn piece_elements(&self, pixels: usize) -> usize {
+        2 * self.pieces(pixels) * self.images.channels
+    }
+
+    fn params(&self) -> Params {
+        let Images { n, image, windows, .. } = self.images;
+        Params {
+            n: n as u32,
+            in_h: image[0] as u32,
+            in_w: image[1] as u32,
+            out_h: windows[0] as u32,
+            out_w: windows[1] as u32,
+            groups: self.images.groups() as u32,
+            epsilon: self.settings.epsilon,
+            ..Params::default()
+        }
+    }
+
+    fn kernel(&self, label: &'static str, source: Source, threads: usize, params: Params) -> Kernel {
+        let channels = if self.images.width() == 4 {
+            "alias Channels = vec4<f32>;\nalias Flags = vec4<bool>;\n"
+        } else {
+            "alias Channels = f32;\nalias Flags = bool;\n"
+        };
+        let source = shader!("norm/params.wgsl").join(source).with("channels", channels);
+        kernel(label, source, threads)
+            .params(params)
+            .constant("KERNEL_H", self.settings.pool[0] as u32)
+            .constant("KERNEL_W", self.settings.pool[1] as u32)
+            .constant("RELU_BEFORE", self.settings.relu_before)
+            .constant("RELU_AFTER", self.settings.relu_after)
+    }
+
+    /// A kernel that sums over `pixels` (or windows) in pieces.
+    fn sums(&self, label: &'static str, source: Source, pixels: usize) -> Kernel {
+        let pieces = self.pieces(pixels);
+        let params = Params {
+            chunk: pixels.div_ceil(pieces) as u32,
+            pieces: pieces as u32,
+            ..self.params()
+        };
+        let items = pieces * self.images.groups();
+        let (slices, threads) = if self.variant.barriers_are_cheap {
+            // many_threads.wgsl: 8 items of 32 threads in a workgroup of 256.
+            (shader!("norm/many_threads.wgsl"), items.div_ceil(8) * 64)
+        } else {
+            (shader!("norm/one_thread.wgsl"), items)
+        };
+        self.kernel(label, source.join(slices), threads, params)
+            .flops(4 * (pixels * self.images.channels) as u64)
+    }
+
+    /// A kernel that writes images: each thread takes some of `lines` rows of windows. `pieces` is the sum it reads.
+    fn writes(&self, label: &'static str, source: Source, lines: usize, summed: usize) -> Kernel {
+        // On a GPU as many threads as there are rows; on a processor few, because each adds up the pieces first.
+        let runs = if self.variant.barriers_are_cheap {
+            lines
+        } else {
+            (self.variant.busy_threads() / 2 / self.images.groups()).clamp(1, 32)
+        };
+        let run = lines.div_ceil(runs.max(1)).max(1);
+        let pieces = self.pieces(summed);
+        let params = Params {
+            chunk: summed.div_ceil(pieces) as u32,
+            pieces: pieces as u32,
+            lines: lines as u32,
+            run: run as u32,
+            ..self.params()
+        };
+        let threads = lines.div_ceil(run).max(1) * self.images.groups();
+        self.kernel(label, source, threads, params)
+    }
+
+    /// Normalises by the statistics that `source` finds in `operands`.
+    fn launch_apply(&self, launches: &mut Launches, source: Source, statistics: [(Operand, crate::gpu::Access); 3]) {
+        let source = shader!("norm/apply.wgsl")
+            .join(source)
+            .join(if self.settings.is_pooled() {
+                shader!("norm/winners.wgsl")
+            } else {
+                shader!("norm/no_winners.wgsl")
+            });
+        let lines = self.images.n * self.images.windows[0];
+        let apply = self
+            .writes("batch_norm", source, lines, self.images.pixels())
+            .flops(2 * self.images.elements());
+        let mut operands = vec![
             Operand::Input(0).read(),
             Operand::Input(1).read(),
             Operand::Input(2).read(),
-            mean.read(),
-            variance.read(),
             Operand::Output(0).write(),
-        ],
-    );
+        ];
+        operands.extend(statistics);
+        operands.extend(self.settings.is_pooled().then(|| Operand::Output(2).write()));
+        launches.dispatch(apply, &operands);
+    }
 }
 
-/// Normalises with the batch's own mean and variance. Inputs: X, gamma, beta. Outputs: Y, mean, biased variance.
+/// What both ways of normalising put out: Y, the coefficients for the way back, the winners of the pooling.
+fn outputs(images: &Images, settings: &NormSettings, x: &Shape) -> Vec<Info> {
+    let Images {
+        n, windows, channels, ..
+    } = *images;
+    let pooled = Info::f32([n, windows[0], windows[1], channels]);
+    let (y, winners) = if settings.is_pooled() {
+        (pooled.clone(), pooled)
+    } else {
+        (Info::f32(x.clone()), Info::f32([1]))
+    };
+    vec![y, Info::f32([4, channels]), winners]
+}
+
+/// Normalises with the batch's own mean and variance. Inputs: X, gamma, beta.
+/// Outputs: Y, coefficients, winners, moments.
 #[derive(Debug)]
 struct Training {
-    epsilon: f32,
+    settings: NormSettings,
 }
 
 impl Op for Training {
@@ -100,47 +272,46 @@ impl Op for Training {
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
-        let x = inputs.get(0)?.clone();
-        let channels = [x.shape.last()];
-        inputs.require(1, "gamma", channels)?;
-        inputs.require(2, "beta", channels)?;
-        check_epsilon(self.name(), self.epsilon)?;
-        if x.shape.is_empty() {
-            return Err(inputs.mismatch("a batch without elements has no mean"));
-        }
-        Ok(vec![x, Info::f32(channels), Info::f32(channels)])
+        let images = self.settings.images(self.name(), inputs)?;
+        let mut outputs = outputs(&images, &self.settings, inputs.shape(0)?);
+        outputs.push(Info::f32([2, images.pitch()]));
+        Ok(outputs)
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let x = io.input(0);
-        let runs = Runs::to_sum(x);
-        let means = launches.scratch(runs.threads());
-        let m2s = launches.scratch(runs.threads());
-        let stats = runs
-            .kernel("batch_norm_stats", shader!("norm/stats.wgsl"), self.epsilon)
-            .flops(4 * runs.len());
-        launches.dispatch(stats, &[Operand::Input(0).read(), means.write(), m2s.write()]);
-        let (mean, variance) = (Operand::Output(1), Operand::Output(2));
-        let source = shader!("norm/stats_combine.wgsl");
-        let combine = runs.kernel_of("batch_norm_stats_combine", source, runs.channels, self.epsilon);
-        launches.dispatch(combine, &[means.read(), m2s.read(), mean.write(), variance.write()]);
-        launch_normalise(launches, x, self.epsilon, [mean, variance]);
+        let images = self.settings.images(self.name(), &io.as_inputs(self.name()))?;
+        let kernels = Kernels::new(self.settings, images, io.variant());
+        let pieces = launches.scratch(kernels.piece_elements(images.pixels()));
+        let stats = kernels.sums("batch_norm_stats", shader!("norm/stats.wgsl"), images.pixels());
+        launches.dispatch(stats, &[Operand::Input(0).read(), pieces.write()]);
+        let statistics = [pieces.read(), Operand::Output(1).write(), Operand::Output(3).write()];
+        let pitch = images.pitch() / images.width();
+        let source = shader!("norm/statistics_of_pieces.wgsl");
+        kernels.launch_apply(
+            launches,
+            source.with("pitch", format!("const PITCH: u32 = {pitch}u;\n")),
+            statistics,
+        );
         Ok(())
     }
 
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
         let grad = Gradient {
-            epsilon: self.epsilon,
+            settings: self.settings,
             training: true,
         };
-        grad.record(node, node.output(1), node.output(2))
+        grad.record(node)
+    }
+
+    fn settings(&self) -> String {
+        describe(&self.settings)
     }
 }
 
-/// Normalises with given statistics. Inputs: X, gamma, beta, mean, variance.
+/// Normalises with given statistics. Inputs: X, gamma, beta, mean, variance. Outputs: Y, coefficients, winners.
 #[derive(Debug)]
 struct Inference {
-    epsilon: f32,
+    settings: NormSettings,
 }
 
 impl Op for Inference {
@@ -149,41 +320,63 @@ impl Op for Inference {
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
-        let x = inputs.get(0)?.clone();
-        for (i, what) in (1..).zip(["gamma", "beta", "running mean", "running variance"]) {
-            inputs.require(i, what, [x.shape.last()])?;
-        }
-        check_epsilon(self.name(), self.epsilon)?;
-        Ok(vec![x])
+        let images = self.settings.images(self.name(), inputs)?;
+        inputs.require(3, "running mean", [images.channels])?;
+        inputs.require(4, "running variance", [images.channels])?;
+        Ok(outputs(&images, &self.settings, inputs.shape(0)?))
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let statistics = [Operand::Input(3), Operand::Input(4)];
-        launch_normalise(launches, io.input(0), self.epsilon, statistics);
+        let images = self.settings.images(self.name(), &io.as_inputs(self.name()))?;
+        let statistics = [
+            Operand::Input(3).read(),
+            Operand::Input(4).read(),
+            Operand::Output(1).write(),
+        ];
+        Kernels::new(self.settings, images, io.variant()).launch_apply(
+            launches,
+            shader!("norm/statistics_given.wgsl"),
+            statistics,
+        );
         Ok(())
     }
 
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
         let grad = Gradient {
-            epsilon: self.epsilon,
+            settings: self.settings,
             training: false,
         };
-        grad.record(node, node.input(3), node.input(4))
+        grad.record(node)
+    }
+
+    fn settings(&self) -> String {
+        describe(&self.settings)
     }
 }
 
-/// The gradients of X, gamma and beta from X, gamma, mean, variance and dY.
+/// The gradients of X, gamma and beta. Inputs: X, gamma, beta, coefficients, dY and, with pooling, the winners.
 #[derive(Debug)]
 struct Gradient {
-    epsilon: f32,
+    settings: NormSettings,
     training: bool,
 }
 
 impl Gradient {
-    fn record(self, node: &Backward, mean: &Tensor, variance: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        let (x, gamma) = (node.input(0), node.input(1));
-        let gradients = Tensor::apply(self, &[x, gamma, mean, variance, node.gradient(0)?])?;
-        Ok(gradients.into_iter().map(Some).collect())
+    fn record(self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
+        let mut inputs = vec![
+            node.input(0),
+            node.input(1),
+            node.input(2),
+            node.output(1),
+            node.gradient(0)?,
+        ];
+        if self.settings.is_pooled() {
+            inputs.push(node.output(2));
+        }
+        let gradients = Tensor::apply(self, &inputs)?;
+        let mut gradients: Vec<Option<Tensor>> = gradients.into_iter().map(Some).collect();
+        gradients.resize(node.input_count(), None);
+        Ok(gradients)
     }
 }
 
@@ -198,75 +391,80 @@ impl Op for Gradient {
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let x = io.input(0);
-        let [input, gamma, mean, variance, dy] = [0, 1, 2, 3, 4].map(Operand::Input);
+        let images = self.settings.images(self.name(), &io.as_inputs(self.name()))?;
+        let kernels = Kernels::new(self.settings, images, io.variant());
+        let [x, coefficients, dy] = [0, 3, 4].map(Operand::Input);
+        let winners = if self.settings.is_pooled() {
+            Operand::Input(5)
+        } else {
+            x
+        };
         let [dx, dgamma, dbeta] = [0, 1, 2].map(Operand::Output);
 
-        let runs = Runs::to_sum(x);
-        let dgammas = launches.scratch(runs.threads());
-        let dbetas = launches.scratch(runs.threads());
-        let source = shader!("norm/grad_sums.wgsl");
-        let sums = runs
-            .kernel("batch_norm_grad_sums", source, self.epsilon)
-            .flops(4 * runs.len());
+        let windows = images.window_count();
+        let pieces = launches.scratch(kernels.piece_elements(windows));
+        let source = shader!("norm/grad_sums.wgsl").join(shader!("norm/coefficients.wgsl"));
+        let sums = kernels.sums("batch_norm_grad_sums", source, windows);
+        launches.dispatch(sums, &[winners.read(), dy.read(), coefficients.read(), pieces.write()]);
+
+        // Where nobody wants dX, one thread a channel still stores the two sums.
+        let lines = if io.is_used(0) {
+            images.n * images.image[0].div_ceil(self.settings.pool[0])
+        } else {
+            0
+        };
+        let source = shader!("norm/grad_input.wgsl").join(shader!("norm/coefficients.wgsl"));
+        let grad_input = kernels
+            .writes("batch_norm_grad_input", source, lines, windows)
+            .constant("TRAINING", self.training)
+            .flops(4 * images.elements());
         launches.dispatch(
-            sums,
+            grad_input,
             &[
-                input.read(),
+                x.read(),
+                winners.read(),
                 dy.read(),
-                mean.read(),
-                variance.read(),
-                dgammas.write(),
-                dbetas.write(),
+                coefficients.read(),
+                pieces.read(),
+                dx.write(),
+                dgamma.write(),
+                dbeta.write(),
             ],
         );
-        let pieces = Extent {
-            outer: 1,
-            len: runs.pieces,
-            inner: runs.channels,
-        };
-        launch_sum(launches, dgammas, dgamma, pieces, 1.0);
-        launch_sum(launches, dbetas, dbeta, pieces, 1.0);
-
-        if io.is_used(0) {
-            let runs = Runs::to_write(x);
-            let source = shader!("norm/grad_input.wgsl");
-            let grad_input = runs
-                .kernel("batch_norm_grad_input", source, self.epsilon)
-                .constant("TRAINING", self.training)
-                .flops(4 * runs.len());
-            launches.dispatch(
-                grad_input,
-                &[
-                    input.read(),
-                    dy.read(),
-                    gamma.read(),
-                    mean.read(),
-                    variance.read(),
-                    dgamma.read(),
-                    dbeta.read(),
-                    dx.write(),
-                ],
-            );
-        }
         Ok(())
     }
+
+    fn settings(&self) -> String {
+        describe(&self.settings)
+    }
+}
+
+fn describe(settings: &NormSettings) -> String {
+    let mut parts = Vec::new();
+    if settings.relu_before {
+        parts.push("after ReLU".to_owned());
+    }
+    if settings.relu_after {
+        parts.push("ReLU".to_owned());
+    }
+    if settings.is_pooled() {
+        parts.push(format!("max pool {}x{}", settings.pool[0], settings.pool[1]));
+    }
+    parts.join(", ")
 }
 
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable)]
 struct RunningParams {
-    channels: u32,
+    len: u32,
     momentum: f32,
-    correction: f32,
 }
 
-/// Moves running statistics towards the batch's. Inputs: running mean, running variance, mean, variance.
+/// Moves an arena of running statistics towards the batch's. Inputs: the arena, the batch's moments laid out in the same
+/// way, and for each block of the arena whether it is updated.
 #[derive(Debug)]
 struct Running {
     momentum: f32,
-    /// Values a channel has in the batch.
-    count: usize,
 }
 
 impl Op for Running {
@@ -275,34 +473,29 @@ impl Op for Running {
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
-        let channels = inputs.shape(2)?.clone();
-        inputs.require(0, "running mean", channels.clone())?;
-        inputs.require(1, "running variance", channels.clone())?;
+        let arena = inputs.get(0)?.clone();
+        inputs.require(1, "the batch's moments", arena.shape.clone())?;
         if !(0.0..=1.0).contains(&self.momentum) {
             return Err(TensorError::Parameter {
                 op: self.name(),
                 problem: format!("the momentum is {}, but must be between 0 and 1", self.momentum),
             });
         }
-        Ok(vec![Info::f32(channels.clone()), Info::f32(channels)])
+        Ok(vec![arena])
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let channels = io.input(0).len();
-        // A single value has no unbiased variance; it keeps the biased one.
-        let correction = self.count as f32 / self.count.saturating_sub(1).max(1) as f32;
-        let running = kernel(self.name(), shader!("norm/running.wgsl"), channels).params(RunningParams {
-            channels: channels as u32,
+        let len = io.input(0).len();
+        let running = kernel(self.name(), shader!("norm/running.wgsl"), len).params(RunningParams {
+            len: len as u32,
             momentum: self.momentum,
-            correction,
         });
         launches.dispatch(
             running,
             &[
+                Operand::Input(1).read(),
                 Operand::Input(2).read(),
-                Operand::Input(3).read(),
                 Operand::Output(0).write(),
-                Operand::Output(1).write(),
             ],
         );
         Ok(())
@@ -313,41 +506,59 @@ impl Op for Running {
     }
 }
 
-fn check_epsilon(op: &'static str, epsilon: f32) -> Result<()> {
-    if epsilon > 0.0 && epsilon.is_finite() {
-        Ok(())
-    } else {
-        Err(TensorError::Parameter {
-            op,
-            problem: format!("epsilon is {epsilon}, but must be above 0"),
-        })
-    }
-}
-
 /// What batch norm in training gives.
 #[derive(Debug, Clone)]
 pub struct BatchNorm {
     /// The normalised input.
     pub y: Tensor,
-    /// Mean of each channel, `[C]`.
-    pub mean: Tensor,
-    /// Biased variance of each channel, `[C]`.
-    pub variance: Tensor,
+    /// `[2, pitch]`: mean and unbiased variance of each channel; `pitch` is the number of channels, rounded up to
+    /// [`Arena::ALIGN`].
+    pub moments: Tensor,
 }
 
-impl BatchNorm {
-    /// Updates of running statistics with this batch's; compile the returned tensors to have them run.
+/// Where one layer's moments stand in an arena of running statistics.
+#[derive(Debug, Clone)]
+pub struct RunningUpdate {
+    /// [`BatchNorm::moments`].
+    pub moments: Tensor,
+    /// The part of the arena that is the running mean. The next part must be the running variance.
+    pub mean_part: usize,
+}
+
+impl Arena {
+    /// Moves running statistics towards the moments of a batch, all layers in one dispatch; compile the returned tensor to
+    /// have it run. Parts that no update names stay as they are.
     ///
     /// `momentum` is the weight of the new value, as in PyTorch.
     ///
     /// # Errors
-    /// A shape error, or a momentum that is not between 0 and 1.
-    pub fn update_running(&self, mean: &Tensor, variance: &Tensor, momentum: f32) -> Result<Vec<Tensor>> {
-        let count = self.y.shape().rows();
-        Tensor::apply(
-            Running { momentum, count },
-            &[mean, variance, &self.mean, &self.variance],
-        )
+    /// When a part does not exist or has another size than the moments, or the momentum is not between 0 and 1.
+    pub fn update_running(&self, updates: &[RunningUpdate], momentum: f32) -> Result<Tensor> {
+        let len = self.flat.shape().len();
+        let mut updated = vec![0; len.div_ceil(Self::ALIGN)];
+        let mut offsets = Vec::new();
+        for update in updates {
+            let pitch = update.moments.shape().last();
+            let fits = |part: usize| self.parts.get(part).is_some_and(|p| p.shape().len() <= pitch);
+            let place = self.offsets.get(update.mean_part).copied().unwrap_or(len);
+            let next = self.offsets.get(update.mean_part + 1).copied();
+            if next != Some(place + pitch) || !fits(update.mean_part) || !fits(update.mean_part + 1) {
+                return Err(TensorError::Parameter {
+                    op: "batch_norm_running",
+                    problem: format!(
+                        "parts {} and {} of the arena must be a running mean and variance of up to {pitch} channels",
+                        update.mean_part,
+                        update.mean_part + 1
+                    ),
+                });
+            }
+            offsets.push(place);
+            updated[place / Self::ALIGN..(place + 2 * pitch) / Self::ALIGN].fill(1);
+        }
+        let moments: Vec<&Tensor> = updates.iter().map(|update| &update.moments).collect();
+        let batch = Tensor::pack(&moments, &offsets, len)?;
+        let updated = self.flat.graph().tensor_u32([updated.len()], &updated)?;
+        Tensor::apply_one(Running { momentum }, &[&self.flat, &batch, &updated])
     }
 }
 
@@ -356,15 +567,15 @@ impl Tensor {
     ///
     /// # Errors
     /// A shape error that names the parameter at fault, or an epsilon that is not above 0.
-    pub fn batch_norm(&self, gamma: &Tensor, beta: &Tensor, epsilon: f32) -> Result<BatchNorm> {
-        let op = Training { epsilon };
+    pub fn batch_norm(&self, gamma: &Tensor, beta: &Tensor, settings: NormSettings) -> Result<BatchNorm> {
+        let op = Training { settings };
         let name = op.name();
         let outputs = Self::apply(op, &[self, gamma, beta])?;
-        let [y, mean, variance] = <[Tensor; 3]>::try_from(outputs).map_err(|_| TensorError::Parameter {
+        let [y, _, _, moments] = <[Tensor; 4]>::try_from(outputs).map_err(|_| TensorError::Parameter {
             op: name,
-            problem: "the shape rule must give three outputs".to_owned(),
+            problem: "the shape rule must give four outputs".to_owned(),
         })?;
-        Ok(BatchNorm { y, mean, variance })
+        Ok(BatchNorm { y, moments })
     }
 
     /// Batch norm with given statistics, `[C]` each: inference, or a frozen layer.
@@ -377,8 +588,9 @@ impl Tensor {
         beta: &Tensor,
         mean: &Tensor,
         variance: &Tensor,
-        epsilon: f32,
+        settings: NormSettings,
     ) -> Result<Tensor> {
-        Self::apply_one(Inference { epsilon }, &[self, gamma, beta, mean, variance])
+        let mut outputs = Self::apply(Inference { settings }, &[self, gamma, beta, mean, variance])?;
+        Ok(outputs.swap_remove(0))
     }
 }

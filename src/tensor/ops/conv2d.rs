@@ -97,7 +97,7 @@ impl Convolution {
         }
     }
 
-    fn weight_grad(&self, bias: bool) -> Gemm {
+    fn weight_grad(&self, finish: Finish) -> Gemm {
         let [kernel_h, kernel_w] = self.geometry.kernel;
         let row_pitch = (kernel_w * self.in_c).next_multiple_of(8);
         let pixels = self.y().shape.rows() as u32;
@@ -105,9 +105,9 @@ impl Convolution {
             label: "conv2d_weight_grad",
             rows: Rows::ConvWeightGrad,
             cols: Cols::Dense,
-            finish: if bias { Finish::BiasGrad } else { Finish::Plain },
+            finish,
             params: Params {
-                rows: (kernel_h * row_pitch + if bias { 8 } else { 0 }) as u32,
+                rows: (kernel_h * row_pitch + finish.bias_rows()) as u32,
                 cols: self.out_c as u32,
                 segments: pixels.div_ceil(WEIGHT_GRAD_DEPTH),
                 depth: WEIGHT_GRAD_DEPTH,
@@ -144,20 +144,22 @@ impl Op for Conv2d {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let finish = if self.bias {
-            Finish::Bias { relu: self.relu }
+            Finish::Bias {
+                bias: Operand::Input(2),
+                relu: self.relu,
+            }
         } else {
             Finish::Plain
         };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        let bias = self.bias.then_some(Operand::Input(2));
         self.convolution
             .forward(finish)
-            .launch(io.variant(), launches, operands, bias);
+            .launch(io.variant(), launches, operands);
         Ok(())
     }
 
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
-        let dz = super::before_relu(node, self.relu)?;
+        let dz = super::before_relu(node, self.relu, 0.0)?;
         let convolution = self.convolution;
         let dx = node.when_wanted(0, || {
             Tensor::apply_one(InputGrad { convolution }, &[&dz, node.input(1)])
@@ -193,9 +195,7 @@ impl Op for InputGrad {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        self.convolution
-            .input_grad()
-            .launch(io.variant(), launches, operands, None);
+        self.convolution.input_grad().launch(io.variant(), launches, operands);
         Ok(())
     }
 
@@ -223,13 +223,15 @@ impl Op for WeightGrad {
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let finish = if self.bias {
+            Finish::BiasGrad(Operand::Output(1))
+        } else {
+            Finish::Plain
+        };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        self.convolution.weight_grad(self.bias).launch(
-            io.variant(),
-            launches,
-            operands,
-            self.bias.then_some(Operand::Output(1)),
-        );
+        self.convolution
+            .weight_grad(finish)
+            .launch(io.variant(), launches, operands);
         Ok(())
     }
 

@@ -14,13 +14,13 @@ struct Params {
     smoothing: f32,
 }
 
-/// One loss a row. Inputs: logits `[N, classes]` and labels `[N]`.
+/// One loss a row, and loss and hit side by side. Inputs: logits `[N, classes]` and labels `[N]`.
 #[derive(Debug, Clone, Copy)]
-struct CrossEntropy {
+struct Loss {
     smoothing: f32,
 }
 
-impl CrossEntropy {
+impl Loss {
     fn kernel(&self, label: &'static str, source: Source, logits: &Shape) -> Kernel {
         kernel(label, source, logits.rows())
             .params(Params {
@@ -32,7 +32,7 @@ impl CrossEntropy {
     }
 }
 
-impl Op for CrossEntropy {
+impl Op for Loss {
     fn name(&self) -> &'static str {
         "cross_entropy"
     }
@@ -54,7 +54,7 @@ impl Op for CrossEntropy {
                 ),
             });
         }
-        Ok(vec![Info::f32([n])])
+        Ok(vec![Info::f32([n]), Info::f32([n, 2])])
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
@@ -65,6 +65,7 @@ impl Op for CrossEntropy {
                 Operand::Input(0).read(),
                 Operand::Input(1).read(),
                 Operand::Output(0).write(),
+                Operand::Output(1).write(),
             ],
         );
         Ok(())
@@ -79,7 +80,7 @@ impl Op for CrossEntropy {
 
 /// dLogits from logits, labels and the gradients of the losses.
 #[derive(Debug)]
-struct CrossEntropyGrad(CrossEntropy);
+struct CrossEntropyGrad(Loss);
 
 impl Op for CrossEntropyGrad {
     fn name(&self) -> &'static str {
@@ -105,15 +106,32 @@ impl Op for CrossEntropyGrad {
     }
 }
 
+/// What [`Tensor::cross_entropy`] gives.
+#[derive(Debug, Clone)]
+pub struct CrossEntropy {
+    /// The loss of each row, `[N]`: what a gradient starts from.
+    pub losses: Tensor,
+    /// `[N, 2]`: the loss of each row, and 1 where its largest logit is at the label (the first of equals), else 0. Without
+    /// gradient: to add up.
+    pub scores: Tensor,
+}
+
 impl Tensor {
-    /// The cross-entropy of each row of logits `[N, classes]` against its label: `[N]`, in nats.
+    /// The cross-entropy of each row of logits `[N, classes]` against its label, in nats, and which predictions are right.
     ///
     /// With `smoothing` s the target is `1 - s` at the label plus `s / classes` everywhere.
     ///
     /// # Errors
     /// A shape error when the labels are not N integers; a smoothing that is not in `0 .. 1`. Labels must be below the
     /// number of classes: one that is not counts as the last class.
-    pub fn cross_entropy(&self, labels: &Tensor, smoothing: f32) -> Result<Tensor> {
-        Self::apply_one(CrossEntropy { smoothing }, &[self, labels])
+    pub fn cross_entropy(&self, labels: &Tensor, smoothing: f32) -> Result<CrossEntropy> {
+        let op = Loss { smoothing };
+        let name = op.name();
+        let outputs = Self::apply(op, &[self, labels])?;
+        let [losses, scores] = <[Tensor; 2]>::try_from(outputs).map_err(|_| TensorError::Parameter {
+            op: name,
+            problem: "the shape rule must give two outputs".to_owned(),
+        })?;
+        Ok(CrossEntropy { losses, scores })
     }
 }

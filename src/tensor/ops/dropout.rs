@@ -9,10 +9,10 @@ use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, T
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable)]
 struct Params {
-    len: u32,
+    rows: u32,
+    cols: u32,
     stream: u32,
     rate: f32,
-    scale: f32,
 }
 
 /// `Y = X / (1 - rate)` with probability `1 - rate`, else 0. Inputs: X and the clock.
@@ -28,29 +28,21 @@ impl Op for Dropout {
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
-        if !(0.0..1.0).contains(&self.rate) {
-            return Err(TensorError::Parameter {
-                op: self.name(),
-                problem: format!("the rate is {}, but must be at least 0 and below 1", self.rate),
-            });
-        }
-        if *inputs.get(1)? != Info::u32([2]) {
-            return Err(inputs.mismatch("the clock (input 1) must be two integers, seed and step"));
-        }
+        check(self.name(), inputs, self.rate, 1)?;
         Ok(vec![inputs.get(0)?.clone()])
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let len = io.input(0).len();
+        let x = io.input(0);
         let source = shader!("common/random.wgsl").join(shader!("elementwise/dropout.wgsl"));
-        let kernel = kernel(self.name(), source, len)
+        let kernel = kernel(self.name(), source, x.rows() * x.last().div_ceil(4))
             .params(Params {
-                len: len as u32,
+                rows: x.rows() as u32,
+                cols: x.last() as u32,
                 stream: self.stream,
                 rate: self.rate,
-                scale: 1.0 / (1.0 - self.rate),
             })
-            .flops(len as u64);
+            .flops(x.len() as u64);
         launches.dispatch(
             kernel,
             &[
@@ -71,6 +63,20 @@ impl Op for Dropout {
     fn settings(&self) -> String {
         format!("rate {}", self.rate)
     }
+}
+
+/// Checks the rate and the clock, input `clock`, of an op that drops out.
+pub(super) fn check(op: &'static str, inputs: &Inputs, rate: f32, clock: usize) -> Result<()> {
+    if !(0.0..1.0).contains(&rate) {
+        return Err(TensorError::Parameter {
+            op,
+            problem: format!("the rate is {rate}, but must be at least 0 and below 1"),
+        });
+    }
+    if *inputs.get(clock)? != Info::u32([2]) {
+        return Err(inputs.mismatch(format!("the clock (input {clock}) must be two integers, seed and step")));
+    }
+    Ok(())
 }
 
 impl Tensor {

@@ -23,22 +23,42 @@ struct ZipParams {
 
 /// `y[i] = f(x[i], c)` over `len` elements.
 pub(super) fn map_kernel(label: &'static str, f: Source, len: usize, c: f32) -> Kernel {
-    kernel(label, shader!("elementwise/map.wgsl").join(f), len)
-        .params(MapParams { len: len as u32, c })
+    let width = width_of(len);
+    let source = shader!("elementwise/map.wgsl").join(f);
+    kernel(label, source.with("value", value_of(width)), len / width)
+        .params(MapParams {
+            len: (len / width) as u32,
+            c,
+        })
         .flops(len as u64)
 }
 
 /// `y[i] = f(a[i], b[i mod period], c)`, where `period` is the length of b.
 pub(super) fn zip_kernel(label: &'static str, f: Source, a: &Shape, b: &Shape, c: f32) -> Kernel {
     let len = a.len();
-    kernel(label, shader!("elementwise/zip.wgsl").join(f), len)
+    let width = width_of(len).min(width_of(b.len()));
+    let source = shader!("elementwise/zip.wgsl").join(f);
+    kernel(label, source.with("value", value_of(width)), len / width)
         .params(ZipParams {
-            len: len as u32,
-            period: b.len() as u32,
+            len: (len / width) as u32,
+            period: (b.len() / width) as u32,
             c,
         })
         .constant("BROADCAST", b.len() < len)
         .flops(len as u64)
+}
+
+/// Elements that a thread takes at once.
+fn width_of(len: usize) -> usize {
+    if len.is_multiple_of(4) { 4 } else { 1 }
+}
+
+fn value_of(width: usize) -> &'static str {
+    if width == 4 {
+        "alias Value = vec4<f32>;\n"
+    } else {
+        "alias Value = f32;\n"
+    }
 }
 
 /// `y = x` over `len` elements.

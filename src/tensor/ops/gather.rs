@@ -21,7 +21,7 @@ pub struct Pixels {
 
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable)]
-struct ImageParams {
+struct Params {
     batch: u32,
     pixels: u32,
     order_len: u32,
@@ -30,33 +30,34 @@ struct ImageParams {
     shift: f32,
 }
 
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct LabelParams {
-    batch: u32,
-    order_len: u32,
-    labels_len: u32,
-}
-
-/// Inputs: images (bytes, four a word), order, cursor.
+/// Inputs: images (bytes, four a word), labels, order, cursor. Outputs: images and labels of the batch.
 #[derive(Debug)]
-struct GatherImages {
+struct Gather {
     batch: usize,
     pixels: Pixels,
 }
 
-impl Op for GatherImages {
+impl Op for Gather {
     fn name(&self) -> &'static str {
-        "gather_images"
+        "gather"
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
-        check_integers(inputs)?;
-        let Pixels { height, width, .. } = self.pixels;
-        if 4 * inputs.get(0)?.len() < height * width {
-            return Err(inputs.mismatch(format!("the images hold not even one of {height}x{width}")));
+        for (i, what) in (0..).zip(["the images", "the labels", "the order", "the cursor"]) {
+            let info = inputs.get(i)?;
+            if info.dtype != DType::U32 || info.is_empty() {
+                return Err(inputs.mismatch(format!("{what} (input {i}) must be integers, at least one")));
+            }
         }
-        Ok(vec![Info::f32([self.batch, height, width, 1])])
+        let Pixels { height, width, .. } = self.pixels;
+        let images = inputs.get(1)?.len();
+        if 4 * inputs.get(0)?.len() < images * height * width {
+            return Err(inputs.mismatch(format!(
+                "there are {images} labels, but not as many images of {height}x{width}"
+            )));
+        }
+        let x = Info::f32([self.batch, height, width, 1]);
+        Ok(vec![x, Info::u32([self.batch])])
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
@@ -66,82 +67,39 @@ impl Op for GatherImages {
             mean,
             deviation,
         } = self.pixels;
-        let source = shader!("data/gather_images.wgsl");
-        let kernel = kernel(self.name(), source, io.output(0).len()).params(ImageParams {
+        let kernel = kernel(self.name(), shader!("data/gather.wgsl"), io.output(0).len()).params(Params {
             batch: self.batch as u32,
             pixels: (height * width) as u32,
-            order_len: io.input(1).len() as u32,
-            images_len: (4 * io.input(0).len() / (height * width)) as u32,
+            order_len: io.input(2).len() as u32,
+            images_len: io.input(1).len() as u32,
             scale: 1.0 / (255.0 * deviation),
             shift: -mean / deviation,
         });
-        launches.dispatch(kernel, &gather_operands());
+        let read = (0..4).map(|i| Operand::Input(i).read());
+        let written = (0..2).map(|i| Operand::Output(i).write());
+        let operands: Vec<_> = read.chain(written).collect();
+        launches.dispatch(kernel, &operands);
         Ok(())
     }
 }
 
-/// Inputs: labels, order, cursor.
-#[derive(Debug)]
-struct GatherLabels {
-    batch: usize,
+/// A data set in device memory.
+#[derive(Debug, Clone)]
+pub struct DataSet {
+    /// Bytes, four a word, the first in the lowest bits, image after image.
+    pub images: Tensor,
+    /// One integer an image.
+    pub labels: Tensor,
 }
 
-impl Op for GatherLabels {
-    fn name(&self) -> &'static str {
-        "gather_labels"
-    }
-
-    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
-        check_integers(inputs)?;
-        Ok(vec![Info::u32([self.batch])])
-    }
-
-    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let source = shader!("data/gather_labels.wgsl");
-        let kernel = kernel(self.name(), source, self.batch).params(LabelParams {
-            batch: self.batch as u32,
-            order_len: io.input(1).len() as u32,
-            labels_len: io.input(0).len() as u32,
-        });
-        launches.dispatch(kernel, &gather_operands());
-        Ok(())
-    }
-}
-
-fn gather_operands() -> [(Operand, crate::gpu::Access); 4] {
-    [
-        Operand::Input(0).read(),
-        Operand::Input(1).read(),
-        Operand::Input(2).read(),
-        Operand::Output(0).write(),
-    ]
-}
-
-fn check_integers(inputs: &Inputs) -> Result<()> {
-    for (i, what) in (0..).zip(["the data", "the order", "the cursor"]) {
-        let info = inputs.get(i)?;
-        if info.dtype != DType::U32 || info.is_empty() {
-            return Err(inputs.mismatch(format!("{what} (input {i}) must be integers, at least one")));
-        }
-    }
-    Ok(())
-}
-
-impl Tensor {
-    /// Of this data set of bytes (packed four a word, image after image), the `batch` images that `order` names from
-    /// place `cursor[0]` on, as `[batch, height, width, 1]`.
+impl DataSet {
+    /// The `batch` images that `order` names from place `cursor[0]` on, as `[batch, height, width, 1]`, and their labels.
     ///
     /// # Errors
-    /// A shape error when one of the inputs does not hold integers.
-    pub fn gather_images(&self, order: &Tensor, cursor: &Tensor, batch: usize, pixels: Pixels) -> Result<Tensor> {
-        Self::apply_one(GatherImages { batch, pixels }, &[self, order, cursor])
-    }
-
-    /// Of these labels, the `batch` ones that `order` names from place `cursor[0]` on.
-    ///
-    /// # Errors
-    /// A shape error when one of the inputs does not hold integers.
-    pub fn gather_labels(&self, order: &Tensor, cursor: &Tensor, batch: usize) -> Result<Tensor> {
-        Self::apply_one(GatherLabels { batch }, &[self, order, cursor])
+    /// A shape error when one of the tensors does not hold integers, or there are fewer images than labels.
+    pub fn gather(&self, order: &Tensor, cursor: &Tensor, batch: usize, pixels: Pixels) -> Result<(Tensor, Tensor)> {
+        let mut outputs = Tensor::apply(Gather { batch, pixels }, &[&self.images, &self.labels, order, cursor])?;
+        let labels = outputs.swap_remove(1);
+        Ok((outputs.swap_remove(0), labels))
     }
 }

@@ -6,7 +6,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::{kernel, reduce};
-use crate::gpu::{GemmCore, Kernel, Source, Variant, shader};
+use crate::gpu::{Access, GemmCore, Kernel, Source, Variant, shader};
 use crate::tensor::{Launches, Operand};
 
 /// The sizes of one product; `struct Params` of `shaders/gemm/params.wgsl`, which explains them.
@@ -33,6 +33,8 @@ pub(super) struct Params {
     pub pad_top: u32,
     pub pad_left: u32,
     pub row_pitch: u32,
+    pub stream: u32,
+    pub rate: f32,
 }
 
 /// How A is laid out; one file each.
@@ -64,12 +66,52 @@ pub(super) enum Cols {
     Transposed,
 }
 
-/// What is done to a sum before it is stored. A bias, or its gradient, is the product's fourth operand.
+/// What is done to a sum before it is stored, and the operands that this needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Finish {
     Plain,
-    Bias { relu: bool },
-    BiasGrad,
+    /// Adds a bias; ReLU when `relu` is set.
+    Bias {
+        bias: Operand,
+        relu: bool,
+    },
+    /// Bias, ReLU and dropout by the clock.
+    Dropout {
+        bias: Operand,
+        clock: Operand,
+    },
+    /// The sums of A's row of ones go here.
+    BiasGrad(Operand),
+}
+
+impl Finish {
+    fn source(self) -> Source {
+        match self {
+            Self::Plain => shader!("gemm/finish_plain.wgsl"),
+            Self::Bias { .. } => shader!("gemm/finish_bias.wgsl"),
+            Self::Dropout { .. } => shader!("common/random.wgsl").join(shader!("gemm/finish_dropout.wgsl")),
+            Self::BiasGrad(_) => shader!("gemm/finish_bias_grad.wgsl"),
+        }
+    }
+
+    fn operands(self) -> Vec<(Operand, Access)> {
+        match self {
+            Self::Plain => vec![],
+            Self::Bias { bias, .. } => vec![bias.read()],
+            Self::Dropout { bias, clock } => vec![bias.read(), clock.read()],
+            Self::BiasGrad(bias_grad) => vec![bias_grad.write()],
+        }
+    }
+
+    /// Rows that A has more for the bias's gradient: eight, of which the first is ones.
+    pub fn bias_rows(self) -> usize {
+        if matches!(self, Self::BiasGrad(_)) { 8 } else { 0 }
+    }
+
+    /// Whether it belongs to the whole sum, so that K must not be cut.
+    fn wants_the_whole_sum(self) -> bool {
+        matches!(self, Self::Bias { .. } | Self::Dropout { .. })
+    }
 }
 
 /// One product, ready to be launched.
@@ -90,43 +132,30 @@ pub(super) struct Gemm {
 pub(super) const WEIGHT_GRAD_DEPTH: u32 = 64;
 
 impl Gemm {
-    /// Appends the product of A and B to C. `extra` is the bias or its gradient, when the finish has one.
-    pub fn launch(
-        mut self,
-        variant: Variant,
-        launches: &mut Launches,
-        [a, b, c]: [Operand; 3],
-        extra: Option<Operand>,
-    ) {
+    /// Appends the product: A and B to C.
+    pub fn launch(mut self, variant: Variant, launches: &mut Launches, [a, b, c]: [Operand; 3]) {
         let tile = Tile::choose(variant, &self.params);
         self.split_k(tile, variant);
-        let extra = extra.map(|operand| match self.finish {
-            Finish::BiasGrad => operand.write(),
-            _ => operand.read(),
-        });
+        let bias_row = matches!(self.finish, Finish::BiasGrad(_));
         let splits = self.params.splits as usize;
         if splits == 1 {
             let mut operands = vec![a.read(), b.read(), c.write()];
-            operands.extend(extra);
-            launches.dispatch(self.kernel(tile, variant), &operands);
+            operands.extend(self.finish.operands());
+            launches.dispatch(self.kernel(tile, variant, bias_row), &operands);
             return;
         }
-        let bias_len = if self.finish == Finish::BiasGrad {
-            self.params.cols as usize
-        } else {
-            0
-        };
+        // Partial products, each with the sums of the row of ones after it, then their sum.
         let len = self.c_rows() * self.params.cols as usize;
+        let bias_len = if bias_row { self.params.cols as usize } else { 0 };
         let partial = launches.scratch(splits * (len + bias_len));
-        // The partial sums of the bias's gradient are one more row of the partial product.
-        let kernel = Self {
+        let product = Self {
             finish: Finish::Plain,
             ..self
-        }
-        .kernel_with(tile, variant, self.finish == Finish::BiasGrad);
+        };
+        let kernel = product.kernel(tile, variant, bias_row);
         launches.dispatch(kernel, &[a.read(), b.read(), partial.write()]);
-        if let Some(bias_grad) = extra {
-            launch_split_sum(launches, [partial, c, bias_grad.0], [splits, len, bias_len]);
+        if let Finish::BiasGrad(bias_grad) = self.finish {
+            launch_split_sum(launches, [partial, c, bias_grad], [splits, len, bias_len]);
         } else {
             let sum = reduce::Extent {
                 outer: 1,
@@ -137,15 +166,15 @@ impl Gemm {
         }
     }
 
-    /// Cuts K in pieces when C has too few tiles to keep the adapter busy. A product with a bias is never cut: its
-    /// finish belongs to the whole sum, and a forward pass has many rows.
+    /// Cuts K in pieces when C has too few tiles to keep the adapter busy.
     fn split_k(&mut self, tile: Tile, variant: Variant) {
         let tiles = tile.count(&self.params).max(1);
         let wanted = u64::from(variant.busy_workgroups).div_ceil(tiles);
         let most = u64::from(self.params.segments).max(1);
-        let splits = match self.finish {
-            Finish::Bias { .. } => 1,
-            _ => wanted.clamp(1, most),
+        let splits = if self.finish.wants_the_whole_sum() {
+            1
+        } else {
+            wanted.clamp(1, most)
         };
         self.params.segments_per_split = u64::from(self.params.segments).div_ceil(splits) as u32;
         self.params.splits = self
@@ -165,12 +194,8 @@ impl Gemm {
         }
     }
 
-    fn kernel(&self, tile: Tile, variant: Variant) -> Kernel {
-        self.kernel_with(tile, variant, self.finish == Finish::BiasGrad)
-    }
-
     /// The kernel; `bias_row` says whether A has a row of ones.
-    fn kernel_with(&self, tile: Tile, variant: Variant, bias_row: bool) -> Kernel {
+    fn kernel(&self, tile: Tile, variant: Variant, bias_row: bool) -> Kernel {
         let p = &self.params;
         let b_run = match self.cols {
             Cols::Dense => p.cols,
@@ -196,11 +221,7 @@ impl Gemm {
             } else {
                 shader!("gemm/c_scalar.wgsl")
             })
-            .join(match self.finish {
-                Finish::Plain => shader!("gemm/finish_plain.wgsl"),
-                Finish::Bias { .. } => shader!("gemm/finish_bias.wgsl"),
-                Finish::BiasGrad => shader!("gemm/finish_bias_grad.wgsl"),
-            })
+            .join(self.finish.source())
             .join(self.rows.source())
             .join(match self.cols {
                 Cols::Dense => shader!("gemm/cols_dense.wgsl"),
@@ -214,7 +235,7 @@ impl Gemm {
             .params(*p)
             .workgroups(tile.workgroups(p))
             .flops(2 * self.multiply_adds);
-        if let Finish::Bias { relu } = self.finish {
+        if let Finish::Bias { relu, .. } = self.finish {
             kernel = kernel.constant("RELU", relu);
         }
         match self.rows {

@@ -71,11 +71,42 @@ impl Op for LeakyReluGrad {
     }
 }
 
-/// The gradient with respect to the sum before ReLU, for an op that applies ReLU in its own pass when `relu` is set.
-pub(super) fn before_relu(node: &Backward, relu: bool) -> Result<Tensor> {
+/// From dY and Y to dX, for ReLU with dropout after it: `scale` dY where Y is positive.
+#[derive(Debug)]
+struct ReluGrad {
+    scale: f32,
+}
+
+impl Op for ReluGrad {
+    fn name(&self) -> &'static str {
+        "relu_grad"
+    }
+
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
+        Ok(vec![inputs.get(0)?.clone()])
+    }
+
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let f = shader!("elementwise/relu_grad.wgsl");
+        launches.dispatch(
+            zip_kernel(self.name(), f, io.input(0), io.input(1), self.scale),
+            &[
+                Operand::Input(0).read(),
+                Operand::Input(1).read(),
+                Operand::Output(0).write(),
+            ],
+        );
+        Ok(())
+    }
+}
+
+/// The gradient with respect to the sum before ReLU, for an op that applies ReLU in its own pass when `relu` is set, and
+/// dropout with this rate after it.
+pub(super) fn before_relu(node: &Backward, relu: bool, dropout: f32) -> Result<Tensor> {
     let dy = node.gradient(0)?;
     if relu {
-        Tensor::apply_one(LeakyReluGrad { slope: 0.0 }, &[dy, node.output(0)])
+        let scale = 1.0 / (1.0 - dropout);
+        Tensor::apply_one(ReluGrad { scale }, &[dy, node.output(0)])
     } else {
         Ok(dy.clone())
     }

@@ -1,18 +1,30 @@
 //! Matrix product, with a bias and ReLU in the same pass: dense layers.
 
+use super::before_relu;
+use super::dropout;
 use super::gemm::{Cols, Finish, Gemm, Params, Rows, WEIGHT_GRAD_DEPTH};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
 
-/// `Y[m, n] = f(sum over k of A[m, k] B[k, n] + bias[n])`. Inputs: A, B and, when `bias` is set, the bias.
+/// `Y[m, n] = f(sum over k of A[m, k] B[k, n] + bias[n])`. Inputs: A, B, the bias unless plain, the clock for dropout.
 #[derive(Debug)]
 struct MatMul {
-    bias: bool,
-    relu: bool,
+    layer: Layer,
+}
+
+/// What a dense layer adds to the product.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Layer {
+    /// Nothing: the matrix product alone.
+    Plain,
+    /// Bias, and ReLU when `relu` is set.
+    Bias { relu: bool },
+    /// Bias, ReLU and dropout.
+    Dropout { rate: f32, stream: u32 },
 }
 
 impl Op for MatMul {
     fn name(&self) -> &'static str {
-        if self.bias { "linear" } else { "matmul" }
+        if self.layer == Layer::Plain { "matmul" } else { "linear" }
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
@@ -26,8 +38,11 @@ impl Op for MatMul {
         if m * k * n == 0 {
             return Err(inputs.mismatch("every size must be at least 1"));
         }
-        if self.bias {
+        if self.layer != Layer::Plain {
             inputs.require(2, "bias", [n])?;
+        }
+        if let Layer::Dropout { rate, .. } = self.layer {
+            dropout::check(self.name(), inputs, rate, 3)?;
         }
         Ok(vec![Info::f32([m, n])])
     }
@@ -35,16 +50,28 @@ impl Op for MatMul {
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let (m, k) = (io.input(0).rows(), io.input(0).last());
         let n = io.input(1).last();
+        let (rate, stream) = match self.layer {
+            Layer::Dropout { rate, stream } => (rate, stream),
+            _ => (0.0, 0),
+        };
         let gemm = Gemm {
             label: self.name(),
             rows: Rows::Dense,
             cols: Cols::Dense,
-            finish: if self.bias {
-                Finish::Bias { relu: self.relu }
-            } else {
-                Finish::Plain
+            finish: match self.layer {
+                Layer::Plain => Finish::Plain,
+                Layer::Bias { relu } => Finish::Bias {
+                    bias: Operand::Input(2),
+                    relu,
+                },
+                Layer::Dropout { .. } => Finish::Dropout {
+                    bias: Operand::Input(2),
+                    clock: Operand::Input(3),
+                },
             },
             params: Params {
+                stream,
+                rate,
                 rows: m as u32,
                 cols: n as u32,
                 segments: 1,
@@ -56,21 +83,32 @@ impl Op for MatMul {
             multiply_adds: (m * n * k) as u64,
         };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        gemm.launch(io.variant(), launches, operands, self.bias.then_some(Operand::Input(2)));
+        gemm.launch(io.variant(), launches, operands);
         Ok(())
     }
 
     /// With Z the sum before f: dA = dZ B^T, dB = A^T dZ, dbias = the column sums of dZ.
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
-        let dz = super::before_relu(node, self.relu)?;
+        let dz = match self.layer {
+            Layer::Plain => before_relu(node, false, 0.0),
+            Layer::Bias { relu } => before_relu(node, relu, 0.0),
+            Layer::Dropout { rate, .. } => before_relu(node, true, rate),
+        }?;
         let da = node.when_wanted(0, || Tensor::apply_one(InputGrad, &[&dz, node.input(1)]))?;
-        let bias = self.bias && node.wants(2);
+        let bias = self.layer != Layer::Plain && node.wants(2);
         let mut gradients = vec![da];
         gradients.extend(weight_gradients(node, bias, |bias| {
             Tensor::apply(WeightGrad { bias }, &[node.input(0), &dz])
         })?);
-        gradients.truncate(node.input_count());
+        gradients.resize(node.input_count(), None);
         Ok(gradients)
+    }
+
+    fn settings(&self) -> String {
+        match self.layer {
+            Layer::Dropout { rate, .. } => format!("dropout {rate}"),
+            _ => String::new(),
+        }
     }
 }
 
@@ -120,7 +158,7 @@ impl Op for InputGrad {
             multiply_adds: (m * n * k) as u64,
         };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        gemm.launch(io.variant(), launches, operands, None);
+        gemm.launch(io.variant(), launches, operands);
         Ok(())
     }
 }
@@ -146,13 +184,18 @@ impl Op for WeightGrad {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let (m, k, n) = (io.input(0).rows(), io.input(0).last(), io.input(1).last());
+        let finish = if self.bias {
+            Finish::BiasGrad(Operand::Output(1))
+        } else {
+            Finish::Plain
+        };
         let gemm = Gemm {
             label: self.name(),
             rows: Rows::DenseTransposed,
             cols: Cols::Dense,
-            finish: if self.bias { Finish::BiasGrad } else { Finish::Plain },
+            finish,
             params: Params {
-                rows: (k.next_multiple_of(8) + if self.bias { 8 } else { 0 }) as u32,
+                rows: (k.next_multiple_of(8) + finish.bias_rows()) as u32,
                 cols: n as u32,
                 segments: (m as u32).div_ceil(WEIGHT_GRAD_DEPTH),
                 depth: WEIGHT_GRAD_DEPTH,
@@ -164,12 +207,7 @@ impl Op for WeightGrad {
             multiply_adds: (m * n * k) as u64,
         };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        gemm.launch(
-            io.variant(),
-            launches,
-            operands,
-            self.bias.then_some(Operand::Output(1)),
-        );
+        gemm.launch(io.variant(), launches, operands);
         Ok(())
     }
 }
@@ -180,13 +218,7 @@ impl Tensor {
     /// # Errors
     /// A shape error when the inner sizes differ.
     pub fn matmul(&self, other: &Tensor) -> Result<Tensor> {
-        Self::apply_one(
-            MatMul {
-                bias: false,
-                relu: false,
-            },
-            &[self, other],
-        )
+        Self::apply_one(MatMul { layer: Layer::Plain }, &[self, other])
     }
 
     /// A dense layer: `[M, K] x [K, N] + [N] -> [M, N]`, with ReLU when `relu` is set.
@@ -194,6 +226,23 @@ impl Tensor {
     /// # Errors
     /// A shape error that names the parameter at fault.
     pub fn linear(&self, weight: &Tensor, bias: &Tensor, relu: bool) -> Result<Tensor> {
-        Self::apply_one(MatMul { bias: true, relu }, &[self, weight, bias])
+        let layer = Layer::Bias { relu };
+        Self::apply_one(MatMul { layer }, &[self, weight, bias])
+    }
+
+    /// A dense layer with ReLU and dropout in the same pass: what [`Tensor::dropout`] of [`Tensor::linear`] gives.
+    ///
+    /// # Errors
+    /// A shape error that names the parameter at fault, a rate that is not in `0 .. 1`.
+    pub fn linear_dropout(
+        &self,
+        weight: &Tensor,
+        bias: &Tensor,
+        rate: f32,
+        clock: &Tensor,
+        stream: u32,
+    ) -> Result<Tensor> {
+        let layer = Layer::Dropout { rate, stream };
+        Self::apply_one(MatMul { layer }, &[self, weight, bias, clock])
     }
 }

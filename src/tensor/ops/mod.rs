@@ -11,7 +11,6 @@ mod dropout;
 mod elementwise;
 mod gather;
 mod gemm;
-mod hits;
 mod leaky_relu;
 mod matmul;
 mod max_pool;
@@ -27,8 +26,9 @@ mod softmax;
 mod transpose;
 mod window;
 
-pub use batch_norm::BatchNorm;
-pub use gather::Pixels;
+pub use batch_norm::{BatchNorm, NormSettings, RunningUpdate};
+pub use cross_entropy::CrossEntropy;
+pub use gather::{DataSet, Pixels};
 pub use optimiser_step::{OptimiserInputs, Rule};
 pub use window::{Pad, Padding, Window};
 

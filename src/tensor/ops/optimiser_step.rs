@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::kernel;
 use crate::gpu::shader;
-use crate::tensor::{Info, Inputs, Io, Launches, Op, Operand, Result, Storage, Tensor};
+use crate::tensor::{Arena, Info, Inputs, Io, Launches, Op, Operand, Result, Storage, Tensor};
 
 /// Which rule moves the parameters; see `shaders/optim/` for the equations.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,7 +52,7 @@ impl Rule {
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable)]
 struct Params {
-    len: u32,
+    quads: u32,
 }
 
 /// Inputs: parameters, states, then gradients, group of each block, groups, clock. Outputs: parameters and states.
@@ -70,6 +70,12 @@ impl Op for OptimiserStep {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
         let arena = inputs.get(0)?;
         let updated = 1 + self.0.states();
+        if !arena.len().is_multiple_of(Arena::ALIGN) {
+            return Err(inputs.mismatch(format!(
+                "the parameters (input 0) must be an arena, a multiple of {} elements",
+                Arena::ALIGN
+            )));
+        }
         // The states and, after them, the gradients.
         for i in 1..=updated {
             inputs.require(i, "a tensor laid out as the parameters", arena.shape.clone())?;
@@ -81,21 +87,28 @@ impl Op for OptimiserStep {
         let len = io.input(0).len();
         let groups = shader!("optim/groups.wgsl");
         let kernel = match self.0 {
-            Rule::Sgd { momentum, nesterov } => kernel(self.name(), groups.join(shader!("optim/sgd.wgsl")), len)
+            Rule::Sgd { momentum, nesterov } => kernel(self.name(), groups.join(shader!("optim/sgd.wgsl")), len / 4)
                 .constant("MOMENTUM", momentum)
                 .constant("NESTEROV", nesterov)
                 .flops(6 * len as u64),
-            Rule::Adam { beta1, beta2, epsilon } => kernel(self.name(), groups.join(shader!("optim/adam.wgsl")), len)
-                .constant("BETA1", beta1)
-                .constant("BETA2", beta2)
-                .constant("EPSILON", epsilon)
-                .flops(14 * len as u64),
+            Rule::Adam { beta1, beta2, epsilon } => {
+                kernel(self.name(), groups.join(shader!("optim/adam.wgsl")), len / 4)
+                    .constant("BETA1", beta1)
+                    .constant("BETA2", beta2)
+                    .constant("EPSILON", epsilon)
+                    .flops(14 * len as u64)
+            }
         };
         let updated = 1 + self.0.states();
         let read = (updated..io.input_count()).map(|i| Operand::Input(i).read());
         let written = (0..updated).map(|i| Operand::Output(i).write());
         let operands: Vec<_> = read.chain(written).collect();
-        launches.dispatch(kernel.params(Params { len: len as u32 }), &operands);
+        launches.dispatch(
+            kernel.params(Params {
+                quads: (len / 4) as u32,
+            }),
+            &operands,
+        );
         Ok(())
     }
 

@@ -1,0 +1,27 @@
+// What the way back through batch norm knows of a channel, from apply.wgsl.
+//
+// coefficients  [4, groups]
+// Threads: called once by each thread for its channels.
+// Bytes:   16 a channel.
+// Why:     shared by grad_sums.wgsl and grad_input.wgsl.
+struct Coefficients {
+    mean: Channels,
+    inverse: Channels,  // 1 / sqrt(var + eps)
+    scale: Channels,    // gamma / sqrt(var + eps)
+    shift: Channels,    // beta
+}
+
+fn coefficients_of(c: u32) -> Coefficients {
+    return Coefficients(
+        coefficients[c],
+        coefficients[p.groups + c],
+        coefficients[2u * p.groups + c],
+        coefficients[3u * p.groups + c],
+    );
+}
+
+// dy where the output of ReLU after the normalisation was positive.
+fn through_relu_after(k: Coefficients, value: Channels, dy: Channels) -> Channels {
+    let positive = fma(value - k.mean, k.scale, k.shift) > Channels();
+    return select(dy, select(Channels(), dy, positive), RELU_AFTER);
+}
