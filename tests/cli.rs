@@ -54,6 +54,8 @@ fn mistakes_get_one_message_and_a_failure() {
     fails(&["evaluate", "runs/none"], &["runs/none", "no run folder"]);
     fails(&["devices", "--adapter", "no such card"], &["no such card"]);
     fails(&["plan", "--batch-size", "0"], &["--batch-size is 0"]);
+    fails(&["profile", "--steps", "0"], &["--steps"]);
+    fails(&["profile", "vgg"], &["vgg", "cnn"]);
 }
 
 #[test]

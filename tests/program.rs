@@ -3,6 +3,7 @@
 mod common;
 
 use common::{gpu, random};
+use selvedge::program::Ceiling;
 use selvedge::tensor::ops::{DataSet, NormSettings, Padding, Pixels, RunningUpdate, Window};
 use selvedge::tensor::{Graph, Tensor, TensorError};
 
@@ -278,22 +279,39 @@ fn a_profile_times_every_dispatch() {
     let x = g.tensor([64, 64], &[0.5; 4096]).unwrap();
     let y = x.matmul(&x).unwrap().matmul(&x).unwrap();
     let mut compiled = g.compile(&[&y]).unwrap();
-    if !g.gpu().has_timestamps() {
-        assert!(
-            compiled
-                .program()
-                .profile(1)
-                .unwrap_err()
-                .to_string()
-                .contains("timestamps")
-        );
-        return;
-    }
     let profile = compiled.program().profile(2).unwrap();
     assert_eq!(profile.dispatches.len(), 2);
     assert!(profile.dispatches.iter().all(|d| d.seconds > 0.0));
+    assert!(profile.host_seconds > 0.0 && profile.run_seconds > profile.host_seconds);
+    let summary = profile.summary(64);
+    assert_eq!((summary.dispatches, summary.planned_bytes), (2, 2 * 64 * 64 * 4));
+    approx::assert_relative_eq!(summary.images_per_second, 64.0 / profile.run_seconds);
+    let events = profile.trace()["traceEvents"].as_array().unwrap().clone();
+    let times: Vec<[f64; 2]> = events
+        .iter()
+        .map(|e| ["ts", "dur"].map(|key| e[key].as_f64().unwrap()))
+        .collect();
+    assert_eq!(times.len(), 2);
+    approx::assert_relative_eq!(times[0][0] + times[0][1], times[1][0]);
+    let ceiling = Ceiling {
+        flops: 1e12,
+        bytes: 1e12,
+        dispatch: 0.0,
+        barrier: 0.0,
+    };
+    let table = profile.table(ceiling);
+    for part in ["%ceiling", "kind of kernel", "matmul", "2 dispatches", "1000 GFLOP/s"] {
+        assert!(table.contains(part), "'{part}' is not in:\n{table}");
+    }
     // Timing changes nothing about the result: 64 * 0.25 = 16, 64 * 16 * 0.5 = 512.
     assert_eq!(compiled.read(&y).unwrap(), vec![512.0; 4096]);
+}
+
+#[test]
+fn the_ceiling_is_above_nothing() {
+    let ceiling = Ceiling::measure(&common::gpu()).unwrap();
+    assert!(ceiling.flops > 1e6 && ceiling.bytes > 1e6, "{ceiling:?}");
+    assert!(ceiling.dispatch >= 0.0 && ceiling.barrier >= 0.0, "{ceiling:?}");
 }
 
 #[test]

@@ -2,11 +2,15 @@
 
 use clap::Args;
 use selvedge::gpu::{AdapterSummary, Gpu, Variant, list_adapters};
+use selvedge::program::Ceiling;
 
 use super::AdapterOption;
 
 #[derive(Debug, Args)]
 pub struct Options {
+    /// Also measure what the chosen one reaches: arithmetic, memory, the cost of a dispatch (takes a few seconds)
+    #[arg(long)]
+    measure: bool,
     #[command(flatten)]
     adapter: AdapterOption,
 }
@@ -20,6 +24,19 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         let is_chosen = !marked && adapter.name == chosen.adapter().name && adapter.backend == chosen.adapter().backend;
         marked |= is_chosen;
         print_adapter(&adapter, wanted.gemm, is_chosen);
+        if is_chosen && options.measure {
+            let ceiling = Ceiling::measure(&chosen)?;
+            println!("  reached            {:.1} GFLOP/s in registers", ceiling.flops / 1e9);
+            println!(
+                "                     {:.1} GB/s copying (read and write)",
+                ceiling.bytes / 1e9
+            );
+            println!("                     {:.1} us a dispatch", 1e6 * ceiling.dispatch);
+            println!(
+                "                     {:.1} us more for one that waits for another",
+                1e6 * ceiling.barrier
+            );
+        }
     }
     Ok(())
 }

@@ -3,12 +3,17 @@
 mod devices;
 mod evaluate;
 mod plan;
+mod profile;
 mod train;
 
+use std::fmt;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
+use selvedge::data::{HEIGHT, ImageSet, PIXELS, WIDTH};
 use selvedge::gpu::{Gpu, GpuOptions};
+use selvedge::tensor::Compiled;
+use selvedge::train::{Normalisation, TrainConfig, training_step};
 
 /// Trains and evaluates Fashion-MNIST classifiers on any Vulkan, Metal or DX12 GPU.
 #[derive(Debug, Parser)]
@@ -26,8 +31,10 @@ enum Command {
     Evaluate(evaluate::Options),
     /// List the adapters, what they can do, and which one is chosen
     Devices(devices::Options),
-    /// Print the dispatch list and memory plan of a training step, and its profile
+    /// Print the dispatch list and memory plan of a training step
     Plan(plan::Options),
+    /// Time a training step, dispatch by dispatch
+    Profile(profile::Options),
 }
 
 /// Which adapter to run on.
@@ -59,6 +66,44 @@ impl AdapterOption {
     }
 }
 
+/// A training step to look at.
+#[derive(Debug, Args)]
+struct StepOptions {
+    /// The network
+    #[arg(default_value = "cnn", value_parser = ["cnn"])]
+    model: String,
+    /// Images a step
+    #[arg(long, visible_alias = "batch-size", value_name = "N", default_value_t = 128)]
+    batch: usize,
+}
+
+impl StepOptions {
+    fn compile(&self, gpu: &Arc<Gpu>) -> anyhow::Result<Compiled> {
+        let config = TrainConfig {
+            batch_size: self.batch,
+            ..TrainConfig::default()
+        };
+        config.validate()?;
+        // What the images show does not matter here.
+        let images = ImageSet::new("blank images", vec![0; self.batch * PIXELS], vec![0; self.batch])?;
+        let normalisation = Normalisation {
+            mean: 0.0,
+            deviation: 1.0,
+        };
+        Ok(training_step(gpu, &config, normalisation, &images)?)
+    }
+}
+
+impl fmt::Display for StepOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "one training step of {} on {} images of {HEIGHT}x{WIDTH}",
+            self.model, self.batch
+        )
+    }
+}
+
 /// Carries a command out.
 ///
 /// # Errors
@@ -69,6 +114,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Evaluate(options) => evaluate::run(&options),
         Command::Devices(options) => devices::run(&options),
         Command::Plan(options) => plan::run(&options),
+        Command::Profile(options) => profile::run(&options),
     }
 }
 

@@ -3,12 +3,14 @@
 //! This layer knows buffers and kernels, not tensors: the tensor layer lowers a graph to a recipe, and a [`Program`] plans
 //! its memory and makes everything a run needs. A run is then one pass over a list.
 
+mod ceiling;
 mod describe;
 mod memory;
 mod profile;
 
+pub use ceiling::Ceiling;
 pub use memory::MemoryPlan;
-pub use profile::Profile;
+pub use profile::{Clock, DispatchTime, Profile, Summary};
 
 use std::collections::VecDeque;
 use std::sync::Arc;

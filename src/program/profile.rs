@@ -1,8 +1,12 @@
-//! Time of each dispatch, by the device's own clock.
+//! Time of each dispatch, and of the host.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Instant;
 
-use super::Program;
+use serde::Serialize;
+
+use super::{Ceiling, Program, Step};
 use crate::gpu::{GpuError, Readback, Slice};
 
 /// The measured time of one dispatch, averaged over runs.
@@ -12,7 +16,7 @@ pub struct DispatchTime {
     pub label: &'static str,
     /// Shapes and settings of the op.
     pub note: String,
-    /// Device time.
+    /// Time on the device; with [`Clock::Host`] the time from submission to completion.
     pub seconds: f64,
     /// Floating-point operations.
     pub flops: u64,
@@ -20,31 +24,77 @@ pub struct DispatchTime {
     pub bytes: u64,
 }
 
+/// Who measured the times of a [`Profile`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// The device, with a timestamp before and after each dispatch.
+    Device,
+    /// The host, submitting each dispatch by itself and waiting for it: the adapter has no timestamps.
+    Host,
+}
+
 /// The measured times of one program.
 #[derive(Debug, Clone)]
 pub struct Profile {
     /// In running order.
     pub dispatches: Vec<DispatchTime>,
+    /// Who measured them.
+    pub clock: Clock,
+    /// Seconds of a whole run as it is when nobody measures its parts: waited for, the best of several.
+    pub run_seconds: f64,
+    /// Seconds the host is busy with submitting a run.
+    pub host_seconds: f64,
+    /// Bytes allocated for values that live only within a run.
+    pub planned_bytes: u64,
+}
+
+/// A profile in a few numbers, for other programs.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Summary {
+    /// Images a second.
+    pub images_per_second: f64,
+    /// 10^9 floating-point operations a second, over the whole run.
+    pub gflops: f64,
+    /// Dispatches in a run.
+    pub dispatches: usize,
+    /// Microseconds the host is busy with a run.
+    pub host_microseconds: f64,
+    /// Bytes allocated for values that live only within a run.
+    pub planned_bytes: u64,
 }
 
 impl Program {
-    /// Runs the program `runs` times with a timestamp before and after each dispatch.
-    ///
-    /// Each dispatch gets a compute pass of its own here, which costs a little time that [`Program::run`] saves.
+    /// Runs the program `runs` times whole and `runs` times in parts, each dispatch in a compute pass of its own with a
+    /// timestamp before and after. Where the adapter has no timestamps each dispatch is submitted and waited for.
     ///
     /// # Errors
-    /// [`GpuError::Invalid`] when the adapter has no timestamps; else as [`Program::run`].
+    /// As [`Program::run`].
     pub fn profile(&mut self, runs: u32) -> Result<Profile, GpuError> {
-        if !self.gpu.has_timestamps() {
-            return Err(GpuError::Invalid {
-                what: "profile".to_owned(),
-                message: "this adapter has no timestamps".to_owned(),
-            });
+        let runs = runs.max(1);
+        // The first run compiles what the driver compiles late.
+        self.run()?;
+        self.finish()?;
+        let (mut run_seconds, mut host_seconds) = (f64::INFINITY, f64::INFINITY);
+        for _ in 0..runs {
+            let started = Instant::now();
+            self.run()?;
+            host_seconds = host_seconds.min(started.elapsed().as_secs_f64());
+            self.finish()?;
+            run_seconds = run_seconds.min(started.elapsed().as_secs_f64());
         }
+        let clock = if self.gpu.has_timestamps() {
+            Clock::Device
+        } else {
+            Clock::Host
+        };
         let mut seconds = vec![0.0; self.steps.len()];
-        for _ in 0..runs.max(1) {
-            for (sum, time) in seconds.iter_mut().zip(self.timed_run()?) {
-                *sum += time / f64::from(runs.max(1));
+        for _ in 0..runs {
+            let times = match clock {
+                Clock::Device => self.run_with_timestamps()?,
+                Clock::Host => self.run_one_by_one()?,
+            };
+            for (sum, time) in seconds.iter_mut().zip(times) {
+                *sum += time / f64::from(runs);
             }
         }
         let dispatches = self
@@ -59,10 +109,30 @@ impl Program {
                 bytes: dispatch.bytes(self),
             })
             .collect();
-        Ok(Profile { dispatches })
+        Ok(Profile {
+            dispatches,
+            clock,
+            run_seconds,
+            host_seconds,
+            planned_bytes: self.memory.planned_bytes(),
+        })
     }
 
-    fn timed_run(&self) -> Result<Vec<f64>, GpuError> {
+    fn run_one_by_one(&self) -> Result<Vec<f64>, GpuError> {
+        self.steps
+            .iter()
+            .map(|step| {
+                let started = Instant::now();
+                let mut encoder = self.gpu.device().create_command_encoder(&Default::default());
+                launch(&mut encoder.begin_compute_pass(&Default::default()), step);
+                let submission = self.gpu.queue().submit([encoder.finish()]);
+                self.gpu.wait(Some(submission))?;
+                Ok(started.elapsed().as_secs_f64())
+            })
+            .collect()
+    }
+
+    fn run_with_timestamps(&self) -> Result<Vec<f64>, GpuError> {
         let mut seconds = Vec::with_capacity(self.steps.len());
         // A query set holds wgpu::QUERY_SET_MAX_QUERIES timestamps, two a dispatch.
         for steps in self.steps.chunks(wgpu::QUERY_SET_MAX_QUERIES as usize / 2) {
@@ -89,10 +159,7 @@ impl Program {
                         end_of_pass_write_index: Some(2 * i + 1),
                     }),
                 });
-                pass.set_pipeline(&step.pipeline.raw);
-                pass.set_bind_group(0, &step.bind_group, &[]);
-                let [x, y, z] = step.workgroups;
-                pass.dispatch_workgroups(x, y, z);
+                launch(&mut pass, step);
             }
             encoder.resolve_query_set(&queries, 0..count, &buffer, 0);
             self.gpu.queue().submit([encoder.finish()]);
@@ -115,35 +182,131 @@ impl Program {
     }
 }
 
+fn launch(pass: &mut wgpu::ComputePass, step: &Step) {
+    pass.set_pipeline(&step.pipeline.raw);
+    pass.set_bind_group(0, &step.bind_group, &[]);
+    let [x, y, z] = step.workgroups;
+    pass.dispatch_workgroups(x, y, z);
+}
+
 impl Profile {
-    /// Device time of one run, in seconds.
+    /// Time of all dispatches together, in seconds.
     pub fn seconds(&self) -> f64 {
         self.dispatches.iter().map(|d| d.seconds).sum()
     }
+
+    /// The profile of a run over `images` images in a few numbers.
+    pub fn summary(&self, images: usize) -> Summary {
+        let flops: u64 = self.dispatches.iter().map(|d| d.flops).sum();
+        Summary {
+            images_per_second: images as f64 / self.run_seconds,
+            gflops: flops as f64 / self.run_seconds / 1e9,
+            dispatches: self.dispatches.len(),
+            host_microseconds: 1e6 * self.host_seconds,
+            planned_bytes: self.planned_bytes,
+        }
+    }
+
+    /// The run as a trace in Chrome's format: open it in Perfetto or `chrome://tracing`.
+    pub fn trace(&self) -> serde_json::Value {
+        let mut at = 0.0;
+        let event = |d: &DispatchTime| {
+            let start = at;
+            at += d.seconds;
+            serde_json::json!({
+                "name": d.label,
+                "cat": "dispatch",
+                "ph": "X",
+                "ts": 1e6 * start,
+                "dur": 1e6 * d.seconds,
+                "pid": 1,
+                "tid": 1,
+                "args": {
+                    "shapes": d.note,
+                    "gflops": d.flops as f64 / d.seconds.max(1e-9) / 1e9,
+                    "gigabytes_per_second": d.bytes as f64 / d.seconds.max(1e-9) / 1e9,
+                },
+            })
+        };
+        let events: Vec<_> = self.dispatches.iter().map(event).collect();
+        serde_json::json!({ "traceEvents": events, "displayTimeUnit": "ms" })
+    }
+
+    /// Tables of all dispatches and of the kinds of kernels, with the share of the adapter's `ceiling` that each
+    /// reaches: of arithmetic or of memory, whichever is larger.
+    pub fn table(&self, ceiling: Ceiling) -> String {
+        Tables { profile: self, ceiling }.to_string()
+    }
 }
 
-/// A row a dispatch: time, share of the run, GFLOP/s, GB/s, kernel and shapes.
-impl fmt::Display for Profile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let total = self.seconds().max(f64::MIN_POSITIVE);
-        writeln!(
+/// The two tables of a profile.
+struct Tables<'a> {
+    profile: &'a Profile,
+    ceiling: Ceiling,
+}
+
+impl Tables<'_> {
+    /// Milliseconds, share of the run, GFLOP/s, GB/s, share of the ceiling.
+    fn row(&self, f: &mut fmt::Formatter<'_>, seconds: f64, flops: u64, bytes: u64) -> fmt::Result {
+        let total = self.profile.seconds().max(f64::MIN_POSITIVE);
+        let seconds = seconds.max(1e-9);
+        let (flops, bytes) = (flops as f64 / seconds, bytes as f64 / seconds);
+        let reached = (flops / self.ceiling.flops).max(bytes / self.ceiling.bytes);
+        write!(
             f,
-            "{:>3} {:>9} {:>6} {:>9} {:>8}  {:<24} shapes",
-            "#", "ms", "%", "GFLOP/s", "GB/s", "kernel"
-        )?;
-        for (i, d) in self.dispatches.iter().enumerate() {
-            let seconds = d.seconds.max(1e-9);
+            "{:>9.3} {:>6.1} {:>9.1} {:>8.2} {:>8.0}",
+            seconds * 1e3,
+            100.0 * seconds / total,
+            flops / 1e9,
+            bytes / 1e9,
+            100.0 * reached
+        )
+    }
+}
+
+impl fmt::Display for Tables<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const COLUMNS: &str = "       ms      %   GFLOP/s     GB/s  %ceiling";
+        writeln!(f, "  #{COLUMNS}  {:<22} shapes", "kernel")?;
+        for (i, d) in self.profile.dispatches.iter().enumerate() {
+            write!(f, "{i:>3}")?;
+            self.row(f, d.seconds, d.flops, d.bytes)?;
+            writeln!(f, "  {:<22} {}", d.label, d.note)?;
+        }
+
+        let mut kinds: BTreeMap<&str, (f64, u64, u64, usize)> = BTreeMap::new();
+        for d in &self.profile.dispatches {
+            let kind = kinds.entry(d.label).or_default();
+            *kind = (kind.0 + d.seconds, kind.1 + d.flops, kind.2 + d.bytes, kind.3 + 1);
+        }
+        let mut kinds: Vec<_> = kinds.into_iter().collect();
+        kinds.sort_by(|a, b| b.1.0.total_cmp(&a.1.0));
+        writeln!(f, "\n  n{COLUMNS}  kind of kernel")?;
+        for (label, (seconds, flops, bytes, count)) in kinds {
+            write!(f, "{count:>3}")?;
+            self.row(f, seconds, flops, bytes)?;
+            writeln!(f, "  {label}")?;
+        }
+        writeln!(f)?;
+        if self.profile.clock == Clock::Host {
             writeln!(
                 f,
-                "{i:>3} {:>9.3} {:>6.1} {:>9.1} {:>8.2}  {:<24} {}",
-                d.seconds * 1e3,
-                100.0 * d.seconds / total,
-                d.flops as f64 / seconds / 1e9,
-                d.bytes as f64 / seconds / 1e9,
-                d.label,
-                d.note
+                "The adapter has no timestamps: each dispatch was submitted and waited for by itself."
             )?;
         }
-        writeln!(f, "{:.3} ms a run", total * 1e3)
+        writeln!(
+            f,
+            "{:.3} ms in {} dispatches; a whole run takes {:.3} ms, of which the host is busy {:.3} ms.",
+            1e3 * self.profile.seconds(),
+            self.profile.dispatches.len(),
+            1e3 * self.profile.run_seconds,
+            1e3 * self.profile.host_seconds
+        )?;
+        writeln!(
+            f,
+            "%ceiling: of {:.0} GFLOP/s or {:.1} GB/s, whichever share is larger.",
+            self.ceiling.flops / 1e9,
+            self.ceiling.bytes / 1e9
+        )
     }
 }

@@ -128,6 +128,9 @@ pub(super) struct Gemm {
     pub multiply_adds: u64,
 }
 
+/// Terms of K that a split has at least.
+const SHORTEST_SPLIT: u64 = 256;
+
 /// Terms in a segment of a weight gradient: the unit in which its K is split.
 pub(super) const WEIGHT_GRAD_DEPTH: u32 = 64;
 
@@ -166,11 +169,11 @@ impl Gemm {
         }
     }
 
-    /// Cuts K in pieces when C has too few tiles to keep the adapter busy.
+    /// Cuts K in pieces when C has too few tiles to keep the adapter busy; pieces long enough to be worth the second pass.
     fn split_k(&mut self, tile: Tile, variant: Variant) {
         let tiles = tile.count(&self.params).max(1);
         let wanted = u64::from(variant.busy_workgroups).div_ceil(tiles);
-        let most = u64::from(self.params.segments).max(1);
+        let most = (u64::from(self.params.terms) / SHORTEST_SPLIT).clamp(1, u64::from(self.params.segments).max(1));
         let splits = if self.finish.wants_the_whole_sum() {
             1
         } else {

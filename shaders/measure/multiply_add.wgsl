@@ -1,0 +1,42 @@
+// How many multiply-adds an adapter reaches:  s = s x + y, again and again, in registers
+//
+// y        [threads], so that the work cannot be left out
+// Threads: one with four sums of four lanes, 64 a workgroup: enough that no multiply-add waits for the one before.
+// Bytes:   4 a thread. 32 FLOPs a round.
+// Why:     the ceiling for every compute-bound kernel: no load, no store, no branch but the loop's.
+struct Params {
+    rounds: u32,
+    factor: f32,
+    addend: f32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+const SUMS: u32 = 4u;
+const UNROLLED: u32 = 16u;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let thread = linear_workgroup(group, groups) * 64u + local;
+    var sums: array<vec4<f32>, SUMS>;
+    for (var i = 0u; i < SUMS; i++) {
+        sums[i] = vec4<f32>(f32(thread + i));
+    }
+    for (var round = 0u; round < p.rounds; round += UNROLLED) {
+        for (var u = 0u; u < UNROLLED; u++) {
+            for (var i = 0u; i < SUMS; i++) {
+                sums[i] = fma(sums[i], vec4<f32>(p.factor), vec4<f32>(p.addend));
+            }
+        }
+    }
+    var all = vec4<f32>();
+    for (var i = 0u; i < SUMS; i++) {
+        all += sums[i];
+    }
+    if (thread < arrayLength(&y)) {
+        y[thread] = all.x + all.y + all.z + all.w;
+    }
+}

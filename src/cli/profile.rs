@@ -1,0 +1,50 @@
+//! `selvedge profile`
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use selvedge::files::write_atomically;
+use selvedge::program::Ceiling;
+
+use super::{AdapterOption, StepOptions};
+
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(flatten)]
+    step: StepOptions,
+    /// Steps to average over
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    steps: u32,
+    /// Also write the step as a trace in Chrome's format, which Perfetto opens
+    #[arg(long, value_name = "FILE.json")]
+    trace: Option<PathBuf>,
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    adapter: AdapterOption,
+}
+
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let gpu = options.adapter.open()?;
+    let mut step = options.step.compile(&gpu)?;
+    let profile = step.program().profile(options.steps)?;
+    if let Some(path) = &options.trace {
+        write_atomically(path, |file| file.write_all(profile.trace().to_string().as_bytes()))
+            .with_context(|| format!("the trace was not written to {}", path.display()))?;
+    }
+    let summary = profile.summary(options.step.batch);
+    if options.json {
+        println!("{}", serde_json::to_string(&summary)?);
+    } else {
+        println!("{} on {}\n", options.step, gpu.adapter().name);
+        println!("{}", profile.table(Ceiling::measure(&gpu)?));
+        println!(
+            "{:.1} images/s, {:.1} GFLOP/s",
+            summary.images_per_second, summary.gflops
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! What an adapter can do at best: arithmetic, memory, and the cost of asking for either.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{BufferId, Dispatch, Place, Program, Recipe};
+use crate::gpu::{Access, Gpu, GpuError, Kernel, shader};
+
+/// Measured limits of an adapter: the ceilings that kernels are held against.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ceiling {
+    /// Floating-point operations a second in registers; a multiply-add counts two.
+    pub flops: f64,
+    /// Bytes a second that a copy moves, read and write together.
+    pub bytes: f64,
+    /// Seconds that one more independent dispatch costs.
+    pub dispatch: f64,
+    /// Seconds that waiting for the dispatch before adds.
+    pub barrier: f64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct MultiplyAddParams {
+    rounds: u32,
+    factor: f32,
+    addend: f32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct CopyParams {
+    len: u32,
+    unused: f32,
+}
+
+/// Dispatches in the programs that measure what a dispatch costs.
+const DISPATCHES: usize = 256;
+
+impl Ceiling {
+    /// Measures, in a second or two.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn measure(gpu: &Arc<Gpu>) -> Result<Self, GpuError> {
+        let alone = dispatches(gpu, 1, false)?;
+        let independent = dispatches(gpu, DISPATCHES, false)?;
+        let chained = dispatches(gpu, DISPATCHES, true)?;
+        let each = |seconds: f64| seconds.max(0.0) / (DISPATCHES - 1) as f64;
+        Ok(Self {
+            flops: multiply_adds(gpu)?,
+            bytes: copy(gpu)?,
+            dispatch: each(independent - alone),
+            barrier: each(chained - independent),
+        })
+    }
+}
+
+fn multiply_adds(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
+    let threads = 16 * gpu.variant().busy_threads() as u64;
+    let mut rounds = 1024_u32;
+    loop {
+        let mut recipe = Recipe::default();
+        let y = recipe.place(planned(4 * threads));
+        let flops = 32 * u64::from(rounds) * threads;
+        let source = shader!("common/grid.wgsl").join(shader!("measure/multiply_add.wgsl"));
+        let kernel = Kernel::new("multiply_add", source)
+            .params(MultiplyAddParams {
+                rounds,
+                factor: 0.5,
+                addend: 1.0,
+            })
+            .threads(threads, 64)
+            .flops(flops);
+        recipe.dispatches.push(dispatch(kernel, vec![(y, Access::Write)]));
+        let seconds = best_time(&mut Program::new(gpu, recipe)?)?;
+        // Long enough that starting it does not count, and far from what a driver takes for a hang.
+        if seconds > 0.03 || rounds >= 1 << 20 {
+            return Ok(flops as f64 / seconds);
+        }
+        rounds *= 4;
+    }
+}
+
+fn copy(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
+    // Larger than the caches of any adapter, where it can bind as much.
+    let bytes = (256 << 20).min(gpu.adapter().max_binding / 2).next_multiple_of(16);
+    let mut recipe = Recipe::default();
+    let (x, y) = (recipe.place(planned(bytes)), recipe.place(planned(bytes)));
+    recipe.dispatches.push(copy_of(x, y, bytes / 16));
+    Ok(2.0 * bytes as f64 / best_time(&mut Program::new(gpu, recipe)?)?)
+}
+
+/// Seconds of a run of `count` dispatches that copy 16 bytes: each from one buffer to a buffer of its own, or to and fro
+/// between two, so that each waits for the one before.
+fn dispatches(gpu: &Arc<Gpu>, count: usize, chained: bool) -> Result<f64, GpuError> {
+    let mut recipe = Recipe::default();
+    let buffers = if chained { 1 } else { count };
+    let buffers = (0..=buffers)
+        .map(|_| Ok(recipe.place(Place::Fixed(gpu.storage("a dispatch", 16)?))))
+        .collect::<Result<Vec<_>, GpuError>>()?;
+    for i in 0..count {
+        let (from, to) = if chained { (i % 2, (i + 1) % 2) } else { (0, i + 1) };
+        recipe.dispatches.push(copy_of(buffers[from], buffers[to], 1));
+    }
+    best_time(&mut Program::new(gpu, recipe)?)
+}
+
+/// A copy of `quads` times 16 bytes.
+fn copy_of(from: BufferId, to: BufferId, quads: u64) -> Dispatch {
+    let source = shader!("common/grid.wgsl")
+        .join(shader!("elementwise/map.wgsl"))
+        .join(shader!("elementwise/copy.wgsl"))
+        .with("value", "alias Value = vec4<f32>;\n");
+    let kernel = Kernel::new("copy", source)
+        .params(CopyParams {
+            len: quads as u32,
+            unused: 0.0,
+        })
+        .threads(quads, 64);
+    dispatch(kernel, vec![(from, Access::Read), (to, Access::Write)])
+}
+
+fn planned(bytes: u64) -> Place {
+    Place::Planned { bytes, keep: true }
+}
+
+fn dispatch(kernel: Kernel, bindings: Vec<(BufferId, Access)>) -> Dispatch {
+    Dispatch {
+        kernel,
+        bindings,
+        note: String::new(),
+    }
+}
+
+/// The shortest of a few runs, each waited for: what disturbs a run only ever makes it longer.
+fn best_time(program: &mut Program) -> Result<f64, GpuError> {
+    let mut best = f64::INFINITY;
+    program.run()?;
+    program.finish()?;
+    for _ in 0..5 {
+        let started = Instant::now();
+        program.run()?;
+        program.finish()?;
+        best = best.min(started.elapsed().as_secs_f64());
+    }
+    Ok(best)
+}
