@@ -15,6 +15,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
+    p = params;
     let number = linear_workgroup(group, groups) * WORKGROUP + local;
     let quads = (p.cols + 3u) / 4u;
     let col = number % quads * 4u;

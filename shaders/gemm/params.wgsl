@@ -26,10 +26,15 @@ struct Params {
     pad_top: u32,             // rows and columns of zeros before the image
     pad_left: u32,
     row_pitch: u32,           // weight gradient: rows of A for a kernel row, rounded up to a multiple of 8
+    run: u32,                 // direct convolution: image rows of a thread
     stream: u32,              // dropout: tells one layer from another
     rate: f32,                // dropout: the probability of 0
 }
-@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(0) var<uniform> params: Params;
+
+// The uniform is copied at the start of every kernel that has loops: lavapipe would load a uniform anew, lane by lane, at
+// every use in a loop. That took a fifth of the weight gradient's time.
+var<private> p: Params;
 
 // Weight gradient: the row of A that is all ones, whose sums are the bias's gradient. It is the first of the last eight.
 fn bias_row() -> u32 {

@@ -28,6 +28,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
+    p = params;
     let tiles_m = (p.rows + TILE_ROWS - 1u) / TILE_ROWS;
     let tiles_n = (p.cols + TILE_COLS - 1u) / TILE_COLS;
     let tile = linear_workgroup(group, groups);

@@ -27,6 +27,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
+    p = params;
     let tiles_m = (p.rows + TILE - 1u) / TILE;
     let tiles_n = (p.cols + TILE - 1u) / TILE;
     let tile = linear_workgroup(group, groups);

@@ -17,6 +17,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
+    p = params;
     let item = linear_workgroup(group, groups) * ITEMS + local % ITEMS;
     let exists = item < p.pieces * p.groups;
     // Threads past the last item take part in the barriers and in nothing else.

@@ -2,9 +2,11 @@
 //!
 //! As in every deep-learning library, this is a cross-correlation: the kernel is not flipped.
 
-use super::gemm::{Cols, Finish, Gemm, Params, Rows, WEIGHT_GRAD_DEPTH};
+use super::gemm::{Cols, Finish, Gemm, Params, Rows, WEIGHT_GRAD_DEPTH, launch_split_sum};
+use super::kernel;
 use super::matmul::weight_gradients;
 use super::window::{Geometry, Padding, Window};
+use crate::gpu::{GemmCore, Kernel, Source, Variant, shader};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
 
 /// What the three products of one convolution share: `n` images from `in_c` to `out_c` channels.
@@ -30,6 +32,17 @@ impl Convolution {
     fn y(&self) -> Info {
         let g = &self.geometry;
         Info::f32([self.n, g.out_h(), g.out_w(), self.out_c])
+    }
+
+    /// The kernel for few inputs an output, where it applies: on adapters where loads are what costs.
+    fn direct(&self, variant: Variant) -> Option<Direct> {
+        let [kernel_h, kernel_w] = self.geometry.kernel;
+        let taps = kernel_h * kernel_w * self.in_c;
+        let applies = variant.gemm == GemmCore::Subgroup
+            && self.in_c < 4
+            && taps <= Direct::MOST_TAPS
+            && self.out_c.is_multiple_of(4);
+        applies.then(|| Direct::new(self, taps, variant))
     }
 
     /// Multiply-adds of the sum, the same for all three products; those with zeros of the padding included.
@@ -101,6 +114,10 @@ impl Convolution {
         let [kernel_h, kernel_w] = self.geometry.kernel;
         let row_pitch = (kernel_w * self.in_c).next_multiple_of(8);
         let pixels = self.y().shape.rows() as u32;
+        // A segment is whole images, and a multiple of the 8 terms that a core takes at a time.
+        let image = (self.geometry.out_h() * self.geometry.out_w()) as u32;
+        let unit = image << (3 - image.trailing_zeros().min(3));
+        let depth = unit * WEIGHT_GRAD_DEPTH.div_ceil(unit);
         Gemm {
             label: "conv2d_weight_grad",
             rows: Rows::ConvWeightGrad,
@@ -109,8 +126,8 @@ impl Convolution {
             params: Params {
                 rows: (kernel_h * row_pitch + finish.bias_rows()) as u32,
                 cols: self.out_c as u32,
-                segments: pixels.div_ceil(WEIGHT_GRAD_DEPTH),
-                depth: WEIGHT_GRAD_DEPTH,
+                segments: pixels.div_ceil(depth),
+                depth,
                 terms: pixels,
                 row_pitch: row_pitch as u32,
                 ..self.image_params()
@@ -118,6 +135,97 @@ impl Convolution {
             a_run: self.in_c,
             multiply_adds: self.multiply_adds(),
         }
+    }
+}
+
+/// A convolution with few inputs for each output, computed directly; see `shaders/conv/direct.wgsl`.
+#[derive(Debug)]
+struct Direct {
+    convolution: Convolution,
+    taps: usize,
+    /// Groups of four output channels that a thread takes.
+    quads: usize,
+    /// Image rows that a thread takes.
+    run: usize,
+}
+
+impl Direct {
+    /// Inputs under a window that a thread can keep at hand.
+    const MOST_TAPS: usize = 64;
+
+    fn new(convolution: &Convolution, taps: usize, variant: Variant) -> Self {
+        let all = convolution.out_c / 4;
+        let fits = |quads: &usize| all.is_multiple_of(*quads) && quads * taps <= Self::MOST_TAPS;
+        let quads = [4, 2].into_iter().find(fits).unwrap_or(1);
+        let wanted = (variant.busy_threads() / 2 / (all / quads)).max(1);
+        let lines = convolution.n * convolution.geometry.out_h();
+        Self {
+            convolution: *convolution,
+            taps,
+            quads,
+            run: lines.div_ceil(wanted).max(1),
+        }
+    }
+
+    /// Runs of image rows.
+    fn pieces(&self) -> usize {
+        let lines = self.convolution.n * self.convolution.geometry.out_h();
+        lines.div_ceil(self.run)
+    }
+
+    fn kernel(&self, label: &'static str, source: Source, finish: Finish) -> Kernel {
+        let Convolution {
+            geometry, in_c, out_c, ..
+        } = self.convolution;
+        let constants = format!(
+            "const KERNEL_H: u32 = {}u;\nconst KERNEL_W: u32 = {}u;\nconst STRIDE_W: u32 = {}u;\n\
+             const IN_C: u32 = {in_c}u;\nconst QUADS: u32 = {}u;\n",
+            geometry.kernel[0], geometry.kernel[1], geometry.stride[1], self.quads
+        );
+        let source = shader!("gemm/params.wgsl")
+            .join(shader!("conv/direct.wgsl"))
+            .join(source)
+            .with("sizes", constants);
+        let threads = self.pieces() * (out_c / 4 / self.quads);
+        kernel(label, source, threads)
+            .params(Params {
+                run: self.run as u32,
+                ..self.convolution.forward(finish).params
+            })
+            .flops(2 * self.convolution.multiply_adds())
+    }
+
+    fn launch_forward(&self, launches: &mut Launches, finish: Finish) {
+        let source = shader!("conv/direct_forward.wgsl").join(finish.source());
+        let kernel = finish.set_constants(self.kernel("conv2d_direct", source, finish));
+        let mut operands = vec![
+            Operand::Input(0).read(),
+            Operand::Input(1).read(),
+            Operand::Output(0).write(),
+        ];
+        operands.extend(finish.operands());
+        launches.dispatch(kernel, &operands);
+    }
+
+    fn launch_weight_grad(&self, launches: &mut Launches, bias: bool) {
+        let (pieces, out_c) = (self.pieces(), self.convolution.out_c);
+        let partial = launches.scratch(pieces * (self.taps + 1) * out_c);
+        let source = shader!("conv/direct_weight_grad.wgsl");
+        let kernel = self.kernel("conv2d_direct_weight_grad", source, Finish::Plain);
+        launches.dispatch(
+            kernel,
+            &[Operand::Input(0).read(), Operand::Input(1).read(), partial.write()],
+        );
+        let db = if bias {
+            Operand::Output(1)
+        } else {
+            launches.scratch(out_c)
+        };
+        launch_split_sum(
+            launches,
+            [partial, Operand::Output(0), db],
+            [pieces, self.taps * out_c, out_c],
+        );
     }
 }
 
@@ -152,9 +260,13 @@ impl Op for Conv2d {
             Finish::Plain
         };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        self.convolution
-            .forward(finish)
-            .launch(io.variant(), launches, operands);
+        match self.convolution.direct(io.variant()) {
+            Some(direct) => direct.launch_forward(launches, finish),
+            None => self
+                .convolution
+                .forward(finish)
+                .launch(io.variant(), launches, operands),
+        }
         Ok(())
     }
 
@@ -229,9 +341,13 @@ impl Op for WeightGrad {
             Finish::Plain
         };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        self.convolution
-            .weight_grad(finish)
-            .launch(io.variant(), launches, operands);
+        match self.convolution.direct(io.variant()) {
+            Some(direct) => direct.launch_weight_grad(launches, self.bias),
+            None => self
+                .convolution
+                .weight_grad(finish)
+                .launch(io.variant(), launches, operands),
+        }
         Ok(())
     }
 

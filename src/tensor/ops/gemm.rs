@@ -33,6 +33,7 @@ pub(super) struct Params {
     pub pad_top: u32,
     pub pad_left: u32,
     pub row_pitch: u32,
+    pub run: u32,
     pub stream: u32,
     pub rate: f32,
 }
@@ -85,7 +86,7 @@ pub(super) enum Finish {
 }
 
 impl Finish {
-    fn source(self) -> Source {
+    pub fn source(self) -> Source {
         match self {
             Self::Plain => shader!("gemm/finish_plain.wgsl"),
             Self::Bias { .. } => shader!("gemm/finish_bias.wgsl"),
@@ -94,12 +95,19 @@ impl Finish {
         }
     }
 
-    fn operands(self) -> Vec<(Operand, Access)> {
+    pub fn operands(self) -> Vec<(Operand, Access)> {
         match self {
             Self::Plain => vec![],
             Self::Bias { bias, .. } => vec![bias.read()],
             Self::Dropout { bias, clock } => vec![bias.read(), clock.read()],
             Self::BiasGrad(bias_grad) => vec![bias_grad.write()],
+        }
+    }
+
+    pub fn set_constants(self, kernel: Kernel) -> Kernel {
+        match self {
+            Self::Bias { relu, .. } => kernel.constant("RELU", relu),
+            _ => kernel,
         }
     }
 
@@ -131,8 +139,8 @@ pub(super) struct Gemm {
 /// Terms of K that a split has at least.
 const SHORTEST_SPLIT: u64 = 256;
 
-/// Terms in a segment of a weight gradient: the unit in which its K is split.
-pub(super) const WEIGHT_GRAD_DEPTH: u32 = 64;
+/// Terms that a segment of a weight gradient has at least: the unit in which its K is split.
+pub(super) const WEIGHT_GRAD_DEPTH: u32 = 128;
 
 impl Gemm {
     /// Appends the product: A and B to C.
@@ -238,17 +246,12 @@ impl Gemm {
             .params(*p)
             .workgroups(tile.workgroups(p))
             .flops(2 * self.multiply_adds);
-        if let Finish::Bias { relu, .. } = self.finish {
-            kernel = kernel.constant("RELU", relu);
-        }
+        kernel = self.finish.set_constants(kernel);
         match self.rows {
             Rows::Dense | Rows::ConvForward => kernel,
             Rows::DenseTransposed => kernel.constant("BIAS", bias_row),
             Rows::ConvInputGrad => kernel.constant("STRIDE_H", p.stride_h).constant("STRIDE_W", p.stride_w),
-            Rows::ConvWeightGrad => kernel
-                .constant("BIAS", bias_row)
-                .constant("OUT_H", p.out_h)
-                .constant("OUT_W", p.out_w),
+            Rows::ConvWeightGrad => kernel.constant("BIAS", bias_row).constant("LARGE", p.depth > 1 << 21),
         }
     }
 }
@@ -262,7 +265,7 @@ struct SplitSumParams {
 }
 
 /// Adds up the partial weight and bias gradients of all splits.
-fn launch_split_sum(
+pub(super) fn launch_split_sum(
     launches: &mut Launches,
     [partial, c, bias_grad]: [Operand; 3],
     [splits, len, bias_len]: [usize; 3],

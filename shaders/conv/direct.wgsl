@@ -1,0 +1,48 @@
+// Convolution with few inputs for each output, computed directly: what its two kernels share.
+//
+// With one or three input channels the matrix product has next to nothing to reuse and loads every pixel alone. Here a
+// thread walks along image rows and keeps the TAPS inputs under the window in registers: a step to the right moves them
+// and loads only the columns that are new.
+//
+// The host joins the constants KERNEL_H, KERNEL_W, IN_C, STRIDE_W and QUADS (vec4 of output channels a thread takes). The
+// sizes are those of the product (gemm/params.wgsl); out_c is divisible by 4 * QUADS.
+const COLUMN: u32 = KERNEL_H * IN_C;          // inputs in one column of the window
+const TAPS: u32 = KERNEL_W * COLUMN;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+
+// Input number e of a column: kernel row e / IN_C, channel e % IN_C. Zero in the padding.
+fn input_at(image: u32, top: i32, column: i32, e: u32) -> f32 {
+    let ih = top + i32(e / IN_C);
+    if (ih < 0 || ih >= i32(p.in_h) || column < 0 || column >= i32(p.in_w)) {
+        return 0.0;
+    }
+    return x[((image * p.in_h + u32(ih)) * p.in_w + u32(column)) * IN_C + e % IN_C];
+}
+
+// The inputs under a window, columns from left to right.
+alias Inputs = array<array<f32, COLUMN>, KERNEL_W>;
+
+// Moves the window to where its first column is `left`. The columns that were under it already only change place.
+fn move_to(image: u32, top: i32, left: i32, under: ptr<function, Inputs>) {
+    for (var kw = 0u; kw < KERNEL_W; kw++) {
+        for (var e = 0u; e < COLUMN; e++) {
+            if (kw + STRIDE_W < KERNEL_W) {
+                (*under)[kw][e] = (*under)[min(kw + STRIDE_W, KERNEL_W - 1u)][e];
+            } else {
+                (*under)[kw][e] = input_at(image, top, left + i32(kw), e);
+            }
+        }
+    }
+}
+
+// The window one step before the image's first: so that the first move brings it to its place.
+fn before_first(image: u32, top: i32, under: ptr<function, Inputs>) {
+    for (var kw = 0u; kw < KERNEL_W; kw++) {
+        for (var e = 0u; e < COLUMN; e++) {
+            (*under)[kw][e] = 0.0;
+            if (kw >= STRIDE_W) {
+                (*under)[kw][e] = input_at(image, top, i32(kw) - i32(STRIDE_W) - i32(p.pad_left), e);
+            }
+        }
+    }
+}

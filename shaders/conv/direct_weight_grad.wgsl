@@ -1,0 +1,65 @@
+// Convolution with few inputs for each output, gradients of weights and bias over a piece of the image rows (direct.wgsl):
+//     dW[kh, kw, ci, co] = sum over n, oh, ow of X[n, oh*sh + kh - pt, ow*sw + kw - pl, ci] * dY[n, oh, ow, co]
+//     db[co] = sum over n, oh, ow of dY[n, oh, ow, co]
+//
+// x        [N, in_h, in_w, in_c];  dy [N, out_h, out_w, out_c]
+// partial  [pieces, taps + 1, out_c]: each piece's dW, then its db; gemm/split_sum.wgsl adds them up
+// Threads: one for 4 * QUADS output channels of `run` image rows, which are a piece; 64 a workgroup.
+// Bytes:   4 * kernel_h * stride_w * in_c and 16 * QUADS read a pixel.
+// Why:     the first layer of the CNN: through the matrix product its rows are nine, and tiles of 64 mostly empty.
+@group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> partial: array<vec4<f32>>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    p = params;
+    let number = linear_workgroup(group, groups) * 64u + local;
+    let quads = p.out_c / 4u;
+    let quad = number % (quads / QUADS) * QUADS;
+    let lines = p.rows / p.out_w;
+    let piece = number / (quads / QUADS);
+    let first = piece * p.run;
+    if (first >= lines) {
+        return;
+    }
+    var weights: array<array<array<vec4<f32>, QUADS>, COLUMN>, KERNEL_W>;
+    var bias: array<vec4<f32>, QUADS>;
+    for (var line = first; line < min(first + p.run, lines); line++) {
+        let image = line / p.out_h;
+        let top = i32((line - image * p.out_h) * p.stride_h) - i32(p.pad_top);
+        var under: Inputs;
+        before_first(image, top, &under);
+        for (var ow = 0u; ow < p.out_w; ow++) {
+            move_to(image, top, i32(ow * STRIDE_W) - i32(p.pad_left), &under);
+            let pixel = line * p.out_w + ow;
+            var g: array<vec4<f32>, QUADS>;
+            for (var q = 0u; q < QUADS; q++) {
+                g[q] = dy[pixel * quads + quad + q];
+                bias[q] += g[q];
+            }
+            for (var kw = 0u; kw < KERNEL_W; kw++) {
+                for (var e = 0u; e < COLUMN; e++) {
+                    for (var q = 0u; q < QUADS; q++) {
+                        weights[kw][e][q] = fma(vec4<f32>(under[kw][e]), g[q], weights[kw][e][q]);
+                    }
+                }
+            }
+        }
+    }
+    let start = piece * (TAPS + 1u);
+    for (var kw = 0u; kw < KERNEL_W; kw++) {
+        for (var e = 0u; e < COLUMN; e++) {
+            for (var q = 0u; q < QUADS; q++) {
+                let tap = (e / IN_C * KERNEL_W + kw) * IN_C + e % IN_C;
+                partial[(start + tap) * quads + quad + q] = weights[kw][e][q];
+            }
+        }
+    }
+    for (var q = 0u; q < QUADS; q++) {
+        partial[(start + TAPS) * quads + quad + q] = bias[q];
+    }
+}
