@@ -16,13 +16,35 @@ use selvedge::gradcheck::Array;
 use selvedge::optim::{Group, Optimiser, Rule};
 use selvedge::tensor::ops::{NormSettings, Padding, Window};
 use selvedge::tensor::{Compiled, Graph, Tensor};
-use selvedge::train::{Normalisation, TrainConfig, training_step};
+use selvedge::train::{Normalisation, TrainConfig, inference_step, training_step};
 
 /// Images in a batch.
 const BATCH: usize = 128;
 
-/// Side, input and output channels of the CNN's convolutions.
-const CONVOLUTIONS: [[usize; 3]; 4] = [[28, 1, 32], [14, 32, 68], [7, 68, 128], [3, 128, 256]];
+/// Side of the input, input and output channels, side of the kernel, stride.
+type Convolution = [usize; 5];
+
+const CNN: [Convolution; 4] = [
+    [28, 1, 32, 3, 1],
+    [14, 32, 68, 3, 1],
+    [7, 68, 128, 3, 1],
+    [3, 128, 256, 3, 1],
+];
+
+/// Every convolution of the ResNet-18 for 28x28 images.
+const RESNET18: [Convolution; 11] = [
+    [28, 1, 64, 7, 2],
+    [14, 64, 64, 3, 1],
+    [14, 64, 128, 3, 2],
+    [14, 64, 128, 1, 2],
+    [7, 128, 128, 3, 1],
+    [7, 128, 256, 3, 2],
+    [7, 128, 256, 1, 2],
+    [4, 256, 256, 3, 1],
+    [4, 256, 512, 3, 2],
+    [4, 256, 512, 1, 2],
+    [2, 512, 512, 3, 1],
+];
 
 struct Bench {
     gpu: Arc<Gpu>,
@@ -46,15 +68,6 @@ impl Bench {
     fn compile<'a>(&self, outputs: impl IntoIterator<Item = &'a Tensor>) -> Compiled {
         let outputs: Vec<&Tensor> = outputs.into_iter().collect();
         self.graph.compile(&outputs).unwrap()
-    }
-
-    /// Images, weight and bias of a convolution.
-    fn conv_inputs(&self, [side, in_c, out_c]: [usize; 3]) -> [Tensor; 3] {
-        [
-            self.random(&[BATCH, side, side, in_c]),
-            self.random(&[3, 3, in_c, out_c]),
-            self.random(&[out_c]),
-        ]
     }
 }
 
@@ -88,47 +101,63 @@ fn time(c: &mut Criterion, group: &str, name: &str, work: Work, mut compiled: Co
 
 fn gemm(c: &mut Criterion) {
     let bench = Bench::new();
-    for n in [256, 1024] {
+    // A processor takes seconds for the largest, a GPU needs it to be busy.
+    let largest = if bench.gpu.adapter().is_cpu() { 1024 } else { 4096 };
+    for n in [256, 1024, largest]
+        .into_iter()
+        .collect::<std::collections::BTreeSet<_>>()
+    {
         let product = bench.random(&[n, n]).matmul(&bench.random(&[n, n])).unwrap();
         let work = Work::Flops(2 * (n as u64).pow(3));
         time(c, "gemm", &format!("{n}^3"), work, bench.compile([&product]));
     }
 }
 
-fn convolutions(c: &mut Criterion) {
+fn convolutions(c: &mut Criterion, network: &str, shapes: &[Convolution]) {
     let bench = Bench::new();
-    for shape in CONVOLUTIONS {
-        let [side, in_c, out_c] = shape;
-        let [x, w, bias] = bench.conv_inputs(shape);
-        let y = x.conv2d(&w, Some(&bias), [1, 1], Padding::Same, true).unwrap();
+    for &[side, in_c, out_c, kernel, stride] in shapes {
+        let x = bench.random(&[BATCH, side, side, in_c]);
+        let w = bench.random(&[kernel, kernel, in_c, out_c]);
+        let bias = bench.random(&[out_c]);
+        let strides = [stride, stride];
+        let y = x.conv2d(&w, Some(&bias), strides, Padding::Same, true).unwrap();
         // Without ReLU the gradients need dY and the other operand only, no forward pass.
-        let linear = x.conv2d(&w, None, [1, 1], Padding::Same, false).unwrap();
-        let dy = bench.random(&[BATCH, side, side, out_c]);
-        let gradients = linear.backward_from(&dy, &[&x, &w]).unwrap();
-        let flops = 2 * (BATCH * side * side * 9 * in_c * out_c) as u64;
-        let name = format!("{side}x{side} {in_c}->{out_c}");
-        time(c, "conv2d forward", &name, Work::Flops(flops), bench.compile([&y]));
-        let [dx, dw] = <[Tensor; 2]>::try_from(gradients).unwrap();
-        time(
-            c,
-            "conv2d input gradient",
-            &name,
-            Work::Flops(flops),
-            bench.compile([&dx]),
-        );
-        time(
-            c,
-            "conv2d weight gradient",
-            &name,
-            Work::Flops(flops),
-            bench.compile([&dw]),
-        );
+        let linear = x.conv2d(&w, Some(&bias), strides, Padding::Same, false).unwrap();
+        let dy = bench.random(y.shape().axes());
+        let gradients = linear.backward_from(&dy, &[&x, &w, &bias]).unwrap();
+        let flops = 2 * (y.shape().len() * kernel * kernel * in_c) as u64;
+        let name = format!("{side}x{side} {in_c}->{out_c} {kernel}x{kernel} stride {stride}");
+        let [dx, dw, db] = <[Tensor; 3]>::try_from(gradients).unwrap();
+        let mut row = |what: &str, outputs: &[&Tensor]| {
+            let group = format!("{network} {what}");
+            time(
+                c,
+                &group,
+                &name,
+                Work::Flops(flops),
+                bench.compile(outputs.iter().copied()),
+            );
+        };
+        row("forward", &[&y]);
+        // The images themselves need no gradient.
+        if in_c > 1 {
+            row("input gradient", &[&dx]);
+        }
+        row("weight gradient", &[&dw, &db]);
     }
+}
+
+fn cnn(c: &mut Criterion) {
+    convolutions(c, "conv2d", &CNN);
+}
+
+fn resnet18(c: &mut Criterion) {
+    convolutions(c, "resnet18", &RESNET18);
 }
 
 fn memory_bound(c: &mut Criterion) {
     let bench = Bench::new();
-    for [side, _, channels] in CONVOLUTIONS {
+    for [side, _, channels, ..] in CNN {
         let shape = [BATCH, side, side, channels];
         let name = format!("{side}x{side}x{channels}");
         let bytes = |passes: usize| Work::Bytes((4 * passes * shape.iter().product::<usize>()) as u64);
@@ -191,7 +220,7 @@ fn optimisers(c: &mut Criterion) {
     }
 }
 
-fn training(c: &mut Criterion) {
+fn steps(c: &mut Criterion) {
     let bench = Bench::new();
     let images = ImageSet::new("grey", vec![128; BATCH * PIXELS], vec![3; BATCH]).unwrap();
     let normalisation = Normalisation {
@@ -202,15 +231,12 @@ fn training(c: &mut Criterion) {
         batch_size: BATCH,
         ..TrainConfig::default()
     };
+    let name = format!("cnn, batch {BATCH}");
     let step = training_step(&bench.gpu, &config, normalisation, &images).unwrap();
-    time(
-        c,
-        "training step",
-        &format!("cnn, batch {BATCH}"),
-        Work::Images(BATCH as u64),
-        step,
-    );
+    time(c, "training step", &name, Work::Images(BATCH as u64), step);
+    let step = inference_step(&bench.gpu, &config, normalisation, &images).unwrap();
+    time(c, "inference", &name, Work::Images(BATCH as u64), step);
 }
 
-criterion_group!(engine, gemm, convolutions, memory_bound, optimisers, training);
+criterion_group!(engine, gemm, cnn, resnet18, memory_bound, optimisers, steps);
 criterion_main!(engine);

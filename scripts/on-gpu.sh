@@ -3,6 +3,9 @@
 #
 #   scripts/on-gpu.sh pack            makes target/on-gpu/ with the program, the tests and the benchmarks
 #   target/on-gpu/on-gpu.sh run       there, after copying that folder: devices, tests, profile of a step, benchmarks
+#   PEER=torch_cnn.py target/on-gpu/on-gpu.sh run
+#                                     also the same step by another program in the same sitting, called with a batch size
+#                                     and a number of steps
 #
 # There must be the same kind of processor and system, and a Vulkan loader (libvulkan.so.1) with the GPU's driver. The tests
 # of data and of the command line need the source tree or the data set and stay here.
@@ -30,14 +33,18 @@ executable() {
 run() {
   cd "$(dirname "${BASH_SOURCE[0]}")"
   local test failed=0
-  ./selvedge devices
+  ./selvedge devices --measure
   for test in test-*; do
     printf '\n== %s\n' "$test"
     "./$test" || failed=1
   done
-  for batch in 128 1024; do
+  for batch in 128 256 1024; do
     printf '\n== a training step, batch %s\n' "$batch"
-    ./selvedge plan --batch-size "$batch" --profile 10
+    ./selvedge profile --batch "$batch" --steps 20
+    ./selvedge profile --batch "$batch" --steps 20 --json
+    if [ -n "${PEER:-}" ]; then
+      python3 "$PEER" "$batch" 30
+    fi
   done
   printf '\n== benchmarks\n'
   ./bench --bench
@@ -46,5 +53,5 @@ run() {
 
 case "${1:-}" in
   pack | run) "$1" ;;
-  *) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+  *) sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
 esac

@@ -286,6 +286,12 @@ fn convolutions() -> Vec<Convolution> {
         ),
         case([1, 6, 5, 3], [2, 4], 4, [2, 3], lopsided, all_lopsided),
         case([1, 5, 5, 2], [2, 2], 3, [1, 1], Padding::Same, pad(0, 1, 0, 1)),
+        // A ResNet's first layer: few inputs an output, many taps, with a stride.
+        case([2, 9, 8, 1], [7, 7], 4, [2, 2], Padding::Same, pad(3, 3, 2, 3)),
+        case([1, 4, 9, 2], [3, 5], 16, [1, 3], Padding::Valid, NO_PAD),
+        // Eight at a time on both sides, and a kernel narrower than its stride.
+        case([2, 5, 6, 16], [1, 1], 64, [1, 1], Padding::Valid, NO_PAD),
+        case([1, 7, 8, 8], [2, 1], 24, [3, 2], Padding::Valid, NO_PAD),
     ]
 }
 
@@ -314,23 +320,51 @@ fn conv2d_in_every_core() {
 
 #[test]
 fn conv2d_with_bias_and_relu() {
-    for relu in [false, true] {
-        for out_c in [5, 8] {
-            check(
-                &[
-                    random(&[2, 5, 5, 3], 1),
-                    random(&[3, 3, 3, out_c], 2),
-                    random(&[out_c], 3),
-                ],
-                |x| x[0].conv2d(&x[1], Some(&x[2]), [1, 1], Padding::Same, relu),
-                |x| {
-                    let y = f64_of::conv2d(&x[0], &x[1], [1, 1], pad(1, 1, 1, 1));
-                    let sum = f64_of::zip(&Array::new([2, 5, 5, out_c], y), &x[2], |a, b| a + b);
-                    sum.into_iter()
-                        .map(|v| if relu { f64_of::relu(v) } else { v })
-                        .collect()
-                },
-            );
+    for core in cores() {
+        // Directly or through the product, one, four or eight numbers at a time.
+        for [in_c, out_c] in [[3, 5], [3, 8], [4, 6], [8, 16]] {
+            for relu in [false, true] {
+                check_on(
+                    &gpu_with(core),
+                    &format!("{core:?} {in_c}->{out_c} {relu}"),
+                    &[
+                        random(&[2, 5, 5, in_c], 1),
+                        random(&[3, 3, in_c, out_c], 2),
+                        random(&[out_c], 3),
+                    ],
+                    |x| x[0].conv2d(&x[1], Some(&x[2]), [1, 1], Padding::Same, relu),
+                    |x| {
+                        let y = f64_of::conv2d(&x[0], &x[1], [1, 1], pad(1, 1, 1, 1));
+                        let sum = f64_of::zip(&Array::new([2, 5, 5, out_c], y), &x[2], |a, b| a + b);
+                        let relu_if = |v| if relu { f64_of::relu(v) } else { v };
+                        sum.into_iter().map(relu_if).collect()
+                    },
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_weight_gradient_over_a_very_large_image() {
+    // More pixels than a segment has, and more than lavapipe goes round a loop.
+    let [side, channels] = [1030, 4];
+    let x = random(&[1, side, side, channels], 1);
+    let dy = random(&[1, side, side, channels], 2);
+    let mut expected = vec![0.0; channels * channels];
+    for (x, dy) in x.data.chunks(channels).zip(dy.data.chunks(channels)) {
+        for (i, place) in expected.iter_mut().enumerate() {
+            *place += x[i / channels] * dy[i % channels];
+        }
+    }
+    for core in cores() {
+        let graph = selvedge::tensor::Graph::new(&gpu_with(core));
+        let [x, dy] = [&x, &dy].map(|array| graph.tensor(array.shape.clone(), &array.to_f32()).unwrap());
+        let w = graph.zeros([1, 1, channels, channels]).unwrap();
+        let y = x.conv2d(&w, None, [1, 1], Padding::Valid, false).unwrap();
+        let dw = y.backward_from(&dy, &[&w]).unwrap()[0].to_vec().unwrap();
+        for (got, expected) in dw.iter().zip(&expected) {
+            approx::assert_abs_diff_eq!(f64::from(*got), expected, epsilon = 0.2);
         }
     }
 }
@@ -342,11 +376,46 @@ fn a_large_weight_gradient_is_split_and_stays_exact() {
         check_on(
             &gpu_with(core),
             core.name(),
-            &[random(&[2, 40, 9, 4], 1), random(&[3, 3, 4, 4], 2)],
-            |x| x[0].conv2d(&x[1], None, [1, 1], Padding::Same, false),
-            |x| f64_of::conv2d(&x[0], &x[1], [1, 1], pad(1, 1, 1, 1)),
+            &[random(&[2, 40, 9, 4], 1), random(&[3, 3, 4, 4], 2), random(&[4], 3)],
+            |x| x[0].conv2d(&x[1], Some(&x[2]), [1, 1], Padding::Same, false),
+            |x| {
+                let y = f64_of::conv2d(&x[0], &x[1], [1, 1], pad(1, 1, 1, 1));
+                f64_of::zip(&Array::new([2, 40, 9, 4], y), &x[2], |a, b| a + b)
+            },
         );
     }
+}
+
+#[test]
+fn a_product_over_very_many_terms() {
+    // More than lavapipe goes round a loop.
+    let k = 600_001;
+    let (a, b) = (random(&[1, k], 1), random(&[k, 1], 2));
+    let expected: f64 = a.data.iter().zip(&b.data).map(|(a, b)| a * b).sum();
+    for core in cores() {
+        let graph = selvedge::tensor::Graph::new(&gpu_with(core));
+        let tensor = |array: &Array| graph.tensor(array.shape.clone(), &array.to_f32()).unwrap();
+        let (a, b, b_column) = (tensor(&a), tensor(&b), tensor(&Array::new([1, k], b.data.clone())));
+        let product = a.matmul(&b).unwrap().to_vec().unwrap();
+        approx::assert_abs_diff_eq!(f64::from(product[0]), expected, epsilon = 0.2);
+        // The gradient of c in c B goes over as many terms, with B stored by columns.
+        let c = graph.zeros([1, 1]).unwrap();
+        let gradients = c.matmul(&b_column).unwrap().backward_from(&a, &[&c]).unwrap();
+        approx::assert_abs_diff_eq!(f64::from(gradients[0].to_vec().unwrap()[0]), expected, epsilon = 0.2);
+    }
+}
+
+#[test]
+fn batch_norm_over_very_many_pixels() {
+    let rows = 64 * 70_000;
+    let graph = selvedge::tensor::Graph::new(&common::gpu());
+    let x: Vec<f32> = (0..rows).map(|i| if i < rows / 2 { 1.0 } else { 3.0 }).collect();
+    let ones = graph.tensor([1], &[1.0]).unwrap();
+    let x = graph.tensor([rows, 1], &x).unwrap();
+    let norm = x.batch_norm(&ones, &ones, NormSettings::plain(1e-5)).unwrap();
+    let moments = norm.moments.to_vec().unwrap();
+    approx::assert_abs_diff_eq!(moments[0], 2.0, epsilon = 1e-4);
+    approx::assert_abs_diff_eq!(moments[moments.len() / 2], 1.0, epsilon = 1e-4);
 }
 
 /// Batch norm alone and with everything that can stand beside it.

@@ -4,7 +4,7 @@
 //
 //     A row      (kh, kw, ci), then eight more whose first is the bias: rows = kernel_h * row_pitch + 8
 //     term       pixel (n, oh, ow)      K = N * out_h * out_w
-//     segment    `depth` pixels, whole images, a multiple of 8
+//     segment    `depth` pixels, so that splits of K have a unit
 //     B          dY as [N * out_h * out_w, out_c]
 //
 // Here neighbours in memory are rows of A, not terms (A_ALONG_K is false): a run is the window's elements j, j+1, .. of
@@ -16,19 +16,21 @@
 // second pass adds them in a fixed order, which keeps the result the same from run to run.
 const A_ALONG_K: bool = false;
 override BIAS: bool;   // whether there is that row
-override LARGE: bool;  // images so large that a pixel's place must be found with whole numbers
+override LARGE: bool;  // images of more than a million pixels
 struct Row {
     kh: u32,     // kernel_h for the bias
     j: u32,      // first element within the kernel row
 }
 struct Span {
     row: Row,
-    pixel: u32,  // term 0
-    image: u32,  // its image
+    image: u32,  // that of term 0
+    pixel: u32,  // term 0 within its image
+    terms: u32,  // terms of the segment
 }
 
 // i / divisor. Whole-number division is done lane by lane on lavapipe and took a fifth of the kernel's time. In floats it is
-// exact while i is below 2^21: (i + 1/2) / divisor is then further from a whole number than any rounding error.
+// exact up to i = 2^20, which is past the end of any image but a LARGE one: (i + 1/2) / divisor is then further from a
+// whole number than the error of a division (2.5 ulp in WGSL) and a multiplication.
 fn quotient(i: u32, divisor: u32) -> u32 {
     if (LARGE) {
         return i / divisor;
@@ -42,19 +44,22 @@ fn a_row(row: u32) -> Row {
 }
 
 fn a_segment(row: Row, segment: u32) -> Span {
-    return Span(row, segment * p.depth, segment * (p.depth / (p.out_h * p.out_w)));
+    let first = segment * p.depth;
+    let image = first / (p.out_h * p.out_w);
+    return Span(row, image, first - image * p.out_h * p.out_w, min(p.depth, p.terms - first));
 }
 
 fn a_run(span: Span, k: u32) -> Run {
-    let exists = k < p.depth && span.pixel + k < p.terms;
+    let exists = k < span.terms;
     if (BIAS && span.row.kh == p.kernel_h) {
         return run_of_one(exists && span.row.j == 0u);
     }
-    let line = quotient(k, p.out_w);          // image row within the segment
-    let image = quotient(line, p.out_h);      // image within the segment
+    // Counted from the segment's first image on.
+    let line = quotient(span.pixel + k, p.out_w);
+    let image = quotient(line, p.out_h);
     let n = span.image + image;
     let ih = i32((line - image * p.out_h) * p.stride_h + span.row.kh) - i32(p.pad_top);
-    let left = i32((k - line * p.out_w) * p.stride_w) - i32(p.pad_left);
+    let left = i32((span.pixel + k - line * p.out_w) * p.stride_w) - i32(p.pad_left);
     let inside = exists && ih >= 0 && ih < i32(p.in_h);
     return Run(
         u32((i32(n * p.in_h) + ih) * i32(p.in_w) + left) * p.in_c,

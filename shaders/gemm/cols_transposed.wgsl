@@ -1,4 +1,5 @@
-// Operand B, stored by columns: [segments, cols, depth], so that a column's terms are neighbours.
+// Operand B, stored by columns, so that a column's terms are neighbours. A's file says where a column's segment begins
+// (b_column), because it knows what a segment is.
 //
 // This is how a weight lies in memory when a gradient goes back through it: the sum is then over what were its columns.
 // Reading it so costs the same as reading it straight and saves writing its transpose.
@@ -7,18 +8,16 @@ const B_ALONG_K: bool = true;
 struct Column {
     col: u32,
 }
-struct ColumnSpan {
-    base: u32,   // element of B that holds the column's term 0
-}
+alias ColumnSpan = ClampedRun;
 
 fn b_col(col: u32) -> Column {
     return Column(min(col, p.cols - 1u));
 }
 
 fn b_segment(column: Column, segment: u32) -> ColumnSpan {
-    return ColumnSpan((segment * p.cols + column.col) * p.depth);
+    return b_column(segment, column.col);
 }
 
 fn b_run(span: ColumnSpan, k: u32) -> ClampedRun {
-    return ClampedRun(span.base, k, p.depth - 1u);
+    return ClampedRun(span.base, k, span.last);
 }

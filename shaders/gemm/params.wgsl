@@ -26,6 +26,13 @@ struct Params {
     pad_top: u32,             // rows and columns of zeros before the image
     pad_left: u32,
     row_pitch: u32,           // weight gradient: rows of A for a kernel row, rounded up to a multiple of 8
+    first_h: u32,             // input gradient: first row of the phase, and the first column
+    first_w: u32,
+    grid_h: u32,              // rows and columns of the phase
+    grid_w: u32,
+    tap_h: u32,               // first tap of the phase
+    tap_w: u32,
+    taps_w: u32,              // taps of the phase in a row, at least 1
     run: u32,                 // direct convolution: image rows of a thread
     stream: u32,              // dropout: tells one layer from another
     rate: f32,                // dropout: the probability of 0

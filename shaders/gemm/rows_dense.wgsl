@@ -1,4 +1,4 @@
-// Operand A of a dense product: a row-major matrix [rows, K]. One segment; its terms start at row * K.
+// Operand A of a dense product: a row-major matrix [rows, K]. Segments of `depth` terms, the last one shorter.
 //
 // The interface every operand file gives to the cores, in the order of use:
 //     a_row(row)             what to remember of a row of A, computed once a tile
@@ -12,18 +12,20 @@ struct Row {
 }
 struct Span {
     base: u32,   // element of A that holds term 0
+    last: u32,   // terms of the segment
 }
 
 fn a_row(row: u32) -> Row {
-    return Row(min(row, p.rows - 1u) * p.depth);
+    return Row(min(row, p.rows - 1u) * p.terms);
 }
 
 fn a_segment(row: Row, segment: u32) -> Span {
-    return Span(row.base);
+    let start = segment * p.depth;
+    return Span(row.base + start, min(p.depth, p.terms - start));
 }
 
 fn a_run(span: Span, k: u32) -> Run {
-    return Run(span.base, k, 0u, p.depth);
+    return Run(span.base, k, 0u, span.last);
 }
 
 fn c_row(row: u32) -> u32 {
@@ -32,4 +34,11 @@ fn c_row(row: u32) -> u32 {
 
 fn c_rows() -> u32 {
     return p.rows;
+}
+
+// Where B is stored by columns (cols_transposed.wgsl): the element that holds term 0 of a column's segment, and how many
+// terms the segment has.
+fn b_column(segment: u32, col: u32) -> ClampedRun {
+    let start = segment * p.depth;
+    return ClampedRun(col * p.terms + start, 0u, min(p.depth, p.terms - start) - 1u);
 }

@@ -1,7 +1,7 @@
 //! `selvedge devices`
 
 use clap::Args;
-use selvedge::gpu::{AdapterSummary, Gpu, Variant, list_adapters};
+use selvedge::gpu::{AdapterSummary, GemmCore, Gpu, Variant, list_adapters};
 use selvedge::program::Ceiling;
 
 use super::AdapterOption;
@@ -41,7 +41,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print_adapter(adapter: &AdapterSummary, gemm: Option<selvedge::gpu::GemmCore>, is_chosen: bool) {
+fn print_adapter(adapter: &AdapterSummary, gemm: Option<GemmCore>, is_chosen: bool) {
     let yes_no = |yes| if yes { "yes" } else { "no" };
     println!("{}{}", adapter.name, if is_chosen { "  [chosen]" } else { "" });
     println!("  backend            {} ({:?})", adapter.backend, adapter.device_type);
@@ -60,7 +60,11 @@ fn print_adapter(adapter: &AdapterSummary, gemm: Option<selvedge::gpu::GemmCore>
     println!("  timestamps         {}", yes_no(adapter.timestamps));
     println!("  half floats        {}", yes_no(adapter.half_floats));
     match Variant::for_adapter(adapter, gemm) {
-        Ok(variant) => println!("  matrix product     {}", variant.gemm.name()),
+        Ok(variant) => {
+            let wide = variant.gemm == GemmCore::Subgroup && variant.wide_loads;
+            let loads = if wide { ", 64-bit loads" } else { "" };
+            println!("  matrix product     {}{loads}", variant.gemm.name());
+        }
         Err(error) => println!("  matrix product     {error}"),
     }
 }

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use selvedge::data::{HEIGHT, ImageSet, PIXELS, WIDTH};
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::tensor::Compiled;
-use selvedge::train::{Normalisation, TrainConfig, training_step};
+use selvedge::train::{Normalisation, TrainConfig, inference_step, training_step};
 
 /// Trains and evaluates Fashion-MNIST classifiers on any Vulkan, Metal or DX12 GPU.
 #[derive(Debug, Parser)]
@@ -58,7 +58,7 @@ impl AdapterOption {
         let gpu = Gpu::open(&self.options()?)?;
         if gpu.adapter().is_cpu() {
             eprintln!(
-                "warning: no GPU in use; running on the processor with {} (works, but slowly)",
+                "warning: no GPU in use; running on the processor with {} (works, but slowly; the very first start compiles kernels for some 15 s)",
                 gpu.adapter().name
             );
         }
@@ -66,7 +66,7 @@ impl AdapterOption {
     }
 }
 
-/// A training step to look at.
+/// A step to look at.
 #[derive(Debug, Args)]
 struct StepOptions {
     /// The network
@@ -75,6 +75,9 @@ struct StepOptions {
     /// Images a step
     #[arg(long, visible_alias = "batch-size", value_name = "N", default_value_t = 128)]
     batch: usize,
+    /// Inference, as `evaluate` does it, instead of training
+    #[arg(long)]
+    inference: bool,
 }
 
 impl StepOptions {
@@ -90,15 +93,17 @@ impl StepOptions {
             mean: 0.0,
             deviation: 1.0,
         };
-        Ok(training_step(gpu, &config, normalisation, &images)?)
+        let step = if self.inference { inference_step } else { training_step };
+        Ok(step(gpu, &config, normalisation, &images)?)
     }
 }
 
 impl fmt::Display for StepOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.inference { "inference" } else { "training" };
         write!(
             f,
-            "one training step of {} on {} images of {HEIGHT}x{WIDTH}",
+            "one {what} step of {} on {} images of {HEIGHT}x{WIDTH}",
             self.model, self.batch
         )
     }

@@ -108,7 +108,11 @@ impl Gpu {
     /// [`GpuError::OpenDevice`] when the driver refuses.
     pub fn open(options: &GpuOptions) -> Result<Arc<Self>, GpuError> {
         let (adapter, summary) = adapter::choose(options.adapter.as_deref())?;
-        let variant = Variant::for_adapter(&summary, options.gemm)?;
+        let checked = options.checked.unwrap_or(cfg!(debug_assertions));
+        let variant = Variant {
+            checked,
+            ..Variant::for_adapter(&summary, options.gemm)?
+        };
         let wanted = wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_INT64;
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("selvedge"),
@@ -140,7 +144,7 @@ impl Gpu {
             queue,
             summary,
             variant,
-            checked: options.checked.unwrap_or(cfg!(debug_assertions)),
+            checked,
             pipelines: Mutex::default(),
             counters: Counters::default(),
             failure,

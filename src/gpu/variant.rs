@@ -48,6 +48,8 @@ pub struct Variant {
     pub wide_loads: bool,
     /// Whether threads of a workgroup can wait for each other at little cost: on a GPU, not on a processor.
     pub barriers_are_cheap: bool,
+    /// Whether shaders check every index and bound every loop, which lengthens them.
+    pub checked: bool,
     /// Workgroups that keep the whole adapter busy: a product with fewer tiles is split along K.
     pub busy_workgroups: u32,
 }
@@ -82,10 +84,21 @@ impl Variant {
             gemm,
             lanes: lanes.unwrap_or(1),
             wide_loads: adapter.wide_integers,
+            checked: false,
             // Who asks for the tiled core by hand wants to see what a GPU would do.
             barriers_are_cheap: gemm == GemmCore::Tiled,
             busy_workgroups: if adapter.is_cpu() { 8 } else { 512 },
         })
+    }
+
+    /// Terms that one workgroup may sum up. lavapipe ends the loops of a thread after 65,535 rounds together, without a word.
+    /// Measured as the longest sum of ones that is right there, and halved or more; a GPU loses nothing by it.
+    pub fn longest_sum(&self) -> u32 {
+        match self.gemm {
+            GemmCore::Tiled => 1 << 15,
+            GemmCore::Subgroup if self.checked => 1 << 13,
+            GemmCore::Naive | GemmCore::Subgroup => 1 << 17,
+        }
     }
 
     /// Threads of a memory-bound kernel that keep the whole adapter busy.

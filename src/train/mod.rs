@@ -13,5 +13,5 @@ pub use error::TrainError;
 pub use network::Network;
 pub use resident::Resident;
 pub use run_folder::RunFolder;
-pub use step::training_step;
+pub use step::{inference_step, training_step};
 pub use trainer::{EpochRecord, Observer, Outcome, Progress, train};

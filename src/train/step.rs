@@ -67,6 +67,27 @@ pub fn training_step(
     .compile(images.len())
 }
 
+/// The compiled inference on all of `images` as one batch, to look at its plan and time it.
+///
+/// # Errors
+/// Those of the device.
+pub fn inference_step(
+    gpu: &Arc<Gpu>,
+    config: &TrainConfig,
+    normalisation: Normalisation,
+    images: &ImageSet,
+) -> Result<Compiled, TrainError> {
+    let network = Network::cnn4(gpu, config, normalisation)?;
+    let order: Vec<u32> = (0..images.len() as u32).collect();
+    let (data, visit) = (
+        Resident::new(&network.graph, images)?,
+        Visit::new(&network.graph, &order)?,
+    );
+    let mut pass = Forward::new(&network.parameters, Mode::Inference);
+    let (logits, _) = network.logits(&mut pass, &data, &visit, images.len())?;
+    Ok(network.graph.compile(&[&logits.softmax()?])?)
+}
+
 /// Two numbers: the sums of losses and of hits.
 pub(super) fn new_totals(graph: &Graph) -> crate::tensor::Result<Tensor> {
     graph.zeros([2])

@@ -2,8 +2,8 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::kernel;
 use super::window::{Padding, Window};
+use super::{MOST_ROUNDS, kernel};
 use crate::gpu::{Kernel, Source, Variant, shader};
 use crate::tensor::graph::Arena;
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Storage, Tensor, TensorError};
@@ -52,19 +52,21 @@ impl NormSettings {
         if x.is_empty() {
             return Err(inputs.mismatch("a batch without elements has no mean"));
         }
-        // Without pooling only the number of pixels counts; what is not an image batch is seen as images of one row.
-        let (n, image) = match *x.axes() {
-            [n, h, w, _] => (n, [h, w]),
-            _ if !self.is_pooled() => (1, [1, x.rows()]),
+        let (n, image, windows) = match *x.axes() {
+            // Without pooling only the number of pixels counts.
+            _ if !self.is_pooled() => (x.rows(), [1, 1], [1, 1]),
+            [n, h, w, _] => {
+                let windows = Window::new(self.pool, self.pool, Padding::Valid)
+                    .over([h, w])
+                    .map_err(|problem| inputs.mismatch(problem))?;
+                (n, [h, w], [windows.out_h(), windows.out_w()])
+            }
             _ => return Err(inputs.mismatch("pooling wants an image batch, [N, H, W, C]")),
         };
-        let windows = Window::new(self.pool, self.pool, Padding::Valid)
-            .over(image)
-            .map_err(|problem| inputs.mismatch(problem))?;
         Ok(Images {
             n,
             image,
-            windows: [windows.out_h(), windows.out_w()],
+            windows,
             channels,
         })
     }
@@ -143,7 +145,8 @@ impl Kernels {
     /// them up by itself.
     fn pieces(&self, pixels: usize) -> usize {
         let wanted = (self.variant.busy_threads() / self.images.groups()).clamp(1, 64);
-        pixels.div_ceil(pixels.div_ceil(wanted))
+        let chunk = pixels.div_ceil(wanted).min(MOST_ROUNDS);
+        pixels.div_ceil(chunk)
     }
 
     /// Elements of the two sums of all pieces.
@@ -207,7 +210,10 @@ impl Kernels {
         } else {
             (self.variant.busy_threads() / 2 / self.images.groups()).clamp(1, 32)
         };
-        let run = lines.div_ceil(runs.max(1)).max(1);
+        // Rounds of one line of windows, if no loop is unrolled.
+        let rounds = 2 * (self.settings.pool[0] + 1) * (self.images.image[1] + 1);
+        let most = (MOST_ROUNDS / rounds).max(1);
+        let run = lines.div_ceil(runs.max(1)).clamp(1, most);
         let pieces = self.pieces(summed);
         let params = Params {
             chunk: summed.div_ceil(pieces) as u32,

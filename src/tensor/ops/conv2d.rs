@@ -3,9 +3,9 @@
 //! As in every deep-learning library, this is a cross-correlation: the kernel is not flipped.
 
 use super::gemm::{Cols, Finish, Gemm, Params, Rows, WEIGHT_GRAD_DEPTH, launch_split_sum};
-use super::kernel;
 use super::matmul::weight_gradients;
 use super::window::{Geometry, Padding, Window};
+use super::{MOST_ROUNDS, kernel};
 use crate::gpu::{GemmCore, Kernel, Source, Variant, shader};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
 
@@ -90,23 +90,58 @@ impl Convolution {
         }
     }
 
-    fn input_grad(&self) -> Gemm {
-        let [kernel_h, kernel_w] = self.geometry.kernel;
+    /// One product for each phase of the stride; see `shaders/conv/rows_input_grad.wgsl`.
+    fn input_grads(&self) -> impl Iterator<Item = Gemm> {
+        let [stride_h, stride_w] = self.geometry.stride;
+        let phases = (0..stride_h).flat_map(move |h| (0..stride_w).map(move |w| [h, w]));
+        // An image smaller than the stride has no pixels in the later phases.
+        let [in_h, in_w] = self.geometry.image;
+        phases
+            .filter(move |[h, w]| *h < in_h && *w < in_w)
+            .map(|first| self.input_grad(first))
+    }
+
+    /// The product of the phase whose first pixel is `first`.
+    fn input_grad(&self, first: [usize; 2]) -> Gemm {
+        let Geometry {
+            image,
+            kernel,
+            stride,
+            pad,
+            ..
+        } = self.geometry;
+        let before = [pad.top, pad.left];
+        let along = |axis: usize| {
+            let grid = (image[axis] - first[axis]).div_ceil(stride[axis]);
+            let tap = (first[axis] + before[axis]) % stride[axis];
+            let taps = kernel[axis].saturating_sub(tap).div_ceil(stride[axis]);
+            (grid, tap, taps)
+        };
+        let ((grid_h, tap_h, taps_h), (grid_w, tap_w, taps_w)) = (along(0), along(1));
+        let taps = taps_h * taps_w;
         Gemm {
             label: "conv2d_input_grad",
             rows: Rows::ConvInputGrad,
             cols: Cols::Transposed,
             finish: Finish::Plain,
             params: Params {
-                rows: self.x().shape.rows() as u32,
+                rows: (self.n * grid_h * grid_w) as u32,
                 cols: self.in_c as u32,
-                segments: (kernel_h * kernel_w) as u32,
+                segments: taps as u32,
                 depth: self.out_c as u32,
-                terms: (kernel_h * kernel_w * self.out_c) as u32,
+                terms: (taps * self.out_c) as u32,
+                first_h: first[0] as u32,
+                first_w: first[1] as u32,
+                grid_h: grid_h as u32,
+                grid_w: grid_w as u32,
+                tap_h: tap_h as u32,
+                tap_w: tap_w as u32,
+                taps_w: taps_w.max(1) as u32,
                 ..self.image_params()
             },
             a_run: self.out_c,
-            multiply_adds: self.multiply_adds(),
+            // Each phase its share, so that all together are the sum's.
+            multiply_adds: self.multiply_adds() * taps as u64 / (kernel[0] * kernel[1]) as u64,
         }
     }
 
@@ -114,10 +149,6 @@ impl Convolution {
         let [kernel_h, kernel_w] = self.geometry.kernel;
         let row_pitch = (kernel_w * self.in_c).next_multiple_of(8);
         let pixels = self.y().shape.rows() as u32;
-        // A segment is whole images, and a multiple of the 8 terms that a core takes at a time.
-        let image = (self.geometry.out_h() * self.geometry.out_w()) as u32;
-        let unit = image << (3 - image.trailing_zeros().min(3));
-        let depth = unit * WEIGHT_GRAD_DEPTH.div_ceil(unit);
         Gemm {
             label: "conv2d_weight_grad",
             rows: Rows::ConvWeightGrad,
@@ -126,8 +157,8 @@ impl Convolution {
             params: Params {
                 rows: (kernel_h * row_pitch + finish.bias_rows()) as u32,
                 cols: self.out_c as u32,
-                segments: pixels.div_ceil(depth),
-                depth,
+                segments: pixels.div_ceil(WEIGHT_GRAD_DEPTH),
+                depth: WEIGHT_GRAD_DEPTH,
                 terms: pixels,
                 row_pitch: row_pitch as u32,
                 ..self.image_params()
@@ -159,11 +190,13 @@ impl Direct {
         let quads = [4, 2].into_iter().find(fits).unwrap_or(1);
         let wanted = (variant.busy_threads() / 2 / (all / quads)).max(1);
         let lines = convolution.n * convolution.geometry.out_h();
+        // Of one line, if no loop is unrolled.
+        let rounds = (convolution.geometry.out_w() + 1) * taps * (quads + 2);
         Self {
             convolution: *convolution,
             taps,
             quads,
-            run: lines.div_ceil(wanted).max(1),
+            run: lines.div_ceil(wanted).clamp(1, (MOST_ROUNDS / rounds).max(1)),
         }
     }
 
@@ -261,13 +294,15 @@ impl Op for Conv2d {
         };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
         match self.convolution.direct(io.variant()) {
-            Some(direct) => direct.launch_forward(launches, finish),
+            Some(direct) => {
+                direct.launch_forward(launches, finish);
+                Ok(())
+            }
             None => self
                 .convolution
                 .forward(finish)
                 .launch(io.variant(), launches, operands),
         }
-        Ok(())
     }
 
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
@@ -307,7 +342,9 @@ impl Op for InputGrad {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        self.convolution.input_grad().launch(io.variant(), launches, operands);
+        for product in self.convolution.input_grads() {
+            product.launch(io.variant(), launches, operands)?;
+        }
         Ok(())
     }
 
@@ -342,13 +379,15 @@ impl Op for WeightGrad {
         };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
         match self.convolution.direct(io.variant()) {
-            Some(direct) => direct.launch_weight_grad(launches, self.bias),
+            Some(direct) => {
+                direct.launch_weight_grad(launches, self.bias);
+                Ok(())
+            }
             None => self
                 .convolution
                 .weight_grad(finish)
                 .launch(io.variant(), launches, operands),
         }
-        Ok(())
     }
 
     fn settings(&self) -> String {

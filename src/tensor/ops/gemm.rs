@@ -7,7 +7,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{kernel, reduce};
 use crate::gpu::{Access, GemmCore, Kernel, Source, Variant, shader};
-use crate::tensor::{Launches, Operand};
+use crate::tensor::{Launches, Operand, Result, TensorError};
 
 /// The sizes of one product; `struct Params` of `shaders/gemm/params.wgsl`, which explains them.
 #[repr(C)]
@@ -33,6 +33,13 @@ pub(super) struct Params {
     pub pad_top: u32,
     pub pad_left: u32,
     pub row_pitch: u32,
+    pub first_h: u32,
+    pub first_w: u32,
+    pub grid_h: u32,
+    pub grid_w: u32,
+    pub tap_h: u32,
+    pub tap_w: u32,
+    pub taps_w: u32,
     pub run: u32,
     pub stream: u32,
     pub rate: f32,
@@ -139,21 +146,27 @@ pub(super) struct Gemm {
 /// Terms of K that a split has at least.
 const SHORTEST_SPLIT: u64 = 256;
 
-/// Terms that a segment of a weight gradient has at least: the unit in which its K is split.
+/// Terms that a segment has at most: less than any core can sum up.
+pub(super) const LONGEST_SEGMENT: u32 = 1 << 12;
+
+/// Terms of a segment of a weight gradient: the unit in which its K is split.
 pub(super) const WEIGHT_GRAD_DEPTH: u32 = 128;
 
 impl Gemm {
     /// Appends the product: A and B to C.
-    pub fn launch(mut self, variant: Variant, launches: &mut Launches, [a, b, c]: [Operand; 3]) {
+    ///
+    /// # Errors
+    /// When the sum is too long and must not be cut.
+    pub fn launch(mut self, variant: Variant, launches: &mut Launches, [a, b, c]: [Operand; 3]) -> Result<()> {
         let tile = Tile::choose(variant, &self.params);
-        self.split_k(tile, variant);
+        self.split_k(tile, variant)?;
         let bias_row = matches!(self.finish, Finish::BiasGrad(_));
         let splits = self.params.splits as usize;
         if splits == 1 {
             let mut operands = vec![a.read(), b.read(), c.write()];
             operands.extend(self.finish.operands());
             launches.dispatch(self.kernel(tile, variant, bias_row), &operands);
-            return;
+            return Ok(());
         }
         // Partial products, each with the sums of the row of ones after it, then their sum.
         let len = self.c_rows() * self.params.cols as usize;
@@ -175,24 +188,43 @@ impl Gemm {
             };
             reduce::launch_sum(launches, partial, c, sum, 1.0);
         }
+        Ok(())
     }
 
-    /// Cuts K in pieces when C has too few tiles to keep the adapter busy; pieces long enough to be worth the second pass.
-    fn split_k(&mut self, tile: Tile, variant: Variant) {
+    /// Cuts K in pieces when C has too few tiles to keep the adapter busy, long enough to be worth the second pass; or when
+    /// K is too long for one workgroup.
+    fn split_k(&mut self, tile: Tile, variant: Variant) -> Result<()> {
+        let terms = u64::from(self.params.terms);
         let tiles = tile.count(&self.params).max(1);
         let wanted = u64::from(variant.busy_workgroups).div_ceil(tiles);
-        let most = (u64::from(self.params.terms) / SHORTEST_SPLIT).clamp(1, u64::from(self.params.segments).max(1));
-        let splits = if self.finish.wants_the_whole_sum() {
+        let least = terms.div_ceil(u64::from(variant.longest_sum())).max(1);
+        let most = (terms / SHORTEST_SPLIT).clamp(least, u64::from(self.params.segments).max(least));
+        let splits = if self.is_scattered() || self.finish.wants_the_whole_sum() {
             1
         } else {
-            wanted.clamp(1, most)
+            wanted.clamp(least, most)
         };
+        if splits < least {
+            return Err(TensorError::Parameter {
+                op: self.label,
+                problem: format!(
+                    "a sum of {terms} products is longer than the {} that one pass can do",
+                    variant.longest_sum()
+                ),
+            });
+        }
         self.params.segments_per_split = u64::from(self.params.segments).div_ceil(splits) as u32;
         self.params.splits = self
             .params
             .segments
             .div_ceil(self.params.segments_per_split.max(1))
             .max(1);
+        Ok(())
+    }
+
+    /// Whether its rows are spread over C: those of one phase of a strided input gradient. Partial products could not be.
+    fn is_scattered(&self) -> bool {
+        self.rows == Rows::ConvInputGrad && self.params.stride_h * self.params.stride_w > 1
     }
 
     /// Rows of C: those of A without the padding and the bias row of a weight gradient.
@@ -210,7 +242,8 @@ impl Gemm {
         let p = &self.params;
         let b_run = match self.cols {
             Cols::Dense => p.cols,
-            Cols::Transposed => p.depth,
+            // 4 (or 8) divides both exactly when it divides their bits together.
+            Cols::Transposed => p.depth | p.terms,
         };
         let a = Width::of(self.a_run, tile, variant);
         let b = Width::of(b_run as usize, tile, variant);
@@ -249,9 +282,11 @@ impl Gemm {
         kernel = self.finish.set_constants(kernel);
         match self.rows {
             Rows::Dense | Rows::ConvForward => kernel,
+            Rows::ConvInputGrad => kernel.constant("STRIDED", self.is_scattered()),
             Rows::DenseTransposed => kernel.constant("BIAS", bias_row),
-            Rows::ConvInputGrad => kernel.constant("STRIDE_H", p.stride_h).constant("STRIDE_W", p.stride_w),
-            Rows::ConvWeightGrad => kernel.constant("BIAS", bias_row).constant("LARGE", p.depth > 1 << 21),
+            Rows::ConvWeightGrad => kernel
+                .constant("BIAS", bias_row)
+                .constant("LARGE", p.out_h * p.out_w > (1 << 20) - WEIGHT_GRAD_DEPTH),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::before_relu;
 use super::dropout;
-use super::gemm::{Cols, Finish, Gemm, Params, Rows, WEIGHT_GRAD_DEPTH};
+use super::gemm::{Cols, Finish, Gemm, LONGEST_SEGMENT, Params, Rows, WEIGHT_GRAD_DEPTH};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
 
 /// `Y[m, n] = f(sum over k of A[m, k] B[k, n] + bias[n])`. Inputs: A, B, the bias unless plain, the clock for dropout.
@@ -74,8 +74,8 @@ impl Op for MatMul {
                 rate,
                 rows: m as u32,
                 cols: n as u32,
-                segments: 1,
-                depth: k as u32,
+                segments: (k as u32).div_ceil(LONGEST_SEGMENT),
+                depth: LONGEST_SEGMENT.min(k as u32),
                 terms: k as u32,
                 ..Params::default()
             },
@@ -83,8 +83,7 @@ impl Op for MatMul {
             multiply_adds: (m * n * k) as u64,
         };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        gemm.launch(io.variant(), launches, operands);
-        Ok(())
+        gemm.launch(io.variant(), launches, operands)
     }
 
     /// With Z the sum before f: dA = dZ B^T, dB = A^T dZ, dbias = the column sums of dZ.
@@ -149,8 +148,8 @@ impl Op for InputGrad {
             params: Params {
                 rows: m as u32,
                 cols: k as u32,
-                segments: 1,
-                depth: n as u32,
+                segments: (n as u32).div_ceil(LONGEST_SEGMENT),
+                depth: LONGEST_SEGMENT.min(n as u32),
                 terms: n as u32,
                 ..Params::default()
             },
@@ -158,8 +157,7 @@ impl Op for InputGrad {
             multiply_adds: (m * n * k) as u64,
         };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        gemm.launch(io.variant(), launches, operands);
-        Ok(())
+        gemm.launch(io.variant(), launches, operands)
     }
 }
 
@@ -207,8 +205,7 @@ impl Op for WeightGrad {
             multiply_adds: (m * n * k) as u64,
         };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        gemm.launch(io.variant(), launches, operands);
-        Ok(())
+        gemm.launch(io.variant(), launches, operands)
     }
 }
 

@@ -40,6 +40,9 @@ use crate::gpu::{Kernel, Source, shader};
 /// Threads in a workgroup of every kernel but the matrix products: a multiple of all subgroup sizes in use.
 const WORKGROUP: u32 = 64;
 
+/// Rounds that a thread's loops may go together. lavapipe ends them after 65,535, without a word.
+const MOST_ROUNDS: usize = 1 << 15;
+
 /// A kernel of `threads` threads in workgroups of [`WORKGROUP`], which finds its number with `linear_workgroup`.
 fn kernel(label: &'static str, source: Source, threads: usize) -> Kernel {
     Kernel::new(label, shader!("common/grid.wgsl").join(source)).threads(threads as u64, WORKGROUP)
