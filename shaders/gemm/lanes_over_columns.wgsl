@@ -41,13 +41,14 @@ fn store_tile(split: u32, row0: u32, col0: u32, lane: u32, sum: ptr<function, ar
     let extra = array<vec4<f32>, 2>(finish_load(col), finish_load(col + 4u));
     for (var s = 0u; s < SHARED; s++) {
         let row = row0 + s;
+        let place = c_place(split, row);
         for (var half = 0u; half < 2u; half++) {
-            let place = col + 4u * half;
+            let here = col + 4u * half;
             let value = (*sum)[s][half];
             if (s % 8u == 0u) {
-                finish_row(row, place, value);
+                finish_row(row, here, value);
             }
-            c_store(split, row, place, finish(row, place, value, extra[half]));
+            c_store(place, here, finish(row, here, value, extra[half]));
         }
     }
 }

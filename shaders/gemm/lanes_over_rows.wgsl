@@ -45,12 +45,16 @@ fn store_tile(split: u32, row0: u32, col0: u32, lane: u32, sum: ptr<function, ar
         }
     }
     let row = row0 + lane * 8u;
+    var place: array<u32, 8>;
+    for (var i = 0u; i < 8u; i++) {
+        place[i] = c_place(split, row + i);
+    }
     for (var q = 0u; q < SHARED / 4u; q++) {
         let col = col0 + q * 4u;
         let extra = finish_load(col);
         finish_row(row, col, rows[q][0]);
         for (var i = 0u; i < 8u; i++) {
-            c_store(split, row + i, col, finish(row + i, col, rows[q][i], extra));
+            c_store(place[i], col, finish(row + i, col, rows[q][i], extra));
         }
     }
 }

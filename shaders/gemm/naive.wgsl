@@ -51,5 +51,5 @@ fn main(
     if (row % 8u == 0u) {
         finish_row(row, col, sum);
     }
-    c_store(split, row, col, finish(row, col, sum, finish_load(col)));
+    c_store(c_place(split, row), col, finish(row, col, sum, finish_load(col)));
 }

@@ -97,16 +97,17 @@ fn main(
             workgroupBarrier();
         }
     }
-    for (var n = 0u; n < BLOCKS; n++) {
-        let col = col0 + n * 64u + my_col * 4u;
-        let extra = finish_load(col);
-        for (var m = 0u; m < BLOCKS; m++) {
-            let row = row0 + m * 64u + my_row * 4u;
-            if (row % 8u == 0u) {
-                finish_row(row, col, sum[m * 4u][n]);
-            }
-            for (var r = 0u; r < 4u; r++) {
-                c_store(split, row + r, col, finish(row + r, col, sum[m * 4u + r][n], extra));
+    for (var m = 0u; m < BLOCKS; m++) {
+        for (var r = 0u; r < 4u; r++) {
+            let row = row0 + m * 64u + my_row * 4u + r;
+            let place = c_place(split, row);
+            for (var n = 0u; n < BLOCKS; n++) {
+                let col = col0 + n * 64u + my_col * 4u;
+                let value = sum[m * 4u + r][n];
+                if (row % 8u == 0u) {
+                    finish_row(row, col, value);
+                }
+                c_store(place, col, finish(row, col, value, finish_load(col)));
             }
         }
     }
