@@ -1,8 +1,10 @@
 //! Writing files so that nothing is lost when it fails.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use serde::Serialize;
 
 /// Writes `path` through a temporary file beside it: filled, brought to disk, then renamed over the old one. A crash, a
 /// full disk or an error of `fill` leaves what was there before.
@@ -23,6 +25,17 @@ pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<
     renamed
 }
 
+/// Writes a value as JSON for people to read, as [`write_atomically`].
+///
+/// # Errors
+/// Those of the file system.
+pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    write_atomically(path, |file| {
+        serde_json::to_writer_pretty(&mut *file, value)?;
+        file.write_all(b"\n")
+    })
+}
+
 fn temporary_beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
@@ -32,7 +45,6 @@ fn temporary_beside(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
 
     #[test]
     fn a_failed_write_leaves_the_old_file_and_no_other() {

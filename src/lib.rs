@@ -6,8 +6,8 @@
 //! - [`program`]: a list of dispatches with all memory planned, made once and run every step.
 //! - [`tensor`]: tensors that record a graph, the ops, reverse-mode differentiation.
 //! - [`nn`], [`optim`], [`models`]: layers and weight files, SGD and Adam, the networks.
-//! - [`train`], [`eval`]: what a person asks for.
-//! - [`data`] and [`eval`] need no GPU; [`files`] writes so that nothing is lost.
+//! - [`train`], [`search`], [`eval`]: what a person asks for.
+//! - [`data`], [`eval`] and [`plot`] need no GPU; [`files`] writes so that nothing is lost.
 //! - [`gradcheck`](mod@gradcheck): checks an op of one's own as the built-in ones are checked.
 //!
 //! A layer uses what stands below it, never what stands above. Start with [`tensor`], or with `examples/autograd.rs`.
@@ -21,6 +21,8 @@ pub mod gradcheck;
 pub mod models;
 pub mod nn;
 pub mod optim;
+pub mod plot;
 pub mod program;
+pub mod search;
 pub mod tensor;
 pub mod train;

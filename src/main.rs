@@ -9,7 +9,7 @@ use clap::Parser;
 fn main() -> ExitCode {
     cli::quiet_mesa();
     match cli::run(cli::Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", message(&error));
             ExitCode::FAILURE

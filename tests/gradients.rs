@@ -683,3 +683,30 @@ fn cross_entropy_with_label_smoothing() {
         }
     }
 }
+
+#[test]
+fn cross_entropy_of_mixed_images() {
+    for (share, smoothing) in [(1.0_f32, 0.0_f32), (0.7, 0.1), (0.2, 0.0)] {
+        for rows in [1, 70_u32] {
+            // Some pairs have one label twice.
+            let labels: Vec<[u32; 2]> = (0..rows).map(|r| [(r * 7 + 3) % 10, (r * 3) % 10]).collect();
+            check(
+                &[Array::random([rows as usize, 10], -3.0, 3.0, 1)],
+                |x| {
+                    let graph = x[0].graph();
+                    let labels = graph.tensor_u32([labels.len(), 2], labels.as_flattened())?;
+                    let mixing = graph.tensor([6], &[0.0, share, 0.0, 0.0, 0.0, 0.0])?;
+                    Ok(x[0].cross_entropy_mixed(&labels, &mixing, smoothing)?.losses)
+                },
+                |x| {
+                    let of = |i: usize| {
+                        let labels: Vec<u32> = labels.iter().map(|pair| pair[i]).collect();
+                        f64_of::cross_entropy(&x[0], &labels, f64::from(smoothing))
+                    };
+                    let w = f64::from(share);
+                    of(0).iter().zip(of(1)).map(|(a, b)| w * a + (1.0 - w) * b).collect()
+                },
+            );
+        }
+    }
+}

@@ -4,7 +4,7 @@ mod common;
 
 use common::{gpu, random};
 use selvedge::program::Ceiling;
-use selvedge::tensor::ops::{DataSet, NormSettings, Padding, Pixels, RunningUpdate, Window};
+use selvedge::tensor::ops::{Batch, DataSet, NormSettings, Padding, Pixels, RunningUpdate, Window};
 use selvedge::tensor::{Graph, Tensor, TensorError};
 
 fn graph() -> Graph {
@@ -411,24 +411,31 @@ fn a_batch_is_gathered_in_order_and_normalised() {
         labels: g.tensor_u32([3], &[7, 8, 9]).unwrap(),
     };
     let order = g.tensor_u32([4], &[2, 0, 1, 2]).unwrap();
-    let cursor = g.tensor_u32([1], &[1]).unwrap();
+    let place = g.tensor_u32([2], &[1, 0]).unwrap();
+    let batch = Batch {
+        order: &order,
+        place: &place,
+        size: 2,
+        augment: None,
+        mixing: None,
+    };
     let pixels = Pixels {
         height: 2,
         width: 2,
         mean: 0.5,
         deviation: 0.25,
     };
-    let (x, labels) = data.gather(&order, &cursor, 2, pixels).unwrap();
+    let (x, labels) = data.gather(batch, pixels).unwrap();
     let expected: Vec<f32> = (0..8).map(|b| (b as f32 / 255.0 - 0.5) / 0.25).collect();
     for (value, expected) in x.to_vec().unwrap().iter().zip(&expected) {
         approx::assert_abs_diff_eq!(value, expected, epsilon = 1e-6);
     }
     assert_eq!(labels.to_vec_u32().unwrap(), [7, 8]);
     // Past the end the last image is repeated.
-    cursor.write_u32(&[3]).unwrap();
-    let (_, labels) = data.gather(&order, &cursor, 2, pixels).unwrap();
+    place.write_u32(&[3, 0]).unwrap();
+    let (_, labels) = data.gather(batch, pixels).unwrap();
     assert_eq!(labels.to_vec_u32().unwrap(), [9, 9]);
     let too_large = Pixels { height: 3, ..pixels };
-    let error = data.gather(&order, &cursor, 2, too_large).unwrap_err().to_string();
+    let error = data.gather(batch, too_large).unwrap_err().to_string();
     assert!(error.contains("3 labels") && error.contains("3x2"), "{error}");
 }

@@ -11,8 +11,9 @@ use naga::back::{hlsl, msl, spv};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use selvedge::gpu::Kernel;
 use selvedge::optim::{Group, Optimiser, Rule};
-use selvedge::tensor::ops::{DataSet, NormSettings, Padding, Pixels, RunningUpdate, Window};
+use selvedge::tensor::ops::{Batch, DataSet, MIXING, NormSettings, Padding, Pixels, RunningUpdate, Window};
 use selvedge::tensor::{Graph, Result, Shape, Tensor};
+use selvedge::train::Policy;
 
 /// A graph that uses every op forward and backward, with sizes that lead to every variant of the matrix product.
 fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
@@ -80,6 +81,9 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     outputs.extend(loss.backward(&[&x])?);
     outputs.push(loss.clone());
     outputs.push(zeros(&[2])?.accumulate(&entropy.scores)?);
+    let pairs = graph.tensor_u32([2, 2], &[0; 4])?;
+    let mixed = logits.cross_entropy_mixed(&pairs, &zeros(&[MIXING])?, 0.1)?;
+    outputs.extend(mixed.losses.sum()?.backward(&[&x])?);
 
     let parameters: Vec<(Shape, Vec<f32>)> = vec![([4].into(), vec![0.0; 4]), ([4].into(), vec![0.0; 4])];
     let arena = graph.arena("parameters", &parameters)?;
@@ -88,11 +92,15 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
         // The same gradient for both parts, so that one is copied.
         let gradient = &loss.backward(&[&ones])?[0];
         let optimiser = Optimiser::with_groups(graph, &arena, rule, &groups)?;
-        outputs.push(optimiser.record(&arena, &[gradient.clone(), gradient.clone()])?);
+        let updated = optimiser.record_clipped(&arena, &[gradient.clone(), gradient.clone()], Some(1.0))?;
+        let average = graph.zeros(arena.flat.shape())?;
+        outputs.push(average.average(&updated, &zeros(&[1])?)?);
+        outputs.push(updated);
     }
 
     let words = graph.tensor_u32([4], &[0; 4])?;
-    let cursor = graph.tensor_u32([1], &[0])?;
+    let place = graph.tensor_u32([2], &[0, 0])?;
+    let mixing = zeros(&[MIXING])?;
     let pixels = Pixels {
         height: 2,
         width: 2,
@@ -103,7 +111,21 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
         images: words.clone(),
         labels: words.clone(),
     };
-    outputs.push(data.gather(&words, &cursor, 2, pixels)?.0);
+    let augment = Policy::IcdssCnn.augment();
+    for (augment, mixing) in [
+        (None, None),
+        (Some((&augment, 1)), None),
+        (Some((&augment, 1)), Some(&mixing)),
+    ] {
+        let batch = Batch {
+            order: &words,
+            place: &place,
+            size: 2,
+            augment,
+            mixing,
+        };
+        outputs.push(data.gather(batch, pixels)?.0);
+    }
 
     let outputs: Vec<&Tensor> = outputs.iter().collect();
     let mut compiled = graph.compile(&outputs)?;

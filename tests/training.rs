@@ -2,14 +2,18 @@
 
 mod common;
 
+use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use common::gpu;
 use selvedge::data::{Dataset, ImageSet, PIXELS};
 use selvedge::gpu::{Created, Gpu, GpuOptions};
 use selvedge::nn::weights;
+use selvedge::optim::{LearningRate, Plateau, Schedule};
 use selvedge::train::{
-    EpochRecord, Network, Normalisation, Observer, Progress, RunConfig, RunFolder, TrainConfig, TrainError, train,
+    Ending, EpochRecord, Network, Normalisation, Observer, OptimiserKind, Outcome, Policy, Progress, RunConfig,
+    RunFolder, TrainConfig, TrainError, resume, train,
 };
 use tempfile::TempDir;
 
@@ -40,22 +44,41 @@ fn config() -> TrainConfig {
     TrainConfig {
         epochs: 3,
         batch_size: 32,
+        learning_rate: rate(3e-3),
+        optimiser: OptimiserKind::AdamW,
+        weight_decay: 0.05,
+        // A shifted bar would be of another class.
+        augment: Policy::None.augment(),
         ..TrainConfig::default()
     }
 }
 
-/// Counts what the device has made after each step whose totals arrived.
+fn rate(peak: f64) -> LearningRate {
+    LearningRate {
+        peak,
+        ..TrainConfig::default().learning_rate
+    }
+}
+
+/// Counts what the device has made after each step whose totals arrived; may stop the training.
 struct Watcher {
     gpu: Arc<Gpu>,
     created: Vec<(usize, Created)>,
     epochs: Vec<EpochRecord>,
+    /// Stops the training after so many steps have been seen.
+    stop_after: Option<usize>,
 }
 
 impl Observer for Watcher {
-    fn start(&mut self, _: &RunConfig, _: &RunFolder) {}
+    fn start(&mut self, _: &RunConfig, _: &RunFolder, _: &[EpochRecord]) {}
 
-    fn step(&mut self, progress: Progress) {
+    fn step(&mut self, progress: Progress) -> ControlFlow<()> {
         self.created.push((progress.epoch, self.gpu.created()));
+        self.stop_after = self.stop_after.map(|steps| steps.saturating_sub(1));
+        match self.stop_after {
+            Some(0) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
     }
 
     fn epoch(&mut self, record: &EpochRecord, _: bool) {
@@ -63,18 +86,29 @@ impl Observer for Watcher {
     }
 }
 
-fn run(config: &TrainConfig) -> (TempDir, Watcher, Result<selvedge::train::Outcome, TrainError>) {
-    // A device of its own, so that nobody else's objects are counted. Without bounds checks, as a person trains: every
-    // kernel has been checked by the gradient tests.
-    let gpu = Gpu::open(&GpuOptions::from_env().unwrap()).unwrap();
+impl Watcher {
+    /// With a device of its own, so that nobody else's objects are counted. Without bounds checks, as a person trains:
+    /// every kernel has been checked by the gradient tests.
+    fn new(stop_after: Option<usize>) -> Self {
+        Self {
+            gpu: Gpu::open(&GpuOptions::from_env().unwrap()).unwrap(),
+            created: Vec::new(),
+            epochs: Vec::new(),
+            stop_after,
+        }
+    }
+}
+
+fn run(config: &TrainConfig) -> (TempDir, Watcher, Result<Outcome, TrainError>) {
     let folder = tempfile::tempdir().unwrap();
-    let mut watcher = Watcher {
-        gpu: Arc::clone(&gpu),
-        created: Vec::new(),
-        epochs: Vec::new(),
-    };
+    let mut watcher = Watcher::new(None);
     let path = folder.path().join("run");
-    let outcome = train(&gpu, config, &dataset(), Some(&path), &mut watcher);
+    let gpu = Arc::clone(&watcher.gpu);
+    let ending = train(&gpu, config, &dataset(), Some(&path), &mut watcher);
+    let outcome = ending.map(|ending| match ending {
+        Ending::Finished(outcome) => *outcome,
+        Ending::Interrupted(_) => panic!("nobody stopped it"),
+    });
     (folder, watcher, outcome)
 }
 
@@ -84,7 +118,9 @@ fn a_training_learns_keeps_its_files_and_makes_nothing_after_its_first_step() {
     let outcome = outcome.unwrap();
     assert_eq!(outcome.history.len(), 3);
     assert!(outcome.history[2].train_loss < outcome.history[0].train_loss);
-    assert!(outcome.test.accuracy > 0.5, "{}", outcome.test.accuracy);
+    let result = &outcome.result;
+    assert!(result.test.accuracy > 0.5, "{}", result.test.accuracy);
+    assert_eq!((result.epochs, result.stopped_early), (3, false));
 
     // 21 steps; within an epoch no buffer, bind group or pipeline is made, and between epochs no pipeline or bind group.
     assert!(watcher.created.len() > 10);
@@ -113,7 +149,12 @@ fn a_training_learns_keeps_its_files_and_makes_nothing_after_its_first_step() {
     let network = Network::cnn4(&gpu(), &stored.train, stored.normalisation).unwrap();
     weights::load(&network.parameters, &outcome.folder.best_weights()).unwrap();
     let again = selvedge::eval::Report::from_predictions(&network.predict(&dataset().test).unwrap());
-    assert_eq!(again, outcome.test);
+    assert_eq!(again, outcome.result.test);
+    assert_eq!(outcome.folder.read_result().unwrap().unwrap(), outcome.result);
+    assert_eq!(outcome.folder.read_history().unwrap(), outcome.history);
+    for file in ["curves.png", "curves.svg"] {
+        assert!(std::fs::metadata(path.join(file)).unwrap().len() > 1000, "{file}");
+    }
 }
 
 #[test]
@@ -137,7 +178,7 @@ fn the_same_seed_gives_the_same_weights_bit_for_bit() {
 #[test]
 fn a_loss_that_is_no_number_stops_the_training_and_names_the_step() {
     let (folder, _, outcome) = run(&TrainConfig {
-        learning_rate: 1e30,
+        learning_rate: rate(1e30),
         ..config()
     });
     let error = outcome.unwrap_err().to_string();
@@ -236,4 +277,184 @@ fn weight_files_that_do_not_fit_are_refused_and_change_nothing() {
         assert!(all.contains(part), "'{part}' is not in: {all}");
     }
     assert_eq!(target.predict(&bars(20, 3)).unwrap(), before);
+}
+
+/// Everything on at once, so that a resumed training must bring all of it back.
+fn everything() -> TrainConfig {
+    TrainConfig {
+        epochs: 4,
+        ema: Some(0.9),
+        mixup: 0.3,
+        cutmix: 1.0,
+        clip_norm: Some(1.0),
+        learning_rate: LearningRate {
+            peak: 3e-3,
+            floor: 0.0,
+            warm_up: 1.0,
+            schedule: Schedule::Plateau(Plateau {
+                factor: 0.5,
+                patience: 1,
+                min_delta: 10.0, // never better, so every epoch after the first lowers the rate
+                cooldown: 0,
+            }),
+        },
+        augment: Policy::IcdssCnn.augment(),
+        ..config()
+    }
+}
+
+/// All files that must be equal, to the bit, whether a training was interrupted or not.
+fn weight_files(folder: &Path) -> Vec<Vec<u8>> {
+    let names = ["best.safetensors", "last.safetensors"];
+    names.map(|name| std::fs::read(folder.join(name)).unwrap()).to_vec()
+}
+
+/// Figures of a history without the times.
+fn figures(history: &[EpochRecord]) -> Vec<EpochRecord> {
+    let timeless = |record: &EpochRecord| EpochRecord {
+        images_per_second: 0.0,
+        seconds: 0.0,
+        ..record.clone()
+    };
+    history.iter().map(timeless).collect()
+}
+
+#[test]
+fn a_training_stopped_anywhere_and_resumed_ends_at_the_same_bits() {
+    for config in [config(), everything()] {
+        let (whole_folder, _, whole) = run(&config);
+        let whole = whole.unwrap();
+        let expected = weight_files(&whole_folder.path().join("run"));
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run");
+        // Within the first epoch, within the second, and twice in a row.
+        let mut stops = vec![2, 6, 1, 3];
+        let mut watcher = Watcher::new(stops.pop());
+        let gpu = Arc::clone(&watcher.gpu);
+        let mut ending = train(&gpu, &config, &dataset(), Some(&path), &mut watcher).unwrap();
+        let mut stopped = 0;
+        let outcome = loop {
+            match ending {
+                Ending::Finished(outcome) => break outcome,
+                Ending::Interrupted(folder) => {
+                    stopped += 1;
+                    let mut watcher = Watcher::new(stops.pop());
+                    let gpu = Arc::clone(&watcher.gpu);
+                    let last = folder.last_checkpoint();
+                    ending = resume(&gpu, &folder, &last, &dataset(), &mut watcher).unwrap();
+                }
+            }
+        };
+        assert!(stopped >= 3, "{stopped}");
+        assert!(
+            weight_files(&path) == expected,
+            "the weights differ after {stopped} interruptions"
+        );
+        assert_eq!(figures(&outcome.history), figures(&whole.history));
+        assert_eq!(outcome.result.test, whole.result.test);
+
+        // Complete, so there is nothing to go on with.
+        let mut watcher = Watcher::new(None);
+        let gpu = Arc::clone(&watcher.gpu);
+        let again = resume(
+            &gpu,
+            &outcome.folder,
+            &outcome.folder.last_checkpoint(),
+            &dataset(),
+            &mut watcher,
+        );
+        assert!(matches!(again, Err(TrainError::Complete { .. })));
+
+        // From the best epoch's checkpoint too, once the result is taken away.
+        std::fs::remove_file(outcome.folder.file("result.json")).unwrap();
+        resume(
+            &gpu,
+            &outcome.folder,
+            &outcome.folder.best_checkpoint(),
+            &dataset(),
+            &mut watcher,
+        )
+        .unwrap();
+        assert!(weight_files(&path) == expected);
+    }
+}
+
+#[test]
+fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let mut watcher = Watcher::new(Some(2));
+    let gpu = Arc::clone(&watcher.gpu);
+    train(&gpu, &config(), &dataset(), Some(&path), &mut watcher).unwrap();
+    let run_folder = RunFolder::open(&path);
+    let checkpoint = run_folder.last_checkpoint();
+    let whole = std::fs::read(&checkpoint).unwrap();
+    let error = |data: &Dataset| {
+        let mut watcher = Watcher::new(None);
+        let refused = resume(&gpu, &run_folder, &checkpoint, data, &mut watcher);
+        refused.unwrap_err().to_string()
+    };
+
+    std::fs::write(&checkpoint, &whole[..whole.len() - 100]).unwrap();
+    assert!(error(&dataset()).contains("truncated or damaged"));
+    // One bit among the weights, which the format alone would not notice.
+    let mut flipped = whole.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    std::fs::write(&checkpoint, &flipped).unwrap();
+    assert!(error(&dataset()).contains("checksum is wrong"));
+    std::fs::write(&checkpoint, b"nothing").unwrap();
+    assert!(error(&dataset()).contains("truncated or damaged"));
+    let network = Network::cnn4(&gpu, &config(), Normalisation::UNIT).unwrap();
+    weights::save(&network.parameters, 1, &checkpoint).unwrap();
+    assert!(error(&dataset()).contains("a weight file, not a checkpoint"));
+
+    std::fs::write(&checkpoint, &whole).unwrap();
+    let other = Dataset {
+        train: bars(250, 1),
+        ..dataset()
+    };
+    assert!(error(&other).contains("trained on other images"));
+    // Another architecture: a checkpoint of a smaller network, whose settings have been made to agree.
+    let config_file = run_folder.file("config.json");
+    let text = std::fs::read_to_string(&config_file).unwrap();
+    std::fs::write(&config_file, text.replace("\"dense\": 512", "\"dense\": 256")).unwrap();
+    assert!(error(&dataset()).contains("another training than config.json"));
+    std::fs::write(&config_file, &text).unwrap();
+    let mut watcher = Watcher::new(None);
+    assert!(resume(&gpu, &run_folder, &checkpoint, &dataset(), &mut watcher).is_ok());
+}
+
+#[test]
+fn early_stopping_ends_a_training_that_no_longer_gets_better() {
+    let (_folder, watcher, outcome) = run(&TrainConfig {
+        patience: Some(1),
+        min_delta: 100.0, // no epoch after the first can be so much better
+        epochs: 9,
+        ..config()
+    });
+    let outcome = outcome.unwrap();
+    assert_eq!(watcher.epochs.len(), 2);
+    assert!(outcome.result.stopped_early && outcome.result.epochs == 2);
+}
+
+#[test]
+fn averaged_weights_are_evaluated_and_kept() {
+    let (_folder, _, outcome) = run(&TrainConfig {
+        ema: Some(0.9),
+        ..config()
+    });
+    let outcome = outcome.unwrap();
+    let last = outcome.history.last().unwrap();
+    let (plain, average) = (last.validation_loss, last.ema_validation_loss.unwrap());
+    assert_ne!(plain, average);
+    // The file holds the average: on the validation images it has the average's loss.
+    let stored = outcome.folder.read_config().unwrap();
+    let network = Network::cnn4(&gpu(), &stored.train, stored.normalisation).unwrap();
+    weights::load(&network.parameters, &outcome.folder.last_weights()).unwrap();
+    let images = dataset().train;
+    let split = selvedge::data::stratified_split(images.labels(), images.len() / 5, stored.train.seed).unwrap();
+    let predictions = network.predict(&images.subset(&split.validation).unwrap()).unwrap();
+    let loss = selvedge::eval::Report::from_predictions(&predictions).log_loss;
+    approx::assert_relative_eq!(loss, average, max_relative = 1e-5);
 }

@@ -1,9 +1,9 @@
-// Softmax and cross-entropy in one, with label smoothing s (Szegedy et al. 2016), from logits x and the true class t:
-//     loss[r] = log(sum over k of exp(x[r, k])) - (1 - s) x[r, t] - s / classes * sum over k of x[r, k]
-//     scores[r] = (loss[r], 1 where the largest of x[r, ..] is at t, else 0)
+// Softmax, cross-entropy and hits in one pass, for targets q (loss/labels.wgsl or loss/mixed_labels.wgsl):
+//     loss[r]   = -sum over j of q[r, j] log softmax(x)[r, j]
+//               = log(sum over j of exp(x[r, j] - m)) - sum over j of q[r, j] (x[r, j] - m),   m = max over j of x[r, j]
+//     scores[r] = (loss[r], 1 where the largest of x[r, ..] is at the label, else 0)
 //
 // x        [rows, classes]
-// labels   [rows], below classes
 // loss     [rows]
 // scores   [rows, 2]
 // Threads: one a row, 64 a workgroup.
@@ -12,16 +12,9 @@
 //          difference of logits. All logits are taken less their maximum, so exp() cannot overflow. Hits are counted here
 //          too, so that a training step need not bring its predictions to the host. The first of equal logits is the
 //          prediction, as in NumPy's argmax; a row that begins with NaN predicts class 0.
-struct Params {
-    rows: u32,
-    classes: u32,
-    smoothing: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> labels: array<u32>;
-@group(0) @binding(3) var<storage, read_write> loss: array<f32>;
-@group(0) @binding(4) var<storage, read_write> scores: array<vec2<f32>>;
+@group(0) @binding(2) var<storage, read_write> loss: array<f32>;
+@group(0) @binding(3) var<storage, read_write> scores: array<vec2<f32>>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -36,20 +29,20 @@ fn main(
     let start = row * p.classes;
     var largest = x[start];
     var predicted = 0u;
-    for (var k = 1u; k < p.classes; k++) {
-        if (x[start + k] > largest) {
-            largest = x[start + k];
-            predicted = k;
+    for (var j = 1u; j < p.classes; j++) {
+        if (x[start + j] > largest) {
+            largest = x[start + j];
+            predicted = j;
         }
     }
     var sum = 0.0;
-    var shifted = 0.0;
-    for (var i = start; i < start + p.classes; i++) {
-        sum += exp(x[i] - largest);
-        shifted += x[i] - largest;
+    var expected = 0.0;
+    for (var j = 0u; j < p.classes; j++) {
+        let logit = x[start + j] - largest;
+        sum += exp(logit);
+        expected += target_share(row, j) * logit;
     }
-    let truth = x[start + min(labels[row], p.classes - 1u)] - largest;
-    let value = log(sum) - (1.0 - p.smoothing) * truth - p.smoothing / f32(p.classes) * shifted;
+    let value = log(sum) - expected;
     loss[row] = value;
-    scores[row] = vec2<f32>(value, f32(predicted == labels[row]));
+    scores[row] = vec2<f32>(value, f32(predicted == label(row)));
 }

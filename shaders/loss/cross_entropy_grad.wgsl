@@ -1,20 +1,13 @@
-// Gradient of cross_entropy.wgsl:  dx[r, j] = dloss[r] (softmax(x)[r, j] - (1 - s) [j = t] - s / classes)
+// Gradient of cross_entropy.wgsl, for targets q:  dx[r, j] = dloss[r] (softmax(x)[r, j] - q[r, j])
 //
-// x, dx           [rows, classes]
-// labels, dloss   [rows]
+// x, dx    [rows, classes]
+// dloss    [rows]
 // Threads: one a row, 64 a workgroup.
 // Bytes:   12 read and 4 written an element.
 // Why:     softmax is computed again rather than stored: ten exp() cost less than a pass through memory.
-struct Params {
-    rows: u32,
-    classes: u32,
-    smoothing: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> labels: array<u32>;
-@group(0) @binding(3) var<storage, read> dloss: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(2) var<storage, read> dloss: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -36,7 +29,6 @@ fn main(
         sum += exp(x[start + j] - largest);
     }
     for (var j = 0u; j < p.classes; j++) {
-        let target_share = p.smoothing / f32(p.classes) + select(0.0, 1.0 - p.smoothing, j == labels[row]);
-        dx[start + j] = dloss[row] * (exp(x[start + j] - largest) / sum - target_share);
+        dx[start + j] = dloss[row] * (exp(x[start + j] - largest) / sum - target_share(row, j));
     }
 }

@@ -39,16 +39,17 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
-        print_report(&report);
+        print!("{}", report_text(&report));
     }
     Ok(())
 }
 
 /// The result on the test split, as `train` prints it too.
-pub fn print_report(report: &Report) {
-    println!(
-        "test accuracy {:.4}, log loss {:.4}\n",
-        report.accuracy, report.log_loss
-    );
-    print!("{}", report.to_text(4));
+pub fn report_text(report: &Report) -> String {
+    format!(
+        "test accuracy {:.4}, log loss {:.4}\n\n{}",
+        report.accuracy,
+        report.log_loss,
+        report.to_text(4)
+    )
 }

@@ -1,19 +1,27 @@
 //! The command line: options in, library calls, text out.
 
+mod augment;
+mod console;
 mod devices;
+mod display;
 mod evaluate;
+mod lr_find;
 mod plan;
 mod profile;
+mod runs;
+mod search;
+mod settings;
 mod train;
 
-use std::fmt;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 use selvedge::data::{HEIGHT, ImageSet, PIXELS, WIDTH};
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::tensor::Compiled;
-use selvedge::train::{Normalisation, TrainConfig, inference_step, training_step};
+use selvedge::train::{Normalisation, inference_step, training_step};
+pub use settings::Settings;
 
 /// Trains and evaluates Fashion-MNIST classifiers on any Vulkan, Metal or DX12 GPU.
 #[derive(Debug, Parser)]
@@ -27,6 +35,14 @@ pub struct Cli {
 enum Command {
     /// Train the CNN and write a run folder
     Train(train::Options),
+    /// Draw images as training sees them
+    Augment(augment::Options),
+    /// Look for a good learning rate
+    LrFind(lr_find::Options),
+    /// Try settings by cross-validation: a grid, at random, or by successive halving
+    Search(search::Options),
+    /// List the runs in a folder
+    Runs(runs::Options),
     /// Evaluate a run's best weights on the test split
     Evaluate(evaluate::Options),
     /// List the adapters, what they can do, and which one is chosen
@@ -72,40 +88,37 @@ struct StepOptions {
     /// The network
     #[arg(default_value = "cnn", value_parser = ["cnn"])]
     model: String,
-    /// Images a step
-    #[arg(long, visible_alias = "batch-size", value_name = "N", default_value_t = 128)]
-    batch: usize,
     /// Inference, as `evaluate` does it, instead of training
     #[arg(long)]
     inference: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// A compiled step, with how many images it takes and what it is in words.
+struct Step {
+    compiled: Compiled,
+    batch: usize,
+    title: String,
 }
 
 impl StepOptions {
-    fn compile(&self, gpu: &Arc<Gpu>) -> anyhow::Result<Compiled> {
-        let config = TrainConfig {
-            batch_size: self.batch,
-            ..TrainConfig::default()
-        };
-        config.validate()?;
+    fn compile(&self, gpu: &Arc<Gpu>) -> anyhow::Result<Step> {
+        let config = self.settings.config()?;
+        let batch = config.batch_size;
         // What the images show does not matter here.
-        let images = ImageSet::new("blank images", vec![0; self.batch * PIXELS], vec![0; self.batch])?;
-        let normalisation = Normalisation {
-            mean: 0.0,
-            deviation: 1.0,
+        let images = ImageSet::new("blank images", vec![0; batch * PIXELS], vec![0; batch])?;
+        let (what, step): (_, fn(&_, &_, _, &_) -> _) = if self.inference {
+            ("inference", inference_step)
+        } else {
+            ("training", training_step)
         };
-        let step = if self.inference { inference_step } else { training_step };
-        Ok(step(gpu, &config, normalisation, &images)?)
-    }
-}
-
-impl fmt::Display for StepOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.inference { "inference" } else { "training" };
-        write!(
-            f,
-            "one {what} step of {} on {} images of {HEIGHT}x{WIDTH}",
-            self.model, self.batch
-        )
+        let model = &self.model;
+        Ok(Step {
+            compiled: step(gpu, &config, Normalisation::UNIT, &images)?,
+            batch,
+            title: format!("one {what} step of {model} on {batch} images of {HEIGHT}x{WIDTH}"),
+        })
     }
 }
 
@@ -113,14 +126,19 @@ impl fmt::Display for StepOptions {
 ///
 /// # Errors
 /// Whatever fails, in words for the person at the terminal.
-pub fn run(cli: Cli) -> anyhow::Result<()> {
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
-        Command::Train(options) => train::run(&options),
+        Command::Train(options) => return train::run(&options),
+        Command::Search(options) => return search::run(&options),
+        Command::Augment(options) => augment::run(&options),
+        Command::LrFind(options) => lr_find::run(&options),
+        Command::Runs(options) => runs::run(&options),
         Command::Evaluate(options) => evaluate::run(&options),
         Command::Devices(options) => devices::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Profile(options) => profile::run(&options),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Without a desktop session Mesa prints "XDG_RUNTIME_DIR is invalid or not set" for each device it opens. It wants the

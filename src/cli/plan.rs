@@ -15,7 +15,7 @@ pub struct Options {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let gpu = options.adapter.open()?;
     let mut step = options.step.compile(&gpu)?;
-    println!("{}\n", options.step);
-    println!("{}", step.program());
+    println!("{}\n", step.title);
+    println!("{}", step.compiled.program());
     Ok(())
 }

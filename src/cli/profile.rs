@@ -30,16 +30,16 @@ pub struct Options {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let gpu = options.adapter.open()?;
     let mut step = options.step.compile(&gpu)?;
-    let profile = step.program().profile(options.steps)?;
+    let profile = step.compiled.program().profile(options.steps)?;
     if let Some(path) = &options.trace {
         write_atomically(path, |file| file.write_all(profile.trace().to_string().as_bytes()))
             .with_context(|| format!("the trace was not written to {}", path.display()))?;
     }
-    let summary = profile.summary(options.step.batch);
+    let summary = profile.summary(step.batch);
     if options.json {
         println!("{}", serde_json::to_string(&summary)?);
     } else {
-        println!("{} on {}\n", options.step, gpu.adapter().name);
+        println!("{} on {}\n", step.title, gpu.adapter().name);
         println!("{}", profile.table(Ceiling::measure(&gpu)?));
         println!(
             "{:.1} images/s, {:.1} GFLOP/s",

@@ -1,203 +1,135 @@
 //! `selvedge train`
 
-use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::bail;
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use selvedge::data;
-use selvedge::optim::Schedule;
-use selvedge::train::{EpochRecord, Observer, OptimiserKind, Progress, RunConfig, RunFolder, TrainConfig, train};
+use selvedge::train::{Ending, RunFolder, resume, train};
 
-use super::AdapterOption;
-use super::evaluate::print_report;
+use super::console::{Console, OutputOptions};
+use super::display::{Display, INTERRUPTED, stop_on_ctrl_c};
+use super::evaluate::report_text;
+use super::{AdapterOption, Settings};
 
 #[derive(Debug, Args)]
 pub struct Options {
     /// The network
     #[arg(value_enum, default_value_t = ModelName::Cnn)]
     model: ModelName,
-    /// Data: a .tar.gz or folder with the two CSV files, or the IDX files [default: data/, else the Debian package's]
-    #[arg(long, value_name = "PATH")]
-    data: Option<PathBuf>,
-    /// Passes over the training images
-    #[arg(long, default_value_t = defaults().epochs)]
-    epochs: usize,
-    /// Images a step
-    #[arg(long, default_value_t = defaults().batch_size)]
-    batch_size: usize,
-    /// Peak learning rate [default: 0.003; for sgd 0.1]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
-    lr: Option<f64>,
-    /// How the learning rate moves
-    #[arg(long, value_enum, default_value_t = ScheduleName::OneCycle)]
-    schedule: ScheduleName,
-    /// The rule that moves the weights
-    #[arg(long, value_enum, default_value_t = OptimiserName::Adamw)]
-    optimizer: OptimiserName,
-    /// Weight decay of convolution and dense weights [default: adamw 0.05, sgd 0.0005, adam 0]
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
-    weight_decay: Option<f32>,
-    /// L2 penalty X * sum of squares on dense weights, as Keras' l2(X)
-    #[arg(long, value_name = "X", default_value_t = defaults().dense_l2, allow_negative_numbers = true)]
-    dense_l2: f32,
-    /// Share of the target spread over all classes
-    #[arg(long, value_name = "X", default_value_t = defaults().label_smoothing, allow_negative_numbers = true)]
-    label_smoothing: f32,
-    /// Dropout after the hidden dense layers
-    #[arg(long, value_name = "RATE", default_value_t = defaults().dropout, allow_negative_numbers = true)]
-    dropout: f32,
-    /// Decides initial weights, split, order and dropout
-    #[arg(long, default_value_t = defaults().seed)]
-    seed: u64,
-    /// Use only the first N training images, a fifth of them for validation
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
-    /// The run's folder, new or empty [default: runs/cnn-1, runs/cnn-2, ...]
+    /// Go on with an interrupted run: its folder, or one of its checkpoint files
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["name", "out"])]
+    resume: Option<PathBuf>,
+    /// The run's folder is runs/NAME [default: runs/cnn-1, runs/cnn-2, ...]
+    #[arg(long, value_name = "NAME", conflicts_with = "out")]
+    name: Option<String>,
+    /// The run's folder, new or empty
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Also write event files for TensorBoard into the run's folder
+    #[arg(long)]
+    tensorboard: bool,
+    #[command(flatten)]
+    output: OutputOptions,
     #[command(flatten)]
     adapter: AdapterOption,
-}
-
-fn defaults() -> TrainConfig {
-    TrainConfig::default()
+    #[command(flatten)]
+    settings: Settings,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum ModelName {
+pub enum ModelName {
     /// Four convolutions and three dense layers
     Cnn,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ScheduleName {
-    Constant,
-    /// Up for a quarter of the steps, down along a cosine
-    OneCycle,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum OptimiserName {
-    /// Nesterov momentum 0.9
-    Sgd,
-    Adam,
-    Adamw,
-}
-
-impl Options {
-    fn config(&self) -> TrainConfig {
-        let (optimiser, rate, decay) = match self.optimizer {
-            OptimiserName::Sgd => (OptimiserKind::Sgd, 0.1, 5e-4),
-            OptimiserName::Adam => (OptimiserKind::Adam, defaults().learning_rate, 0.0),
-            OptimiserName::Adamw => (OptimiserKind::AdamW, defaults().learning_rate, defaults().weight_decay),
-        };
-        TrainConfig {
-            data: self.data.clone(),
-            epochs: self.epochs,
-            batch_size: self.batch_size,
-            learning_rate: self.lr.unwrap_or(rate),
-            schedule: match self.schedule {
-                ScheduleName::Constant => Schedule::Constant,
-                ScheduleName::OneCycle => Schedule::OneCycle,
-            },
-            optimiser,
-            weight_decay: self.weight_decay.unwrap_or(decay),
-            dense_l2: self.dense_l2,
-            label_smoothing: self.label_smoothing,
-            dropout: self.dropout,
-            seed: self.seed,
-            limit: self.limit,
+pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    stop_on_ctrl_c()?;
+    let console = Console::new(&options.output);
+    let mut display = Display::new(console, options.tensorboard);
+    let ending = match &options.resume {
+        Some(path) => go_on(options, path, &mut display)?,
+        None => start(options, &mut display)?,
+    };
+    let outcome = match ending {
+        Ending::Finished(outcome) => outcome,
+        Ending::Interrupted(folder) => {
+            let folder = folder.path().display();
+            display.console.say(&format!(
+                "interrupted and saved; `selvedge train --resume {folder}` goes on from here"
+            ));
+            return Ok(ExitCode::from(INTERRUPTED));
         }
+    };
+    let result = &outcome.result;
+    if result.stopped_early {
+        let last = result.epochs;
+        display.console.say(&format!("stopped early after epoch {last}"));
     }
-}
-
-pub fn run(options: &Options) -> anyhow::Result<()> {
-    let mut config = options.config();
-    config.validate()?;
-    let data = data::load(config.data.as_deref())?;
-    if let Some(path) = &mut config.data {
-        // So that the run can be evaluated from any folder.
-        *path = path.canonicalize().with_context(|| path.display().to_string())?;
-    }
-    println!(
-        "data: {} training and {} test images from {}",
-        data.train.len(),
-        data.test.len(),
-        data.source.display()
-    );
-    let gpu = options.adapter.open()?;
-    let mut display = Display::default();
-    let outcome = train(&gpu, &config, &data, options.out.as_deref(), &mut display)?;
-    println!(
-        "\nbest epoch by validation loss: {}; weights and history in {}\n",
-        outcome.best_epoch,
+    display.console.say(&format!(
+        "\nbest epoch: {}; weights and history in {}\n",
+        result.best_epoch,
         outcome.folder.path().display()
-    );
-    print_report(&outcome.test);
-    Ok(())
+    ));
+    display.console.say(report_text(&result.test).trim_end());
+    display.console.json(result)?;
+    Ok(ExitCode::SUCCESS)
 }
 
-/// A progress bar an epoch at a terminal; one line an epoch in any case.
-#[derive(Default)]
-struct Display {
-    bar: Option<ProgressBar>,
-    epochs: usize,
-    images: usize,
+fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
+    let config = options.settings.config()?;
+    let data = display.load(config.data.as_deref())?;
+    let gpu = options.adapter.open()?;
+    let named = match &options.name {
+        Some(name) if name.is_empty() || name.contains(['/', '\\']) => {
+            bail!("--name is '{name}', but must be a name without slashes; --out takes a path")
+        }
+        Some(name) => Some(Path::new("runs").join(name)),
+        None => options.out.clone(),
+    };
+    Ok(train(&gpu, &config, &data, named.as_deref(), display)?)
 }
 
-impl Observer for Display {
-    fn start(&mut self, config: &RunConfig, folder: &RunFolder) {
-        self.epochs = config.train.epochs;
-        self.images = config.train_images;
-        println!(
-            "training {} on {} with {} images, {} for validation; run folder {}",
-            config.model,
-            config.adapter,
-            config.train_images,
-            config.validation_images,
-            folder.path().display()
+fn go_on(options: &Options, path: &Path, display: &mut Display) -> anyhow::Result<Ending> {
+    if options.settings.is_given() {
+        bail!(
+            "--resume goes on with the run's own settings; leave out all but --data, --adapter and the output options"
         );
     }
-
-    fn step(&mut self, progress: Progress) {
-        if !std::io::stderr().is_terminal() {
-            return;
+    // A file is one of the folder's checkpoints.
+    let (folder, checkpoint) = match path.parent() {
+        Some(parent) if path.is_file() => (RunFolder::open(parent), path.to_owned()),
+        _ => {
+            let folder = RunFolder::open(path);
+            let last = folder.last_checkpoint();
+            (folder, last)
         }
-        let bar = self.bar.get_or_insert_with(|| {
-            let bar = ProgressBar::with_draw_target(Some(self.images as u64), ProgressDrawTarget::stderr());
-            let template = "{prefix} {bar:30} {pos}/{len} {rate} ETA {eta} {msg}";
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                // A line that cannot be written is not worth an error.
-                bar.set_style(
-                    style.with_key("rate", |state: &ProgressState, line: &mut dyn std::fmt::Write| {
-                        let _ = write!(line, "{:.0} images/s", state.per_sec());
-                    }),
-                );
-            }
-            bar.set_prefix(format!("epoch {}/{}", progress.epoch, self.epochs));
-            bar
-        });
-        bar.set_position(progress.images as u64);
-        bar.set_message(format!("loss {:.4} acc {:.4}", progress.loss, progress.accuracy));
-    }
-
-    fn epoch(&mut self, record: &EpochRecord, best: bool) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
-        println!(
-            "epoch {}/{}: loss {:.4} acc {:.4} | val loss {:.4} acc {:.4}{} | {:.0} images/s, {:.0} s",
-            record.epoch,
-            self.epochs,
-            record.train_loss,
-            record.train_accuracy,
-            record.validation_loss,
-            record.validation_accuracy,
-            if best { " (best)" } else { "" },
-            record.images_per_second,
-            record.seconds,
+    };
+    let run = folder.read_config()?;
+    let place = options.settings.data().or(run.train.data.as_deref());
+    let data = display.load(place)?;
+    let gpu = options.adapter.open()?;
+    if gpu.adapter().name != run.adapter {
+        eprintln!(
+            "warning: the run was started on {}; on {} its weights will not be the same to the last bit",
+            run.adapter,
+            gpu.adapter().name
         );
+    }
+    Ok(resume(&gpu, &folder, &checkpoint, &data, display)?)
+}
+
+impl Display {
+    /// Reads the data and says what it is.
+    fn load(&mut self, place: Option<&Path>) -> anyhow::Result<data::Dataset> {
+        let data = data::load(place)?;
+        self.console.say(&format!(
+            "data: {} training and {} test images from {}",
+            data.train.len(),
+            data.test.len(),
+            data.source.display()
+        ));
+        Ok(data)
     }
 }

@@ -87,6 +87,11 @@ impl ImageSet {
         self.pixels.chunks_exact(PIXELS).nth(i).unwrap_or_default()
     }
 
+    /// A checksum (CRC-32C) of all images and labels, to tell data sets apart.
+    pub fn checksum(&self) -> u32 {
+        crc32c::crc32c_append(crc32c::crc32c(&self.pixels), &self.labels)
+    }
+
     /// The images at `indices`, in their order.
     ///
     /// # Errors

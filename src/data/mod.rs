@@ -12,4 +12,4 @@ mod split;
 pub use error::DataError;
 pub use image_set::{CLASS_NAMES, CLASSES, HEIGHT, ImageSet, PIXELS, WIDTH};
 pub use load::{Dataset, load};
-pub use split::{Split, shuffle, stratified_split};
+pub use split::{Split, shuffle, stratified_folds, stratified_split};

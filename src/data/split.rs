@@ -27,11 +27,7 @@ pub fn stratified_split(labels: &[u8], validation: usize, seed: u64) -> Result<S
     if validation == 0 || validation >= labels.len() {
         return Err(refuse("both parts need at least one image"));
     }
-    let mut by_class: Vec<Vec<u32>> = vec![Vec::new(); CLASSES];
-    for (i, label) in (0..).zip(labels) {
-        let class = by_class.get_mut(usize::from(*label));
-        class.ok_or_else(|| refuse("a label is out of range"))?.push(i);
-    }
+    let by_class = by_class(labels).ok_or_else(|| refuse("a label is out of range"))?;
 
     let counts: Vec<usize> = by_class.iter().map(Vec::len).collect();
     let mut split = Split {
@@ -46,6 +42,47 @@ pub fn stratified_split(labels: &[u8], validation: usize, seed: u64) -> Result<S
     split.validation.sort_unstable();
     split.train.sort_unstable();
     Ok(split)
+}
+
+/// Cuts a set into `folds` parts of the same size, with the same share of every class, chosen by `seed` alone; the split at
+/// place i validates on part i and trains on the others.
+///
+/// # Errors
+/// [`DataError::Split`] when there are fewer than two folds, more than images, or a label is not below [`CLASSES`].
+pub fn stratified_folds(labels: &[u8], folds: usize, seed: u64) -> Result<Vec<Split>, DataError> {
+    let refuse = |problem: &str| DataError::Split {
+        images: labels.len(),
+        validation: labels.len() / folds.max(1),
+        problem: problem.to_owned(),
+    };
+    if folds < 2 || folds > labels.len() {
+        return Err(refuse("cross-validation needs at least 2 folds and an image in each"));
+    }
+    let by_class = by_class(labels).ok_or_else(|| refuse("a label is out of range"))?;
+    // Images are dealt like cards, class after class, so neither a class nor a fold is short of more than one.
+    let mut fold_of = vec![0; labels.len()];
+    let mut dealt = 0;
+    for (class, mut members) in by_class.into_iter().enumerate() {
+        shuffle(&mut members, seed, class as u64);
+        for image in members {
+            fold_of[image as usize] = dealt % folds;
+            dealt += 1;
+        }
+    }
+    let split = |fold: usize| {
+        let (validation, train) = (0..labels.len() as u32).partition(|i| fold_of[*i as usize] == fold);
+        Split { train, validation }
+    };
+    Ok((0..folds).map(split).collect())
+}
+
+/// The images of each class, or nothing when a label is out of range.
+fn by_class(labels: &[u8]) -> Option<Vec<Vec<u32>>> {
+    let mut by_class: Vec<Vec<u32>> = vec![Vec::new(); CLASSES];
+    for (i, label) in (0..).zip(labels) {
+        by_class.get_mut(usize::from(*label))?.push(i);
+    }
+    Some(by_class)
 }
 
 /// How many of each class to take so that `wanted` are taken in all: the exact share rounded down, and what is then

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Predictions;
 
 /// Precision, recall and F1 of one class, or their average.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassScore {
     /// Name of the class, or of the average.
     pub name: String,
@@ -22,7 +22,7 @@ pub struct ClassScore {
 }
 
 /// The figures of an evaluation.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Share of right predictions.
     pub accuracy: f64,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::nn::{BatchNorm2d, Beside, Conv2d, Forward, Linear, Model, ParameterBuilder};
+use crate::nn::{BatchNorm2d, Beside, Conv2d, Forward, Linear, Model, ParameterBuilder, Role};
 use crate::tensor::ops::Padding;
 use crate::tensor::{Result, Tensor};
 
@@ -11,9 +11,11 @@ use crate::tensor::{Result, Tensor};
 pub struct Cnn4Settings {
     /// Dropout after each of the two hidden dense layers.
     pub dropout: f32,
+    /// Units of the first hidden dense layer; 512 in the study.
+    pub dense: usize,
 }
 
-/// `4 x [Conv 3x3 same, ReLU, BatchNorm, MaxPool 2x2]` with 32, 68, 128 and 256 filters, then dense layers of 512 and 256
+/// `4 x [Conv 3x3 same, ReLU, BatchNorm, MaxPool 2x2]` with 32, 68, 128 and 256 filters, then dense layers of 512 (or as chosen) and 256
 /// with ReLU and dropout, then 10 logits.
 #[derive(Debug)]
 pub struct Cnn4 {
@@ -25,7 +27,7 @@ pub struct Cnn4 {
 
 impl Cnn4 {
     const FILTERS: [usize; 5] = [1, 32, 68, 128, 256];
-    const HIDDEN: [usize; 2] = [512, 256];
+    const SECOND_HIDDEN: usize = 256;
 
     /// Declares the parameters: `conv1` to `conv4`, `bn1` to `bn4`, `fc1` to `fc3`.
     pub fn new(builder: &mut ParameterBuilder, settings: Cnn4Settings, classes: usize) -> Self {
@@ -41,14 +43,14 @@ impl Cnn4 {
             })
             .collect();
         // Four poolings leave one pixel of 28x28: 28, 14, 7, 3, 1.
-        let [first, second] = Self::HIDDEN;
+        let (first, second) = (settings.dense, Self::SECOND_HIDDEN);
         Self {
             blocks,
             hidden: [
-                Linear::new(builder, "fc1", [Self::FILTERS[4], first]),
-                Linear::new(builder, "fc2", [first, second]),
+                Linear::new(builder, "fc1", [Self::FILTERS[4], first], Role::LinearWeight),
+                Linear::new(builder, "fc2", [first, second], Role::LinearWeight),
             ],
-            last: Linear::new(builder, "fc3", [second, classes]),
+            last: Linear::new(builder, "fc3", [second, classes], Role::OutputWeight),
             settings,
         }
     }

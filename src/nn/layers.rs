@@ -61,14 +61,14 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// Declares `name.weight` and `name.bias`; Glorot-uniform weights, zero bias.
-    pub fn new(builder: &mut ParameterBuilder, name: &str, [fan_in, fan_out]: [usize; 2]) -> Self {
+    /// Declares `name.weight`, of this role, and `name.bias`; Glorot-uniform weights, zero bias.
+    pub fn new(builder: &mut ParameterBuilder, name: &str, [fan_in, fan_out]: [usize; 2], role: Role) -> Self {
         Self {
             weight: builder.declare(
                 format!("{name}.weight"),
                 [fan_in, fan_out],
                 Layout::Linear,
-                Role::LinearWeight,
+                role,
                 Init::GlorotUniform { fan_in, fan_out },
             ),
             bias: declare_channels(builder, name, "bias", fan_out, 0.0),

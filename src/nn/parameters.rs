@@ -19,8 +19,10 @@ pub enum Layout {
 pub enum Role {
     /// The weight of a convolution.
     ConvWeight,
-    /// The weight of a dense layer.
+    /// The weight of a hidden dense layer.
     LinearWeight,
+    /// The weight of the dense layer that gives the logits.
+    OutputWeight,
     /// A bias, or the scale or shift of a batch norm: one number a channel, not decayed.
     Channel,
     /// Kept beside the learned ones and updated without a gradient: running statistics.
@@ -130,8 +132,31 @@ impl Parameters {
     }
 
     /// The arena of running statistics.
-    pub(super) fn statistics(&self) -> &Arena {
+    pub fn statistics(&self) -> &Arena {
         &self.statistics
+    }
+
+    /// Parameters of their own memory with the same names, shapes and present values.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn copy(&self, graph: &Graph) -> Result<Self> {
+        let copy = |what, arena: &Arena| -> Result<Arena> {
+            let flat = arena.flat.to_vec()?;
+            let contents: Vec<(Shape, Vec<f32>)> = arena
+                .parts
+                .iter()
+                .zip(&arena.offsets)
+                .map(|(part, start)| (part.shape(), flat[*start..start + part.shape().len()].to_vec()))
+                .collect();
+            graph.arena(what, &contents)
+        };
+        Ok(Self {
+            learned: copy("averaged parameters", &self.learned)?,
+            statistics: copy("averaged statistics", &self.statistics)?,
+            learned_declarations: self.learned_declarations.clone(),
+            statistic_declarations: self.statistic_declarations.clone(),
+        })
     }
 
     /// The roles of the learned parameters, in the arena's order.

@@ -1,8 +1,12 @@
 //! Optimisers: one dispatch updates all parameters.
 
+mod average;
+mod plateau;
 mod schedule;
 
-pub use schedule::Schedule;
+pub use average::Average;
+pub use plateau::{Plateau, PlateauState};
+pub use schedule::{LearningRate, Schedule, Timeline};
 
 use crate::nn::{Parameters, Role};
 use crate::tensor::ops::OptimiserInputs;
@@ -98,9 +102,22 @@ impl Optimiser {
     /// # Errors
     /// A shape error when the gradients do not fit the arena.
     pub fn record(&self, arena: &Arena, gradients: &[Tensor]) -> Result<Tensor> {
+        self.record_clipped(arena, gradients, None)
+    }
+
+    /// As [`Optimiser::record`]; when `limit` is given, gradients whose norm, of all together, is above it are made that
+    /// long first.
+    ///
+    /// # Errors
+    /// As [`Optimiser::record`], and when the limit is not above 0.
+    pub fn record_clipped(&self, arena: &Arena, gradients: &[Tensor], limit: Option<f32>) -> Result<Tensor> {
         let parts: Vec<&Tensor> = gradients.iter().collect();
+        let packed = Tensor::pack(&parts, &arena.offsets, arena.flat.shape().len())?;
         let inputs = OptimiserInputs {
-            gradients: Tensor::pack(&parts, &arena.offsets, arena.flat.shape().len())?,
+            gradients: match limit {
+                Some(limit) => packed.clip_norm(limit)?,
+                None => packed,
+            },
             group_of: self.group_of.clone(),
             groups: self.groups.clone(),
             clock: self.clock.clone(),
@@ -127,5 +144,15 @@ impl Optimiser {
     /// Steps taken so far.
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// What is kept beside the parameters: momentum, or the two moments of Adam, each laid out as their arena.
+    pub fn state(&self) -> &[Tensor] {
+        &self.state
+    }
+
+    /// Goes on as after `steps` steps, with the state that has been written to [`Optimiser::state`].
+    pub fn set_steps(&mut self, steps: u64) {
+        self.steps = steps;
     }
 }

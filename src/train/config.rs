@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::TrainError;
+use super::{Monitor, Recipe, TrainError};
 use crate::models::Cnn4Settings;
 use crate::nn::Role;
-use crate::optim::{Group, Rule, Schedule};
+use crate::optim::{Group, LearningRate, Rule, Schedule};
+use crate::tensor::ops::Augment;
 
 /// An optimiser by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,16 @@ pub enum OptimiserKind {
     AdamW,
 }
 
+/// How pixels are scaled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PixelScale {
+    /// To 0 to 1.
+    Unit,
+    /// To mean 0 and deviation 1 over the training split.
+    Standard,
+}
+
 /// What a person chooses about a training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,53 +42,66 @@ pub struct TrainConfig {
     pub epochs: usize,
     /// Images a step.
     pub batch_size: usize,
-    /// Peak learning rate.
-    pub learning_rate: f64,
     /// How the learning rate moves.
-    pub schedule: Schedule,
+    pub learning_rate: LearningRate,
     /// The rule that moves the weights.
     pub optimiser: OptimiserKind,
     /// Weight decay of convolution and dense weights; biases and batch norm are never decayed.
     pub weight_decay: f32,
-    /// As Keras' `kernel_regularizer=l2(x)` on dense weights: `x * sum of w^2` on top of the loss.
+    /// As Keras' `kernel_regularizer=l2(x)` on the hidden dense layers: `x * sum of w^2` on top of the loss.
     pub dense_l2: f32,
+    /// Gradients whose norm, of all together, is above this are made that long.
+    pub clip_norm: Option<f32>,
     /// Share of the target spread over all classes.
     pub label_smoothing: f32,
     /// Dropout after the hidden dense layers.
     pub dropout: f32,
-    /// Decides initial weights, split, order and dropout.
+    /// Units of the first hidden dense layer.
+    pub dense: usize,
+    /// Decay of an exponential moving average of the weights; validation, test and weight files are then the average's.
+    pub ema: Option<f64>,
+    /// Images are mixed by shares drawn from Beta(x, x); 0 for not. With CutMix too, each step takes one of the two.
+    pub mixup: f32,
+    /// Rectangles are exchanged, of shares drawn from Beta(x, x); 0 for not.
+    pub cutmix: f32,
+    /// How images are changed at random.
+    pub augment: Augment,
+    /// How pixels are scaled.
+    pub pixels: PixelScale,
+    /// The figure of the validation split that chooses the best epoch, and that plateaus and early stopping watch.
+    pub monitor: Monitor,
+    /// Stop after so many epochs without a better figure.
+    pub patience: Option<usize>,
+    /// How much better counts as better for early stopping.
+    pub min_delta: f64,
+    /// Decides initial weights, split, order, dropout and augmentation.
     pub seed: u64,
     /// Use only this many images of the training set, a fifth of them for validation.
     pub limit: Option<usize>,
 }
 
 impl Default for TrainConfig {
-    /// What works well on Fashion-MNIST; docs/results.md says where it comes from and what it gave.
+    /// [`Recipe::Standard`]'s.
     fn default() -> Self {
-        Self {
-            data: None,
-            epochs: 15,
-            batch_size: 128,
-            learning_rate: 3e-3,
-            schedule: Schedule::OneCycle,
-            optimiser: OptimiserKind::AdamW,
-            weight_decay: 0.05,
-            dense_l2: 0.0,
-            label_smoothing: 0.1,
-            dropout: 0.3,
-            seed: 1,
-            limit: None,
-        }
+        Recipe::Standard.config()
     }
 }
 
 /// Images are presented as `(byte / 255 - mean) / deviation`, in training, validation and test alike.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Normalisation {
-    /// Mean of the training split, in 0 to 1.
+    /// Mean of the training split in 0 to 1, or 0.
     pub mean: f32,
-    /// Standard deviation of the training split, in 0 to 1.
+    /// Standard deviation of the training split in 0 to 1, or 1.
     pub deviation: f32,
+}
+
+impl Normalisation {
+    /// Pixels in 0 to 1 as they are.
+    pub const UNIT: Self = Self {
+        mean: 0.0,
+        deviation: 1.0,
+    };
 }
 
 /// Everything that is needed to repeat a run or to use its weights: `config.json` of a run folder.
@@ -98,6 +122,8 @@ pub struct RunConfig {
     pub train_images: usize,
     /// Images validated with.
     pub validation_images: usize,
+    /// A checksum of the training images and labels.
+    pub data_checksum: u32,
 }
 
 impl TrainConfig {
@@ -131,12 +157,54 @@ impl TrainConfig {
             self.batch_size.to_string(),
             "between 2 and 65536 (batch norm needs more than one image)",
         )?;
+        let LearningRate {
+            peak, floor, warm_up, ..
+        } = self.learning_rate;
         check(
-            self.learning_rate.is_finite() && self.learning_rate > 0.0,
+            peak.is_finite() && peak > 0.0,
             "--lr",
-            self.learning_rate.to_string(),
+            peak.to_string(),
             "a number above 0",
         )?;
+        check(
+            (0.0..=peak).contains(&floor),
+            "--lr-floor",
+            floor.to_string(),
+            "at least 0 and at most the learning rate",
+        )?;
+        check(
+            (0.0..=self.epochs as f64).contains(&warm_up),
+            "--warmup",
+            warm_up.to_string(),
+            "a number of epochs, at most that of the training",
+        )?;
+        let falls = |factor: f64| factor > 0.0 && factor < 1.0;
+        match &self.learning_rate.schedule {
+            Schedule::Step { factor, .. } => {
+                check(falls(*factor), "--lr-factor", factor.to_string(), "above 0 and below 1")?
+            }
+            Schedule::Plateau(plateau) => {
+                check(
+                    falls(plateau.factor),
+                    "--lr-factor",
+                    plateau.factor.to_string(),
+                    "above 0 and below 1",
+                )?;
+                check(
+                    plateau.patience > 0,
+                    "--plateau-patience",
+                    plateau.patience.to_string(),
+                    "at least 1 epoch",
+                )?;
+                check(
+                    plateau.min_delta.is_finite() && plateau.min_delta >= 0.0,
+                    "--plateau-delta",
+                    plateau.min_delta.to_string(),
+                    "a number from 0 up",
+                )?;
+            }
+            Schedule::Constant | Schedule::Cosine | Schedule::OneCycle | Schedule::Triangular => {}
+        }
         check(
             finite(self.weight_decay),
             "--weight-decay",
@@ -162,6 +230,40 @@ impl TrainConfig {
             "at least 0 and below 1",
         )?;
         check(
+            self.clip_norm.is_none_or(|limit| limit.is_finite() && limit > 0.0),
+            "--clip-norm",
+            self.clip_norm.unwrap_or_default().to_string(),
+            "a number above 0",
+        )?;
+        check(
+            (1..=65_536).contains(&self.dense),
+            "--dense",
+            self.dense.to_string(),
+            "between 1 and 65536",
+        )?;
+        check(
+            self.ema.is_none_or(|decay| (0.0..1.0).contains(&decay)),
+            "--ema",
+            self.ema.unwrap_or_default().to_string(),
+            "at least 0 and below 1",
+        )?;
+        for (option, alpha) in [("--mixup", self.mixup), ("--cutmix", self.cutmix)] {
+            check(finite(alpha), option, alpha.to_string(), "a number from 0 up")?;
+        }
+        check(
+            self.patience.is_none_or(|patience| patience > 0),
+            "--patience",
+            self.patience.unwrap_or_default().to_string(),
+            "at least 1 epoch",
+        )?;
+        check(
+            self.min_delta.is_finite() && self.min_delta >= 0.0,
+            "--min-delta",
+            self.min_delta.to_string(),
+            "a number from 0 up",
+        )?;
+        self.augment.validate("augment")?;
+        check(
             self.limit.is_none_or(|n| n >= 50),
             "--limit",
             self.limit.unwrap_or_default().to_string(),
@@ -179,7 +281,7 @@ impl TrainConfig {
 
     /// The settings of parameters with this role.
     pub fn group(&self, role: Role) -> Group {
-        let decayed = matches!(role, Role::ConvWeight | Role::LinearWeight);
+        let decayed = matches!(role, Role::ConvWeight | Role::LinearWeight | Role::OutputWeight);
         let weight_decay = if decayed { self.weight_decay } else { 0.0 };
         let (coupled, decoupled) = match self.optimiser {
             OptimiserKind::AdamW => (0.0, weight_decay),
@@ -198,8 +300,27 @@ impl TrainConfig {
         }
     }
 
+    /// What the CNN is made from.
     pub(super) fn cnn4(&self) -> Cnn4Settings {
-        Cnn4Settings { dropout: self.dropout }
+        Cnn4Settings {
+            dropout: self.dropout,
+            dense: self.dense,
+        }
+    }
+
+    /// How images are changed at random, and the seed of it; nothing when they are not.
+    pub(super) fn augmentation(&self) -> Option<(&Augment, u32)> {
+        (self.augment != Augment::NONE).then_some((&self.augment, self.seed_word()))
+    }
+
+    /// The seed in one word, for random numbers on the device: both halves count.
+    pub(super) fn seed_word(&self) -> u32 {
+        (self.seed ^ (self.seed >> 32)) as u32
+    }
+
+    /// Whether images are mixed in pairs.
+    pub(super) fn mixes(&self) -> bool {
+        self.mixup > 0.0 || self.cutmix > 0.0
     }
 }
 
@@ -210,6 +331,7 @@ mod tests {
     #[test]
     fn weight_decay_spares_biases_and_is_decoupled_for_adamw_only() {
         let mut config = TrainConfig {
+            optimiser: OptimiserKind::AdamW,
             weight_decay: 0.5,
             dense_l2: 0.01,
             ..TrainConfig::default()
@@ -230,6 +352,7 @@ mod tests {
                 decay: 0.5
             }
         );
+        assert_eq!(config.group(Role::OutputWeight), config.group(Role::ConvWeight));
         assert_eq!(config.group(Role::Channel), Group::PLAIN);
         config.optimiser = OptimiserKind::Sgd;
         assert_eq!(
@@ -251,19 +374,26 @@ mod tests {
         };
         assert!(broken(|c| c.epochs = 0).contains("--epochs is 0"));
         assert!(broken(|c| c.batch_size = 1).contains("--batch-size is 1"));
-        assert!(broken(|c| c.learning_rate = f64::NAN).contains("--lr is NaN"));
-        assert!(broken(|c| c.learning_rate = -1.0).contains("--lr is -1"));
+        assert!(broken(|c| c.learning_rate.peak = f64::NAN).contains("--lr is NaN"));
+        assert!(broken(|c| c.learning_rate.peak = -1.0).contains("--lr is -1"));
         assert!(broken(|c| c.weight_decay = f32::INFINITY).contains("--weight-decay is inf"));
         assert!(broken(|c| c.dense_l2 = -0.5).contains("--dense-l2 is -0.5"));
         assert!(broken(|c| c.label_smoothing = 1.0).contains("--label-smoothing is 1"));
         assert!(broken(|c| c.dropout = -0.1).contains("--dropout is -0.1"));
         assert!(broken(|c| c.limit = Some(5)).contains("--limit is 5"));
+        assert!(broken(|c| c.learning_rate.floor = 9.0).contains("--lr-floor is 9"));
+        assert!(broken(|c| c.learning_rate.warm_up = 99.0).contains("--warmup is 99"));
+        assert!(broken(|c| c.clip_norm = Some(0.0)).contains("--clip-norm is 0"));
+        assert!(broken(|c| c.ema = Some(1.0)).contains("--ema is 1"));
+        assert!(broken(|c| c.mixup = f32::NAN).contains("--mixup is NaN"));
+        assert!(broken(|c| c.patience = Some(0)).contains("--patience is 0"));
+        assert!(broken(|c| c.augment.rotation = 200.0).contains("rotation is 200"));
         TrainConfig::default().validate().unwrap();
     }
 
     #[test]
     fn a_configuration_survives_json() {
-        let config = TrainConfig::default();
+        let config = Recipe::IcdssCnn.config();
         let text = serde_json::to_string(&config).unwrap();
         assert_eq!(serde_json::from_str::<TrainConfig>(&text).unwrap(), config);
     }

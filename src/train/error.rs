@@ -6,6 +6,7 @@ use crate::data::DataError;
 use crate::eval::EvalError;
 use crate::gpu::GpuError;
 use crate::nn::WeightsError;
+use crate::plot::PlotError;
 use crate::tensor::TensorError;
 
 /// What can stop a training or an evaluation.
@@ -25,6 +26,18 @@ pub enum TrainError {
 
     #[error("{path}: {source}", path = path.display())]
     Io { path: PathBuf, source: std::io::Error },
+
+    #[error("{path} cannot be resumed from: {problem}", path = path.display())]
+    Checkpoint { path: PathBuf, problem: String },
+
+    #[error("{path} was trained on other images than these; name its data with --data", path = path.display())]
+    OtherData { path: PathBuf },
+
+    #[error("{path} is complete; `selvedge train --config` with its config.json repeats it", path = path.display())]
+    Complete { path: PathBuf },
+
+    #[error(transparent)]
+    Plot(#[from] PlotError),
 
     #[error("{path} is no configuration of a run: {problem}", path = path.display())]
     Config { path: PathBuf, problem: String },

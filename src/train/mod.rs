@@ -1,17 +1,32 @@
 //! Training a network on a data set, and keeping what comes of it in a run folder.
 
+mod checkpoint;
 mod config;
 mod error;
+mod fit;
+mod history;
+mod lr_find;
+mod mixing;
+mod monitor;
 mod network;
+mod recipe;
 mod resident;
+mod run;
 mod run_folder;
 mod step;
+mod tensorboard;
 mod trainer;
 
-pub use config::{Normalisation, OptimiserKind, RunConfig, TrainConfig};
+pub use config::{Normalisation, OptimiserKind, PixelScale, RunConfig, TrainConfig};
 pub use error::TrainError;
+pub use fit::fit;
+pub use history::{EpochRecord, Progress};
+pub use lr_find::{RateFinding, RateSweep, find_rate};
+pub use monitor::{Monitor, epochs_without_gain};
 pub use network::Network;
-pub use resident::Resident;
+pub use recipe::{PAPER_ERASING, Policy, Recipe, STUDY_ERASING};
+pub use resident::{Resident, augmented};
+pub use run::{Ending, Observer, Outcome, RunResult, resume, train};
 pub use run_folder::RunFolder;
 pub use step::{inference_step, training_step};
-pub use trainer::{EpochRecord, Observer, Outcome, Progress, train};
+pub use tensorboard::EventFile;

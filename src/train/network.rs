@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::resident::Visit;
+use super::resident::{Changes, Visit};
 use super::{Normalisation, Resident, TrainConfig, TrainError};
 use crate::data::{CLASS_NAMES, CLASSES, ImageSet};
 use crate::eval::Predictions;
@@ -48,20 +48,27 @@ impl Network {
         data: &Resident,
         visit: &Visit,
         batch: usize,
+        changes: Changes,
     ) -> Result<(Tensor, Tensor)> {
-        let (images, labels) = data.batch(visit, batch, self.normalisation)?;
+        let (images, labels) = data.batch(visit, batch, self.normalisation, changes)?;
         Ok((self.model.forward(pass, &images)?, labels))
     }
 
-    /// Prepares the network's answers for the images that `order` names.
+    /// Prepares the answers for the images that `order` names, with these parameters: the network's own, or an average.
     ///
     /// # Errors
     /// Those of the device.
-    pub(super) fn predictor(&self, data: &Resident, order: &[u32], answer: Answer) -> Result<Predictor> {
+    pub(super) fn predictor(
+        &self,
+        parameters: &Parameters,
+        data: &Resident,
+        order: &[u32],
+        answer: Answer,
+    ) -> Result<Predictor> {
         let visit = Visit::new(&self.graph, order)?;
-        let mut pass = Forward::new(&self.parameters, Mode::Inference);
+        let mut pass = Forward::new(parameters, Mode::Inference);
         let batch = EVALUATION_BATCH.min(order.len().max(1));
-        let (logits, _) = self.logits(&mut pass, data, &visit, batch)?;
+        let (logits, _) = self.logits(&mut pass, data, &visit, batch, Changes::NONE)?;
         let output = match answer {
             Answer::Logits => logits,
             Answer::Probabilities => logits.softmax()?,
@@ -79,7 +86,7 @@ impl Network {
     fn answers(&self, set: &ImageSet, answer: Answer) -> std::result::Result<Vec<f32>, TrainError> {
         let data = Resident::new(&self.graph, set)?;
         let order: Vec<u32> = (0..set.len() as u32).collect();
-        self.predictor(&data, &order, answer)?.run()
+        self.predictor(&self.parameters, &data, &order, answer)?.run()
     }
 
     /// The probabilities of a whole set, next to its labels.
@@ -132,7 +139,7 @@ impl Predictor {
         let batches = self.visit.len().div_ceil(self.batch);
         for i in 0..=batches {
             if i < batches {
-                self.visit.start_at(i * self.batch)?;
+                self.visit.start_at(i * self.batch, 0)?;
                 self.compiled.run()?;
                 self.readback.request(&gpu)?;
             }

@@ -1,8 +1,12 @@
 //! A data set that lies in device memory, and batches out of it.
 
-use super::{Normalisation, TrainError};
-use crate::data::{HEIGHT, ImageSet, WIDTH};
-use crate::tensor::ops::{DataSet, Pixels};
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{Normalisation, TrainConfig, TrainError};
+use crate::data::{HEIGHT, ImageSet, PIXELS, WIDTH};
+use crate::gpu::Gpu;
+use crate::tensor::ops::{Augment, Batch, DataSet, Pixels};
 use crate::tensor::{Graph, Result, Tensor};
 
 /// Images and labels on the device, as bytes; they cross the bus once.
@@ -11,10 +15,27 @@ pub struct Resident(DataSet);
 
 /// An order in which to visit images of a [`Resident`] data set, and the place where the next batch starts.
 #[derive(Debug)]
-pub struct Visit {
+pub(super) struct Visit {
     order: Tensor,
-    cursor: Tensor,
+    place: Tensor,
     len: usize,
+}
+
+/// What is done to the images of a batch on their way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Changes<'a> {
+    /// How they are changed at random, and the seed of it.
+    pub augment: Option<(&'a Augment, u32)>,
+    /// How they are mixed in pairs.
+    pub mixing: Option<&'a Tensor>,
+}
+
+impl Changes<'_> {
+    /// Images as they are.
+    pub const NONE: Self = Self {
+        augment: None,
+        mixing: None,
+    };
 }
 
 impl Resident {
@@ -44,18 +65,32 @@ impl Resident {
         }))
     }
 
-    /// Records a batch of `batch` images `[batch, H, W, 1]` and labels `[batch]`, from where the visit stands.
+    /// Records a batch of `size` images `[size, H, W, 1]` and their labels, from where the visit stands. Every image that
+    /// a network sees, in training and after, comes this way.
     ///
     /// # Errors
-    /// None in practice: the shapes fit by construction.
-    pub fn batch(&self, visit: &Visit, batch: usize, normalisation: Normalisation) -> Result<(Tensor, Tensor)> {
+    /// A setting of the augmentation that is out of range.
+    pub(super) fn batch(
+        &self,
+        visit: &Visit,
+        size: usize,
+        normalisation: Normalisation,
+        changes: Changes,
+    ) -> Result<(Tensor, Tensor)> {
+        let batch = Batch {
+            order: &visit.order,
+            place: &visit.place,
+            size,
+            augment: changes.augment,
+            mixing: changes.mixing,
+        };
         let pixels = Pixels {
             height: HEIGHT,
             width: WIDTH,
             mean: normalisation.mean,
             deviation: normalisation.deviation,
         };
-        self.0.gather(&visit.order, &visit.cursor, batch, pixels)
+        self.0.gather(batch, pixels)
     }
 }
 
@@ -67,7 +102,7 @@ impl Visit {
     pub fn new(graph: &Graph, order: &[u32]) -> Result<Self> {
         Ok(Self {
             order: graph.tensor_u32([order.len()], order)?,
-            cursor: graph.tensor_u32([1], &[0])?,
+            place: graph.tensor_u32([2], &[0, 0])?,
             len: order.len(),
         })
     }
@@ -80,16 +115,49 @@ impl Visit {
         self.order.write_u32(order)
     }
 
-    /// Lets the next batch start at place `start` of the order.
+    /// Lets the next batch start at place `start` of the order, in epoch `epoch` from 0, which augmentation goes by.
     ///
     /// # Errors
     /// Those of the device.
-    pub fn start_at(&self, start: usize) -> Result<()> {
-        self.cursor.write_u32(&[start as u32])
+    pub fn start_at(&self, start: usize, epoch: usize) -> Result<()> {
+        self.place.write_u32(&[start as u32, epoch as u32])
     }
 
     /// Images in the order.
     pub fn len(&self) -> usize {
         self.len
     }
+}
+
+/// The first `count` images of a set as training sees them in each of these epochs (from 0), in 0 to 1: one list an epoch of
+/// images of [`PIXELS`](crate::data::PIXELS) values.
+///
+/// # Errors
+/// Settings out of range; those of the device.
+pub fn augmented(
+    gpu: &Arc<Gpu>,
+    set: &ImageSet,
+    config: &TrainConfig,
+    count: usize,
+    epochs: Range<usize>,
+) -> std::result::Result<Vec<Vec<Vec<f32>>>, TrainError> {
+    let graph = Graph::new(gpu);
+    let count = count.min(set.len());
+    let order: Vec<u32> = (0..count as u32).collect();
+    let data = Resident::new(&graph, set)?;
+    let visit = Visit::new(&graph, &order)?;
+    let changes = Changes {
+        augment: config.augmentation(),
+        mixing: None,
+    };
+    let (images, _) = data.batch(&visit, count, Normalisation::UNIT, changes)?;
+    let mut compiled = graph.compile(&[&images])?;
+    epochs
+        .map(|epoch| {
+            visit.start_at(0, epoch)?;
+            compiled.run()?;
+            let values = compiled.read(&images)?;
+            Ok(values.chunks_exact(PIXELS).map(<[f32]>::to_vec).collect())
+        })
+        .collect()
 }

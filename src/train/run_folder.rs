@@ -1,13 +1,15 @@
-//! The folder of a run: settings, history and weights.
+//! The folder of a run: settings, history, weights, checkpoints and result.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{EpochRecord, RunConfig, TrainError};
-use crate::files::write_atomically;
+use serde::de::DeserializeOwned;
 
-/// `runs/NAME/` with `config.json`, `history.csv`, `best.safetensors` and `last.safetensors`.
+use super::{EpochRecord, RunConfig, RunResult, TrainError};
+use crate::files::{write_atomically, write_json};
+
+/// `runs/NAME/`; README.md lists its files.
 #[derive(Debug, Clone)]
 pub struct RunFolder {
     path: PathBuf,
@@ -66,8 +68,19 @@ impl RunFolder {
         self.path.join("last.safetensors")
     }
 
-    fn config(&self) -> PathBuf {
-        self.path.join("config.json")
+    /// The training after the epoch that `best.safetensors` is of.
+    pub fn best_checkpoint(&self) -> PathBuf {
+        self.path.join("best.checkpoint.safetensors")
+    }
+
+    /// The training where it last was.
+    pub fn last_checkpoint(&self) -> PathBuf {
+        self.path.join("last.checkpoint.safetensors")
+    }
+
+    /// A file of the folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
     }
 
     /// Writes `config.json`.
@@ -75,12 +88,8 @@ impl RunFolder {
     /// # Errors
     /// [`TrainError::Io`].
     pub fn write_config(&self, config: &RunConfig) -> Result<(), TrainError> {
-        let path = self.config();
-        write_atomically(&path, |file| {
-            serde_json::to_writer_pretty(&mut *file, config)?;
-            file.write_all(b"\n")
-        })
-        .map_err(TrainError::io(&path))
+        let path = self.file("config.json");
+        write_json(&path, config).map_err(TrainError::io(&path))
     }
 
     /// Reads `config.json`.
@@ -88,20 +97,7 @@ impl RunFolder {
     /// # Errors
     /// [`TrainError::Io`], or [`TrainError::Config`] when it is not what selvedge writes.
     pub fn read_config(&self) -> Result<RunConfig, TrainError> {
-        let path = self.config();
-        let text = fs::read_to_string(&path).map_err(TrainError::io(&path))?;
-        let config: RunConfig = serde_json::from_str(&text).map_err(|e| TrainError::Config {
-            path: path.clone(),
-            problem: e.to_string(),
-        })?;
-        if config.model != "cnn" {
-            return Err(TrainError::Config {
-                path,
-                problem: format!("the model '{}' is unknown; known: cnn", config.model),
-            });
-        }
-        config.train.validate()?;
-        Ok(config)
+        RunConfig::read(&self.file("config.json"))
     }
 
     /// Writes `history.csv`: one line an epoch.
@@ -109,7 +105,7 @@ impl RunFolder {
     /// # Errors
     /// [`TrainError::Io`].
     pub fn write_history(&self, history: &[EpochRecord]) -> Result<(), TrainError> {
-        let path = self.path.join("history.csv");
+        let path = self.file("history.csv");
         write_atomically(&path, |file| {
             let mut writer = csv::Writer::from_writer(file);
             for record in history {
@@ -119,4 +115,69 @@ impl RunFolder {
         })
         .map_err(TrainError::io(&path))
     }
+
+    /// Reads `history.csv`; a run that has no epoch behind it has no such file.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] when it is not what selvedge writes.
+    pub fn read_history(&self) -> Result<Vec<EpochRecord>, TrainError> {
+        let path = self.file("history.csv");
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let wrong = |e: csv::Error| TrainError::Config {
+            path: path.clone(),
+            problem: e.to_string(),
+        };
+        let mut reader = csv::Reader::from_path(&path).map_err(wrong)?;
+        reader.deserialize().collect::<Result<_, _>>().map_err(wrong)
+    }
+
+    /// Writes `result.json`.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`].
+    pub fn write_result(&self, result: &RunResult) -> Result<(), TrainError> {
+        let path = self.file("result.json");
+        write_json(&path, result).map_err(TrainError::io(&path))
+    }
+
+    /// Reads `result.json`, which only a complete run has.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] when it is not what selvedge writes.
+    pub fn read_result(&self) -> Result<Option<RunResult>, TrainError> {
+        let path = self.file("result.json");
+        if path.exists() {
+            read_json(&path).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+}
+
+impl RunConfig {
+    /// Reads the `config.json` of a run.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`], or [`TrainError::Config`] when it is not what selvedge writes.
+    pub fn read(path: &Path) -> Result<Self, TrainError> {
+        let config: Self = read_json(path)?;
+        if config.model != "cnn" {
+            return Err(TrainError::Config {
+                path: path.to_owned(),
+                problem: format!("the model '{}' is unknown; known: cnn", config.model),
+            });
+        }
+        config.train.validate()?;
+        Ok(config)
+    }
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {
+    let text = fs::read_to_string(path).map_err(TrainError::io(path))?;
+    serde_json::from_str(&text).map_err(|e| TrainError::Config {
+        path: path.to_owned(),
+        problem: e.to_string(),
+    })
 }

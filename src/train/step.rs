@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::resident::Visit;
+use super::mixing::Mixer;
+use super::resident::{Changes, Visit};
 use super::{Network, Normalisation, Resident, TrainConfig, TrainError};
 use crate::data::ImageSet;
 use crate::gpu::Gpu;
 use crate::nn::{Forward, Mode};
-use crate::optim::Optimiser;
+use crate::optim::{Average, Optimiser};
 use crate::tensor::{Compiled, Graph, Tensor};
 
 /// What goes into the recording of a training step.
@@ -16,8 +17,10 @@ pub(super) struct StepRecorder<'a> {
     pub config: &'a TrainConfig,
     pub data: &'a Resident,
     pub visit: &'a Visit,
+    pub changes: Changes<'a>,
     pub clock: &'a Tensor,
     pub optimiser: &'a Optimiser,
+    pub average: Option<&'a Average>,
     pub totals: &'a Tensor,
 }
 
@@ -26,14 +29,26 @@ impl StepRecorder<'_> {
     pub fn compile(&self, batch: usize) -> Result<Compiled, TrainError> {
         let parameters = &self.network.parameters;
         let mut pass = Forward::new(parameters, Mode::Training { clock: self.clock });
-        let (logits, labels) = self.network.logits(&mut pass, self.data, self.visit, batch)?;
-        let loss = logits.cross_entropy(&labels, self.config.label_smoothing)?;
+        let (logits, labels) = self
+            .network
+            .logits(&mut pass, self.data, self.visit, batch, self.changes)?;
+        let smoothing = self.config.label_smoothing;
+        let loss = match self.changes.mixing {
+            Some(mixing) => logits.cross_entropy_mixed(&labels, mixing, smoothing)?,
+            None => logits.cross_entropy(&labels, smoothing)?,
+        };
         let learned: Vec<&Tensor> = parameters.learned().parts.iter().collect();
         // The gradient of the mean, which itself nobody reads.
         let share = self.network.graph.tensor([batch], &vec![1.0 / batch as f32; batch])?;
         let gradients = loss.losses.backward_from(&share, &learned)?;
         let mut updates = pass.into_updates()?;
-        updates.push(self.optimiser.record(parameters.learned(), &gradients)?);
+        let updated = self
+            .optimiser
+            .record_clipped(parameters.learned(), &gradients, self.config.clip_norm)?;
+        if let Some(average) = self.average {
+            updates.extend(average.record(&updated, updates.first())?);
+        }
+        updates.push(updated);
         updates.push(self.totals.accumulate(&loss.scores)?);
         let outputs: Vec<&Tensor> = updates.iter().collect();
         Ok(self.network.graph.compile(&outputs)?)
@@ -60,8 +75,13 @@ pub fn training_step(
         config,
         data: &Resident::new(graph, images)?,
         visit: &Visit::new(graph, &order)?,
+        changes: Changes {
+            augment: config.augmentation(),
+            mixing: Mixer::new(graph, config)?.map(|mixer| mixer.numbers).as_ref(),
+        },
         clock: &graph.tensor_u32([2], &[0, 0])?,
         optimiser: &Optimiser::new(graph, parameters, config.rule(), |role| Some(config.group(role)))?,
+        average: None,
         totals: &new_totals(graph)?,
     }
     .compile(images.len())
@@ -84,7 +104,7 @@ pub fn inference_step(
         Visit::new(&network.graph, &order)?,
     );
     let mut pass = Forward::new(&network.parameters, Mode::Inference);
-    let (logits, _) = network.logits(&mut pass, &data, &visit, images.len())?;
+    let (logits, _) = network.logits(&mut pass, &data, &visit, images.len(), Changes::NONE)?;
     Ok(network.graph.compile(&[&logits.softmax()?])?)
 }
 

@@ -1,171 +1,20 @@
-//! The training loop.
+//! The training loop on the device: steps, epochs, validation.
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde::Serialize;
-
+use super::mixing::Mixer;
 use super::network::{Answer, Predictor, predictions};
-use super::resident::Visit;
+use super::resident::{Changes, Visit};
 use super::step::{StepRecorder, new_totals};
-use super::{Network, Normalisation, Resident, RunConfig, RunFolder, TrainConfig, TrainError};
-use crate::data::{Dataset, ImageSet, PIXELS, Split, shuffle, stratified_split};
+use super::{EpochRecord, Network, Progress, Resident, TrainConfig, TrainError};
+use crate::data::{ImageSet, Split, shuffle};
 use crate::eval::Report;
 use crate::gpu::{Gpu, Readback};
-use crate::nn::weights;
-use crate::optim::Optimiser;
-use crate::tensor::{Compiled, Graph, Tensor};
-
-/// What is known in the middle of an epoch.
-#[derive(Debug, Clone, Copy)]
-pub struct Progress {
-    /// Epoch, from 1.
-    pub epoch: usize,
-    /// Images of this epoch that have been submitted.
-    pub images: usize,
-    /// Mean loss of the epoch so far, as far as it has arrived.
-    pub loss: f64,
-    /// Share of right predictions of the epoch so far, in training mode.
-    pub accuracy: f64,
-}
-
-/// One line of `history.csv`.
-#[derive(Debug, Clone, Serialize)]
-pub struct EpochRecord {
-    /// From 1.
-    pub epoch: usize,
-    /// Learning rate of the epoch's last step.
-    pub learning_rate: f64,
-    /// Mean of the loss that is minimised, with label smoothing and dropout.
-    pub train_loss: f64,
-    /// In training mode, so with dropout and batch statistics.
-    pub train_accuracy: f64,
-    /// Mean log loss, without label smoothing.
-    pub validation_loss: f64,
-    /// Share of right predictions on the validation split.
-    pub validation_accuracy: f64,
-    /// Of the training part, without validation.
-    pub images_per_second: f64,
-    /// Of the whole epoch.
-    pub seconds: f64,
-}
-
-/// Is told how a training goes.
-pub trait Observer {
-    /// Before the first epoch.
-    fn start(&mut self, config: &RunConfig, folder: &RunFolder);
-    /// After a step whose totals have arrived.
-    fn step(&mut self, progress: Progress);
-    /// After each epoch; `best` when its validation loss is the lowest so far.
-    fn epoch(&mut self, record: &EpochRecord, best: bool);
-}
-
-/// What a training gives.
-#[derive(Debug)]
-pub struct Outcome {
-    /// Where the weights and the history are.
-    pub folder: RunFolder,
-    /// One record an epoch.
-    pub history: Vec<EpochRecord>,
-    /// The epoch whose weights are `best.safetensors`, from 1.
-    pub best_epoch: usize,
-    /// The best weights on the test split, which nothing before has looked at.
-    pub test: Report,
-}
-
-/// Trains the CNN, writes the run folder (`out`, which must be new or empty; without it `runs/cnn-1` or the first number
-/// that is free), and evaluates the best weights on the test split once.
-///
-/// # Errors
-/// [`TrainError::Diverged`] when the loss is no longer a number; else whatever fails.
-pub fn train(
-    gpu: &Arc<Gpu>,
-    config: &TrainConfig,
-    data: &Dataset,
-    out: Option<&Path>,
-    observer: &mut dyn Observer,
-) -> Result<Outcome, TrainError> {
-    config.validate()?;
-    let images = match config.limit {
-        Some(limit) => data.train.take(limit),
-        None => data.train.clone(),
-    };
-    let split = stratified_split(images.labels(), images.len() / 5, config.seed)?;
-    if split.train.len() < config.batch_size {
-        return Err(TrainError::Option {
-            option: "--batch-size",
-            value: config.batch_size.to_string(),
-            allowed: format!("at most {}, the number of training images", split.train.len()),
-        });
-    }
-    let normalisation = normalisation(&images, &split.train);
-    let run = RunConfig {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        model: "cnn".to_owned(),
-        adapter: gpu.adapter().name.clone(),
-        train: config.clone(),
-        normalisation,
-        train_images: split.train.len(),
-        validation_images: split.validation.len(),
-    };
-    // Made last, so that a training which is refused leaves no folder behind.
-    let folder = match out {
-        Some(path) => RunFolder::create(path)?,
-        None => RunFolder::create_numbered(&run.model)?,
-    };
-    folder.write_config(&run)?;
-    observer.start(&run, &folder);
-
-    let network = Network::cnn4(gpu, config, normalisation)?;
-    let mut trainer = Trainer::new(&network, config, &images, split)?;
-    let mut history: Vec<EpochRecord> = Vec::new();
-    let mut best_epoch = 0;
-    for epoch in 1..=config.epochs {
-        let record = trainer.epoch(epoch, &folder, best_epoch, observer)?;
-        let best = history
-            .iter()
-            .all(|earlier| record.validation_loss < earlier.validation_loss);
-        weights::save(&network.parameters, trainer.optimiser.steps(), &folder.last_weights())?;
-        if best {
-            best_epoch = epoch;
-            weights::save(&network.parameters, trainer.optimiser.steps(), &folder.best_weights())?;
-        }
-        observer.epoch(&record, best);
-        history.push(record);
-        folder.write_history(&history)?;
-    }
-
-    weights::load(&network.parameters, &folder.best_weights())?;
-    let test = Report::from_predictions(&network.predict(&data.test)?);
-    Ok(Outcome {
-        folder,
-        history,
-        best_epoch,
-        test,
-    })
-}
-
-/// Mean and deviation of the pixels of some images.
-fn normalisation(images: &ImageSet, chosen: &[u32]) -> Normalisation {
-    // Exact: sums of bytes and of their squares fit 64-bit integers.
-    let (mut sum, mut squares) = (0_u64, 0_u64);
-    for i in chosen {
-        for byte in images.image(*i as usize) {
-            sum += u64::from(*byte);
-            squares += u64::from(*byte).pow(2);
-        }
-    }
-    let n = (chosen.len() * PIXELS).max(1) as f64;
-    let mean = sum as f64 / n;
-    let variance = squares as f64 / n - mean * mean;
-    Normalisation {
-        mean: (mean / 255.0) as f32,
-        // A set of one colour has no deviation; any number above zero will do.
-        deviation: (variance.max(1.0).sqrt() / 255.0) as f32,
-    }
-}
+use crate::optim::{Average, Optimiser, PlateauState, Schedule, Timeline};
+use crate::tensor::{Compiled, Tensor};
 
 /// A training step for one size of batch.
 struct Step {
@@ -187,29 +36,67 @@ const READBACKS: usize = 4;
 /// Random streams of epochs start here, away from those of the split.
 const EPOCH_STREAM: u64 = 1 << 32;
 
-struct Trainer<'a> {
+/// A network in training on one split of a data set: everything that lies on the device, and where the training stands.
+pub(super) struct Trainer<'a> {
     config: &'a TrainConfig,
     gpu: Arc<Gpu>,
+    network: &'a Network,
     optimiser: Optimiser,
+    average: Option<Average>,
     /// The whole batches of an epoch, and the smaller one at its end if there is one.
     steps: Vec<Step>,
     visit: Visit,
+    mixer: Option<Mixer>,
     /// Seed and step, for dropout.
     clock: Tensor,
     totals: Totals,
-    predictor: Predictor,
+    validation: Validation,
     train: Vec<u32>,
-    validation_labels: Vec<u8>,
+    /// Epochs that are complete.
+    epochs: usize,
+    /// Steps of the present epoch that are done.
+    batches: usize,
+    plateau: PlateauState,
+}
+
+/// The validation split, seen by the weights and by their average.
+struct Validation {
+    plain: Predictor,
+    average: Option<Predictor>,
+    labels: Vec<u8>,
+}
+
+/// Where a training stands, as far as the host knows; the rest are [`Trainer::tensors`].
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Position {
+    /// Epochs that are complete.
+    pub epochs: usize,
+    /// Steps of the present epoch that are done.
+    pub batches: usize,
+    /// Steps in all.
+    pub steps: u64,
+    /// Sums of loss and hits of the present epoch.
+    pub totals: [f32; 2],
+    pub plateau: PlateauState,
 }
 
 impl<'a> Trainer<'a> {
-    fn new(network: &Network, config: &'a TrainConfig, images: &ImageSet, split: Split) -> Result<Self, TrainError> {
+    pub fn new(
+        network: &'a Network,
+        config: &'a TrainConfig,
+        images: &ImageSet,
+        split: Split,
+    ) -> Result<Self, TrainError> {
         let graph = &network.graph;
         let data = Resident::new(graph, images)?;
         let visit = Visit::new(graph, &split.train)?;
         let clock = graph.tensor_u32([2], &[0, 0])?;
         let parameters = &network.parameters;
         let optimiser = Optimiser::new(graph, parameters, config.rule(), |role| Some(config.group(role)))?;
+        let average = config.ema.map(|decay| Average::new(graph, parameters, decay));
+        let average = average.transpose()?;
+        let mixer = Mixer::new(graph, config)?;
         let totals = new_totals(graph)?;
 
         // The last images of an epoch get a program of their own. A single one is left out: batch norm over one image
@@ -219,8 +106,13 @@ impl<'a> Trainer<'a> {
             config,
             data: &data,
             visit: &visit,
+            changes: Changes {
+                augment: config.augmentation(),
+                mixing: mixer.as_ref().map(|mixer| &mixer.numbers),
+            },
             clock: &clock,
             optimiser: &optimiser,
+            average: average.as_ref(),
             totals: &totals,
         };
         let tail = split.train.len() % config.batch_size;
@@ -232,151 +124,271 @@ impl<'a> Trainer<'a> {
                 Ok(Step { compiled, batch })
             })
             .collect::<Result<Vec<_>, TrainError>>()?;
-        let readback = readback_of(graph, &totals)?;
         let labels = images.labels();
+        let predictor = |parameters| network.predictor(parameters, &data, &split.validation, Answer::Probabilities);
         Ok(Self {
             config,
             gpu: Arc::clone(graph.gpu()),
+            network,
             optimiser,
+            validation: Validation {
+                plain: predictor(&network.parameters)?,
+                average: average.as_ref().map(|a| predictor(&a.parameters)).transpose()?,
+                labels: split
+                    .validation
+                    .iter()
+                    .filter_map(|i| labels.get(*i as usize).copied())
+                    .collect(),
+            },
+            average,
             steps,
             visit,
+            mixer,
             clock,
             totals: Totals {
+                readback: graph.compile(&[&totals])?.readback(&totals, READBACKS)?,
                 sums: totals,
-                readback,
                 asked: VecDeque::new(),
             },
-            predictor: network.predictor(&data, &split.validation, Answer::Probabilities)?,
-            validation_labels: split
-                .validation
-                .iter()
-                .filter_map(|i| labels.get(*i as usize).copied())
-                .collect(),
             train: split.train,
+            epochs: 0,
+            batches: 0,
+            plateau: PlateauState::default(),
         })
     }
-}
 
-fn readback_of(graph: &Graph, tensor: &Tensor) -> Result<Readback, TrainError> {
-    Ok(graph.compile(&[tensor])?.readback(tensor, READBACKS)?)
-}
+    /// Epochs that are complete.
+    pub fn epochs(&self) -> usize {
+        self.epochs
+    }
 
-impl Trainer<'_> {
-    /// One pass over the training images, then validation.
-    fn epoch(
+    /// Steps in all.
+    pub fn step_count(&self) -> u64 {
+        self.optimiser.steps()
+    }
+
+    /// The parameters that validation judges and files keep: the average when there is one.
+    pub fn judged(&self) -> &crate::nn::Parameters {
+        match &self.average {
+            Some(average) => &average.parameters,
+            None => &self.network.parameters,
+        }
+    }
+
+    /// Steps an epoch has.
+    pub fn batches_per_epoch(&self) -> usize {
+        self.train.len() / self.config.batch_size + self.steps.len() - 1
+    }
+
+    fn timeline(&self) -> Timeline {
+        Timeline {
+            steps_per_epoch: self.batches_per_epoch() as u64,
+            epochs: self.config.epochs as u64,
+        }
+    }
+
+    /// Trains to the end of the present epoch, then validates; or stops after the step during which `observe` says so.
+    pub fn epoch(
         &mut self,
-        epoch: usize,
-        folder: &RunFolder,
-        best_epoch: usize,
-        observer: &mut dyn Observer,
-    ) -> Result<EpochRecord, TrainError> {
+        mut observe: impl FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<(), EpochRecord>, TrainError> {
         let started = Instant::now();
-        let mut order = self.train.clone();
-        shuffle(&mut order, self.config.seed, EPOCH_STREAM + epoch as u64);
-        self.visit.set_order(&order)?;
-        self.totals.sums.write(&[0.0; 2])?;
-
-        let whole = self.train.len() / self.config.batch_size;
-        let batches = whole + self.steps.len() - 1;
-        let planned = (self.config.epochs * batches) as u64;
-        let mut submitted = 0;
+        self.start_epoch()?;
+        let first = self.batches;
         let mut learning_rate = 0.0;
         let mut progress = None;
-        for batch in 0..batches {
-            let factor = self.config.schedule.factor(self.optimiser.steps(), planned);
-            learning_rate = self.config.learning_rate * factor;
-            self.optimiser.start_step(learning_rate)?;
-            let seed = self.config.seed;
-            // Both halves of the seed count; the step alone changes from run to run of the program.
-            let words = [(seed ^ (seed >> 32)) as u32, self.optimiser.steps() as u32];
-            self.clock.write_u32(&words)?;
-            self.visit.start_at(submitted)?;
-            let step = &mut self.steps[usize::from(batch >= whole)];
-            step.compiled.run()?;
-            submitted += step.batch;
-            self.ask(submitted)?;
+        while !self.is_epoch_over() {
+            learning_rate =
+                self.config
+                    .learning_rate
+                    .at(self.optimiser.steps(), self.timeline(), self.plateau.reduction);
+            self.step(learning_rate)?;
             while let Some(bytes) = self.totals.readback.poll(&self.gpu)? {
-                progress = Some(self.arrived(epoch, &bytes, folder, best_epoch)?);
+                progress = Some(self.arrived(&bytes)?);
             }
-            if let Some(progress) = progress {
-                observer.step(Progress {
-                    images: submitted,
-                    ..progress
-                });
+            let images = self.images_submitted();
+            let flow = match progress {
+                Some(progress) => observe(Progress { images, ..progress }),
+                None => ControlFlow::Continue(()),
+            };
+            if flow.is_break() && !self.is_epoch_over() {
+                self.finish_readbacks()?;
+                return Ok(ControlFlow::Break(()));
             }
         }
-        while !self.totals.asked.is_empty() {
-            let bytes = self.totals.readback.wait(&self.gpu)?;
-            self.arrived(epoch, &bytes, folder, best_epoch)?;
-        }
-        // The last step may have gone by without a read-back.
-        self.ask(submitted)?;
-        let bytes = self.totals.readback.wait(&self.gpu)?;
-        let trained = self.arrived(epoch, &bytes, folder, best_epoch)?;
+        let trained = self.finish_readbacks()?;
         let training_seconds = started.elapsed().as_secs_f64();
-
-        let probabilities = self.predictor.run()?;
-        // The last step's loss may be finite and its update not: no weights are kept that predict nothing.
-        if probabilities.iter().any(|p| !p.is_finite()) {
-            return Err(diverged(f64::NAN, self.optimiser.steps(), epoch, folder, best_epoch));
-        }
-        let validation = Report::from_predictions(&predictions(probabilities, self.validation_labels.clone())?);
-        Ok(EpochRecord {
-            epoch,
+        let images = trained.images - first * self.config.batch_size;
+        let plain = self.validate(false)?;
+        let average = match &self.average {
+            Some(_) => Some(self.validate(true)?),
+            None => None,
+        };
+        self.end_epoch();
+        let record = EpochRecord {
+            epoch: self.epochs,
             learning_rate,
             train_loss: trained.loss,
             train_accuracy: trained.accuracy,
-            validation_loss: validation.log_loss,
-            validation_accuracy: validation.accuracy,
-            images_per_second: submitted as f64 / training_seconds,
+            validation_loss: plain.log_loss,
+            validation_accuracy: plain.accuracy,
+            ema_validation_loss: average.as_ref().map(|report| report.log_loss),
+            ema_validation_accuracy: average.as_ref().map(|report| report.accuracy),
+            images_per_second: images as f64 / training_seconds,
             seconds: started.elapsed().as_secs_f64(),
-        })
+        };
+        if let Schedule::Plateau(plateau) = &self.config.learning_rate.schedule {
+            self.plateau.epoch_ended(plateau, self.config.monitor.figure(&record));
+        }
+        Ok(ControlFlow::Continue(record))
+    }
+
+    /// Prepares an epoch that starts or, after a restore, goes on.
+    pub fn start_epoch(&mut self) -> Result<(), TrainError> {
+        let mut order = self.train.clone();
+        shuffle(&mut order, self.config.seed, EPOCH_STREAM + self.epochs as u64 + 1);
+        self.visit.set_order(&order)?;
+        if self.batches == 0 {
+            self.totals.sums.write(&[0.0; 2])?;
+        }
+        Ok(())
+    }
+
+    /// Counts an epoch whose steps are done.
+    pub fn end_epoch(&mut self) {
+        self.epochs += 1;
+        self.batches = 0;
+    }
+
+    /// Whether all steps of the epoch are done.
+    pub fn is_epoch_over(&self) -> bool {
+        self.batches >= self.batches_per_epoch()
+    }
+
+    /// One step from where the epoch stands, at this learning rate.
+    pub fn step(&mut self, learning_rate: f64) -> Result<(), TrainError> {
+        let start = self.images_submitted();
+        self.optimiser.start_step(learning_rate)?;
+        let step = self.optimiser.steps();
+        if let Some(average) = &self.average {
+            average.start_step(step)?;
+        }
+        if let Some(mixer) = &self.mixer {
+            mixer.start_step(step)?;
+        }
+        self.clock.write_u32(&[self.config.seed_word(), step as u32])?;
+        self.visit.start_at(start, self.epochs)?;
+        let whole = self.train.len() / self.config.batch_size;
+        self.steps[usize::from(self.batches >= whole)].compiled.run()?;
+        self.batches += 1;
+        self.ask()
+    }
+
+    /// Images of this epoch that have been submitted.
+    fn images_submitted(&self) -> usize {
+        let whole = self.train.len() / self.config.batch_size;
+        let tail = if self.batches > whole { self.steps[1].batch } else { 0 };
+        self.batches.min(whole) * self.config.batch_size + tail
+    }
+
+    /// Log loss and accuracy on the validation split.
+    fn validate(&mut self, average: bool) -> Result<Report, TrainError> {
+        let predictor = match &mut self.validation.average {
+            Some(predictor) if average => predictor,
+            _ => &mut self.validation.plain,
+        };
+        let probabilities = predictor.run()?;
+        // The last step's loss may be finite and its update not: no weights are kept that predict nothing.
+        if probabilities.iter().any(|p| !p.is_finite()) {
+            return Err(self.diverged(f64::NAN, self.optimiser.steps()));
+        }
+        let labels = self.validation.labels.clone();
+        Ok(Report::from_predictions(&predictions(probabilities, labels)?))
     }
 
     /// Asks for the totals as they are after the steps submitted so far, unless too many are under way.
-    fn ask(&mut self, images: usize) -> Result<(), TrainError> {
+    fn ask(&mut self) -> Result<(), TrainError> {
         if self.totals.readback.request(&self.gpu)? {
+            let images = self.images_submitted();
             self.totals.asked.push_back((self.optimiser.steps(), images));
         }
         Ok(())
     }
 
+    /// Waits for all read-backs under way and for one after the last step, which may have gone by without.
+    pub fn finish_readbacks(&mut self) -> Result<Progress, TrainError> {
+        while !self.totals.asked.is_empty() {
+            let bytes = self.totals.readback.wait(&self.gpu)?;
+            self.arrived(&bytes)?;
+        }
+        self.ask()?;
+        let bytes = self.totals.readback.wait(&self.gpu)?;
+        self.arrived(&bytes)
+    }
+
     /// Reads totals that have arrived, and stops when the loss is no longer a number.
-    fn arrived(
-        &mut self,
-        epoch: usize,
-        bytes: &[u8],
-        folder: &RunFolder,
-        best_epoch: usize,
-    ) -> Result<Progress, TrainError> {
+    fn arrived(&mut self, bytes: &[u8]) -> Result<Progress, TrainError> {
         let (step, images) = self.totals.asked.pop_front().unwrap_or_default();
         let flat: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
         let (loss, hits) = (f64::from(flat[0]), f64::from(flat[1]));
         let n = images.max(1) as f64;
         if !loss.is_finite() {
-            return Err(diverged(loss, step, epoch, folder, best_epoch));
+            return Err(self.diverged(loss, step));
         }
         Ok(Progress {
-            epoch,
+            epoch: self.epochs + 1,
             images,
             loss: loss / n,
             accuracy: hits / n,
         })
     }
-}
 
-fn diverged(loss: f64, step: u64, epoch: usize, folder: &RunFolder, best_epoch: usize) -> TrainError {
-    TrainError::Diverged {
-        loss,
-        step,
-        epoch,
-        kept: if best_epoch == 0 {
-            "No epoch was complete, so there are no good weights.".to_owned()
-        } else {
-            format!(
-                "The best weights so far, of epoch {best_epoch}, are in {}",
-                folder.best_weights().display()
-            )
-        },
+    fn diverged(&self, loss: f64, step: u64) -> TrainError {
+        TrainError::Diverged {
+            loss,
+            step,
+            epoch: self.epochs + 1,
+            kept: "No epoch was complete, so there are no good weights.".to_owned(),
+        }
+    }
+
+    /// Where the training stands.
+    pub fn position(&self) -> Result<Position, TrainError> {
+        let totals = self.totals.sums.to_vec()?;
+        Ok(Position {
+            epochs: self.epochs,
+            batches: self.batches,
+            steps: self.optimiser.steps(),
+            totals: [totals[0], totals[1]],
+            plateau: self.plateau.clone(),
+        })
+    }
+
+    /// All tensors that training changes, by name. A training goes on from them and its [`Position`] as if it had never
+    /// stopped: random numbers depend on seed, epoch, step and image alone.
+    pub fn tensors(&self) -> Vec<(String, &Tensor)> {
+        let parameters = &self.network.parameters;
+        let mut tensors = vec![
+            ("parameters".to_owned(), &parameters.learned().flat),
+            ("statistics".to_owned(), &parameters.statistics().flat),
+        ];
+        for (i, state) in self.optimiser.state().iter().enumerate() {
+            tensors.push((format!("optimiser.{i}"), state));
+        }
+        if let Some(average) = &self.average {
+            tensors.push(("average.parameters".to_owned(), &average.parameters.learned().flat));
+            tensors.push(("average.statistics".to_owned(), &average.parameters.statistics().flat));
+        }
+        tensors
+    }
+
+    /// Goes on from a position whose tensors have been written.
+    pub fn restore(&mut self, position: &Position) -> Result<(), TrainError> {
+        self.epochs = position.epochs;
+        self.batches = position.batches;
+        self.plateau = position.plateau.clone();
+        self.totals.sums.write(&position.totals)?;
+        self.optimiser.set_steps(position.steps);
+        Ok(())
     }
 }

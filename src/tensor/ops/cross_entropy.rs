@@ -2,8 +2,8 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::kernel;
-use crate::gpu::{Kernel, Source, shader};
+use super::{MIXING, kernel};
+use crate::gpu::{Access, Kernel, Source, shader};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Tensor, TensorError};
 
 #[repr(C)]
@@ -14,21 +14,33 @@ struct Params {
     smoothing: f32,
 }
 
-/// One loss a row, and loss and hit side by side. Inputs: logits `[N, classes]` and labels `[N]`.
+/// One loss a row, and loss and hit side by side. Inputs: logits `[N, classes]` and labels `[N]`; or, when images have been
+/// mixed, labels `[N, 2]` and the numbers they were mixed by.
 #[derive(Debug, Clone, Copy)]
 struct Loss {
     smoothing: f32,
+    mixed: bool,
 }
 
 impl Loss {
     fn kernel(&self, label: &'static str, source: Source, logits: &Shape) -> Kernel {
-        kernel(label, source, logits.rows())
+        let targets = if self.mixed {
+            shader!("loss/mixed_labels.wgsl")
+        } else {
+            shader!("loss/labels.wgsl")
+        };
+        kernel(label, targets.join(source), logits.rows())
             .params(Params {
                 rows: logits.rows() as u32,
                 classes: logits.last() as u32,
                 smoothing: self.smoothing,
             })
             .flops(4 * logits.len() as u64)
+    }
+
+    /// Inputs that say what the targets are: labels and, for mixed images, what they were mixed by.
+    fn targets(&self) -> impl Iterator<Item = (Operand, Access)> {
+        (1..=if self.mixed { 2 } else { 1 }).map(|i| Operand::Input(i).read())
     }
 }
 
@@ -42,8 +54,15 @@ impl Op for Loss {
         if classes == 0 {
             return Err(inputs.mismatch("the logits (input 0) must have at least one class"));
         }
-        if *inputs.get(1)? != Info::u32([n]) {
-            return Err(inputs.mismatch(format!("the labels (input 1) must be {n} integers")));
+        let (labels, wanted) = match self.mixed {
+            true => (Info::u32([n, 2]), format!("{n} pairs of integers")),
+            false => (Info::u32([n]), format!("{n} integers")),
+        };
+        if *inputs.get(1)? != labels {
+            return Err(inputs.mismatch(format!("the labels (input 1) must be {wanted}")));
+        }
+        if self.mixed {
+            inputs.require(2, "the mixing", [MIXING])?;
         }
         if !(0.0..1.0).contains(&self.smoothing) {
             return Err(TensorError::Parameter {
@@ -59,26 +78,26 @@ impl Op for Loss {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let source = shader!("loss/cross_entropy.wgsl");
-        launches.dispatch(
-            self.kernel(self.name(), source, io.input(0)),
-            &[
-                Operand::Input(0).read(),
-                Operand::Input(1).read(),
-                Operand::Output(0).write(),
-                Operand::Output(1).write(),
-            ],
-        );
+        let mut operands = vec![
+            Operand::Input(0).read(),
+            Operand::Output(0).write(),
+            Operand::Output(1).write(),
+        ];
+        operands.extend(self.targets());
+        launches.dispatch(self.kernel(self.name(), source, io.input(0)), &operands);
         Ok(())
     }
 
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
-        let (logits, labels) = (node.input(0), node.input(1));
-        let inputs = [logits, labels, node.gradient(0)?];
-        Ok(vec![Some(Tensor::apply_one(CrossEntropyGrad(*self), &inputs)?), None])
+        let mut inputs: Vec<&Tensor> = (0..node.input_count()).map(|i| node.input(i)).collect();
+        inputs.push(node.gradient(0)?);
+        let mut gradients = vec![None; node.input_count()];
+        gradients[0] = Some(Tensor::apply_one(CrossEntropyGrad(*self), &inputs)?);
+        Ok(gradients)
     }
 }
 
-/// dLogits from logits, labels and the gradients of the losses.
+/// dLogits from the inputs of the loss and, after them, the gradients of the losses.
 #[derive(Debug)]
 struct CrossEntropyGrad(Loss);
 
@@ -93,15 +112,13 @@ impl Op for CrossEntropyGrad {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let source = shader!("loss/cross_entropy_grad.wgsl");
-        launches.dispatch(
-            self.0.kernel(self.name(), source, io.input(0)),
-            &[
-                Operand::Input(0).read(),
-                Operand::Input(1).read(),
-                Operand::Input(2).read(),
-                Operand::Output(0).write(),
-            ],
-        );
+        let mut operands = vec![
+            Operand::Input(0).read(),
+            Operand::Input(io.input_count() - 1).read(),
+            Operand::Output(0).write(),
+        ];
+        operands.extend(self.0.targets());
+        launches.dispatch(self.0.kernel(self.name(), source, io.input(0)), &operands);
         Ok(())
     }
 }
@@ -125,9 +142,23 @@ impl Tensor {
     /// A shape error when the labels are not N integers; a smoothing that is not in `0 .. 1`. Labels must be below the
     /// number of classes: one that is not counts as the last class.
     pub fn cross_entropy(&self, labels: &Tensor, smoothing: f32) -> Result<CrossEntropy> {
-        let op = Loss { smoothing };
+        let mixed = false;
+        self.loss(Loss { smoothing, mixed }, &[self, labels])
+    }
+
+    /// As [`Tensor::cross_entropy`] for images that [`DataSet::gather`](super::DataSet::gather) has mixed in pairs, with both
+    /// labels `[N, 2]` and what they were mixed by. A prediction is right when it is the label with the larger share.
+    ///
+    /// # Errors
+    /// As [`Tensor::cross_entropy`].
+    pub fn cross_entropy_mixed(&self, labels: &Tensor, mixing: &Tensor, smoothing: f32) -> Result<CrossEntropy> {
+        let mixed = true;
+        self.loss(Loss { smoothing, mixed }, &[self, labels, mixing])
+    }
+
+    fn loss(&self, op: Loss, inputs: &[&Tensor]) -> Result<CrossEntropy> {
         let name = op.name();
-        let outputs = Self::apply(op, &[self, labels])?;
+        let outputs = Self::apply(op, inputs)?;
         let [losses, scores] = <[Tensor; 2]>::try_from(outputs).map_err(|_| TensorError::Parameter {
             op: name,
             problem: "the shape rule must give two outputs".to_owned(),

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::kernel;
+use super::{Augment, kernel};
 use crate::gpu::shader;
 use crate::tensor::{DType, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
 
@@ -13,9 +13,9 @@ pub struct Pixels {
     pub height: usize,
     /// Columns of an image.
     pub width: usize,
-    /// Mean of the data set, in 0 to 1.
+    /// Subtracted, in 0 to 1.
     pub mean: f32,
-    /// Standard deviation of the data set, in 0 to 1.
+    /// Divided by.
     pub deviation: f32,
 }
 
@@ -23,31 +23,44 @@ pub struct Pixels {
 #[derive(Clone, Copy, Pod, Zeroable)]
 struct Params {
     batch: u32,
-    pixels: u32,
+    height: u32,
+    width: u32,
     order_len: u32,
     images_len: u32,
-    scale: f32,
-    shift: f32,
+    mean: f32,
+    deviation: f32,
+    seed: u32,
 }
 
-/// Inputs: images (bytes, four a word), labels, order, cursor. Outputs: images and labels of the batch.
+/// Inputs: images (bytes, four a word), labels, order, place and, to mix images, six numbers. Outputs: images and labels
+/// of the batch.
 #[derive(Debug)]
 struct Gather {
     batch: usize,
     pixels: Pixels,
+    augment: Option<(Augment, u32)>,
+    mix: bool,
 }
 
 impl Op for Gather {
     fn name(&self) -> &'static str {
-        "gather"
+        match (self.mix, &self.augment) {
+            (true, _) => "mix",
+            (false, Some(_)) => "augment",
+            (false, None) => "gather",
+        }
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
-        for (i, what) in (0..).zip(["the images", "the labels", "the order", "the cursor"]) {
+        for (i, what) in (0..).zip(["the images", "the labels", "the order", "the place"]) {
             let info = inputs.get(i)?;
             if info.dtype != DType::U32 || info.is_empty() {
                 return Err(inputs.mismatch(format!("{what} (input {i}) must be integers, at least one")));
             }
+        }
+        inputs.require(3, "the place", [2])?;
+        if self.mix {
+            inputs.require(4, "the mixing", [MIXING])?;
         }
         let Pixels { height, width, .. } = self.pixels;
         let images = inputs.get(1)?.len();
@@ -56,8 +69,16 @@ impl Op for Gather {
                 "there are {images} labels, but not as many images of {height}x{width}"
             )));
         }
+        if let Some((augment, _)) = &self.augment {
+            augment.validate(self.name())?;
+        }
         let x = Info::f32([self.batch, height, width, 1]);
-        Ok(vec![x, Info::u32([self.batch])])
+        let labels = if self.mix {
+            Info::u32([self.batch, 2])
+        } else {
+            Info::u32([self.batch])
+        };
+        Ok(vec![x, labels])
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
@@ -67,21 +88,41 @@ impl Op for Gather {
             mean,
             deviation,
         } = self.pixels;
-        let kernel = kernel(self.name(), shader!("data/gather.wgsl"), io.output(0).len()).params(Params {
+        let seen = match &self.augment {
+            Some(_) => shader!("common/random.wgsl").join(shader!("data/augment.wgsl")),
+            None => shader!("data/as_stored.wgsl"),
+        };
+        let batch = if self.mix {
+            shader!("data/mix.wgsl")
+        } else {
+            shader!("data/gather.wgsl")
+        };
+        let source = shader!("data/images.wgsl").join(seen).join(batch);
+        let seed = self.augment.as_ref().map_or(0, |(_, seed)| *seed);
+        let mut kernel = kernel(self.name(), source, io.output(0).len()).params(Params {
             batch: self.batch as u32,
-            pixels: (height * width) as u32,
+            height: height as u32,
+            width: width as u32,
             order_len: io.input(2).len() as u32,
             images_len: io.input(1).len() as u32,
-            scale: 1.0 / (255.0 * deviation),
-            shift: -mean / deviation,
+            mean,
+            deviation,
+            seed,
         });
+        if let Some((augment, _)) = &self.augment {
+            kernel = augment.constants(kernel, [height, width]);
+        }
         let read = (0..4).map(|i| Operand::Input(i).read());
         let written = (0..2).map(|i| Operand::Output(i).write());
-        let operands: Vec<_> = read.chain(written).collect();
+        let mixing = self.mix.then(|| Operand::Input(4).read());
+        let operands: Vec<_> = read.chain(written).chain(mixing).collect();
         launches.dispatch(kernel, &operands);
         Ok(())
     }
 }
+
+/// Numbers that say how to mix; see `shaders/data/mix.wgsl`.
+pub const MIXING: usize = 6;
 
 /// A data set in device memory.
 #[derive(Debug, Clone)]
@@ -92,13 +133,37 @@ pub struct DataSet {
     pub labels: Tensor,
 }
 
+/// Which images of a [`DataSet`] make a batch, and what is done to them.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    /// Indices of images.
+    pub order: &'a Tensor,
+    /// `[2]` integers: the place in `order` where the batch starts, and the epoch, from 0.
+    pub place: &'a Tensor,
+    /// Images in the batch.
+    pub size: usize,
+    /// How images are changed at random, with the seed of the random numbers.
+    pub augment: Option<(&'a Augment, u32)>,
+    /// The [`MIXING`] numbers that say how images are mixed in pairs.
+    pub mixing: Option<&'a Tensor>,
+}
+
 impl DataSet {
-    /// The `batch` images that `order` names from place `cursor[0]` on, as `[batch, height, width, 1]`, and their labels.
+    /// The images of a batch as `[size, height, width, 1]`, and their labels: `[size]`, or `[size, 2]` when images are mixed.
     ///
     /// # Errors
-    /// A shape error when one of the tensors does not hold integers, or there are fewer images than labels.
-    pub fn gather(&self, order: &Tensor, cursor: &Tensor, batch: usize, pixels: Pixels) -> Result<(Tensor, Tensor)> {
-        let mut outputs = Tensor::apply(Gather { batch, pixels }, &[&self.images, &self.labels, order, cursor])?;
+    /// A shape error when one of the tensors does not hold integers, or there are fewer images than labels; a setting of
+    /// the augmentation that is out of range.
+    pub fn gather(&self, batch: Batch, pixels: Pixels) -> Result<(Tensor, Tensor)> {
+        let op = Gather {
+            batch: batch.size,
+            pixels,
+            augment: batch.augment.map(|(augment, seed)| (augment.clone(), seed)),
+            mix: batch.mixing.is_some(),
+        };
+        let mut inputs = vec![&self.images, &self.labels, batch.order, batch.place];
+        inputs.extend(batch.mixing);
+        let mut outputs = Tensor::apply(op, &inputs)?;
         let labels = outputs.swap_remove(1);
         Ok((outputs.swap_remove(0), labels))
     }

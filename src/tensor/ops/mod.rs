@@ -2,8 +2,11 @@
 
 mod accumulate;
 mod add;
+mod augment;
+mod average;
 mod avg_pool;
 mod batch_norm;
+mod clip_norm;
 mod concat;
 mod conv2d;
 mod cross_entropy;
@@ -26,9 +29,10 @@ mod softmax;
 mod transpose;
 mod window;
 
+pub use augment::{Augment, Erased, Erasing, Fill, Flip, Shift};
 pub use batch_norm::{BatchNorm, NormSettings, RunningUpdate};
 pub use cross_entropy::CrossEntropy;
-pub use gather::{DataSet, Pixels};
+pub use gather::{Batch, DataSet, MIXING, Pixels};
 pub use optimiser_step::{OptimiserInputs, Rule};
 pub use window::{Pad, Padding, Window};
 

@@ -1,0 +1,51 @@
+// A batch whose images are mixed in pairs: image i with image b = batch - 1 - i of the same batch,
+//     y[i, row, col] = normalised(s seen(i) + (1 - s) seen(b))   inside the box, normalised(seen(i)) outside
+// with both labels, whose shares in the loss are t and 1 - t (loss/mixed_labels.wgsl).
+//     mixup  (Zhang et al. 2018):  s = t = lambda, the box is the whole image
+//     CutMix (Yun et al. 2019):    s = 0, t = 1 - the box's share of the image
+//
+// Bindings are in images.wgsl, and:
+// mixing   s, t and the box: first row, first column, and the row and column after its last
+// Threads: one a pixel of the batch, 64 a workgroup; that of an image's first pixel also takes the labels.
+// Bytes:   2 read and 4 written a pixel.
+// Why:     the host draws lambda and the box, six numbers a step: a Beta distribution needs rejection, which a library
+//          does well. The order is shuffled anew each epoch, so the partner from the other end is a random one. Each of the
+//          two images is augmented as it would be alone.
+struct Mixing {
+    share: f32,
+    label_share: f32,
+    top: f32,
+    left: f32,
+    bottom: f32,
+    right: f32,
+}
+@group(0) @binding(7) var<storage, read> mixing: Mixing;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let number = linear_workgroup(group, groups) * 64u + local;
+    let pixels = p.height * p.width;
+    if (number >= p.batch * pixels) {
+        return;
+    }
+    let i = number / pixels;
+    let pixel = number - i * pixels;
+    let row = pixel / p.width;
+    let col = pixel % p.width;
+    let image = image_at(i);
+    let partner = image_at(p.batch - 1u - i);
+    var v = seen(image, row, col);
+    let at = vec2<f32>(f32(row), f32(col));
+    if (all(at >= vec2<f32>(mixing.top, mixing.left)) && all(at < vec2<f32>(mixing.bottom, mixing.right))) {
+        v = mixing.share * v + (1.0 - mixing.share) * seen(partner, row, col);
+    }
+    y[number] = normalised(v);
+    if (pixel == 0u) {
+        batch_labels[2u * i] = labels[image];
+        batch_labels[2u * i + 1u] = labels[partner];
+    }
+}

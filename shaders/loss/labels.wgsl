@@ -1,0 +1,21 @@
+// The target distribution of a row with one label t and smoothing s:  q[r, j] = (1 - s) [j = t] + s / classes
+//
+// labels   [rows], below classes; one that is not counts as the last class
+// Threads: called by each thread of the cross-entropy kernels for its row.
+// Bytes:   4 a row.
+// Why:     the kernels know targets only, so mixed_labels.wgsl can take this file's place.
+struct Params {
+    rows: u32,
+    classes: u32,
+    smoothing: f32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(4) var<storage, read> labels: array<u32>;
+
+fn label(row: u32) -> u32 {
+    return min(labels[row], p.classes - 1u);
+}
+
+fn target_share(row: u32, j: u32) -> f32 {
+    return select(0.0, 1.0 - p.smoothing, j == label(row)) + p.smoothing / f32(p.classes);
+}

@@ -1,0 +1,62 @@
+//! `selvedge augment`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use selvedge::data::{self, CLASS_NAMES, HEIGHT, WIDTH};
+use selvedge::plot::{ImageGrid, save_png};
+use selvedge::train::augmented;
+
+use super::{AdapterOption, Settings};
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The picture to write
+    #[arg(long, value_name = "FILE.png", default_value = "augment.png")]
+    out: PathBuf,
+    /// Images, one a row
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
+    images: u16,
+    /// Epochs, one a column
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=50))]
+    columns: u16,
+    #[command(flatten)]
+    adapter: AdapterOption,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let config = options.settings.config()?;
+    let data = data::load(config.data.as_deref())?;
+    let gpu = options.adapter.open()?;
+    let (count, columns) = (usize::from(options.images), usize::from(options.columns));
+    let epochs = augmented(&gpu, &data.train, &config, count, 0..columns)?;
+
+    let mut titles = vec!["original".to_owned()];
+    titles.extend((1..=columns).map(|epoch| format!("epoch {epoch}")));
+    let rows: Vec<(String, Vec<Vec<f32>>)> = (0..count.min(data.train.len()))
+        .map(|i| {
+            let original = data
+                .train
+                .image(i)
+                .iter()
+                .map(|byte| f32::from(*byte) / 255.0)
+                .collect();
+            let seen = epochs.iter().map(|images| images[i].clone());
+            let name = CLASS_NAMES[usize::from(data.train.labels()[i])];
+            (name.to_owned(), std::iter::once(original).chain(seen).collect())
+        })
+        .collect();
+    let grid = ImageGrid {
+        image_size: [HEIGHT, WIDTH],
+        titles: &titles,
+        rows: &rows,
+    };
+    save_png(&grid, &options.out)?;
+    println!(
+        "{count} images as training sees them in {columns} epochs: {}",
+        options.out.display()
+    );
+    Ok(())
+}

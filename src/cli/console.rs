@@ -1,0 +1,73 @@
+//! What a command prints, for people or for programs.
+
+use std::fs::{File, OpenOptions};
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use clap::Args;
+use serde::Serialize;
+
+/// For whom a command prints.
+#[derive(Debug, Clone, Args)]
+pub struct OutputOptions {
+    /// Print one JSON object an epoch, and one for the result
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but errors
+    #[arg(long, short, conflicts_with = "json")]
+    quiet: bool,
+}
+
+/// Text goes to the terminal and, once there is a run folder, to its log; JSON takes the place of text when asked for.
+#[derive(Debug)]
+pub struct Console {
+    text: bool,
+    json: bool,
+    log: Option<File>,
+    /// Said before there was a log.
+    unlogged: String,
+}
+
+impl Console {
+    pub fn new(options: &OutputOptions) -> Self {
+        Self {
+            text: !options.json && !options.quiet,
+            json: options.json,
+            log: None,
+            unlogged: String::new(),
+        }
+    }
+
+    /// A line for people, in the log in any case.
+    pub fn say(&mut self, line: &str) {
+        if self.text {
+            println!("{line}");
+        }
+        match &mut self.log {
+            // The log is a copy: a line that cannot be written there must not stop a training.
+            Some(log) => drop(writeln!(log, "{line}")),
+            None => self.unlogged.push_str(&format!("{line}\n")),
+        }
+    }
+
+    /// An object for programs, on a line.
+    pub fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
+        if self.json {
+            println!("{}", serde_json::to_string(value)?);
+        }
+        Ok(())
+    }
+
+    /// Keeps everything said, before and from now on, in this file too, after what it holds already.
+    pub fn log_to(&mut self, path: &Path) -> std::io::Result<()> {
+        let mut log = OpenOptions::new().create(true).append(true).open(path)?;
+        log.write_all(std::mem::take(&mut self.unlogged).as_bytes())?;
+        self.log = Some(log);
+        Ok(())
+    }
+
+    /// Whether somebody watches: a progress bar makes sense.
+    pub fn is_watched(&self) -> bool {
+        self.text && std::io::stderr().is_terminal()
+    }
+}

@@ -1,0 +1,138 @@
+//! How a training is shown: a progress bar an epoch at a terminal, one line an epoch in any case; and how it is stopped.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use selvedge::train::{EpochRecord, EventFile, Observer, Progress, RunConfig, RunFolder};
+
+use super::console::Console;
+
+/// Exit code of a program that Ctrl-C has stopped, as shells count it.
+pub const INTERRUPTED: u8 = 130;
+
+/// Set by the first Ctrl-C.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Lets the first Ctrl-C finish the step and save, and the second end the program at once.
+pub fn stop_on_ctrl_c() -> anyhow::Result<()> {
+    Ok(ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::SeqCst) {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+        eprintln!("\nfinishing the step and saving; Ctrl-C again ends at once");
+    })?)
+}
+
+/// Whether Ctrl-C has been pressed.
+pub fn is_stopped() -> bool {
+    STOP.load(Ordering::SeqCst)
+}
+
+/// Shows a training and keeps its log and, when asked for, TensorBoard's event file.
+pub struct Display {
+    pub console: Console,
+    tensorboard: bool,
+    events: Option<EventFile>,
+    bar: Option<ProgressBar>,
+    epochs: usize,
+    images: usize,
+}
+
+impl Display {
+    pub fn new(console: Console, tensorboard: bool) -> Self {
+        Self {
+            console,
+            tensorboard,
+            events: None,
+            bar: None,
+            epochs: 0,
+            images: 0,
+        }
+    }
+}
+
+impl Observer for Display {
+    fn start(&mut self, run: &RunConfig, folder: &RunFolder, history: &[EpochRecord]) {
+        self.epochs = run.train.epochs;
+        self.images = run.train_images;
+        // Neither the log nor the events are worth losing a training for.
+        if let Err(e) = self.console.log_to(&folder.file("log.txt")) {
+            eprintln!("warning: {} cannot be written: {e}", folder.file("log.txt").display());
+        }
+        if self.tensorboard {
+            match EventFile::create(folder.path()) {
+                Ok(events) => self.events = Some(events),
+                Err(e) => eprintln!("warning: no events for TensorBoard: {e}"),
+            }
+        }
+        let went = match history.len() {
+            0 => String::new(),
+            epochs => format!(", going on after epoch {epochs}"),
+        };
+        self.console.say(&format!(
+            "training {} on {} with {} images, {} for validation{went}; run folder {}",
+            run.model,
+            run.adapter,
+            run.train_images,
+            run.validation_images,
+            folder.path().display()
+        ));
+    }
+
+    fn step(&mut self, progress: Progress) -> ControlFlow<()> {
+        if self.console.is_watched() {
+            let bar = self
+                .bar
+                .get_or_insert_with(|| new_bar(self.images, progress.epoch, self.epochs));
+            bar.set_position(progress.images as u64);
+            bar.set_message(format!("loss {:.4} acc {:.4}", progress.loss, progress.accuracy));
+        }
+        if is_stopped() {
+            self.bar.take().inspect(ProgressBar::finish_and_clear);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn epoch(&mut self, record: &EpochRecord, best: bool) {
+        self.bar.take().inspect(ProgressBar::finish_and_clear);
+        if let Some(Err(e)) = self.events.as_mut().map(|events| events.write(record)) {
+            eprintln!("warning: no more events for TensorBoard: {e}");
+            self.events = None;
+        }
+        let average = match (record.ema_validation_loss, record.ema_validation_accuracy) {
+            (Some(loss), Some(accuracy)) => format!(" | average: val loss {loss:.4} acc {accuracy:.4}"),
+            _ => String::new(),
+        };
+        self.console.say(&format!(
+            "epoch {}/{}: loss {:.4} acc {:.4} | val loss {:.4} acc {:.4}{average}{} | {:.0} images/s, {:.0} s",
+            record.epoch,
+            self.epochs,
+            record.train_loss,
+            record.train_accuracy,
+            record.validation_loss,
+            record.validation_accuracy,
+            if best { " (best)" } else { "" },
+            record.images_per_second,
+            record.seconds,
+        ));
+        // A closed pipe must not stop a training.
+        let _ = self.console.json(record);
+    }
+}
+
+fn new_bar(images: usize, epoch: usize, epochs: usize) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(images as u64), ProgressDrawTarget::stderr());
+    let template = "{prefix} {bar:30} {pos}/{len} {rate} ETA {eta} {msg}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        // A line that cannot be written is not worth an error.
+        bar.set_style(
+            style.with_key("rate", |state: &ProgressState, line: &mut dyn std::fmt::Write| {
+                let _ = write!(line, "{:.0} images/s", state.per_sec());
+            }),
+        );
+    }
+    bar.set_prefix(format!("epoch {epoch}/{epochs}"));
+    bar
+}

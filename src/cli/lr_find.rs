@@ -1,0 +1,67 @@
+//! `selvedge lr-find`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::ProgressBar;
+use selvedge::data;
+use selvedge::plot::{RateCurve, save_png, save_svg};
+use selvedge::train::{RateSweep, find_rate};
+
+use super::train::ModelName;
+use super::{AdapterOption, Settings};
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The network
+    #[arg(value_enum, default_value_t = ModelName::Cnn)]
+    model: ModelName,
+    /// Rate of the first step
+    #[arg(long, value_name = "RATE", default_value_t = 1e-5)]
+    from: f64,
+    /// Rate of the last step
+    #[arg(long, value_name = "RATE", default_value_t = 10.0)]
+    to: f64,
+    /// Steps at most
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    steps: usize,
+    /// The picture to write, .png or .svg
+    #[arg(long, value_name = "FILE", default_value = "lr-find.png")]
+    out: PathBuf,
+    #[command(flatten)]
+    adapter: AdapterOption,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let config = options.settings.config()?;
+    let data = data::load(config.data.as_deref())?;
+    let gpu = options.adapter.open()?;
+    let sweep = RateSweep {
+        from: options.from,
+        to: options.to,
+        steps: options.steps,
+    };
+    // Drawn at a terminal only.
+    let bar = ProgressBar::new(options.steps as u64);
+    let found = find_rate(&gpu, &config, &data, sweep, |step| bar.set_position(step as u64))?;
+    bar.finish_and_clear();
+    let curve = RateCurve {
+        points: &found.points,
+        suggestion: found.suggestion(),
+    };
+    if options.out.extension().is_some_and(|extension| extension == "svg") {
+        save_svg(&curve, &options.out)?;
+    } else {
+        save_png(&curve, &options.out)?;
+    }
+    println!(
+        "the loss falls fastest at rate {:.1e} and is lowest at {:.1e}; try --lr {:.1e}; picture: {}",
+        found.steepest,
+        found.lowest,
+        found.suggestion(),
+        options.out.display()
+    );
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! `selvedge runs`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use selvedge::train::{RunFolder, TrainError};
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The folder with the runs
+    #[arg(default_value = "runs")]
+    folder: PathBuf,
+}
+
+const HEADINGS: [&str; 8] = [
+    "run", "model", "epochs", "best", "val loss", "val acc", "test acc", "time",
+];
+
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let entries = fs::read_dir(&options.folder).with_context(|| options.folder.display().to_string())?;
+    let mut folders: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.join("config.json").is_file())
+        .collect();
+    folders.sort();
+    if folders.is_empty() {
+        println!("no runs in {}", options.folder.display());
+        return Ok(());
+    }
+    let mut rows = vec![HEADINGS.map(str::to_owned)];
+    for folder in &folders {
+        match row(folder) {
+            Ok(row) => rows.push(row),
+            Err(e) => eprintln!("warning: {e}"),
+        }
+    }
+    print!("{}", table(&rows));
+    Ok(())
+}
+
+fn row(path: &Path) -> Result<[String; 8], TrainError> {
+    let folder = RunFolder::open(path);
+    let config = folder.read_config()?;
+    let history = folder.read_history()?;
+    let result = folder.read_result()?;
+    let best = config.train.monitor.best(&history);
+    let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+    let seconds: f64 = history.iter().map(|record| record.seconds).sum();
+    Ok([
+        path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        config.model,
+        format!("{}/{}", history.len(), config.train.epochs),
+        or_dash(best.map(|record| record.epoch.to_string())),
+        or_dash(best.map(|r| format!("{:.4}", r.ema_validation_loss.unwrap_or(r.validation_loss)))),
+        or_dash(best.map(|r| format!("{:.4}", r.ema_validation_accuracy.unwrap_or(r.validation_accuracy)))),
+        or_dash(result.map(|result| format!("{:.4}", result.test.accuracy))),
+        format!(
+            "{}:{:02}:{:02}",
+            seconds as u64 / 3600,
+            seconds as u64 / 60 % 60,
+            seconds as u64 % 60
+        ),
+    ])
+}
+
+/// Columns as wide as their widest cell, two spaces apart.
+fn table(rows: &[[String; 8]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..8).map(width).collect();
+    let line = |row: &[String; 8]| {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        format!("{}\n", cells.join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}

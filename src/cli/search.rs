@@ -1,0 +1,366 @@
+//! `selvedge search`
+
+use std::fs;
+use std::io::{ErrorKind, IsTerminal};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::{Args, Command, Parser};
+use indicatif::ProgressBar;
+use selvedge::data;
+use selvedge::search::{
+    Dimension, FitFolder, FitKey, Halving, Plan, SearchObserver, Setting, Shard, Summary, combinations,
+    random_settings, search,
+};
+use selvedge::train::{Monitor, Progress};
+
+use super::display::{INTERRUPTED, is_stopped, stop_on_ctrl_c};
+use super::train::ModelName;
+use super::{AdapterOption, Settings};
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The network
+    #[arg(value_enum, default_value_t = ModelName::Cnn)]
+    model: ModelName,
+    /// An option of `selvedge train` and its values, such as lr=0.001,0.01; with --random also a range, lr=0.001..0.1
+    #[arg(long, value_name = "OPTION=VALUES", required_unless_present = "collect")]
+    grid: Vec<Dimension>,
+    /// Draw N settings at random instead of taking all combinations
+    #[arg(long, value_name = "N")]
+    random: Option<usize>,
+    /// Successive halving: of N settings one goes on, for N times the epochs
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3", value_parser = factor)]
+    halving: Option<usize>,
+    /// Parts for cross-validation
+    #[arg(long, value_name = "K", default_value_t = 3)]
+    folds: usize,
+    /// Do only part I of N of the fits
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<Shard>,
+    /// The search's folder; an interrupted search goes on in it [default: searches/cnn-1, searches/cnn-2, ...]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Only put together what the processes of a search have found
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["grid", "random", "halving", "shard", "out"])]
+    collect: Option<PathBuf>,
+    #[command(flatten)]
+    adapter: AdapterOption,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+fn factor(text: &str) -> Result<usize, String> {
+    let factor = text.parse().ok().filter(|n| (2..=100).contains(n));
+    factor.ok_or_else(|| "a whole number from 2 to 100 is needed".to_owned())
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let parts = text
+        .split_once('/')
+        .and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    let (index, count) = parts.ok_or_else(|| "I/N is needed, such as 1/4".to_owned())?;
+    Shard::new(index, count).map_err(|e| e.to_string())
+}
+
+pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    if let Some(folder) = &options.collect {
+        let plan = Plan::read(folder)?;
+        report(&plan, folder)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    stop_on_ctrl_c()?;
+    let base = options.settings.config()?;
+    let data = data::load(base.data.as_deref())?;
+    let images = match base.limit {
+        Some(limit) => data.train.take(limit),
+        None => data.train,
+    };
+    let plan = options.plan(images.checksum())?;
+    let gpu = options.adapter.open()?;
+    let folder = match &options.out {
+        Some(folder) => folder.clone(),
+        None => numbered()?,
+    };
+    plan.settle(&folder)?;
+    let fits = FitFolder::open(&folder)?;
+    println!(
+        "{} settings on {} folds of {} images, with {}; folder {}",
+        plan.settings.len(),
+        plan.folds,
+        images.len(),
+        gpu.adapter().name,
+        folder.display()
+    );
+    let mut display = Display::new(&plan, &folder);
+    let shard = options.shard.unwrap_or(Shard::WHOLE);
+    if search(&gpu, &plan, &fits, &images, shard, &mut display)?.is_break() {
+        println!(
+            "interrupted; the same command with --out {} goes on, without repeating finished fits",
+            folder.display()
+        );
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    display.clear();
+    report(&plan, &folder)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The first of `searches/cnn-1`, `searches/cnn-2`, ... that does not exist, made.
+fn numbered() -> anyhow::Result<PathBuf> {
+    fs::create_dir_all("searches").context("searches")?;
+    for number in 1.. {
+        let path = Path::new("searches").join(format!("cnn-{number}"));
+        match fs::create_dir(&path) {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            made => return made.map(|()| path.clone()).with_context(|| path.display().to_string()),
+        }
+    }
+    bail!("searches is full");
+}
+
+/// Settings alone, to read those of the grid with.
+#[derive(Debug, Parser)]
+#[command(name = "a setting of the grid", no_binary_name = true)]
+struct SettingsAlone {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Options {
+    fn plan(&self, data_checksum: u32) -> anyhow::Result<Plan> {
+        let base = self.settings.config()?;
+        let chosen = match self.random {
+            Some(count) => random_settings(&self.grid, count, base.seed)?,
+            None => combinations(&self.grid)?,
+        };
+        let given = given_settings(std::env::args());
+        let mut settings = Vec::with_capacity(chosen.len());
+        for options in chosen {
+            let searched = options
+                .iter()
+                .flat_map(|(option, value)| [format!("--{option}"), value.clone()]);
+            let arguments: Vec<String> = given.iter().cloned().chain(searched).collect();
+            let parsed =
+                SettingsAlone::try_parse_from(&arguments).map_err(|e| anyhow::anyhow!("--grid: {}", first_line(&e)))?;
+            let config = parsed.settings.config()?;
+            if config.limit != base.limit || config.data != base.data {
+                bail!("--grid: every setting must have the same data and --limit");
+            }
+            if self.halving.is_some() && config.epochs != base.epochs {
+                bail!("--grid: epochs cannot be searched together with --halving, which chooses them");
+            }
+            if config.monitor != base.monitor {
+                bail!("--grid: monitor cannot be searched, it is what settings are compared by");
+            }
+            settings.push(Setting { options, config });
+        }
+        let command = std::iter::once("selvedge train cnn").chain(given.iter().map(String::as_str));
+        Ok(Plan {
+            settings,
+            folds: self.folds,
+            score: base.monitor,
+            halving: self.halving.map(|factor| Halving { factor }),
+            command: command.collect::<Vec<_>>().join(" "),
+            data_checksum,
+        })
+    }
+}
+
+/// The line of a message of clap that says what is wrong.
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
+        .to_owned()
+}
+
+/// Those of the program's arguments that are settings of a training, as they were given.
+fn given_settings(arguments: impl Iterator<Item = String>) -> Vec<String> {
+    let names: Vec<String> = Settings::augment_args(Command::new("settings"))
+        .get_arguments()
+        .flat_map(|argument| argument.get_long_and_visible_aliases().unwrap_or_default())
+        .map(|name| format!("--{name}"))
+        .collect();
+    let mut given = Vec::new();
+    let mut arguments = arguments.skip(1);
+    while let Some(argument) = arguments.next() {
+        let name = argument.split('=').next().unwrap_or_default().to_owned();
+        if !names.contains(&name) {
+            continue;
+        }
+        // All settings have a value, here or next.
+        let has_value = argument.contains('=');
+        given.push(argument);
+        if !has_value {
+            given.extend(arguments.next());
+        }
+    }
+    given
+}
+
+/// Rows of the table at a terminal.
+const MOST_ROWS: usize = 20;
+
+/// A live table at a terminal, a line a fit elsewhere.
+struct Display<'a> {
+    plan: &'a Plan,
+    folder: &'a Path,
+    /// Lines of the table that stand there now.
+    lines: usize,
+    bar: Option<ProgressBar>,
+    running: Option<FitKey>,
+}
+
+impl<'a> Display<'a> {
+    fn new(plan: &'a Plan, folder: &'a Path) -> Self {
+        Self {
+            plan,
+            folder,
+            lines: 0,
+            bar: None,
+            running: None,
+        }
+    }
+
+    /// Takes the live table away.
+    fn clear(&mut self) {
+        self.bar.take().inspect(ProgressBar::finish_and_clear);
+        if self.lines > 0 {
+            print!("\x1b[{}A\x1b[J", self.lines);
+            self.lines = 0;
+        }
+    }
+}
+
+impl SearchObserver for Display<'_> {
+    fn start(&mut self, fit: FitKey) {
+        self.running = Some(fit);
+        if std::io::stderr().is_terminal() {
+            let bar = ProgressBar::new_spinner();
+            let text = name(self.plan, fit.setting);
+            bar.set_message(format!("{text}, fold {} of {}", fit.fold + 1, self.plan.folds));
+            self.bar = Some(bar);
+        }
+    }
+
+    fn step(&mut self, fit: FitKey, progress: Progress) -> ControlFlow<()> {
+        if let Some(bar) = &self.bar {
+            let text = name(self.plan, fit.setting);
+            bar.set_message(format!(
+                "{text}, fold {} of {}, epoch {} of {}, loss {:.4}",
+                fit.fold + 1,
+                self.plan.folds,
+                progress.epoch,
+                fit.epochs,
+                progress.loss
+            ));
+            bar.tick();
+        }
+        if is_stopped() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn done(&mut self, summary: &Summary) {
+        // The table of a search that is still going on is a convenience.
+        let _ = summary.write(self.plan, self.folder);
+        if std::io::stdout().is_terminal() {
+            self.clear();
+            let table = table(self.plan, summary, MOST_ROWS);
+            self.lines = table.lines().count();
+            print!("{table}");
+        } else if let Some(fit) = self.running.take() {
+            let row = summary.rows.iter().find(|row| row.setting == fit.setting);
+            let score = row.and_then(|row| row.scores.last().filter(|_| row.failures.is_empty()));
+            let figures = score.map_or("failed".to_owned(), |s| {
+                format!("log loss {:.4} accuracy {:.4}", s.log_loss, s.accuracy)
+            });
+            println!(
+                "{}, fold {}, epochs {}: {figures}",
+                name(self.plan, fit.setting),
+                fit.fold + 1,
+                fit.epochs
+            );
+        }
+    }
+}
+
+/// What makes a setting what it is.
+fn name(plan: &Plan, setting: usize) -> String {
+    let options = &plan.settings[setting].options;
+    let parts: Vec<String> = options
+        .iter()
+        .map(|(option, value)| format!("{option}={value}"))
+        .collect();
+    parts.join(" ")
+}
+
+/// The final table, the files, and the command that trains the best setting.
+fn report(plan: &Plan, folder: &Path) -> anyhow::Result<()> {
+    let results = FitFolder::open(folder)?.results()?;
+    let summary = Summary::new(plan, &results);
+    summary.write(plan, folder)?;
+    print!("{}", table(plan, &summary, usize::MAX));
+    let open = plan
+        .next_fits(&results)
+        .iter()
+        .filter(|key| !results.contains_key(key))
+        .count();
+    println!(
+        "\n{} fits done{}; results.csv, effects.png and effects.svg in {}",
+        summary.done,
+        if open > 0 {
+            format!(", {open} or more to do")
+        } else {
+            String::new()
+        },
+        folder.display()
+    );
+    match summary.winner(plan) {
+        Some(winner) => println!("best so far: {}", summary.command(plan, winner)),
+        None => println!("no setting has a score"),
+    }
+    Ok(())
+}
+
+fn table(plan: &Plan, summary: &Summary, most: usize) -> String {
+    let score = match plan.score {
+        Monitor::Loss => "by log loss",
+        Monitor::Accuracy => "by accuracy",
+    };
+    let mut text = format!(
+        "{:>4}  {:<17}  {:<17}  {:>6}  {:>5}  setting, {score}\n",
+        "", "log loss", "accuracy", "epochs", "folds"
+    );
+    for (place, row) in summary.rows.iter().take(most).enumerate() {
+        let figure = |value: Option<(f64, f64)>| {
+            value.map_or("-".to_owned(), |(mean, deviation)| {
+                format!("{mean:.4} +- {deviation:.4}")
+            })
+        };
+        let failed = row
+            .failures
+            .first()
+            .map_or(String::new(), |reason| format!("  failed: {reason}"));
+        text.push_str(&format!(
+            "{:>4}  {:<17}  {:<17}  {:>6}  {:>5}  {}{failed}\n",
+            place + 1,
+            figure(row.mean_and_deviation(|s| s.log_loss)),
+            figure(row.mean_and_deviation(|s| s.accuracy)),
+            row.epochs,
+            format!("{}/{}", row.scores.len() + row.failures.len(), plan.folds),
+            name(plan, row.setting),
+        ));
+    }
+    if summary.rows.len() > most {
+        text.push_str(&format!("      and {} more\n", summary.rows.len() - most));
+    }
+    text
+}

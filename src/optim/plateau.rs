@@ -1,0 +1,59 @@
+//! Lowering the learning rate when a figure stops getting better.
+
+use serde::{Deserialize, Serialize};
+
+/// Settings of Keras' `ReduceLROnPlateau`, with its meanings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plateau {
+    /// What the learning rate is multiplied by.
+    pub factor: f64,
+    /// Epochs without a better figure until it is.
+    pub patience: usize,
+    /// How much better counts as better.
+    pub min_delta: f64,
+    /// Epochs after a reduction that do not count.
+    pub cooldown: usize,
+}
+
+/// Where a [`Plateau`] stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlateauState {
+    /// The learning rate as a share of its peak.
+    pub reduction: f64,
+    best: Option<f64>,
+    waited: usize,
+    cooling: usize,
+}
+
+impl Default for PlateauState {
+    fn default() -> Self {
+        Self {
+            reduction: 1.0,
+            best: None,
+            waited: 0,
+            cooling: 0,
+        }
+    }
+}
+
+impl PlateauState {
+    /// Takes note of an epoch's figure, of which lower is better.
+    pub fn epoch_ended(&mut self, plateau: &Plateau, figure: f64) {
+        if self.cooling > 0 {
+            self.cooling -= 1;
+            self.waited = 0;
+        }
+        if self.best.is_none_or(|best| figure < best - plateau.min_delta) {
+            self.best = Some(figure);
+            self.waited = 0;
+        } else if self.cooling == 0 {
+            self.waited += 1;
+            if self.waited >= plateau.patience {
+                self.reduction *= plateau.factor;
+                self.cooling = plateau.cooldown;
+                self.waited = 0;
+            }
+        }
+    }
+}

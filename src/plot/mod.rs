@@ -1,0 +1,229 @@
+//! Pictures: curves of a training, and grids of images. Each is drawn once, as SVG or as PNG. Knows nothing of GPUs.
+
+mod curves;
+mod effects;
+mod images;
+mod rates;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+
+use std::ops::Range;
+
+use plotters::chart::{ChartBuilder, ChartContext, SeriesLabelPosition};
+use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
+use plotters::prelude::{BitMapBackend, Cartesian2d, DrawingArea, DrawingBackend, IntoDrawingArea, SVGBackend};
+use plotters::style::{BLACK, Color, FontStyle, RGBColor, WHITE, register_font};
+use thiserror::Error;
+
+pub use curves::{Curves, Panel};
+pub use effects::{Effect, Effects};
+pub use images::ImageGrid;
+pub use rates::RateCurve;
+
+use crate::files::write_atomically;
+
+/// A picture that could not be drawn or written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[allow(missing_docs)] // each variant's message explains it and its fields
+pub enum PlotError {
+    #[error("the picture {path} could not be drawn: {problem}", path = path.display())]
+    Drawing { path: PathBuf, problem: String },
+
+    #[error("{path}: {source}", path = path.display())]
+    Io { path: PathBuf, source: io::Error },
+}
+
+/// Something to draw on either kind of canvas.
+pub trait Picture {
+    /// Width and height in pixels.
+    fn size(&self) -> (u32, u32);
+
+    /// Draws it on an area of that size.
+    ///
+    /// # Errors
+    /// What the canvas says, in words.
+    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), String>;
+}
+
+/// Writes a picture as SVG.
+///
+/// # Errors
+/// [`PlotError`].
+pub fn save_svg(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
+    let mut text = String::new();
+    draw(picture, SVGBackend::with_string(&mut text, picture.size()), path)?;
+    write_atomically(path, |file| file.write_all(text.as_bytes())).map_err(io_error(path))
+}
+
+/// Writes a picture as PNG.
+///
+/// # Errors
+/// [`PlotError`].
+pub fn save_png(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
+    let (width, height) = picture.size();
+    let mut pixels = vec![0; 3 * width as usize * height as usize];
+    draw(picture, BitMapBackend::with_buffer(&mut pixels, (width, height)), path)?;
+    write_png(path, &pixels, (width, height), image::ExtendedColorType::Rgb8)
+}
+
+fn write_png(
+    path: &Path,
+    pixels: &[u8],
+    (width, height): (u32, u32),
+    color: image::ExtendedColorType,
+) -> Result<(), PlotError> {
+    let mut png = io::Cursor::new(Vec::new());
+    image::write_buffer_with_format(&mut png, pixels, width, height, color, image::ImageFormat::Png).map_err(|e| {
+        PlotError::Drawing {
+            path: path.to_owned(),
+            problem: e.to_string(),
+        }
+    })?;
+    write_atomically(path, |file| file.write_all(png.get_ref())).map_err(io_error(path))
+}
+
+fn draw<DB: DrawingBackend>(picture: &impl Picture, canvas: DB, path: &Path) -> Result<(), PlotError> {
+    // Text needs a font, and a machine without a desktop has none.
+    static FONT: Once = Once::new();
+    FONT.call_once(|| {
+        // A font that does not parse is reported when text is drawn.
+        let _ = register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular());
+    });
+    let area = canvas.into_drawing_area();
+    let fill = area.fill(&WHITE).map_err(|e| e.to_string());
+    let drawn = fill.and_then(|()| picture.draw(&area));
+    drawn
+        .and_then(|()| area.present().map_err(|e| e.to_string()))
+        .map_err(|problem| PlotError::Drawing {
+            path: path.to_owned(),
+            problem,
+        })
+}
+
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> PlotError + '_ {
+    move |source| PlotError::Io {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Colours that people with any colour vision tell apart (Okabe and Ito 2008).
+const BLUE: RGBColor = RGBColor(0, 114, 178);
+const ORANGE: RGBColor = RGBColor(213, 94, 0);
+const GREEN: RGBColor = RGBColor(0, 158, 115);
+
+/// A range that holds all values with a little room, even when they are one.
+fn range_of(values: impl Iterator<Item = f64>) -> Range<f64> {
+    let (low, high) = values
+        .filter(|v| v.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+            (low.min(v), high.max(v))
+        });
+    if low > high {
+        return 0.0..1.0;
+    }
+    let room = 0.05 * (high - low).max(1e-9 + 0.02 * high.abs());
+    low - room..high + room
+}
+
+/// A chart with numbers on both axes.
+type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+
+/// Axes with a title, over `x` and `y`.
+fn chart<'a, DB: DrawingBackend + 'a>(
+    area: &DrawingArea<DB, Shift>,
+    title: &str,
+    x: Range<f64>,
+    y: Range<f64>,
+    x_name: &str,
+) -> Result<Chart<'a, DB>, String> {
+    axes(area, title, x, y, x_name, 8, |x| short(*x))
+}
+
+/// As [`chart`], with whole numbers only along the x axis.
+fn chart_of_epochs<'a, DB: DrawingBackend + 'a>(
+    area: &DrawingArea<DB, Shift>,
+    title: &str,
+    epochs: usize,
+    y: Range<f64>,
+) -> Result<Chart<'a, DB>, String> {
+    let x = 0.5..epochs as f64 + 0.5;
+    axes(area, title, x, y, "epoch", epochs.min(10) + 2, |x| {
+        let whole = (x - x.round()).abs() < 1e-6;
+        if whole { format!("{}", x.round()) } else { String::new() }
+    })
+}
+
+/// As [`chart`], with a name at 0, 1, 2, ... of the x axis.
+fn chart_with_names<'a, DB: DrawingBackend + 'a>(
+    area: &DrawingArea<DB, Shift>,
+    title: &str,
+    names: &[&str],
+    y: Range<f64>,
+    x_name: &str,
+) -> Result<Chart<'a, DB>, String> {
+    let x = -0.5..names.len() as f64 - 0.5;
+    axes(area, title, x, y, x_name, names.len() + 1, |x| {
+        let whole = (x - x.round()).abs() < 1e-6 && *x > -0.5;
+        let name = if whole { names.get(x.round() as usize) } else { None };
+        name.copied().unwrap_or_default().to_owned()
+    })
+}
+
+fn axes<'a, DB: DrawingBackend + 'a>(
+    area: &DrawingArea<DB, Shift>,
+    title: &str,
+    x: Range<f64>,
+    y: Range<f64>,
+    x_name: &str,
+    x_labels: usize,
+    name_of: impl Fn(&f64) -> String,
+) -> Result<Chart<'a, DB>, String> {
+    let mut chart = ChartBuilder::on(area)
+        .caption(title, ("sans-serif", 16))
+        .margin(10)
+        .x_label_area_size(36)
+        .y_label_area_size(56)
+        .build_cartesian_2d(x, y)
+        .map_err(|e| e.to_string())?;
+    chart
+        .configure_mesh()
+        .light_line_style(WHITE)
+        .bold_line_style(BLACK.mix(0.1))
+        .x_desc(x_name)
+        .x_labels(x_labels)
+        .x_label_formatter(&name_of)
+        .y_label_formatter(&|y| short(*y))
+        .draw()
+        .map_err(|e| e.to_string())?;
+    Ok(chart)
+}
+
+/// The names of a chart's series, in the right corner above, or below where the series rise.
+fn legend<'a, DB: DrawingBackend + 'a>(chart: &mut Chart<'a, DB>, below: bool) -> Result<(), String> {
+    let corner = if below {
+        SeriesLabelPosition::LowerRight
+    } else {
+        SeriesLabelPosition::UpperRight
+    };
+    chart
+        .configure_series_labels()
+        .position(corner)
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK.mix(0.3))
+        .draw()
+        .map_err(|e| e.to_string())
+}
+
+/// A number with three digits that count.
+fn short(value: f64) -> String {
+    if value == 0.0 || (1e-3..1e4).contains(&value.abs()) {
+        format!("{}", (value * 1e4).round() / 1e4)
+    } else {
+        format!("{value:.1e}")
+    }
+}

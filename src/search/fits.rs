@@ -1,0 +1,193 @@
+//! The folder of a search: one small file a fit, and locks that make sure each is done once.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::SearchError;
+use crate::files::write_json;
+use crate::train::{EpochRecord, TrainConfig};
+
+/// Names a fit of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FitKey {
+    /// Number of the setting, from 0.
+    pub setting: usize,
+    /// Number of the fold, from 0.
+    pub fold: usize,
+    /// Epochs it may train.
+    pub epochs: usize,
+}
+
+/// What a fit gave.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FitResult {
+    /// The figures of its best epoch.
+    Scored(Score),
+    /// Why there are none.
+    Failed {
+        /// In words.
+        reason: String,
+    },
+}
+
+/// The figures of a fit's best epoch on its held-out fold.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Score {
+    /// Mean log loss.
+    pub log_loss: f64,
+    /// Share of right predictions.
+    pub accuracy: f64,
+    /// From 1.
+    pub best_epoch: usize,
+    /// Epochs trained.
+    pub epochs: usize,
+    /// Of the whole fit.
+    pub seconds: f64,
+}
+
+impl Score {
+    /// That of a history, judged by the settings' own monitor; nothing for an empty one.
+    pub fn of(config: &TrainConfig, history: &[EpochRecord]) -> Option<Self> {
+        config.monitor.best(history).map(|best| Self {
+            log_loss: best.ema_validation_loss.unwrap_or(best.validation_loss),
+            accuracy: best.ema_validation_accuracy.unwrap_or(best.validation_accuracy),
+            best_epoch: best.epoch,
+            epochs: history.len(),
+            seconds: history.iter().map(|record| record.seconds).sum(),
+        })
+    }
+}
+
+/// An attempt to take a fit.
+#[derive(Debug)]
+pub enum Claim {
+    /// It is ours until this file is dropped, or the process ends in whatever way.
+    Mine(File),
+    /// Another process has it, or has done it.
+    Others,
+}
+
+/// The folder with the results of a search.
+#[derive(Debug, Clone)]
+pub struct FitFolder {
+    path: PathBuf,
+}
+
+impl FitFolder {
+    /// The folder `fits` of a search's folder, made when it is not there.
+    ///
+    /// # Errors
+    /// [`SearchError::Io`].
+    pub fn open(search: &Path) -> Result<Self, SearchError> {
+        let path = search.join("fits");
+        fs::create_dir_all(&path).map_err(SearchError::io(&path))?;
+        Ok(Self { path })
+    }
+
+    fn file(&self, key: FitKey, extension: &str) -> PathBuf {
+        let FitKey { setting, fold, epochs } = key;
+        self.path
+            .join(format!("{setting:04}-fold{fold}-epochs{epochs}.{extension}"))
+    }
+
+    /// Takes a fit for this process, unless somebody has it or has done it. The operating system gives the lock back when a
+    /// process dies.
+    ///
+    /// # Errors
+    /// [`SearchError::Io`].
+    pub fn claim(&self, key: FitKey) -> Result<Claim, SearchError> {
+        let path = self.file(key, "lock");
+        let lock = File::create(&path).map_err(SearchError::io(&path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(Claim::Others),
+            Err(TryLockError::Error(e)) => return Err(SearchError::io(&path)(e)),
+        }
+        // It may have been done between our look and our lock.
+        if self.file(key, "json").exists() {
+            return Ok(Claim::Others);
+        }
+        Ok(Claim::Mine(lock))
+    }
+
+    /// Writes the result of a fit.
+    ///
+    /// # Errors
+    /// [`SearchError::Io`].
+    pub fn write(&self, key: FitKey, result: &FitResult) -> Result<(), SearchError> {
+        let path = self.file(key, "json");
+        write_json(&path, result).map_err(SearchError::io(&path))
+    }
+
+    /// All results so far.
+    ///
+    /// # Errors
+    /// [`SearchError::File`] when a file is not what selvedge writes.
+    pub fn results(&self) -> Result<BTreeMap<FitKey, FitResult>, SearchError> {
+        let mut results = BTreeMap::new();
+        for entry in fs::read_dir(&self.path).map_err(SearchError::io(&self.path))? {
+            let path = entry.map_err(SearchError::io(&self.path))?.path();
+            let Some(key) = key_of(&path) else { continue };
+            let text = fs::read_to_string(&path).map_err(SearchError::io(&path))?;
+            let result = serde_json::from_str(&text).map_err(|e| SearchError::File {
+                path: path.clone(),
+                problem: e.to_string(),
+            })?;
+            results.insert(key, result);
+        }
+        Ok(results)
+    }
+}
+
+/// The fit that a file name speaks of; nothing for locks and other files.
+fn key_of(path: &Path) -> Option<FitKey> {
+    let (setting, rest) = path.file_name()?.to_str()?.strip_suffix(".json")?.split_once("-fold")?;
+    let (fold, epochs) = rest.split_once("-epochs")?;
+    Some(FitKey {
+        setting: setting.parse().ok()?,
+        fold: fold.parse().ok()?,
+        epochs: epochs.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: FitKey = FitKey {
+        setting: 3,
+        fold: 1,
+        epochs: 5,
+    };
+
+    #[test]
+    fn a_fit_is_claimed_once_and_again_when_its_owner_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let fits = FitFolder::open(folder.path()).unwrap();
+        let mine = fits.claim(KEY).unwrap();
+        assert!(matches!(mine, Claim::Mine(_)));
+        assert!(matches!(fits.claim(KEY).unwrap(), Claim::Others));
+        drop(mine);
+        assert!(matches!(fits.claim(KEY).unwrap(), Claim::Mine(_)));
+        let failed = FitResult::Failed {
+            reason: "tested".to_owned(),
+        };
+        fits.write(KEY, &failed).unwrap();
+        assert!(matches!(fits.claim(KEY).unwrap(), Claim::Others), "done is done");
+        assert_eq!(fits.results().unwrap(), BTreeMap::from([(KEY, failed)]));
+    }
+
+    #[test]
+    fn damaged_results_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let fits = FitFolder::open(folder.path()).unwrap();
+        fs::write(fits.file(KEY, "json"), "{").unwrap();
+        let error = fits.results().unwrap_err().to_string();
+        assert!(error.contains("0003-fold1-epochs5.json"), "{error}");
+    }
+}

@@ -1,0 +1,197 @@
+//! Searching for good settings: every combination, a random choice of them, or successive halving, each judged by
+//! cross-validation on the training split.
+//!
+//! A search lives in a folder: its plan, and one small file a fit. Whoever finds a fit without a file takes its lock and
+//! does it, so a search can be interrupted, resumed, and shared by any number of processes and machines. The test split
+//! is never touched.
+
+mod fits;
+mod grid;
+mod plan;
+mod summary;
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::data::{DataError, ImageSet, stratified_folds};
+use crate::gpu::{Gpu, GpuError};
+use crate::tensor::TensorError;
+use crate::train::{Progress, TrainError, fit};
+
+pub use fits::{Claim, FitFolder, FitKey, FitResult, Score};
+pub use grid::{Dimension, GridError, Values, combinations, random_settings};
+pub use plan::{Halving, Plan, Setting};
+pub use summary::{Row, Summary};
+
+/// What can stop a search. A fit that fails does not: that is a result.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[allow(missing_docs)] // each variant's message explains it and its fields
+pub enum SearchError {
+    #[error("{path}: {source}", path = path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+
+    #[error("{path} is no file of a search: {problem}", path = path.display())]
+    File { path: PathBuf, problem: String },
+
+    #[error("{path} holds another search (its {what}); choose another folder with --out", path = path.display())]
+    OtherSearch { path: PathBuf, what: &'static str },
+
+    #[error("--shard is {index}/{count}, but must be I/N with I from 1 to N")]
+    Shard { index: usize, count: usize },
+
+    #[error(
+        "successive halving needs the results of all shards in between; start several processes on one --out folder instead of --shard"
+    )]
+    ShardedHalving,
+
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Plot(#[from] crate::plot::PlotError),
+}
+
+impl SearchError {
+    fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        move |source| Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// Part `index` (from 1) of `count` equal parts of a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// From 1.
+    pub index: usize,
+    /// Parts.
+    pub count: usize,
+}
+
+impl Shard {
+    /// Everything.
+    pub const WHOLE: Self = Self { index: 1, count: 1 };
+
+    /// Part `index` of `count`.
+    ///
+    /// # Errors
+    /// [`SearchError::Shard`] when there is no such part.
+    pub fn new(index: usize, count: usize) -> Result<Self, SearchError> {
+        if (1..=count).contains(&index) {
+            Ok(Self { index, count })
+        } else {
+            Err(SearchError::Shard { index, count })
+        }
+    }
+
+    fn has(self, number: usize) -> bool {
+        number % self.count == self.index - 1
+    }
+}
+
+/// Is told how a search goes, and may stop it.
+pub trait SearchObserver {
+    /// A fit starts here.
+    fn start(&mut self, fit: FitKey);
+    /// A step of that fit. [`ControlFlow::Break`] stops the search; the fit is lost, the finished ones are not.
+    fn step(&mut self, fit: FitKey, progress: Progress) -> ControlFlow<()>;
+    /// A fit is done, here or elsewhere.
+    fn done(&mut self, summary: &Summary);
+}
+
+/// Between looks at fits that other processes are doing.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Does all fits of a plan that nobody has done yet, and waits for those that others are doing. Breaks when the observer
+/// stopped it.
+///
+/// # Errors
+/// [`SearchError`] when the folder or the data is at fault.
+pub fn search(
+    gpu: &Arc<Gpu>,
+    plan: &Plan,
+    folder: &FitFolder,
+    images: &ImageSet,
+    shard: Shard,
+    observer: &mut dyn SearchObserver,
+) -> Result<ControlFlow<()>, SearchError> {
+    if plan.halving.is_some() && shard != Shard::WHOLE {
+        return Err(SearchError::ShardedHalving);
+    }
+    loop {
+        let results = folder.results()?;
+        let keys = plan.next_fits(&results);
+        let open: Vec<FitKey> = keys
+            .iter()
+            .enumerate()
+            .filter(|(number, key)| shard.has(*number) && !results.contains_key(key))
+            .map(|(_, key)| *key)
+            .collect();
+        if open.is_empty() {
+            observer.done(&Summary::new(plan, &results));
+            return Ok(ControlFlow::Continue(()));
+        }
+        let mut idle = true;
+        for key in open {
+            let Claim::Mine(lock) = folder.claim(key)? else {
+                continue;
+            };
+            idle = false;
+            observer.start(key);
+            let Some(result) = one_fit(gpu, plan, images, key, observer)? else {
+                return Ok(ControlFlow::Break(()));
+            };
+            folder.write(key, &result)?;
+            drop(lock);
+            observer.done(&Summary::new(plan, &folder.results()?));
+        }
+        if idle {
+            std::thread::sleep(PATIENCE);
+        }
+    }
+}
+
+/// Trains one setting on one fold. Nothing when the observer stopped it.
+fn one_fit(
+    gpu: &Arc<Gpu>,
+    plan: &Plan,
+    images: &ImageSet,
+    key: FitKey,
+    observer: &mut dyn SearchObserver,
+) -> Result<Option<FitResult>, SearchError> {
+    let config = plan.config_of(key);
+    let mut folds = stratified_folds(images.labels(), plan.folds, config.seed)?;
+    let split = folds.swap_remove(key.fold);
+    let history = fit(gpu, &config, images, split, |progress| observer.step(key, progress));
+    Ok(match history {
+        Ok(ControlFlow::Break(())) => None,
+        Ok(ControlFlow::Continue(history)) => Score::of(&config, &history).map(FitResult::Scored),
+        // No other fit would fare better on an adapter that has stopped working.
+        Err(error) if is_of_the_adapter(&error) => return Err(error.into()),
+        Err(error) => Some(FitResult::Failed { reason: reason(&error) }),
+    })
+}
+
+fn is_of_the_adapter(error: &TrainError) -> bool {
+    matches!(
+        error,
+        TrainError::Gpu(GpuError::Failed { .. }) | TrainError::Tensor(TensorError::Gpu(GpuError::Failed { .. }))
+    )
+}
+
+/// The reason without what only helps a person who trains by hand.
+fn reason(error: &TrainError) -> String {
+    match error {
+        TrainError::Diverged { loss, step, epoch, .. } => {
+            format!("the loss became {loss} at step {step} (epoch {epoch})")
+        }
+        other => other.to_string(),
+    }
+}

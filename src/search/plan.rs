@@ -1,0 +1,230 @@
+//! What a search will do: its settings, and which fits come next.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{FitKey, FitResult, SearchError, Summary};
+use crate::files::write_json;
+use crate::train::{Monitor, TrainConfig};
+
+/// One setting: what was searched, and the training it makes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// Searched options of `selvedge train`, without dashes, with their values.
+    pub options: Vec<(String, String)>,
+    /// All settings of its fits.
+    pub config: TrainConfig,
+}
+
+/// Successive halving (Jamieson and Talwalkar 2016): all settings train a little, the best of them more, and so on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Halving {
+    /// Of so many settings one goes on, for so many times the epochs; at least 2.
+    pub factor: usize,
+}
+
+/// `search.json`: everything that all processes of a search must agree on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The settings, numbered by their place.
+    pub settings: Vec<Setting>,
+    /// Parts of the training split, each held out once.
+    pub folds: usize,
+    /// What settings are compared by.
+    pub score: Monitor,
+    /// Whether poor settings are dropped on the way.
+    pub halving: Option<Halving>,
+    /// The command line that trains a setting, up to what is searched.
+    pub command: String,
+    /// A checksum of the images and labels.
+    pub data_checksum: u32,
+}
+
+impl Plan {
+    /// Writes the plan into a search's folder; one that is there must be the same.
+    ///
+    /// # Errors
+    /// [`SearchError::OtherSearch`], [`SearchError::Io`].
+    pub fn settle(&self, folder: &Path) -> Result<(), SearchError> {
+        fs::create_dir_all(folder).map_err(SearchError::io(folder))?;
+        let path = folder.join("search.json");
+        if !path.exists() {
+            // Two processes that start at once write the same.
+            return write_json(&path, self).map_err(SearchError::io(&path));
+        }
+        let other = Self::read(folder)?;
+        let what = if other.data_checksum != self.data_checksum {
+            "data"
+        } else if other.settings != self.settings {
+            "settings"
+        } else if other != *self {
+            "folds, score or halving"
+        } else {
+            return Ok(());
+        };
+        Err(SearchError::OtherSearch {
+            path: folder.to_owned(),
+            what,
+        })
+    }
+
+    /// Reads the plan of a search's folder.
+    ///
+    /// # Errors
+    /// [`SearchError::Io`], [`SearchError::File`].
+    pub fn read(folder: &Path) -> Result<Self, SearchError> {
+        let path = folder.join("search.json");
+        let text = fs::read_to_string(&path).map_err(SearchError::io(&path))?;
+        serde_json::from_str(&text).map_err(|e| SearchError::File {
+            path,
+            problem: e.to_string(),
+        })
+    }
+
+    /// The settings of a fit.
+    pub fn config_of(&self, key: FitKey) -> TrainConfig {
+        TrainConfig {
+            epochs: key.epochs,
+            ..self.settings[key.setting].config.clone()
+        }
+    }
+
+    /// The epochs of each rung of successive halving, or of the one rung there is without it.
+    fn rungs(&self, setting: usize) -> Vec<usize> {
+        let full = self.settings[setting].config.epochs;
+        let Some(Halving { factor }) = self.halving else {
+            return vec![full];
+        };
+        // As many rungs as it takes to come down to one setting.
+        let mut rungs = vec![full];
+        let mut left = self.settings.len().div_ceil(factor);
+        while left > 1 || (rungs.len() == 1 && self.settings.len() > 1) {
+            let last = rungs[rungs.len() - 1];
+            rungs.push(last.div_ceil(factor));
+            left = left.div_ceil(factor);
+        }
+        rungs.reverse();
+        rungs
+    }
+
+    /// The fits that can be done, given the results so far: all of the first rung that is not complete, or of the last.
+    pub fn next_fits(&self, results: &BTreeMap<FitKey, FitResult>) -> Vec<FitKey> {
+        let mut alive: Vec<usize> = (0..self.settings.len()).collect();
+        let rungs = alive.first().map_or(0, |first| self.rungs(*first).len());
+        let mut fits = Vec::new();
+        for rung in 0..rungs {
+            let of_setting = |setting: usize| {
+                let epochs = self.rungs(setting)[rung];
+                (0..self.folds).map(move |fold| FitKey { setting, fold, epochs })
+            };
+            fits = alive.iter().copied().flat_map(of_setting).collect();
+            if fits.iter().any(|key| !results.contains_key(key)) {
+                break;
+            }
+            if let Some(Halving { factor }) = self.halving {
+                let of_rung = fits.iter().map(|key| (*key, results[key].clone())).collect();
+                let ranked = Summary::new(self, &of_rung);
+                let keep = alive.len().div_ceil(factor);
+                let mut best: Vec<usize> = ranked.rows.iter().take(keep).map(|row| row.setting).collect();
+                best.sort_unstable();
+                alive = best;
+            }
+        }
+        fits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Score;
+    use super::*;
+
+    fn plan(settings: usize, halving: Option<Halving>) -> Plan {
+        let setting = |i: usize| Setting {
+            options: vec![("lr".to_owned(), i.to_string())],
+            config: TrainConfig {
+                epochs: 9,
+                ..TrainConfig::default()
+            },
+        };
+        Plan {
+            settings: (0..settings).map(setting).collect(),
+            folds: 2,
+            score: Monitor::Loss,
+            halving,
+            command: "selvedge train cnn".to_owned(),
+            data_checksum: 1,
+        }
+    }
+
+    /// Does fits until there are none; the higher its number, the better a setting.
+    fn play(plan: &Plan) -> Vec<Vec<FitKey>> {
+        let mut results = BTreeMap::new();
+        let mut rounds = Vec::new();
+        loop {
+            let fits: Vec<FitKey> = plan
+                .next_fits(&results)
+                .into_iter()
+                .filter(|k| !results.contains_key(k))
+                .collect();
+            if fits.is_empty() {
+                return rounds;
+            }
+            for key in &fits {
+                let score = Score {
+                    log_loss: 1.0 / (1 + key.setting) as f64,
+                    accuracy: 0.5,
+                    best_epoch: 1,
+                    epochs: key.epochs,
+                    seconds: 1.0,
+                };
+                results.insert(*key, FitResult::Scored(score));
+            }
+            rounds.push(fits);
+        }
+    }
+
+    #[test]
+    fn a_grid_is_one_round_of_all_folds() {
+        let rounds = play(&plan(5, None));
+        assert_eq!(rounds.len(), 1);
+        assert_eq!(rounds[0].len(), 10);
+        assert!(rounds[0].iter().all(|key| key.epochs == 9));
+    }
+
+    #[test]
+    fn halving_keeps_the_best_third_for_three_times_the_epochs() {
+        let rounds = play(&plan(9, Some(Halving { factor: 3 })));
+        let shape: Vec<(usize, usize)> = rounds.iter().map(|fits| (fits.len() / 2, fits[0].epochs)).collect();
+        assert_eq!(shape, [(9, 1), (3, 3), (1, 9)]);
+        assert!(rounds[1].iter().all(|key| key.setting >= 6));
+        assert!(rounds[2].iter().all(|key| key.setting == 8));
+        // One setting needs no comparison.
+        assert_eq!(play(&plan(1, Some(Halving { factor: 3 }))).len(), 1);
+        let two: Vec<usize> = play(&plan(2, Some(Halving { factor: 2 })))
+            .iter()
+            .map(Vec::len)
+            .collect();
+        assert_eq!(two, [4, 2]);
+    }
+
+    #[test]
+    fn a_folder_keeps_one_plan() {
+        let folder = tempfile::tempdir().unwrap();
+        plan(3, None).settle(folder.path()).unwrap();
+        plan(3, None).settle(folder.path()).unwrap();
+        let other = plan(4, None).settle(folder.path()).unwrap_err().to_string();
+        assert!(other.contains("its settings"), "{other}");
+        let folds = Plan {
+            folds: 3,
+            ..plan(3, None)
+        };
+        assert!(folds.settle(folder.path()).unwrap_err().to_string().contains("folds"));
+    }
+}

@@ -1,0 +1,282 @@
+//! A training from its settings to its test result, kept in a run folder.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::checkpoint::{Checkpoint, restore};
+use super::history::curves;
+use super::monitor::epochs_without_gain;
+use super::trainer::Trainer;
+use super::{EpochRecord, Network, Normalisation, PixelScale, Progress, RunConfig, RunFolder, TrainConfig, TrainError};
+use crate::data::{Dataset, ImageSet, PIXELS, Split, stratified_split};
+use crate::eval::Report;
+use crate::gpu::Gpu;
+use crate::nn::weights;
+use crate::plot::{save_png, save_svg};
+
+/// Is told how a training goes, and may stop it.
+pub trait Observer {
+    /// Before the first step, with the epochs that a resumed run has behind it.
+    fn start(&mut self, run: &RunConfig, folder: &RunFolder, history: &[EpochRecord]);
+    /// After a step whose totals have arrived. [`ControlFlow::Break`] saves and stops the training.
+    fn step(&mut self, progress: Progress) -> ControlFlow<()>;
+    /// After each epoch; `best` when its monitored figure is the best so far.
+    fn epoch(&mut self, record: &EpochRecord, best: bool);
+}
+
+/// How a training ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// All epochs, or as many as early stopping let it have.
+    Finished(Box<Outcome>),
+    /// The observer stopped it; the run folder has all it needs to go on.
+    Interrupted(RunFolder),
+}
+
+/// What a training gives.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Where the weights and the history are.
+    pub folder: RunFolder,
+    /// One record an epoch.
+    pub history: Vec<EpochRecord>,
+    /// What is said at the end.
+    pub result: RunResult,
+}
+
+/// `result.json` of a run folder that is complete.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunResult {
+    /// The epoch whose weights are `best.safetensors`, from 1.
+    pub best_epoch: usize,
+    /// Epochs trained.
+    pub epochs: usize,
+    /// Whether early stopping ended it.
+    pub stopped_early: bool,
+    /// Of all epochs together.
+    pub seconds: f64,
+    /// The best weights on the test split, which nothing before has looked at.
+    pub test: Report,
+}
+
+/// Trains the CNN, writes the run folder (`out`, which must be new or empty; without it `runs/cnn-1` or the first number
+/// that is free), and evaluates the best weights on the test split once.
+///
+/// # Errors
+/// [`TrainError::Diverged`] when the loss is no longer a number; else whatever fails.
+pub fn train(
+    gpu: &Arc<Gpu>,
+    config: &TrainConfig,
+    data: &Dataset,
+    out: Option<&Path>,
+    observer: &mut dyn Observer,
+) -> Result<Ending, TrainError> {
+    let training = Training::new(gpu, config, data)?;
+    // Made last, so that a training which is refused leaves no folder behind.
+    let folder = match out {
+        Some(path) => RunFolder::create(path)?,
+        None => RunFolder::create_numbered(&training.run.model)?,
+    };
+    folder.write_config(&training.run)?;
+    training.go(gpu, &folder, None, data, observer)
+}
+
+/// Goes on with a training that was interrupted or killed, from a checkpoint of its folder, or from the start when there is
+/// none. On the same adapter the weights at the end are those of the uninterrupted training, bit for bit.
+///
+/// # Errors
+/// [`TrainError::Checkpoint`] when the checkpoint is damaged or not of this training, [`TrainError::OtherData`],
+/// [`TrainError::Complete`]; else as [`train`].
+pub fn resume(
+    gpu: &Arc<Gpu>,
+    folder: &RunFolder,
+    checkpoint: &Path,
+    data: &Dataset,
+    observer: &mut dyn Observer,
+) -> Result<Ending, TrainError> {
+    let run = folder.read_config()?;
+    if folder.read_result()?.is_some() {
+        return Err(TrainError::Complete {
+            path: folder.path().to_owned(),
+        });
+    }
+    let training = Training::new(gpu, &run.train, data)?;
+    if training.run.data_checksum != run.data_checksum {
+        return Err(TrainError::OtherData {
+            path: folder.path().to_owned(),
+        });
+    }
+    let training = Training { run, ..training };
+    let from = checkpoint.exists().then_some(checkpoint);
+    training.go(gpu, folder, from, data, observer)
+}
+
+/// A training that has been checked.
+struct Training {
+    run: RunConfig,
+    images: ImageSet,
+    split: Split,
+}
+
+impl Training {
+    fn new(gpu: &Gpu, config: &TrainConfig, data: &Dataset) -> Result<Self, TrainError> {
+        config.validate()?;
+        let images = match config.limit {
+            Some(limit) => data.train.take(limit),
+            None => data.train.clone(),
+        };
+        let split = stratified_split(images.labels(), images.len() / 5, config.seed)?;
+        check_batch(config, &split)?;
+        let run = RunConfig {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            model: "cnn".to_owned(),
+            adapter: gpu.adapter().name.clone(),
+            train: config.clone(),
+            normalisation: Normalisation::of(config.pixels, &images, &split.train),
+            train_images: split.train.len(),
+            validation_images: split.validation.len(),
+            data_checksum: images.checksum(),
+        };
+        Ok(Self { run, images, split })
+    }
+
+    fn go(
+        self,
+        gpu: &Arc<Gpu>,
+        folder: &RunFolder,
+        from: Option<&Path>,
+        data: &Dataset,
+        observer: &mut dyn Observer,
+    ) -> Result<Ending, TrainError> {
+        let Self { run, images, split } = self;
+        let config = &run.train;
+        let network = Network::cnn4(gpu, config, run.normalisation)?;
+        let mut trainer = Trainer::new(&network, config, &images, split)?;
+        let mut history = Vec::new();
+        if let Some(path) = from {
+            let (checkpoint, tensors) = Checkpoint::load(path, &run)?;
+            restore(&mut trainer, path, &checkpoint.position, &tensors)?;
+            history = checkpoint.history;
+        }
+        observer.start(&run, folder, &history);
+
+        while trainer.epochs() < config.epochs && !config.is_stopped_by(&history) {
+            let ended = trainer.epoch(|progress| observer.step(progress));
+            match ended.map_err(|error| name_best(error, config, folder, &history))? {
+                ControlFlow::Break(()) => {
+                    Checkpoint::save(&trainer, &run, &history, &folder.last_checkpoint())?;
+                    return Ok(Ending::Interrupted(folder.clone()));
+                }
+                ControlFlow::Continue(record) => {
+                    history.push(record.clone());
+                    let best = config.monitor.best(&history) == Some(&record);
+                    keep(&trainer, &run, folder, &history, best)?;
+                    observer.epoch(&record, best);
+                }
+            }
+        }
+
+        weights::load(&network.parameters, &folder.best_weights())?;
+        let result = RunResult {
+            best_epoch: config.monitor.best(&history).map_or(0, |record| record.epoch),
+            epochs: history.len(),
+            stopped_early: history.len() < config.epochs,
+            seconds: history.iter().map(|record| record.seconds).sum(),
+            test: Report::from_predictions(&network.predict(&data.test)?),
+        };
+        folder.write_result(&result)?;
+        Ok(Ending::Finished(Box::new(Outcome {
+            folder: folder.clone(),
+            history,
+            result,
+        })))
+    }
+}
+
+/// Writes what an epoch leaves. The checkpoint comes last: when the program dies before it, the epoch is trained again and
+/// everything written again, to the same bits.
+fn keep(
+    trainer: &Trainer,
+    run: &RunConfig,
+    folder: &RunFolder,
+    history: &[EpochRecord],
+    best: bool,
+) -> Result<(), TrainError> {
+    weights::save(trainer.judged(), trainer.step_count(), &folder.last_weights())?;
+    if best {
+        weights::save(trainer.judged(), trainer.step_count(), &folder.best_weights())?;
+        Checkpoint::save(trainer, run, history, &folder.best_checkpoint())?;
+    }
+    folder.write_history(history)?;
+    let curves = curves(history);
+    save_png(&curves, &folder.file("curves.png"))?;
+    save_svg(&curves, &folder.file("curves.svg"))?;
+    Checkpoint::save(trainer, run, history, &folder.last_checkpoint())
+}
+
+impl TrainConfig {
+    /// Whether early stopping ends a training with this history.
+    pub(crate) fn is_stopped_by(&self, history: &[EpochRecord]) -> bool {
+        let figures: Vec<f64> = history.iter().map(|record| self.monitor.figure(record)).collect();
+        let waited = epochs_without_gain(&figures, self.min_delta);
+        self.patience.is_some_and(|patience| waited >= patience)
+    }
+}
+
+/// Refuses batches that are larger than the training split.
+pub(crate) fn check_batch(config: &TrainConfig, split: &Split) -> Result<(), TrainError> {
+    if split.train.len() < config.batch_size {
+        return Err(TrainError::Option {
+            option: "--batch-size",
+            value: config.batch_size.to_string(),
+            allowed: format!("at most {}, the number of training images", split.train.len()),
+        });
+    }
+    Ok(())
+}
+
+impl Normalisation {
+    /// How the pixels of `images` are scaled; by mean and deviation of those of `chosen`, where asked for.
+    pub fn of(scale: PixelScale, images: &ImageSet, chosen: &[u32]) -> Self {
+        if scale == PixelScale::Unit {
+            return Self::UNIT;
+        }
+        // Exact: sums of bytes and of their squares fit 64-bit integers.
+        let (mut sum, mut squares) = (0_u64, 0_u64);
+        for i in chosen {
+            for byte in images.image(*i as usize) {
+                sum += u64::from(*byte);
+                squares += u64::from(*byte).pow(2);
+            }
+        }
+        let n = (chosen.len() * PIXELS).max(1) as f64;
+        let mean = sum as f64 / n;
+        let variance = squares as f64 / n - mean * mean;
+        Self {
+            mean: (mean / 255.0) as f32,
+            // A set of one colour has no deviation; any number above zero will do.
+            deviation: (variance.max(1.0).sqrt() / 255.0) as f32,
+        }
+    }
+}
+
+/// Adds to a divergence where the best weights so far are.
+fn name_best(error: TrainError, config: &TrainConfig, folder: &RunFolder, history: &[EpochRecord]) -> TrainError {
+    match (error, config.monitor.best(history)) {
+        (TrainError::Diverged { loss, step, epoch, .. }, Some(best)) => TrainError::Diverged {
+            loss,
+            step,
+            epoch,
+            kept: format!(
+                "The best weights so far, of epoch {}, are in {}",
+                best.epoch,
+                folder.best_weights().display()
+            ),
+        },
+        (error, _) => error,
+    }
+}
