@@ -1,20 +1,11 @@
 //! The program itself: what it prints, and that every mistake gets one clear message and a non-zero exit code.
 
+mod common;
+
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
-fn selvedge(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_selvedge"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("SELVEDGE_ADAPTER")
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use common::process::{selvedge, text, write_data};
 
 /// Runs it and expects a failure whose message holds all `parts`.
 fn fails(arguments: &[&str], parts: &[&str]) {
@@ -56,6 +47,36 @@ fn mistakes_get_one_message_and_a_failure() {
     fails(&["plan", "--batch-size", "0"], &["--batch-size is 0"]);
     fails(&["profile", "--steps", "0"], &["--steps"]);
     fails(&["profile", "vgg"], &["vgg", "cnn"]);
+    fails(&["train", "--schedule", "step"], &["--milestones"]);
+    fails(&["train", "--milestones", "3"], &["--milestones needs --schedule step"]);
+    fails(&["train", "--lr-factor", "0.5"], &["--lr-factor needs"]);
+    fails(&["train", "--zoom", "0.9"], &["0.9", "two numbers"]);
+    fails(&["train", "--zoom", "2,1"], &["zoom is 2,1"]);
+    fails(&["train", "--height-shift", "far"], &["far", "whole pixels"]);
+    fails(&["train", "--fill", "2"], &["the fill is 2"]);
+    fails(&["train", "--erase-area", "0.5,0.1"], &["0.5,0.1"]);
+    fails(&["train", "--ema", "1"], &["--ema is 1"]);
+    fails(&["train", "--name", "a/b"], &["--name is 'a/b'", "--out"]);
+    fails(&["train", "--config", "none.json"], &["none.json"]);
+    fails(&["train", "--resume", "runs/none"], &["runs/none", "config.json"]);
+    fails(
+        &["train", "--resume", "runs/none", "--lr", "1"],
+        &["the run's own settings"],
+    );
+    fails(&["search"], &["--grid"]);
+    fails(&["search", "--grid", "lr"], &["lr", "OPTION=VALUE"]);
+    fails(&["search", "--grid", "lr=0.1..0.2"], &["--random"]);
+    fails(&["search", "--grid", "speed=1,2"], &["--grid", "--speed"]);
+    fails(&["search", "--grid", "lr=1,x"], &["--grid", "'x'"]);
+    fails(&["search", "--grid", "lr=1,-2"], &["--lr is -2"]);
+    fails(&["search", "--grid", "lr=1", "--shard", "3/2"], &["--shard is 3/2"]);
+    fails(
+        &["search", "--grid", "epochs=1,2", "--halving"],
+        &["epochs", "--halving"],
+    );
+    fails(&["search", "--collect", "nowhere"], &["nowhere"]);
+    fails(&["runs", "nowhere"], &["nowhere"]);
+    fails(&["lr-find", "--from", "1", "--to", "0.1"], &["the sweep is 1 to 0.1"]);
 }
 
 #[test]
@@ -117,25 +138,6 @@ fn devices_shows_what_was_chosen() {
     assert_eq!(listing.matches("[chosen]").count(), 1);
 }
 
-/// IDX files of `train` and `test` images, a class a grey.
-fn write_data(folder: &Path, train: usize, test: usize) {
-    for (set, n) in [("train", train), ("t10k", test)] {
-        let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {
-            [&[magic, n as u32], sizes]
-                .concat()
-                .iter()
-                .flat_map(|word| word.to_be_bytes())
-                .collect()
-        };
-        let labels = (0..n).map(|i| (i % 10) as u8);
-        let pixels = labels.clone().flat_map(|label| vec![20 * label; 784]);
-        let images: Vec<u8> = header(0x0803, &[28, 28]).into_iter().chain(pixels).collect();
-        let labels: Vec<u8> = header(0x0801, &[]).into_iter().chain(labels).collect();
-        std::fs::write(folder.join(format!("{set}-images-idx3-ubyte")), images).unwrap();
-        std::fs::write(folder.join(format!("{set}-labels-idx1-ubyte")), labels).unwrap();
-    }
-}
-
 #[test]
 fn train_then_evaluate() {
     let folder = tempfile::tempdir().unwrap();
@@ -181,7 +183,7 @@ fn train_then_evaluate() {
     // A run is never overwritten: by number it gets a new folder, by name it is refused.
     let refused = selvedge(
         folder.path(),
-        &["train", "--limit", "300", "--epochs", "1", "--out", "runs/cnn-1"],
+        &["train", "--limit", "300", "--batch-size", "60", "--out", "runs/cnn-1"],
     );
     assert!(!refused.status.success());
     assert!(text(&refused.stderr).contains("exists already"));

@@ -53,7 +53,10 @@ impl Picture for Effects<'_> {
                     .iter()
                     .map(|score| Circle::new((x, *score), 3, BLUE.mix(0.5).filled()));
                 chart.draw_series(dots).map_err(|e| e.to_string())?;
-                let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
+                if scores.is_empty() {
+                    continue; // every setting with this value failed
+                }
+                let mean = scores.iter().sum::<f64>() / scores.len() as f64;
                 let bar = PathElement::new(vec![(x - 0.2, mean), (x + 0.2, mean)], ORANGE.stroke_width(3));
                 chart.draw_series([bar]).map_err(|e| e.to_string())?;
             }

@@ -101,13 +101,12 @@ impl Plan {
         let Some(Halving { factor }) = self.halving else {
             return vec![full];
         };
-        // As many rungs as it takes to come down to one setting.
+        // As many rungs as it takes to come down to one setting, as scikit-learn counts them.
         let mut rungs = vec![full];
-        let mut left = self.settings.len().div_ceil(factor);
-        while left > 1 || (rungs.len() == 1 && self.settings.len() > 1) {
-            let last = rungs[rungs.len() - 1];
-            rungs.push(last.div_ceil(factor));
-            left = left.div_ceil(factor);
+        let mut left = self.settings.len() / factor;
+        while left > 0 {
+            rungs.push(rungs[rungs.len() - 1].div_ceil(factor));
+            left /= factor;
         }
         rungs.reverse();
         rungs

@@ -200,7 +200,7 @@ impl Row {
             figure(loss.map(|l| l.1)),
             figure(accuracy.map(|a| a.0)),
             figure(accuracy.map(|a| a.1)),
-            format!("{:.1}", self.scores.iter().map(|s| s.seconds).sum::<f64>()),
+            format!("{:.1}", self.scores.iter().fold(0.0, |sum, s| sum + s.seconds)),
             self.failures.join("; "),
         ]
     }

@@ -1,0 +1,43 @@
+//! The program itself, and small data for it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// The program with these arguments, in this folder.
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("SELVEDGE_ADAPTER");
+    command
+}
+
+/// Runs it to its end.
+pub fn selvedge(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+/// What it printed.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// IDX files of `train` and `test` images, a class a grey.
+pub fn write_data(folder: &Path, train: usize, test: usize) {
+    for (set, n) in [("train", train), ("t10k", test)] {
+        let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {
+            [&[magic, n as u32], sizes]
+                .concat()
+                .iter()
+                .flat_map(|word| word.to_be_bytes())
+                .collect()
+        };
+        let labels = (0..n).map(|i| (i % 10) as u8);
+        let pixels = labels.clone().flat_map(|label| vec![20 * label; 784]);
+        let images: Vec<u8> = header(0x0803, &[28, 28]).into_iter().chain(pixels).collect();
+        let labels: Vec<u8> = header(0x0801, &[]).into_iter().chain(labels).collect();
+        std::fs::write(folder.join(format!("{set}-images-idx3-ubyte")), images).unwrap();
+        std::fs::write(folder.join(format!("{set}-labels-idx1-ubyte")), labels).unwrap();
+    }
+}

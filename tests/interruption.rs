@@ -1,0 +1,220 @@
+//! Trainings that are killed, interrupted or run out of space, as real processes, and go on to the same weights.
+#![cfg(unix)]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use common::process::{command, selvedge, text, write_data};
+use tempfile::TempDir;
+
+const SETTINGS: [&str; 11] = [
+    "train",
+    "--limit",
+    "300",
+    "--epochs",
+    "5",
+    "--batch-size",
+    "50",
+    "--ema",
+    "0.9",
+    "--augment",
+    "icdss-cnn",
+];
+
+/// A folder with data, and the weights of a training there that nobody disturbed.
+fn undisturbed() -> (TempDir, Vec<Vec<u8>>) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("data")).unwrap();
+    write_data(&folder.path().join("data"), 400, 100);
+    let output = selvedge(folder.path(), &[&SETTINGS[..], &["--name", "whole"]].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let weights = weights(&folder.path().join("runs/whole"));
+    (folder, weights)
+}
+
+fn weights(run: &Path) -> Vec<Vec<u8>> {
+    ["best.safetensors", "last.safetensors"]
+        .map(|name| fs::read(run.join(name)).unwrap())
+        .to_vec()
+}
+
+/// Epoch, losses and accuracies of a history, without the times.
+fn figures(run: &Path) -> Vec<String> {
+    let history = fs::read_to_string(run.join("history.csv")).unwrap();
+    let timeless = |line: &str| line.split(',').take(8).collect::<Vec<_>>().join(",");
+    history.lines().map(timeless).collect()
+}
+
+/// Starts the named training, or goes on with it when it has begun.
+fn start_or_resume(folder: &Path, name: &str) -> Command {
+    let run = format!("runs/{name}");
+    if folder.join(&run).join("config.json").exists() {
+        command(folder, &["train", "--resume", &run])
+    } else {
+        command(folder, &[&SETTINGS[..], &["--name", name]].concat())
+    }
+}
+
+#[test]
+fn a_training_killed_at_random_moments_ends_at_the_same_weights() {
+    let (folder, expected) = undisturbed();
+    // Other moments in each run of this test; the message tells them, should it ever fail.
+    let mut random = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos() | 1;
+    let mut moments = Vec::new();
+    let mut kills = 0;
+    loop {
+        let mut process = start_or_resume(folder.path(), "killed")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let moment = Duration::from_millis(u64::from(random >> 16) % 4000);
+        // After enough kills it may end by itself.
+        let patience = if kills < 6 { moment } else { Duration::from_secs(600) };
+        let started = Instant::now();
+        let status = loop {
+            match process.try_wait().unwrap() {
+                Some(status) => break Some(status),
+                None if started.elapsed() > patience => break None,
+                None => sleep(Duration::from_millis(5)),
+            }
+        };
+        let Some(status) = status else {
+            process.kill().unwrap(); // SIGKILL
+            process.wait().unwrap();
+            kills += 1;
+            moments.push(moment);
+            continue;
+        };
+        assert!(status.success(), "after kills at {moments:?}");
+        break;
+    }
+    let run = folder.path().join("runs/killed");
+    assert!(
+        weights(&run) == expected,
+        "the weights differ after kills at {moments:?}"
+    );
+    assert_eq!(figures(&run), figures(&folder.path().join("runs/whole")), "{moments:?}");
+    assert!(run.join("result.json").exists());
+}
+
+/// Sends a signal by name.
+fn signal(process: u32, name: &str) {
+    let status = Command::new("kill").args([name, &process.to_string()]).status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn ctrl_c_saves_says_how_to_go_on_and_exits_with_130() {
+    let (folder, expected) = undisturbed();
+    let process = start_or_resume(folder.path(), "stopped")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let log = folder.path().join("runs/stopped/log.txt");
+    // Once it trains; the log is the first thing that says so.
+    while !fs::read_to_string(&log).is_ok_and(|log| log.contains("epoch 1/5")) {
+        sleep(Duration::from_millis(5));
+    }
+    signal(process.id(), "-INT");
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("selvedge train --resume runs/stopped"));
+    let run = folder.path().join("runs/stopped");
+    assert!(run.join("last.checkpoint.safetensors").exists() && !run.join("result.json").exists());
+
+    let resumed = start_or_resume(folder.path(), "stopped").output().unwrap();
+    assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+    assert!(text(&resumed.stdout).contains("going on after epoch"));
+    assert!(weights(&run) == expected, "the weights differ after Ctrl-C");
+    let listing = text(&selvedge(folder.path(), &["runs"]).stdout);
+    for part in ["stopped", "whole", "5/5", "val loss"] {
+        assert!(listing.contains(part), "'{part}' is not in: {listing}");
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_the_checkpoint_before_it_whole() {
+    let (folder, expected) = undisturbed();
+    let run = folder.path().join("runs/full");
+    let process = start_or_resume(folder.path(), "full")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !run.join("last.checkpoint.safetensors").exists() {
+        sleep(Duration::from_millis(5));
+    }
+    signal(process.id(), "-INT");
+    process.wait_with_output().unwrap();
+    let before = fs::read(run.join("last.checkpoint.safetensors")).unwrap();
+
+    // No file may grow past 4 MB, which weights do not and checkpoints do; the signal that comes with it is ignored, so that
+    // the write fails as on a full disk.
+    let script = r#"trap "" XFSZ; ulimit -f 4000; exec "$0" train --resume runs/full"#;
+    let output = Command::new("bash")
+        .args(["-c", script, env!("CARGO_BIN_EXE_selvedge")])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let message = text(&output.stderr);
+    assert!(!output.status.success());
+    assert!(
+        message.contains("checkpoint.safetensors") && message.contains("File too large"),
+        "{message}"
+    );
+    assert!(fs::read(run.join("last.checkpoint.safetensors")).unwrap() == before);
+    let left_over = fs::read_dir(&run)
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|x| x == "tmp"));
+    assert_eq!(left_over.count(), 0);
+
+    let resumed = start_or_resume(folder.path(), "full").output().unwrap();
+    assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+    assert!(weights(&run) == expected, "the weights differ after a full disk");
+}
+
+#[test]
+fn output_for_programs_and_for_nobody() {
+    let (folder, expected) = undisturbed();
+    let json = selvedge(
+        folder.path(),
+        &[&SETTINGS[..], &["--name", "json", "--json", "--tensorboard"]].concat(),
+    );
+    let lines: Vec<serde_json::Value> = text(&json.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 6, "five epochs and the result");
+    assert!(lines[..5].iter().zip(1..).all(|(line, epoch)| line["epoch"] == epoch));
+    assert!(lines[5]["test"]["accuracy"].is_f64());
+    let run = folder.path().join("runs/json");
+    let events = fs::read_dir(&run).unwrap().find_map(|entry| {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        name.starts_with("events.out.tfevents.").then_some(name)
+    });
+    assert!(fs::metadata(run.join(events.unwrap())).unwrap().len() > 500);
+
+    // The run's own settings, from its file, make the same run; quietly.
+    let config = run.join("config.json");
+    let again = [
+        &["train", "--quiet", "--name", "again", "--config"],
+        &[config.to_str().unwrap()][..],
+    ]
+    .concat();
+    let quiet = selvedge(folder.path(), &again);
+    assert!(
+        quiet.status.success() && quiet.stdout.is_empty(),
+        "{}",
+        text(&quiet.stderr)
+    );
+    assert!(weights(&folder.path().join("runs/again")) == expected);
+    let taken = selvedge(folder.path(), &again);
+    assert!(!taken.status.success() && text(&taken.stderr).contains("exists already"));
+}
