@@ -1,5 +1,6 @@
 //! Reading data: all formats agree, and every kind of damage gets an error that says where it is.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
-use selvedge::data::{Dataset, ImageSet, PIXELS, load, stratified_split};
+use selvedge::data::{Dataset, ImageSet, PIXELS, load, stratified_folds, stratified_split};
 use tempfile::TempDir;
 
 /// `n` images whose bytes differ from image to image, and their labels.
@@ -665,4 +666,31 @@ proptest! {
             prop_assert!((taken as f64 - exact).abs() < 1.0, "class {}: {} for {}", class, taken, exact);
         }
     }
+}
+
+#[test]
+fn folds_hold_every_image_out_once_and_keep_the_classes() {
+    // 7 classes of different sizes, none a multiple of the folds.
+    let labels: Vec<u8> = (0..1003_u32).map(|i| (i * i % 7) as u8).collect();
+    for folds in [2, 3, 10] {
+        let splits = stratified_folds(&labels, folds, 5).unwrap();
+        assert_eq!(splits.len(), folds);
+        let mut held_out = vec![0; labels.len()];
+        for split in &splits {
+            let all: BTreeSet<u32> = split.train.iter().chain(&split.validation).copied().collect();
+            assert_eq!(all.len(), labels.len(), "both parts together are everything, once");
+            assert!((split.validation.len() as f64 - 1003.0 / folds as f64).abs() < 1.0);
+            split.validation.iter().for_each(|i| held_out[*i as usize] += 1);
+            for class in 0..7 {
+                let of = |images: &[u32]| images.iter().filter(|i| labels[**i as usize] == class).count();
+                let total = of(&split.train) + of(&split.validation);
+                assert!((of(&split.validation) as f64 - total as f64 / folds as f64).abs() < 1.0);
+            }
+        }
+        assert!(held_out.iter().all(|n| *n == 1));
+    }
+    let folds = |labels: &[u8], k, seed| stratified_folds(labels, k, seed);
+    assert_eq!(folds(&labels, 3, 5).unwrap(), folds(&labels, 3, 5).unwrap());
+    assert_ne!(folds(&labels, 3, 5).unwrap(), folds(&labels, 3, 6).unwrap());
+    assert!(folds(&labels, 1, 5).is_err() && folds(&labels[..4], 5, 5).is_err() && folds(&[10, 1], 2, 5).is_err());
 }

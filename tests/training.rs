@@ -458,3 +458,26 @@ fn averaged_weights_are_evaluated_and_kept() {
     let loss = selvedge::eval::Report::from_predictions(&predictions).log_loss;
     approx::assert_relative_eq!(loss, average, max_relative = 1e-5);
 }
+
+#[test]
+fn images_are_changed_anew_in_each_epoch() {
+    // One batch an epoch and a rate of almost nothing: only what is done to the images can change the loss.
+    let losses = |augment| {
+        let (_folder, _, outcome) = run(&TrainConfig {
+            batch_size: 200,
+            epochs: 2,
+            dropout: 0.0,
+            weight_decay: 0.0,
+            optimiser: OptimiserKind::Sgd,
+            learning_rate: rate(1e-30),
+            augment,
+            ..config()
+        });
+        let history = outcome.unwrap().history;
+        (history[0].train_loss, history[1].train_loss)
+    };
+    let (first, second) = losses(Policy::None.augment());
+    approx::assert_relative_eq!(first, second, max_relative = 1e-5);
+    let (first, second) = losses(Policy::IcdssCnn.augment());
+    assert!((first - second).abs() > 1e-3 * first, "{first} {second}");
+}

@@ -14,7 +14,7 @@ use selvedge::train::{
 /// Settings of a training. Those not given are the recipe's.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 pub struct Settings {
-    /// Settings to start from [standard]
+    /// Settings to start from [standard]; what stands in [brackets] here is the standard recipe's
     #[arg(long, value_enum, value_name = "NAME")]
     recipe: Option<RecipeName>,
     /// Start from the config.json of a run instead
