@@ -74,6 +74,7 @@ fn mistakes_get_one_message_and_a_failure() {
         &["search", "--grid", "epochs=1,2", "--halving"],
         &["epochs", "--halving"],
     );
+    fails(&["search", "--grid", "lr=1", "--folds", "1"], &["--folds is 1"]);
     fails(&["search", "--collect", "nowhere"], &["nowhere"]);
     fails(&["runs", "nowhere"], &["nowhere"]);
     fails(&["lr-find", "--from", "1", "--to", "0.1"], &["the sweep is 1 to 0.1"]);

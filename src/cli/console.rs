@@ -41,7 +41,7 @@ impl Console {
     /// A line for people, in the log in any case.
     pub fn say(&mut self, line: &str) {
         if self.text {
-            println!("{line}");
+            print_line(line);
         }
         match &mut self.log {
             // The log is a copy: a line that cannot be written there must not stop a training.
@@ -53,7 +53,7 @@ impl Console {
     /// An object for programs, on a line.
     pub fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string(value)?);
+            print_line(&serde_json::to_string(value)?);
         }
         Ok(())
     }
@@ -66,8 +66,19 @@ impl Console {
         Ok(())
     }
 
+    /// Whether nothing but errors is wanted.
+    pub fn is_quiet(&self) -> bool {
+        !self.text && !self.json
+    }
+
     /// Whether somebody watches: a progress bar makes sense.
     pub fn is_watched(&self) -> bool {
         self.text && std::io::stderr().is_terminal()
     }
+}
+
+/// Prints a line. A reader that has gone away, as in `selvedge train | head`, must not stop a training, which `println!`
+/// would.
+pub fn print_line(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

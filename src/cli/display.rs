@@ -14,7 +14,7 @@ pub const INTERRUPTED: u8 = 130;
 /// Set by the first Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Lets the first Ctrl-C finish the step and save, and the second end the program at once.
+/// Lets the first Ctrl-C (or the SIGTERM of a batch system) finish the step and save, and the second end the program at once.
 pub fn stop_on_ctrl_c() -> anyhow::Result<()> {
     Ok(ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {

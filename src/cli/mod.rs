@@ -69,9 +69,13 @@ impl AdapterOption {
         })
     }
 
+    fn open_quietly(&self) -> anyhow::Result<Arc<Gpu>> {
+        Ok(Gpu::open(&self.options()?)?)
+    }
+
     /// Opens the adapter, with one line of warning when it is not a real GPU.
     fn open(&self) -> anyhow::Result<Arc<Gpu>> {
-        let gpu = Gpu::open(&self.options()?)?;
+        let gpu = self.open_quietly()?;
         if gpu.adapter().is_cpu() {
             eprintln!(
                 "warning: no GPU in use; running on the processor with {} (works, but slowly; the very first start compiles kernels for some 15 s)",

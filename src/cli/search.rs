@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Command, Parser};
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 use selvedge::data;
 use selvedge::search::{
     Dimension, FitFolder, FitKey, Halving, Plan, SearchObserver, Setting, Shard, Summary, combinations,
@@ -16,6 +16,7 @@ use selvedge::search::{
 };
 use selvedge::train::{Monitor, Progress};
 
+use super::console::print_line;
 use super::display::{INTERRUPTED, is_stopped, stop_on_ctrl_c};
 use super::train::ModelName;
 use super::{AdapterOption, Settings};
@@ -158,14 +159,16 @@ impl Options {
             settings.push(Setting { options, config });
         }
         let command = std::iter::once("selvedge train cnn").chain(given.iter().map(String::as_str));
-        Ok(Plan {
+        let plan = Plan {
             settings,
             folds: self.folds,
             score: base.monitor,
             halving: self.halving.map(|factor| Halving { factor }),
             command: command.collect::<Vec<_>>().join(" "),
             data_checksum,
-        })
+        };
+        plan.validate().map_err(anyhow::Error::msg)?;
+        Ok(plan)
     }
 }
 
@@ -210,19 +213,24 @@ const MOST_ROWS: usize = 20;
 struct Display<'a> {
     plan: &'a Plan,
     folder: &'a Path,
-    /// Lines of the table that stand there now.
-    lines: usize,
+    /// The table and, under it, what is going on; at a terminal only.
     bar: Option<ProgressBar>,
     running: Option<FitKey>,
 }
 
 impl<'a> Display<'a> {
     fn new(plan: &'a Plan, folder: &'a Path) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            match ProgressStyle::with_template("{prefix}{spinner} {msg}") {
+                Ok(style) => bar.with_style(style),
+                Err(_) => bar,
+            }
+        });
         Self {
             plan,
             folder,
-            lines: 0,
-            bar: None,
+            bar,
             running: None,
         }
     }
@@ -230,29 +238,23 @@ impl<'a> Display<'a> {
     /// Takes the live table away.
     fn clear(&mut self) {
         self.bar.take().inspect(ProgressBar::finish_and_clear);
-        if self.lines > 0 {
-            print!("\x1b[{}A\x1b[J", self.lines);
-            self.lines = 0;
-        }
     }
 }
 
 impl SearchObserver for Display<'_> {
     fn start(&mut self, fit: FitKey) {
         self.running = Some(fit);
-        if std::io::stderr().is_terminal() {
-            let bar = ProgressBar::new_spinner();
+        if let Some(bar) = &self.bar {
             let text = name(self.plan, fit.setting);
             bar.set_message(format!("{text}, fold {} of {}", fit.fold + 1, self.plan.folds));
-            self.bar = Some(bar);
         }
     }
 
     fn step(&mut self, fit: FitKey, progress: Progress) -> ControlFlow<()> {
         if let Some(bar) = &self.bar {
-            let text = name(self.plan, fit.setting);
             bar.set_message(format!(
-                "{text}, fold {} of {}, epoch {} of {}, loss {:.4}",
+                "{}, fold {} of {}, epoch {} of {}, loss {:.4}",
+                name(self.plan, fit.setting),
                 fit.fold + 1,
                 self.plan.folds,
                 progress.epoch,
@@ -262,32 +264,27 @@ impl SearchObserver for Display<'_> {
             bar.tick();
         }
         if is_stopped() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
+            self.clear();
+            return ControlFlow::Break(());
         }
+        ControlFlow::Continue(())
     }
 
     fn done(&mut self, summary: &Summary) {
-        // The table of a search that is still going on is a convenience.
+        // The files of a search that is still going on are a convenience.
         let _ = summary.write(self.plan, self.folder);
-        if std::io::stdout().is_terminal() {
-            self.clear();
-            let table = table(self.plan, summary, MOST_ROWS);
-            self.lines = table.lines().count();
-            print!("{table}");
+        if let Some(bar) = &self.bar {
+            bar.set_prefix(table(self.plan, summary, MOST_ROWS));
+            bar.tick();
         } else if let Some(fit) = self.running.take() {
             let row = summary.rows.iter().find(|row| row.setting == fit.setting);
             let score = row.and_then(|row| row.scores.last().filter(|_| row.failures.is_empty()));
-            let figures = score.map_or("failed".to_owned(), |s| {
-                format!("log loss {:.4} accuracy {:.4}", s.log_loss, s.accuracy)
-            });
-            println!(
-                "{}, fold {}, epochs {}: {figures}",
-                name(self.plan, fit.setting),
-                fit.fold + 1,
-                fit.epochs
-            );
+            let figures = match score {
+                Some(score) => format!("log loss {:.4} accuracy {:.4}", score.log_loss, score.accuracy),
+                None => "failed".to_owned(),
+            };
+            let (text, fold) = (name(self.plan, fit.setting), fit.fold + 1);
+            print_line(&format!("{text}, fold {fold}, epochs {}: {figures}", fit.epochs));
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use selvedge::data;
+use selvedge::gpu::Gpu;
 use selvedge::train::{Ending, RunFolder, resume, train};
 
 use super::console::{Console, OutputOptions};
@@ -80,7 +82,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
 fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
     let config = options.settings.config()?;
     let data = display.load(config.data.as_deref())?;
-    let gpu = options.adapter.open()?;
+    let gpu = display.open(&options.adapter)?;
     let named = match &options.name {
         Some(name) if name.is_empty() || name.contains(['/', '\\']) => {
             bail!("--name is '{name}', but must be a name without slashes; --out takes a path")
@@ -109,18 +111,27 @@ fn go_on(options: &Options, path: &Path, display: &mut Display) -> anyhow::Resul
     let run = folder.read_config()?;
     let place = options.settings.data().or(run.train.data.as_deref());
     let data = display.load(place)?;
-    let gpu = options.adapter.open()?;
-    if gpu.adapter().name != run.adapter {
+    let gpu = display.open(&options.adapter)?;
+    let here = (gpu.adapter().name.as_str(), env!("CARGO_PKG_VERSION"));
+    if here != (&run.adapter, &run.version) {
         eprintln!(
-            "warning: the run was started on {}; on {} its weights will not be the same to the last bit",
-            run.adapter,
-            gpu.adapter().name
+            "warning: the run was started on {} by selvedge {}; on {} by selvedge {} its weights will not be the same to the last bit",
+            run.adapter, run.version, here.0, here.1
         );
     }
     Ok(resume(&gpu, &folder, &checkpoint, &data, display)?)
 }
 
 impl Display {
+    /// Opens the adapter; the warning that it is slow is for people who did not ask for silence.
+    fn open(&self, adapter: &AdapterOption) -> anyhow::Result<Arc<Gpu>> {
+        if self.console.is_quiet() {
+            adapter.open_quietly()
+        } else {
+            adapter.open()
+        }
+    }
+
     /// Reads the data and says what it is.
     fn load(&mut self, place: Option<&Path>) -> anyhow::Result<data::Dataset> {
         let data = data::load(place)?;

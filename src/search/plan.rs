@@ -81,10 +81,33 @@ impl Plan {
     pub fn read(folder: &Path) -> Result<Self, SearchError> {
         let path = folder.join("search.json");
         let text = fs::read_to_string(&path).map_err(SearchError::io(&path))?;
-        serde_json::from_str(&text).map_err(|e| SearchError::File {
-            path,
-            problem: e.to_string(),
-        })
+        let wrong = |problem: String| SearchError::File {
+            path: path.clone(),
+            problem,
+        };
+        let plan: Self = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+        plan.validate().map_err(wrong)?;
+        Ok(plan)
+    }
+
+    /// Checks what the rest of the search relies on.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, in words.
+    pub fn validate(&self) -> Result<(), String> {
+        if !(2..=1000).contains(&self.folds) {
+            return Err(format!("--folds is {}, but must be between 2 and 1000", self.folds));
+        }
+        if self.halving.is_some_and(|halving| halving.factor < 2) {
+            return Err("halving needs a factor of at least 2".to_owned());
+        }
+        let names = |setting: &Setting| setting.options.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        if self.settings.windows(2).any(|pair| names(&pair[0]) != names(&pair[1])) {
+            return Err("its settings differ in their options".to_owned());
+        }
+        self.settings
+            .iter()
+            .try_for_each(|setting| setting.config.validate().map_err(|e| e.to_string()))
     }
 
     /// The settings of a fit.
@@ -225,5 +248,20 @@ mod tests {
             ..plan(3, None)
         };
         assert!(folds.settle(folder.path()).unwrap_err().to_string().contains("folds"));
+    }
+
+    #[test]
+    fn plans_that_nobody_can_carry_out_are_refused() {
+        let broken = |change: fn(&mut Plan)| {
+            let mut plan = plan(3, Some(Halving { factor: 2 }));
+            change(&mut plan);
+            let folder = tempfile::tempdir().unwrap();
+            write_json(&folder.path().join("search.json"), &plan).unwrap();
+            Plan::read(folder.path()).unwrap_err().to_string()
+        };
+        assert!(broken(|p| p.folds = 1).contains("--folds is 1"));
+        assert!(broken(|p| p.halving = Some(Halving { factor: 1 })).contains("factor"));
+        assert!(broken(|p| p.settings[1].options.clear()).contains("options"));
+        assert!(broken(|p| p.settings[2].config.batch_size = 0).contains("--batch-size is 0"));
     }
 }
