@@ -15,6 +15,7 @@ mod run;
 mod run_folder;
 mod step;
 mod tensorboard;
+mod totals;
 mod trainer;
 
 pub use config::{Normalisation, OptimiserKind, PixelScale, RunConfig, TrainConfig};

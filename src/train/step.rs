@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::mixing::Mixer;
 use super::resident::{Changes, Visit};
+use super::totals::Totals;
 use super::{Network, Normalisation, Resident, TrainConfig, TrainError};
 use crate::data::ImageSet;
 use crate::gpu::Gpu;
 use crate::nn::{Forward, Mode};
 use crate::optim::{Average, Optimiser};
-use crate::tensor::{Compiled, Graph, Tensor};
+use crate::tensor::{Compiled, Tensor};
 
 /// What goes into the recording of a training step.
 pub(super) struct StepRecorder<'a> {
@@ -82,7 +83,7 @@ pub fn training_step(
         clock: &graph.tensor_u32([2], &[0, 0])?,
         optimiser: &Optimiser::new(graph, parameters, config.rule(), |role| Some(config.group(role)))?,
         average: None,
-        totals: &new_totals(graph)?,
+        totals: &Totals::sums(graph)?,
     }
     .compile(images.len())
 }
@@ -106,9 +107,4 @@ pub fn inference_step(
     let mut pass = Forward::new(&network.parameters, Mode::Inference);
     let (logits, _) = network.logits(&mut pass, &data, &visit, images.len(), Changes::NONE)?;
     Ok(network.graph.compile(&[&logits.softmax()?])?)
-}
-
-/// Two numbers: the sums of losses and of hits.
-pub(super) fn new_totals(graph: &Graph) -> crate::tensor::Result<Tensor> {
-    graph.zeros([2])
 }

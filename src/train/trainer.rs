@@ -1,18 +1,16 @@
 //! The training loop on the device: steps, epochs, validation.
 
-use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::mixing::Mixer;
 use super::network::{Answer, Predictor, predictions};
 use super::resident::{Changes, Visit};
-use super::step::{StepRecorder, new_totals};
+use super::step::StepRecorder;
+use super::totals::{Arrived, Totals};
 use super::{EpochRecord, Network, Progress, Resident, TrainConfig, TrainError};
 use crate::data::{ImageSet, Split, shuffle};
 use crate::eval::Report;
-use crate::gpu::{Gpu, Readback};
 use crate::optim::{Average, Optimiser, PlateauState, Schedule, Timeline};
 use crate::tensor::{Compiled, Tensor};
 
@@ -22,24 +20,12 @@ struct Step {
     batch: usize,
 }
 
-/// Loss and hits of an epoch, added up on the device.
-struct Totals {
-    sums: Tensor,
-    readback: Readback,
-    /// The step after which each read-back under way was asked for, and the epoch's images up to there.
-    asked: VecDeque<(u64, usize)>,
-}
-
-/// Read-backs under way at once; when all are, a step goes by without one.
-const READBACKS: usize = 4;
-
 /// Random streams of epochs start here, away from those of the split.
 const EPOCH_STREAM: u64 = 1 << 32;
 
 /// A network in training on one split of a data set: everything that lies on the device, and where the training stands.
 pub(super) struct Trainer<'a> {
     config: &'a TrainConfig,
-    gpu: Arc<Gpu>,
     network: &'a Network,
     optimiser: Optimiser,
     average: Option<Average>,
@@ -97,7 +83,7 @@ impl<'a> Trainer<'a> {
         let average = config.ema.map(|decay| Average::new(graph, parameters, decay));
         let average = average.transpose()?;
         let mixer = Mixer::new(graph, config)?;
-        let totals = new_totals(graph)?;
+        let totals = Totals::new(graph)?;
 
         // The last images of an epoch get a program of their own. A single one is left out: batch norm over one image
         // teaches nothing.
@@ -113,7 +99,7 @@ impl<'a> Trainer<'a> {
             clock: &clock,
             optimiser: &optimiser,
             average: average.as_ref(),
-            totals: &totals,
+            totals: &totals.sums,
         };
         let tail = split.train.len() % config.batch_size;
         let steps = [config.batch_size, tail]
@@ -128,7 +114,6 @@ impl<'a> Trainer<'a> {
         let predictor = |parameters| network.predictor(parameters, &data, &split.validation, Answer::Probabilities);
         Ok(Self {
             config,
-            gpu: Arc::clone(graph.gpu()),
             network,
             optimiser,
             validation: Validation {
@@ -145,11 +130,7 @@ impl<'a> Trainer<'a> {
             visit,
             mixer,
             clock,
-            totals: Totals {
-                readback: graph.compile(&[&totals])?.readback(&totals, READBACKS)?,
-                sums: totals,
-                asked: VecDeque::new(),
-            },
+            totals,
             train: split.train,
             epochs: 0,
             batches: 0,
@@ -203,8 +184,8 @@ impl<'a> Trainer<'a> {
                     .learning_rate
                     .at(self.optimiser.steps(), self.timeline(), self.plateau.reduction);
             self.step(learning_rate)?;
-            while let Some(bytes) = self.totals.readback.poll(&self.gpu)? {
-                progress = Some(self.arrived(&bytes)?);
+            while let Some(arrived) = self.totals.poll()? {
+                progress = Some(self.progress(arrived)?);
             }
             let images = self.images_submitted();
             let flow = match progress {
@@ -281,7 +262,7 @@ impl<'a> Trainer<'a> {
         let whole = self.train.len() / self.config.batch_size;
         self.steps[usize::from(self.batches >= whole)].compiled.run()?;
         self.batches += 1;
-        self.ask()
+        self.totals.ask(step, self.images_submitted())
     }
 
     /// Images of this epoch that have been submitted.
@@ -306,35 +287,28 @@ impl<'a> Trainer<'a> {
         Ok(Report::from_predictions(&predictions(probabilities, labels)?))
     }
 
-    /// Asks for the totals as they are after the steps submitted so far, unless too many are under way.
-    fn ask(&mut self) -> Result<(), TrainError> {
-        if self.totals.readback.request(&self.gpu)? {
-            let images = self.images_submitted();
-            self.totals.asked.push_back((self.optimiser.steps(), images));
-        }
-        Ok(())
-    }
-
-    /// Waits for all read-backs under way and for one after the last step, which may have gone by without.
+    /// Waits for all totals under way and for those after the last step, which may have gone by without.
     pub fn finish_readbacks(&mut self) -> Result<Progress, TrainError> {
-        while !self.totals.asked.is_empty() {
-            let bytes = self.totals.readback.wait(&self.gpu)?;
-            self.arrived(&bytes)?;
+        while let Some(arrived) = self.totals.wait()? {
+            self.progress(arrived)?;
         }
-        self.ask()?;
-        let bytes = self.totals.readback.wait(&self.gpu)?;
-        self.arrived(&bytes)
+        self.totals.ask(self.optimiser.steps(), self.images_submitted())?;
+        let last = self.totals.wait()?;
+        self.progress(last.unwrap_or(Arrived::NOTHING))
     }
 
-    /// Reads totals that have arrived, and stops when the loss is no longer a number.
-    fn arrived(&mut self, bytes: &[u8]) -> Result<Progress, TrainError> {
-        let (step, images) = self.totals.asked.pop_front().unwrap_or_default();
-        let flat: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
-        let (loss, hits) = (f64::from(flat[0]), f64::from(flat[1]));
-        let n = images.max(1) as f64;
+    /// Means from totals; an error when the loss is no longer a number.
+    fn progress(&self, totals: Arrived) -> Result<Progress, TrainError> {
+        let Arrived {
+            step,
+            images,
+            loss,
+            hits,
+        } = totals;
         if !loss.is_finite() {
             return Err(self.diverged(loss, step));
         }
+        let n = images.max(1) as f64;
         Ok(Progress {
             epoch: self.epochs + 1,
             images,
