@@ -75,10 +75,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     stop_on_ctrl_c()?;
     let base = options.settings.config()?;
     let data = data::load(base.data.as_deref())?;
-    let images = match base.limit {
-        Some(limit) => data.train.take(limit),
-        None => data.train,
-    };
+    let images = base.images(&data);
     let plan = options.plan(images.checksum())?;
     let gpu = options.adapter.open()?;
     let folder = match &options.out {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{Monitor, Recipe, TrainError};
+use crate::data::{Dataset, ImageSet};
 use crate::models::Cnn4Settings;
 use crate::nn::Role;
 use crate::optim::{Group, LearningRate, Rule, Schedule};
@@ -298,6 +299,11 @@ impl TrainConfig {
             l2: coupled + dense,
             decay: decoupled,
         }
+    }
+
+    /// The images that are split for training and validation: all of the training set, or as many as the limit says.
+    pub fn images(&self, data: &Dataset) -> ImageSet {
+        data.train.take(self.limit.unwrap_or(usize::MAX))
     }
 
     /// What the CNN is made from.

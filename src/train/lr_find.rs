@@ -67,10 +67,7 @@ pub fn find_rate(
         });
     }
     config.validate()?;
-    let images = match config.limit {
-        Some(limit) => data.train.take(limit),
-        None => data.train.clone(),
-    };
+    let images = config.images(data);
     let split = stratified_split(images.labels(), images.len() / 5, config.seed)?;
     check_batch(config, &split)?;
     let normalisation = Normalisation::of(config.pixels, &images, &split.train);

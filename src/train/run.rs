@@ -125,10 +125,7 @@ struct Training {
 impl Training {
     fn new(gpu: &Gpu, config: &TrainConfig, data: &Dataset) -> Result<Self, TrainError> {
         config.validate()?;
-        let images = match config.limit {
-            Some(limit) => data.train.take(limit),
-            None => data.train.clone(),
-        };
+        let images = config.images(data);
         let split = stratified_split(images.labels(), images.len() / 5, config.seed)?;
         check_batch(config, &split)?;
         let run = RunConfig {
