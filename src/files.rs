@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
@@ -13,7 +14,7 @@ use serde::Serialize;
 /// Those of the file system and of `fill`.
 pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let temporary = temporary_beside(path);
-    let written = File::create(&temporary).and_then(|mut file| {
+    let written = File::create_new(&temporary).and_then(|mut file| {
         fill(&mut file)?;
         file.sync_all()
     });
@@ -38,7 +39,9 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
 
 fn temporary_beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
+    // Processes on two machines that share a folder may have one number.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    name.push(format!(".{}-{}.tmp", std::process::id(), now.as_nanos()));
     path.with_file_name(name)
 }
 

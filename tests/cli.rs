@@ -69,7 +69,19 @@ fn mistakes_get_one_message_and_a_failure() {
     fails(&["search", "--grid", "speed=1,2"], &["--grid", "--speed"]);
     fails(&["search", "--grid", "lr=1,x"], &["--grid", "'x'"]);
     fails(&["search", "--grid", "lr=1,-2"], &["--lr is -2"]);
-    fails(&["search", "--grid", "lr=1", "--shard", "3/2"], &["--shard is 3/2"]);
+    fails(
+        &["search", "--grid", "lr=1", "--out", "x", "--shard", "3/2"],
+        &["--shard is 3/2"],
+    );
+    fails(&["search", "--grid", "lr=1", "--shard", "1/2"], &["--out"]);
+    fails(&["search", "--collect", "x", "--lr", "1"], &["--collect only reads"]);
+    fails(&["train", "--min-delta", "0.1"], &["--min-delta needs --patience"]);
+    fails(
+        &["train", "--schedule", "constant", "--lr-floor", "0.1"],
+        &["--lr-floor has no meaning"],
+    );
+    fails(&["augment", "--mixup", "0.5"], &["--mixup"]);
+    fails(&["lr-find", "--steps", "18446744073709551615"], &["the sweep"]);
     fails(
         &["search", "--grid", "epochs=1,2", "--halving"],
         &["epochs", "--halving"],

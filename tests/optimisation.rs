@@ -5,8 +5,9 @@ mod common;
 
 use approx::assert_relative_eq;
 use common::gpu;
-use selvedge::optim::{LearningRate, Plateau, PlateauState, Schedule, Timeline};
-use selvedge::tensor::Graph;
+use selvedge::nn::{Init, Layout, ParameterBuilder, Role};
+use selvedge::optim::{Average, LearningRate, Plateau, PlateauState, Schedule, Timeline};
+use selvedge::tensor::{Graph, Tensor};
 use selvedge::train::epochs_without_gain;
 use serde_json::Value;
 
@@ -151,6 +152,32 @@ fn averaging_agrees_with_pytorch() {
     let odd = graph.zeros([3]).unwrap();
     assert!(odd.average(&odd, &weight).is_err());
     assert!(average.average(&x, &odd).is_err());
+}
+
+#[test]
+fn a_young_average_forgets_its_start() {
+    // One parameter, moved to 1 after the average has started at 0; by hand: d = min(decay, (1 + t) / (10 + t)).
+    let graph = Graph::new(&gpu());
+    let mut builder = ParameterBuilder::default();
+    let zero = Init::Constant(0.0);
+    let id = builder.declare("w".to_owned(), [1], Layout::Same, Role::Channel, zero);
+    builder.declare("s".to_owned(), [1], Layout::Same, Role::Statistic, Init::Constant(0.0));
+    let parameters = builder.build(&graph, 1).unwrap();
+    let average = Average::new(&graph, &parameters, 0.3).unwrap();
+    parameters.get(id).write(&[1.0]).unwrap();
+    let (learned, statistics) = (&parameters.learned().flat, &parameters.statistics().flat);
+    let moves = average.record(learned, Some(statistics)).unwrap();
+    let outputs: Vec<&Tensor> = moves.iter().collect();
+    let mut step = graph.compile(&outputs).unwrap();
+    let mut expected = 0.0;
+    for t in 1..=5 {
+        average.start_step(t).unwrap();
+        step.run().unwrap();
+        let decay = 0.3_f64.min((1.0 + t as f64) / (10.0 + t as f64));
+        expected = decay * expected + (1.0 - decay);
+        let ours = average.parameters.get(id).to_vec().unwrap()[0];
+        assert_relative_eq!(f64::from(ours), expected, max_relative = 1e-5);
+    }
 }
 
 #[test]

@@ -120,6 +120,7 @@ fn two_processes_on_one_folder_share_the_fits_and_a_killed_one_resumes() {
         .spawn()
         .unwrap();
     while results(&killed).len() < 3 {
+        assert!(process.try_wait().unwrap().is_none(), "it ended too early");
         sleep(Duration::from_millis(2));
     }
     process.kill().unwrap();

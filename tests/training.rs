@@ -366,6 +366,14 @@ fn a_training_stopped_anywhere_and_resumed_ends_at_the_same_bits() {
         );
         assert!(matches!(again, Err(TrainError::Complete { .. })));
 
+        if config.ema.is_some() {
+            // The first epoch warms up, and the plateau halves the rate after each epoch that is no better: all but the first.
+            let rates: Vec<f64> = whole.history.iter().map(|record| record.learning_rate).collect();
+            for (rate, expected) in rates[1..].iter().zip([3e-3, 1.5e-3, 0.75e-3]) {
+                approx::assert_relative_eq!(*rate, expected, max_relative = 1e-9);
+            }
+        }
+
         // From the best epoch's checkpoint too, once the result is taken away.
         std::fs::remove_file(outcome.folder.file("result.json")).unwrap();
         resume(
@@ -436,6 +444,26 @@ fn early_stopping_ends_a_training_that_no_longer_gets_better() {
     let outcome = outcome.unwrap();
     assert_eq!(watcher.epochs.len(), 2);
     assert!(outcome.result.stopped_early && outcome.result.epochs == 2);
+}
+
+#[test]
+fn clipping_changes_what_is_learned() {
+    let loss_with = |clip_norm| {
+        let (_folder, _, outcome) = run(&TrainConfig {
+            clip_norm,
+            epochs: 1,
+            optimiser: OptimiserKind::Sgd,
+            ..config()
+        });
+        outcome.unwrap().history[0].validation_loss
+    };
+    let free = loss_with(None);
+    assert_eq!(
+        free,
+        loss_with(Some(1e9)),
+        "a limit that is never reached changes nothing"
+    );
+    assert_ne!(free, loss_with(Some(0.01)));
 }
 
 #[test]

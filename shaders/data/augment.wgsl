@@ -6,7 +6,7 @@
 //     brightened  v = min(v brightness, 1)
 //     erased      a rectangle filled (Zhong et al. 2017, algorithm 1): area in ERASE_AREA of the image, height / width in
 //                 ERASE_ASPECT; drawn again until it fits
-//     cut out     a square around any pixel, as far as it lies in the image, set to the mean (DeVries and Taylor 2017)
+//     cut out     a square around any pixel, as far as it lies in the image, set to 0 after normalisation (DeVries and Taylor 2017)
 //
 // Bindings are in images.wgsl.
 // Threads: called once a pixel by gather.wgsl and mix.wgsl.
@@ -17,6 +17,7 @@
 //          where they end up to where they come from, so each is written once. Settings are constants of the pipeline:
 //          what is off is not compiled.
 override FLIP: u32;            // 0 never, 1 at random, 2 at random in the first epoch and the other way round in each after
+override MOVES_PIXELS: bool;   // whether there is any zoom, shift or turn
 override SHIFT_ROWS: f32;      // pixels, drawn from -SHIFT_ROWS to SHIFT_ROWS
 override SHIFT_COLS: f32;
 override WHOLE_ROWS: bool;     // only whole pixels
@@ -80,6 +81,9 @@ fn tap(image: u32, row: i32, col: i32) -> f32 {
 }
 
 fn moved(image: u32, row: i32, col: i32, moves: vec4<u32>, looks: vec4<u32>) -> f32 {
+    if (!MOVES_PIXELS) {
+        return stored(image, u32(row), u32(col));
+    }
     let size = vec2<f32>(f32(p.height), f32(p.width));
     let most = vec2<i32>(i32(SHIFT_ROWS), i32(SHIFT_COLS));
     let whole = vec2<f32>(vec2<i32>(moves.yz % vec2<u32>(2 * most + 1)) - most);

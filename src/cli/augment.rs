@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::Args;
 use selvedge::data::{self, CLASS_NAMES, HEIGHT, WIDTH};
 use selvedge::plot::{ImageGrid, save_png};
@@ -28,6 +29,9 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let config = options.settings.config()?;
+    if config.mixup > 0.0 || config.cutmix > 0.0 {
+        bail!("images are drawn one by one; leave out --mixup and --cutmix");
+    }
     let data = data::load(config.data.as_deref())?;
     let gpu = options.adapter.open()?;
     let (count, columns) = (usize::from(options.images), usize::from(options.columns));

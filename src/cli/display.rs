@@ -14,13 +14,13 @@ pub const INTERRUPTED: u8 = 130;
 /// Set by the first Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Lets the first Ctrl-C (or the SIGTERM of a batch system) finish the step and save, and the second end the program at once.
+/// Lets the first Ctrl-C end a command after the step it is at, and the second end the program at once.
 pub fn stop_on_ctrl_c() -> anyhow::Result<()> {
     Ok(ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(i32::from(INTERRUPTED));
         }
-        eprintln!("\nfinishing the step and saving; Ctrl-C again ends at once");
+        eprintln!("\nstopping after this step; Ctrl-C again ends at once");
     })?)
 }
 

@@ -11,7 +11,7 @@ use clap::{Args, Command, Parser};
 use indicatif::{ProgressBar, ProgressStyle};
 use selvedge::data;
 use selvedge::search::{
-    Dimension, FitFolder, FitKey, Halving, Plan, SearchObserver, Setting, Shard, Summary, combinations,
+    Dimension, FitFolder, FitKey, FitResult, Halving, Plan, SearchObserver, Setting, Shard, Summary, combinations,
     random_settings, search,
 };
 use selvedge::train::{Monitor, Progress};
@@ -26,7 +26,7 @@ pub struct Options {
     /// The network
     #[arg(value_enum, default_value_t = ModelName::Cnn)]
     model: ModelName,
-    /// An option of `selvedge train` and its values, such as lr=0.001,0.01; with --random also a range, lr=0.001..0.1
+    /// An option of `selvedge train` and its values, such as lr=0.001,0.01; with --random also a range, lr=0.001..0.1; values that hold commas are separated by ; as in 'zoom=0.9,1.1;0.8,1.2'
     #[arg(long, value_name = "OPTION=VALUES", required_unless_present = "collect")]
     grid: Vec<Dimension>,
     /// Draw N settings at random instead of taking all combinations
@@ -38,8 +38,8 @@ pub struct Options {
     /// Parts for cross-validation
     #[arg(long, value_name = "K", default_value_t = 3)]
     folds: usize,
-    /// Do only part I of N of the fits
-    #[arg(long, value_name = "I/N", value_parser = shard)]
+    /// Do only part I of N of the fits; needs --out, the folder that all parts share
+    #[arg(long, value_name = "I/N", value_parser = shard, requires = "out")]
     shard: Option<Shard>,
     /// The search's folder; an interrupted search goes on in it [default: searches/cnn-1, searches/cnn-2, ...]
     #[arg(long, value_name = "DIR")]
@@ -68,6 +68,9 @@ fn shard(text: &str) -> Result<Shard, String> {
 
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &options.collect {
+        if options.settings.is_given() {
+            bail!("--collect only reads what is there; leave the settings out");
+        }
         let plan = Plan::read(folder)?;
         report(&plan, folder)?;
         return Ok(ExitCode::SUCCESS);
@@ -134,7 +137,7 @@ impl Options {
             Some(count) => random_settings(&self.grid, count, base.seed)?,
             None => combinations(&self.grid)?,
         };
-        let given = given_settings(std::env::args());
+        let given = given_settings(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()));
         let mut settings = Vec::with_capacity(chosen.len());
         for options in chosen {
             let searched = options
@@ -212,7 +215,6 @@ struct Display<'a> {
     folder: &'a Path,
     /// The table and, under it, what is going on; at a terminal only.
     bar: Option<ProgressBar>,
-    running: Option<FitKey>,
 }
 
 impl<'a> Display<'a> {
@@ -224,12 +226,7 @@ impl<'a> Display<'a> {
                 Err(_) => bar,
             }
         });
-        Self {
-            plan,
-            folder,
-            bar,
-            running: None,
-        }
+        Self { plan, folder, bar }
     }
 
     /// Takes the live table away.
@@ -240,7 +237,6 @@ impl<'a> Display<'a> {
 
 impl SearchObserver for Display<'_> {
     fn start(&mut self, fit: FitKey) {
-        self.running = Some(fit);
         if let Some(bar) = &self.bar {
             let text = name(self.plan, fit.setting);
             bar.set_message(format!("{text}, fold {} of {}", fit.fold + 1, self.plan.folds));
@@ -267,18 +263,28 @@ impl SearchObserver for Display<'_> {
         ControlFlow::Continue(())
     }
 
-    fn done(&mut self, summary: &Summary) {
+    fn wait(&mut self) -> ControlFlow<()> {
+        if let Some(bar) = &self.bar {
+            bar.set_message("waiting for fits of other processes");
+            bar.tick();
+        }
+        if is_stopped() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn done(&mut self, fit: FitKey, result: &FitResult, summary: &Summary) {
         // The files of a search that is still going on are a convenience.
         let _ = summary.write(self.plan, self.folder);
         if let Some(bar) = &self.bar {
             bar.set_prefix(table(self.plan, summary, MOST_ROWS));
             bar.tick();
-        } else if let Some(fit) = self.running.take() {
-            let row = summary.rows.iter().find(|row| row.setting == fit.setting);
-            let score = row.and_then(|row| row.scores.last().filter(|_| row.failures.is_empty()));
-            let figures = match score {
-                Some(score) => format!("log loss {:.4} accuracy {:.4}", score.log_loss, score.accuracy),
-                None => "failed".to_owned(),
+        } else {
+            let figures = match result {
+                FitResult::Scored(score) => format!("log loss {:.4} accuracy {:.4}", score.log_loss, score.accuracy),
+                FitResult::Failed { reason } => format!("failed: {reason}"),
             };
             let (text, fold) = (name(self.plan, fit.setting), fit.fold + 1);
             print_line(&format!("{text}, fold {fold}, epochs {}: {figures}", fit.epochs));

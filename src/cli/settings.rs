@@ -62,7 +62,7 @@ struct Optimisation {
     /// How the learning rate moves [one-cycle]
     #[arg(long, value_enum, value_name = "NAME")]
     schedule: Option<ScheduleName>,
-    /// Epochs in which the rate rises in a straight line before the schedule starts [0]
+    /// Epochs in which the rate rises in a straight line: before the schedule, or as the rise of one-cycle and triangular [0]
     #[arg(long, value_name = "EPOCHS", allow_negative_numbers = true)]
     warmup: Option<f64>,
     /// Lowest rate of cosine, one-cycle, triangular and plateau [0]
@@ -168,7 +168,7 @@ struct Augmentation {
     /// noise, or a value in 0..1 [noise]
     #[arg(long, value_name = "HOW", value_parser = erased)]
     erase_fill: Option<Erased>,
-    /// Set a square of N pixels to the mean
+    /// Set a square of N pixels to 0 as the network sees it: the mean, or black with --pixels unit
     #[arg(long, value_name = "N")]
     cutout: Option<u32>,
 }
@@ -361,6 +361,9 @@ impl Optimisation {
         set(&mut rate.peak, self.lr);
         set(&mut rate.floor, self.lr_floor);
         set(&mut rate.warm_up, self.warmup);
+        if self.min_delta.is_some() && self.patience.or(config.patience).is_none() {
+            bail!("--min-delta needs --patience");
+        }
         if let Some(name) = self.schedule {
             rate.schedule = match name {
                 ScheduleName::Constant => Schedule::Constant,
@@ -383,6 +386,9 @@ impl Optimisation {
             Schedule::Step { milestones, factor } => {
                 set(milestones, self.milestones.clone());
                 set(factor, self.lr_factor);
+                if self.lr_floor.is_some() {
+                    bail!("--lr-floor has no meaning for --schedule step");
+                }
                 if milestones.is_empty() {
                     bail!("--schedule step needs --milestones, such as --milestones 8,12");
                 }
@@ -393,6 +399,7 @@ impl Optimisation {
                 set(&mut plateau.min_delta, self.plateau_delta);
                 set(&mut plateau.cooldown, self.plateau_cooldown);
             }
+            Schedule::Constant if self.lr_floor.is_some() => bail!("--lr-floor has no meaning for --schedule constant"),
             _ if self.milestones.is_some() => bail!("--milestones needs --schedule step"),
             _ if self.lr_factor.is_some() => bail!("--lr-factor needs --schedule step or plateau"),
             _ if self.plateau_patience.or(self.plateau_cooldown).is_some() || self.plateau_delta.is_some() => {
@@ -450,7 +457,11 @@ impl Augmentation {
         set(&mut augment.crop, self.crop);
         set(&mut augment.cutout, self.cutout);
         match self.erase {
-            Some(EraseName::None) => augment.erasing = None,
+            // Whatever else is said about it.
+            Some(EraseName::None) => {
+                augment.erasing = None;
+                return;
+            }
             Some(EraseName::Study) => augment.erasing = Some(STUDY_ERASING),
             Some(EraseName::Paper) => augment.erasing = Some(PAPER_ERASING),
             None => {}

@@ -36,8 +36,9 @@ pub struct LearningRate {
     pub peak: f64,
     /// The lowest rate that cosine, one-cycle, triangular and plateau go down to.
     pub floor: f64,
-    /// Epochs in which the rate first rises in a straight line to where the schedule starts. A schedule over the whole
-    /// training has the epochs after that; milestones count from the start of the training.
+    /// Epochs in which the rate first rises in a straight line to where the schedule starts. Cosine has the epochs after
+    /// that; milestones count from the start of the training. One-cycle and triangular rise by themselves: for them this is
+    /// how long, if it is not 0.
     pub warm_up: f64,
     /// What happens then.
     pub schedule: Schedule,
@@ -52,7 +53,7 @@ pub struct Timeline {
     pub epochs: u64,
 }
 
-/// Share of the steps in which one-cycle and triangular rise.
+/// Share of the steps in which one-cycle and triangular rise, unless the warm-up says how long.
 const RISE: f64 = 0.25;
 
 impl LearningRate {
@@ -62,35 +63,35 @@ impl LearningRate {
         // The middle of the step, so that neither the first nor the last has rate zero.
         let at = step as f64 + 0.5;
         let warm_up = self.warm_up * timeline.steps_per_epoch as f64;
-        let total = (timeline.epochs * timeline.steps_per_epoch) as f64 - warm_up;
-        let proper =
-            |at: f64| self.after_warm_up(at - warm_up, total, step / timeline.steps_per_epoch.max(1), reduction);
-        if at < warm_up {
-            // The rise ends where the schedule starts.
-            proper(warm_up + 0.5) * at / warm_up
-        } else {
-            proper(at)
-        }
-    }
-
-    fn after_warm_up(&self, at: f64, total: f64, epoch: u64, reduction: f64) -> f64 {
+        let total = (timeline.epochs * timeline.steps_per_epoch) as f64;
         // From the floor (share 0) to the peak (share 1).
         let between = |share: f64| self.floor + (self.peak - self.floor) * share;
         let half_cosine = |share: f64| 0.5 * (1.0 + (std::f64::consts::PI * share.min(1.0)).cos());
-        // At least a step of rise, so that a training of one step has a rate.
-        let rise = (RISE * total).max(1.0);
-        let fallen = (at - rise) / (total - rise).max(1.0);
-        match &self.schedule {
-            Schedule::Constant => self.peak,
+        if let Schedule::OneCycle | Schedule::Triangular = self.schedule {
+            // At least a step of rise, so that a training of one step has a rate.
+            let rise = if warm_up > 0.0 { warm_up } else { RISE * total }.max(1.0);
+            let fallen = ((at - rise) / (total - rise).max(1.0)).min(1.0);
+            return between(match self.schedule {
+                _ if at < rise => at / rise,
+                Schedule::OneCycle => half_cosine(fallen),
+                _ => 1.0 - fallen,
+            });
+        }
+        let after_warm_up = |at: f64| match &self.schedule {
             Schedule::Step { milestones, factor } => {
+                let epoch = step / timeline.steps_per_epoch.max(1);
                 let passed = milestones.iter().filter(|milestone| **milestone as u64 <= epoch);
                 self.peak * factor.powi(passed.count() as i32)
             }
-            Schedule::Cosine => between(half_cosine(at / total.max(1.0))),
-            Schedule::OneCycle | Schedule::Triangular if at < rise => between(at / rise),
-            Schedule::OneCycle => between(half_cosine(fallen)),
-            Schedule::Triangular => between((1.0 - fallen).max(0.0)),
-            Schedule::Plateau(_) => (self.peak * reduction).max(self.floor.min(self.peak)),
+            Schedule::Cosine => between(half_cosine((at - warm_up) / (total - warm_up).max(1.0))),
+            Schedule::Plateau(_) => (self.peak * reduction).max(self.floor),
+            Schedule::Constant | Schedule::OneCycle | Schedule::Triangular => self.peak,
+        };
+        if at < warm_up {
+            // The rise ends where the schedule starts.
+            after_warm_up(warm_up + 0.5) * at / warm_up
+        } else {
+            after_warm_up(at)
         }
     }
 }
@@ -119,6 +120,19 @@ mod tests {
         let at = |step| rate.at(step, TIMELINE, 1.0);
         assert!(at(0) > 0.0 && (1..20).all(|s| at(s) > at(s - 1)));
         assert!((21..80).all(|s| at(s) < at(s - 1)) && at(79) > 0.0 && at(79) < 1e-3);
+    }
+
+    #[test]
+    fn a_warm_up_is_the_rise_of_schedules_that_rise() {
+        for schedule in [Schedule::OneCycle, Schedule::Triangular] {
+            let rate = LearningRate {
+                warm_up: 1.0,
+                ..rate(schedule)
+            };
+            let at = |step| rate.at(step, TIMELINE, 1.0);
+            assert!((1..10).all(|s| at(s) > at(s - 1)) && (11..80).all(|s| at(s) < at(s - 1)));
+            assert!(at(9) > 0.9 && at(10) > 0.9 && at(79) < 0.02);
+        }
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub enum Values {
     List(Vec<String>),
     /// Any between two numbers: evenly, or evenly in their logarithm when one is at least ten times the other.
     Range(f64, f64),
+    /// Any whole number between two, in the same way.
+    WholeRange(u64, u64),
 }
 
 impl FromStr for Dimension {
@@ -49,20 +51,26 @@ impl FromStr for Dimension {
         let wrong = || GridError::Syntax { text: text.to_owned() };
         let (option, values) = text.split_once('=').ok_or_else(wrong)?;
         let option = option.trim_start_matches("--");
-        if let Some((low, high)) = values.split_once("..") {
+        if let Some((low_text, high_text)) = values.split_once("..") {
             let number = |text: &str| text.parse::<f64>().ok().filter(|x| x.is_finite()).ok_or_else(wrong);
-            let (low, high) = (number(low)?, number(high)?);
-            let values = if low < high {
-                Values::Range(low, high)
-            } else {
+            let (low, high) = (number(low_text)?, number(high_text)?);
+            if low >= high {
                 return Err(wrong());
+            }
+            // Written without a point, they are whole.
+            let values = match (low_text.parse(), high_text.parse()) {
+                (Ok(low), Ok(high)) => Values::WholeRange(low, high),
+                _ => Values::Range(low, high),
             };
             return Ok(Self {
                 option: option.to_owned(),
                 values,
             });
         }
-        let values: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
+        // Values that hold commas, such as ranges of augmentation, have semicolons between them.
+        let separator = if values.contains(';') { ';' } else { ',' };
+        let values = values.strip_suffix(';').unwrap_or(values).split(separator);
+        let values: Vec<String> = values.map(|value| value.trim().to_owned()).collect();
         if option.is_empty() || values.iter().any(String::is_empty) {
             return Err(wrong());
         }
@@ -140,17 +148,27 @@ impl Values {
         match self {
             Self::List(values) => values[rng.random_range(0..values.len())].clone(),
             Self::Range(low, high) => {
-                let u: f64 = rng.random();
-                let value = if *low > 0.0 && high / low >= 10.0 {
-                    low * (high / low).powf(u)
-                } else {
-                    low + (high - low) * u
-                };
+                let value = between(*low, *high, rng.random());
                 // Three digits that count are enough to search by, and readable.
                 let digits = (2.0 - value.abs().max(1e-12).log10().floor()).clamp(0.0, 12.0) as usize;
-                format!("{value:.digits$}")
+                let text = format!("{value:.digits$}");
+                let is_inside = text.parse().is_ok_and(|rounded: f64| (*low..=*high).contains(&rounded));
+                if is_inside { text } else { value.to_string() }
+            }
+            Self::WholeRange(low, high) => {
+                let value = between(*low as f64, *high as f64 + 1.0, rng.random());
+                (value as u64).clamp(*low, *high).to_string()
             }
         }
+    }
+}
+
+/// The number at share `u` of the way, or of the way between the logarithms.
+fn between(low: f64, high: f64, u: f64) -> f64 {
+    if low > 0.0 && high / low >= 10.0 {
+        low * (high / low).powf(u)
+    } else {
+        low + (high - low) * u
     }
 }
 
@@ -198,6 +216,25 @@ mod tests {
         // Evenly in the logarithm: a third of them in each of three decades.
         let low = settings.iter().filter(|s| number(s, 0) < 1e-3).count();
         assert!((40..95).contains(&low), "{low}");
+    }
+
+    #[test]
+    fn whole_ranges_give_whole_numbers_and_rounding_stays_inside() {
+        let settings = random_settings(&grid(&["dense=16..64", "dropout=0.5..0.9999"]), 300, 3).unwrap();
+        for setting in &settings {
+            assert!((16..=64).contains(&setting[0].1.parse::<u32>().unwrap()));
+            assert!((0.5..=0.9999).contains(&setting[1].1.parse::<f64>().unwrap()));
+        }
+    }
+
+    #[test]
+    fn semicolons_separate_values_with_commas() {
+        let settings = combinations(&grid(&["zoom=0.9,1.1;0.8,1.2", "milestones=8,12;"])).unwrap();
+        let values: Vec<&str> = settings
+            .iter()
+            .flat_map(|s| s.iter().map(|(_, v)| v.as_str()))
+            .collect();
+        assert_eq!(values, ["0.9,1.1", "8,12", "0.8,1.2", "8,12"]);
     }
 
     #[test]

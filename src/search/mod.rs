@@ -102,8 +102,10 @@ pub trait SearchObserver {
     fn start(&mut self, fit: FitKey);
     /// A step of that fit. [`ControlFlow::Break`] stops the search; the fit is lost, the finished ones are not.
     fn step(&mut self, fit: FitKey, progress: Progress) -> ControlFlow<()>;
-    /// A fit is done, here or elsewhere.
-    fn done(&mut self, summary: &Summary);
+    /// While others do all that is left. [`ControlFlow::Break`] stops the search.
+    fn wait(&mut self) -> ControlFlow<()>;
+    /// A fit is done here.
+    fn done(&mut self, fit: FitKey, result: &FitResult, summary: &Summary);
 }
 
 /// Between looks at fits that other processes are doing.
@@ -135,7 +137,6 @@ pub fn search(
             .map(|(_, key)| *key)
             .collect();
         if open.is_empty() {
-            observer.done(&Summary::new(plan, &results));
             return Ok(ControlFlow::Continue(()));
         }
         let mut idle = true;
@@ -150,9 +151,12 @@ pub fn search(
             };
             folder.write(key, &result)?;
             drop(lock);
-            observer.done(&Summary::new(plan, &folder.results()?));
+            observer.done(key, &result, &Summary::new(plan, &folder.results()?));
         }
         if idle {
+            if observer.wait().is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
             std::thread::sleep(PATIENCE);
         }
     }
@@ -173,17 +177,20 @@ fn one_fit(
     Ok(match history {
         Ok(ControlFlow::Break(())) => None,
         Ok(ControlFlow::Continue(history)) => Score::of(&config, &history).map(FitResult::Scored),
+        Err(error) if is_of_the_setting(&error) => Some(FitResult::Failed { reason: reason(&error) }),
         // No other fit would fare better on an adapter that has stopped working.
-        Err(error) if is_of_the_adapter(&error) => return Err(error.into()),
-        Err(error) => Some(FitResult::Failed { reason: reason(&error) }),
+        Err(error) => return Err(error.into()),
     })
 }
 
-fn is_of_the_adapter(error: &TrainError) -> bool {
-    matches!(
-        error,
-        TrainError::Gpu(GpuError::Failed { .. }) | TrainError::Tensor(TensorError::Gpu(GpuError::Failed { .. }))
-    )
+/// Whether another setting may do better: the loss was no number, an option does not suit the fold, memory was short.
+fn is_of_the_setting(error: &TrainError) -> bool {
+    let gpu = match error {
+        TrainError::Diverged { .. } | TrainError::Option { .. } => return true,
+        TrainError::Gpu(gpu) | TrainError::Tensor(TensorError::Gpu(gpu)) => gpu,
+        _ => return false,
+    };
+    matches!(gpu, GpuError::OutOfMemory { .. } | GpuError::TooLarge { .. })
 }
 
 /// The reason without what only helps a person who trains by hand.

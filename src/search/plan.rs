@@ -1,13 +1,14 @@
 //! What a search will do: its settings, and which fits come next.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::{FitKey, FitResult, SearchError, Summary};
 use crate::files::write_json;
+use crate::optim::Schedule;
 use crate::train::{Monitor, TrainConfig};
 
 /// One setting: what was searched, and the training it makes.
@@ -54,16 +55,19 @@ impl Plan {
     pub fn settle(&self, folder: &Path) -> Result<(), SearchError> {
         fs::create_dir_all(folder).map_err(SearchError::io(folder))?;
         let path = folder.join("search.json");
+        // Of processes that start at once, one writes and the others compare.
+        let lock_path = folder.join("search.lock");
+        let lock = File::create(&lock_path).map_err(SearchError::io(&lock_path))?;
+        lock.lock().map_err(SearchError::io(&lock_path))?;
         if !path.exists() {
-            // Two processes that start at once write the same.
             return write_json(&path, self).map_err(SearchError::io(&path));
         }
-        let other = Self::read(folder)?;
-        let what = if other.data_checksum != self.data_checksum {
+        let (other, own) = (Self::read(folder)?.essence(), self.essence());
+        let what = if other.data_checksum != own.data_checksum {
             "data"
-        } else if other.settings != self.settings {
+        } else if other.settings != own.settings {
             "settings"
-        } else if other != *self {
+        } else if other != own {
             "folds, score or halving"
         } else {
             return Ok(());
@@ -72,6 +76,18 @@ impl Plan {
             path: folder.to_owned(),
             what,
         })
+    }
+
+    /// What makes two plans the same: not how the command was typed, nor where a machine has the data, of which there is
+    /// the checksum.
+    fn essence(&self) -> Self {
+        let mut essence = self.clone();
+        essence.command.clear();
+        essence
+            .settings
+            .iter_mut()
+            .for_each(|setting| setting.config.data = None);
+        essence
     }
 
     /// Reads the plan of a search's folder.
@@ -111,11 +127,19 @@ impl Plan {
     }
 
     /// The settings of a fit.
+    ///
+    /// A fit of fewer epochs than the setting asks for has its warm-up and milestones at the same share of the training.
     pub fn config_of(&self, key: FitKey) -> TrainConfig {
-        TrainConfig {
-            epochs: key.epochs,
-            ..self.settings[key.setting].config.clone()
+        let mut config = self.settings[key.setting].config.clone();
+        let share = key.epochs as f64 / config.epochs as f64;
+        config.epochs = key.epochs;
+        config.learning_rate.warm_up *= share;
+        if let Schedule::Step { milestones, .. } = &mut config.learning_rate.schedule {
+            for milestone in milestones {
+                *milestone = (*milestone as f64 * share).round() as usize;
+            }
         }
+        config
     }
 
     /// The epochs of each rung of successive halving, or of the one rung there is without it.
@@ -150,7 +174,8 @@ impl Plan {
                 break;
             }
             if let Some(Halving { factor }) = self.halving {
-                let of_rung = fits.iter().map(|key| (*key, results[key].clone())).collect();
+                let of_rung: BTreeMap<FitKey, FitResult> =
+                    fits.iter().map(|key| (*key, results[key].clone())).collect();
                 let ranked = Summary::new(self, &of_rung);
                 let keep = alive.len().div_ceil(factor);
                 let mut best: Vec<usize> = ranked.rows.iter().take(keep).map(|row| row.setting).collect();

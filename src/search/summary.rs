@@ -22,6 +22,26 @@ pub struct Row {
 }
 
 impl Row {
+    /// A setting with its results of so many epochs.
+    fn new(setting: usize, epochs: usize, results: &BTreeMap<FitKey, FitResult>) -> Self {
+        let mut row = Self {
+            setting,
+            epochs,
+            scores: Vec::new(),
+            failures: Vec::new(),
+        };
+        for (key, result) in results {
+            if (key.setting, key.epochs) != (setting, epochs) {
+                continue;
+            }
+            match result {
+                FitResult::Scored(score) => row.scores.push(*score),
+                FitResult::Failed { reason } => row.failures.push(reason.clone()),
+            }
+        }
+        row
+    }
+
     /// Mean and deviation over the folds (of the folds themselves, not an estimate for others, as scikit-learn reports it).
     pub fn mean_and_deviation(&self, figure: impl Fn(&Score) -> f64) -> Option<(f64, f64)> {
         let n = self.scores.len() as f64;
@@ -51,6 +71,9 @@ impl Row {
 pub struct Summary {
     /// Settings, the best first: those with more epochs before those that were dropped earlier.
     pub rows: Vec<Row>,
+    /// Settings in the order of the plan, with the scores of the fewest epochs they were tried with: the rung that all
+    /// settings have been on.
+    pub first: Vec<Row>,
     /// Fits that are done.
     pub done: usize,
 }
@@ -58,25 +81,16 @@ pub struct Summary {
 impl Summary {
     /// From the results so far.
     pub fn new(plan: &Plan, results: &BTreeMap<FitKey, FitResult>) -> Self {
-        let mut rows: Vec<Row> = (0..plan.settings.len())
-            .map(|setting| {
-                let of_setting = || results.iter().filter(move |(key, _)| key.setting == setting);
-                let epochs = of_setting().map(|(key, _)| key.epochs).max().unwrap_or(0);
-                let mut row = Row {
-                    setting,
-                    epochs,
-                    scores: Vec::new(),
-                    failures: Vec::new(),
-                };
-                for (_, result) in of_setting().filter(|(key, _)| key.epochs == epochs) {
-                    match result {
-                        FitResult::Scored(score) => row.scores.push(*score),
-                        FitResult::Failed { reason } => row.failures.push(reason.clone()),
-                    }
-                }
-                row
-            })
-            .collect();
+        let row = |setting: usize, latest: bool| {
+            let epochs = results
+                .keys()
+                .filter(|key| key.setting == setting)
+                .map(|key| key.epochs);
+            let epochs = if latest { epochs.max() } else { epochs.min() };
+            Row::new(setting, epochs.unwrap_or(0), results)
+        };
+        let all = 0..plan.settings.len();
+        let mut rows: Vec<Row> = all.clone().map(|setting| row(setting, true)).collect();
         // Without halving all have the epochs they ask for, and more is not better.
         let rung = |row: &Row| if plan.halving.is_some() { row.epochs } else { 0 };
         rows.sort_by(|a, b| {
@@ -86,13 +100,16 @@ impl Summary {
         });
         Self {
             rows,
+            first: all.map(|setting| row(setting, false)).collect(),
             done: results.len(),
         }
     }
 
-    /// The best setting, if any has a score.
+    /// The best setting that has been tried on all folds, if any has.
     pub fn winner(&self, plan: &Plan) -> Option<&Row> {
-        self.rows.first().filter(|row| row.rank(plan.score).is_finite())
+        self.rows
+            .iter()
+            .find(|row| row.rank(plan.score).is_finite() && row.scores.len() == plan.folds)
     }
 
     /// The command that trains a setting on the whole training split.
@@ -148,14 +165,12 @@ impl Summary {
         Ok(save_svg(&picture, &folder.join("effects.svg"))?)
     }
 
-    /// For each option with more than one value: the mean score of every setting, by value.
+    /// For each option with more than one value: the mean score of every setting, by value, all for the same epochs.
     fn effects(&self, plan: &Plan) -> Vec<Effect> {
         let options = plan.settings.first().map_or(0, |setting| setting.options.len());
         let effect = |i: usize| {
             let mut values: Vec<(String, Vec<f64>)> = Vec::new();
-            let mut in_order: Vec<&Row> = self.rows.iter().collect();
-            in_order.sort_by_key(|row| row.setting);
-            for row in in_order {
+            for row in &self.first {
                 let score = row.rank(plan.score);
                 let (_, value) = &plan.settings[row.setting].options[i];
                 let place = values.iter().position(|(known, _)| known == value).unwrap_or_else(|| {

@@ -26,6 +26,9 @@ pub(super) struct Checkpoint {
     pub history: Vec<EpochRecord>,
 }
 
+/// Files larger than this are refused unread: weights, two moments and an average of the largest network are far smaller.
+const LARGEST_FILE: u64 = 16 << 30;
+
 const STATE: &str = "selvedge";
 const CHECKSUM: &str = "checksum";
 
@@ -62,6 +65,10 @@ impl Checkpoint {
     /// # Errors
     /// [`TrainError::Checkpoint`] when it is truncated or damaged, or belongs to another training.
     pub fn load(path: &Path, run: &RunConfig) -> Result<(Self, HashMap<String, Vec<f32>>), TrainError> {
+        let size = fs::metadata(path).map_err(TrainError::io(path))?.len();
+        if size > LARGEST_FILE {
+            return Err(refuse(path, format!("it has {size} bytes")));
+        }
         let bytes = fs::read(path).map_err(TrainError::io(path))?;
         let broken = |problem: String| refuse(path, format!("it is truncated or damaged ({problem})"));
         let file = SafeTensors::deserialize(&bytes).map_err(|e| broken(e.to_string()))?;
@@ -101,9 +108,21 @@ impl Checkpoint {
 pub(super) fn restore(
     trainer: &mut Trainer,
     path: &Path,
-    position: &Position,
+    checkpoint: &Checkpoint,
     stored: &HashMap<String, Vec<f32>>,
 ) -> Result<(), TrainError> {
+    let Position {
+        epochs, batches, steps, ..
+    } = checkpoint.position;
+    let per_epoch = trainer.batches_per_epoch();
+    let is_possible = epochs == checkpoint.history.len()
+        && epochs <= checkpoint.run.train.epochs
+        && batches < per_epoch
+        && steps == (epochs * per_epoch + batches) as u64;
+    if !is_possible {
+        let problem = format!("it says {steps} steps, {epochs} epochs and {batches} steps, which cannot be");
+        return Err(refuse(path, problem));
+    }
     let tensors = trainer.tensors();
     let mut problems = Vec::new();
     for (name, tensor) in &tensors {
@@ -116,9 +135,6 @@ pub(super) fn restore(
             Some(_) => {}
         }
     }
-    if position.batches >= trainer.batches_per_epoch() {
-        problems.push(format!("it stands at step {} of an epoch", position.batches));
-    }
     if !problems.is_empty() {
         let problem = format!("it is of another architecture: {}", problems.join(", "));
         return Err(refuse(path, problem));
@@ -126,7 +142,7 @@ pub(super) fn restore(
     for (name, tensor) in &tensors {
         tensor.write(&stored[name])?;
     }
-    trainer.restore(position)
+    trainer.restore(&checkpoint.position)
 }
 
 /// Over the state and all tensors in the order of their names.

@@ -33,6 +33,9 @@ pub enum TrainError {
     #[error("{path} was trained on other images than these; name its data with --data", path = path.display())]
     OtherData { path: PathBuf },
 
+    #[error("another process trains in {path}", path = path.display())]
+    Locked { path: PathBuf },
+
     #[error("{path} is complete; `selvedge train --config` with its config.json repeats it", path = path.display())]
     Complete { path: PathBuf },
 

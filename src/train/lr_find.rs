@@ -41,6 +41,8 @@ impl RateFinding {
 const SMOOTHING: f64 = 0.9;
 /// A loss this many times the lowest ends the sweep.
 const DIVERGED: f64 = 4.0;
+/// More steps say no more.
+const MOST_STEPS: usize = 10_000;
 /// Steps between which a slope is taken.
 const SLOPE_OVER: usize = 5;
 
@@ -56,12 +58,12 @@ pub fn find_rate(
     mut observe: impl FnMut(usize),
 ) -> Result<RateFinding, TrainError> {
     let rising = sweep.from > 0.0 && sweep.to.is_finite() && sweep.from < sweep.to;
-    if !rising || sweep.steps <= 2 * SLOPE_OVER {
+    if !rising || !(2 * SLOPE_OVER..=MOST_STEPS).contains(&sweep.steps) {
         return Err(TrainError::Option {
             option: "the sweep",
             value: format!("{} to {} in {} steps", sweep.from, sweep.to, sweep.steps),
             allowed: format!(
-                "from a rate above 0 to a higher one in more than {} steps",
+                "from a rate above 0 to a higher one in {} to {MOST_STEPS} steps",
                 2 * SLOPE_OVER
             ),
         });
@@ -74,7 +76,7 @@ pub fn find_rate(
     let network = Network::cnn4(gpu, config, normalisation)?;
     let mut trainer = Trainer::new(&network, config, &images, split)?;
 
-    let mut losses = Vec::with_capacity(sweep.steps);
+    let mut losses = Vec::new();
     trainer.start_epoch()?;
     let mut sum_before = 0.0;
     let mut images_before = 0;

@@ -150,13 +150,17 @@ pub fn augmented(
         augment: config.augmentation(),
         mixing: None,
     };
-    let (images, _) = data.batch(&visit, count, Normalisation::UNIT, changes)?;
+    let normalisation = Normalisation::of(config.pixels, set, &order);
+    let (images, _) = data.batch(&visit, count, normalisation, changes)?;
     let mut compiled = graph.compile(&[&images])?;
     epochs
         .map(|epoch| {
             visit.start_at(0, epoch)?;
             compiled.run()?;
-            let values = compiled.read(&images)?;
+            let mut values = compiled.read(&images)?;
+            for value in &mut values {
+                *value = *value * normalisation.deviation + normalisation.mean;
+            }
             Ok(values.chunks_exact(PIXELS).map(<[f32]>::to_vec).collect())
         })
         .collect()

@@ -81,6 +81,7 @@ pub fn train(
         Some(path) => RunFolder::create(path)?,
         None => RunFolder::create_numbered(&training.run.model)?,
     };
+    let _lock = folder.lock()?;
     folder.write_config(&training.run)?;
     training.go(gpu, &folder, None, data, observer)
 }
@@ -90,7 +91,7 @@ pub fn train(
 ///
 /// # Errors
 /// [`TrainError::Checkpoint`] when the checkpoint is damaged or not of this training, [`TrainError::OtherData`],
-/// [`TrainError::Complete`]; else as [`train`].
+/// [`TrainError::Complete`], [`TrainError::Locked`]; else as [`train`].
 pub fn resume(
     gpu: &Arc<Gpu>,
     folder: &RunFolder,
@@ -99,6 +100,7 @@ pub fn resume(
     observer: &mut dyn Observer,
 ) -> Result<Ending, TrainError> {
     let run = folder.read_config()?;
+    let _lock = folder.lock()?;
     if folder.read_result()?.is_some() {
         return Err(TrainError::Complete {
             path: folder.path().to_owned(),
@@ -156,7 +158,7 @@ impl Training {
         let mut history = Vec::new();
         if let Some(path) = from {
             let (checkpoint, tensors) = Checkpoint::load(path, &run)?;
-            restore(&mut trainer, path, &checkpoint.position, &tensors)?;
+            restore(&mut trainer, path, &checkpoint, &tensors)?;
             history = checkpoint.history;
         }
         observer.start(&run, folder, &history);

@@ -1,6 +1,6 @@
 //! The folder of a run: settings, history, weights, checkpoints and result.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 use super::{EpochRecord, RunConfig, RunResult, TrainError};
 use crate::files::{write_atomically, write_json};
 
+const LOCK: &str = ".lock";
+
 /// `runs/NAME/`; README.md lists its files.
 #[derive(Debug, Clone)]
 pub struct RunFolder {
@@ -16,17 +18,36 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder, which must be new or empty.
+    /// Makes the folder, which must be new or empty. What a run leaves that was killed before it had begun does not count.
     ///
     /// # Errors
     /// [`TrainError::FolderInUse`], so that no run is ever overwritten; [`TrainError::Io`].
     pub fn create(path: &Path) -> Result<Self, TrainError> {
         fs::create_dir_all(path).map_err(TrainError::io(path))?;
-        let mut entries = fs::read_dir(path).map_err(TrainError::io(path))?;
-        if entries.next().is_some() {
-            return Err(TrainError::FolderInUse { path: path.to_owned() });
+        for entry in fs::read_dir(path).map_err(TrainError::io(path))? {
+            let name = entry.map_err(TrainError::io(path))?.file_name();
+            let name = name.to_string_lossy();
+            if name != LOCK && !name.ends_with(".tmp") {
+                return Err(TrainError::FolderInUse { path: path.to_owned() });
+            }
         }
         Ok(Self { path: path.to_owned() })
+    }
+
+    /// Keeps other processes from training in this folder, until the file is dropped or this process ends.
+    ///
+    /// # Errors
+    /// [`TrainError::Locked`] when another process trains there; [`TrainError::Io`].
+    pub fn lock(&self) -> Result<File, TrainError> {
+        let path = self.file(LOCK);
+        let lock = File::create(&path).map_err(TrainError::io(&path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(TryLockError::WouldBlock) => Err(TrainError::Locked {
+                path: self.path.clone(),
+            }),
+            Err(TryLockError::Error(e)) => Err(TrainError::io(&path)(e)),
+        }
     }
 
     /// Makes the first of `runs/MODEL-1`, `runs/MODEL-2`, ... that does not exist.

@@ -82,7 +82,11 @@ pub fn training_step(
         },
         clock: &graph.tensor_u32([2], &[0, 0])?,
         optimiser: &Optimiser::new(graph, parameters, config.rule(), |role| Some(config.group(role)))?,
-        average: None,
+        average: config
+            .ema
+            .map(|decay| Average::new(graph, parameters, decay))
+            .transpose()?
+            .as_ref(),
         totals: &Totals::sums(graph)?,
     }
     .compile(images.len())

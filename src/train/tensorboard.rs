@@ -37,8 +37,8 @@ struct Summary {
 struct Scalar {
     #[prost(string, tag = "1")]
     tag: String,
-    #[prost(float, tag = "2")]
-    simple_value: f32,
+    #[prost(float, optional, tag = "2")]
+    simple_value: Option<f32>,
 }
 
 /// A file that TensorBoard follows while it grows.
@@ -83,7 +83,7 @@ impl EventFile {
         let scalar = |(tag, value): (&str, Option<f64>)| {
             value.map(|value| Scalar {
                 tag: tag.to_owned(),
-                simple_value: value as f32,
+                simple_value: Some(value as f32),
             })
         };
         self.append(Event {

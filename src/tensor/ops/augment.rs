@@ -85,7 +85,8 @@ pub struct Augment {
     pub brightness: [f32; 2],
     /// A rectangle that is filled.
     pub erasing: Option<Erasing>,
-    /// Side of a square around any pixel that is set to the data's mean; 0 for none.
+    /// Side of a square around any pixel that is set to 0 after normalisation, which is the data's mean when there is one
+    /// subtracted; 0 for no square.
     pub cutout: u32,
 }
 
@@ -174,6 +175,17 @@ impl Augment {
         Ok(())
     }
 
+    /// Whether there is any zoom, shift or turn.
+    fn moves_pixels(&self) -> bool {
+        let still = Self {
+            zoom: self.zoom,
+            shift: self.shift,
+            rotation: self.rotation,
+            ..Self::NONE
+        };
+        still != Self::NONE
+    }
+
     /// The constants of `shaders/data/augment.wgsl` for images of this size.
     pub(super) fn constants(&self, kernel: Kernel, size: [usize; 2]) -> Kernel {
         let pixels = |axis: usize| match self.shift[axis] {
@@ -205,6 +217,7 @@ impl Augment {
                     Flip::Alternating => 2,
                 },
             )
+            .constant("MOVES_PIXELS", self.moves_pixels())
             .constant("SHIFT_ROWS", pixels(0))
             .constant("SHIFT_COLS", pixels(1))
             .constant("WHOLE_ROWS", matches!(self.shift[0], Shift::Pixels(_)))
