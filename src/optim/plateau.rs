@@ -42,7 +42,6 @@ impl PlateauState {
     pub fn epoch_ended(&mut self, plateau: &Plateau, figure: f64) {
         if self.cooling > 0 {
             self.cooling -= 1;
-            self.waited = 0;
         }
         if self.best.is_none_or(|best| figure < best - plateau.min_delta) {
             self.best = Some(figure);
