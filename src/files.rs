@@ -37,6 +37,24 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
     })
 }
 
+/// Makes the first of `parent/name-1`, `parent/name-2`, ... that does not exist, and `parent` where it is missing.
+///
+/// # Errors
+/// Those of the file system.
+pub fn create_numbered(parent: &Path, name: &str) -> io::Result<PathBuf> {
+    fs::create_dir_all(parent)?;
+    let mut number = 1;
+    loop {
+        let path = parent.join(format!("{name}-{number}"));
+        // create_dir fails if the folder exists, so two processes that start at once get two folders.
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            Err(e) => return Err(e),
+        }
+    }
+}
+
 fn temporary_beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     // Processes on two machines that share a folder may have one number.
@@ -48,6 +66,14 @@ fn temporary_beside(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbered_folders_do_not_collide() {
+        let folder = tempfile::tempdir().unwrap();
+        let parent = folder.path().join("runs");
+        let made = [1, 2].map(|_| create_numbered(&parent, "cnn").unwrap());
+        assert_eq!(made, [parent.join("cnn-1"), parent.join("cnn-2")]);
+    }
 
     #[test]
     fn a_failed_write_leaves_the_old_file_and_no_other() {

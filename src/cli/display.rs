@@ -24,9 +24,13 @@ pub fn stop_on_ctrl_c() -> anyhow::Result<()> {
     })?)
 }
 
-/// Whether Ctrl-C has been pressed.
-pub fn is_stopped() -> bool {
-    STOP.load(Ordering::SeqCst)
+/// Breaks once Ctrl-C has been pressed.
+pub fn until_stopped() -> ControlFlow<()> {
+    if STOP.load(Ordering::SeqCst) {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
+    }
 }
 
 /// Shows a training and keeps its log and, when asked for, TensorBoard's event file.
@@ -88,11 +92,11 @@ impl Observer for Display {
             bar.set_position(progress.images as u64);
             bar.set_message(format!("loss {:.4} acc {:.4}", progress.loss, progress.accuracy));
         }
-        if is_stopped() {
+        let flow = until_stopped();
+        if flow.is_break() {
             self.bar.take().inspect(ProgressBar::finish_and_clear);
-            return ControlFlow::Break(());
         }
-        ControlFlow::Continue(())
+        flow
     }
 
     fn epoch(&mut self, record: &EpochRecord, best: bool) {

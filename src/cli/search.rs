@@ -1,7 +1,6 @@
 //! `selvedge search`
 
-use std::fs;
-use std::io::{ErrorKind, IsTerminal};
+use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,6 +9,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Command, Parser};
 use indicatif::{ProgressBar, ProgressStyle};
 use selvedge::data;
+use selvedge::files::create_numbered;
 use selvedge::search::{
     Dimension, FitFolder, FitKey, FitResult, Halving, Plan, SearchObserver, Setting, Shard, Summary, combinations,
     random_settings, search,
@@ -17,7 +17,7 @@ use selvedge::search::{
 use selvedge::train::{Monitor, Progress};
 
 use super::console::print_line;
-use super::display::{INTERRUPTED, is_stopped, stop_on_ctrl_c};
+use super::display::{INTERRUPTED, stop_on_ctrl_c, until_stopped};
 use super::train::ModelName;
 use super::{AdapterOption, Settings};
 
@@ -83,7 +83,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let gpu = options.adapter.open()?;
     let folder = match &options.out {
         Some(folder) => folder.clone(),
-        None => numbered()?,
+        None => create_numbered(Path::new("searches"), "cnn").context("searches")?,
     };
     plan.settle(&folder)?;
     let fits = FitFolder::open(&folder)?;
@@ -97,29 +97,17 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     );
     let mut display = Display::new(&plan, &folder);
     let shard = options.shard.unwrap_or(Shard::WHOLE);
-    if search(&gpu, &plan, &fits, &images, shard, &mut display)?.is_break() {
+    let ended = search(&gpu, &plan, &fits, &images, shard, &mut display)?;
+    display.clear();
+    if ended.is_break() {
         println!(
             "interrupted; the same command with --out {} goes on, without repeating finished fits",
             folder.display()
         );
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    display.clear();
     report(&plan, &folder)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The first of `searches/cnn-1`, `searches/cnn-2`, ... that does not exist, made.
-fn numbered() -> anyhow::Result<PathBuf> {
-    fs::create_dir_all("searches").context("searches")?;
-    for number in 1.. {
-        let path = Path::new("searches").join(format!("cnn-{number}"));
-        match fs::create_dir(&path) {
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-            made => return made.map(|()| path.clone()).with_context(|| path.display().to_string()),
-        }
-    }
-    bail!("searches is full");
 }
 
 /// Settings alone, to read those of the grid with.
@@ -256,11 +244,7 @@ impl SearchObserver for Display<'_> {
             ));
             bar.tick();
         }
-        if is_stopped() {
-            self.clear();
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
+        until_stopped()
     }
 
     fn wait(&mut self) -> ControlFlow<()> {
@@ -268,11 +252,7 @@ impl SearchObserver for Display<'_> {
             bar.set_message("waiting for fits of other processes");
             bar.tick();
         }
-        if is_stopped() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        until_stopped()
     }
 
     fn done(&mut self, fit: FitKey, result: &FitResult, summary: &Summary) {

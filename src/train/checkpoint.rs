@@ -33,8 +33,13 @@ const STATE: &str = "selvedge";
 const CHECKSUM: &str = "checksum";
 
 impl Checkpoint {
-    /// Writes the training as it stands; a crash or a full disk leaves what was at `path` before.
-    pub fn save(trainer: &Trainer, run: &RunConfig, history: &[EpochRecord], path: &Path) -> Result<(), TrainError> {
+    /// The training as it stands, as the bytes of a file. `path` is where it is meant for, to name in errors.
+    pub fn bytes(
+        trainer: &Trainer,
+        run: &RunConfig,
+        history: &[EpochRecord],
+        path: &Path,
+    ) -> Result<Vec<u8>, TrainError> {
         let checkpoint = Self {
             run: run.clone(),
             position: trainer.position()?,
@@ -56,8 +61,12 @@ impl Checkpoint {
             views.push((name, view.map_err(|e| refuse(path, e.to_string()))?));
         }
         let metadata = HashMap::from([(STATE.to_owned(), state), (CHECKSUM.to_owned(), checksum.to_string())]);
-        let bytes = safetensors::serialize(views, Some(metadata)).map_err(|e| refuse(path, e.to_string()))?;
-        write_atomically(path, |file| file.write_all(&bytes)).map_err(TrainError::io(path))
+        safetensors::serialize(views, Some(metadata)).map_err(|e| refuse(path, e.to_string()))
+    }
+
+    /// Writes those bytes; a crash or a full disk leaves what was at `path` before.
+    pub fn write(bytes: &[u8], path: &Path) -> Result<(), TrainError> {
+        write_atomically(path, |file| file.write_all(bytes)).map_err(TrainError::io(path))
     }
 
     /// Reads a checkpoint of `run`, with its tensors by name.

@@ -167,7 +167,8 @@ impl Training {
             let ended = trainer.epoch(|progress| observer.step(progress));
             match ended.map_err(|error| name_best(error, config, folder, &history))? {
                 ControlFlow::Break(()) => {
-                    Checkpoint::save(&trainer, &run, &history, &folder.last_checkpoint())?;
+                    let last = folder.last_checkpoint();
+                    Checkpoint::write(&Checkpoint::bytes(&trainer, &run, &history, &last)?, &last)?;
                     return Ok(Ending::Interrupted(folder.clone()));
                 }
                 ControlFlow::Continue(record) => {
@@ -205,16 +206,19 @@ fn keep(
     history: &[EpochRecord],
     best: bool,
 ) -> Result<(), TrainError> {
+    let last = folder.last_checkpoint();
+    // Made once for both: they hold the same.
+    let checkpoint = Checkpoint::bytes(trainer, run, history, &last)?;
     weights::save(trainer.judged(), trainer.step_count(), &folder.last_weights())?;
     if best {
         weights::save(trainer.judged(), trainer.step_count(), &folder.best_weights())?;
-        Checkpoint::save(trainer, run, history, &folder.best_checkpoint())?;
+        Checkpoint::write(&checkpoint, &folder.best_checkpoint())?;
     }
     folder.write_history(history)?;
     let curves = curves(history);
     save_png(&curves, &folder.file("curves.png"))?;
     save_svg(&curves, &folder.file("curves.svg"))?;
-    Checkpoint::save(trainer, run, history, &folder.last_checkpoint())
+    Checkpoint::write(&checkpoint, &last)
 }
 
 impl TrainConfig {

@@ -1,13 +1,12 @@
 //! The folder of a run: settings, history, weights, checkpoints and result.
 
 use std::fs::{self, File, TryLockError};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
 use super::{EpochRecord, RunConfig, RunResult, TrainError};
-use crate::files::{write_atomically, write_json};
+use crate::files::{create_numbered, write_atomically, write_json};
 
 const LOCK: &str = ".lock";
 
@@ -56,17 +55,8 @@ impl RunFolder {
     /// [`TrainError::Io`].
     pub fn create_numbered(model: &str) -> Result<Self, TrainError> {
         let runs = Path::new("runs");
-        fs::create_dir_all(runs).map_err(TrainError::io(runs))?;
-        let mut number = 1;
-        loop {
-            let path = runs.join(format!("{model}-{number}"));
-            // create_dir fails if the folder exists, so two trainings started at once get two folders.
-            match fs::create_dir(&path) {
-                Ok(()) => return Ok(Self { path }),
-                Err(e) if e.kind() == ErrorKind::AlreadyExists => number += 1,
-                Err(e) => return Err(TrainError::io(&path)(e)),
-            }
-        }
+        let path = create_numbered(runs, model).map_err(TrainError::io(runs))?;
+        Ok(Self { path })
     }
 
     /// A folder that exists already.
@@ -79,7 +69,7 @@ impl RunFolder {
         &self.path
     }
 
-    /// The weights of the epoch with the lowest validation loss.
+    /// The weights of the best epoch by the monitored figure.
     pub fn best_weights(&self) -> PathBuf {
         self.path.join("best.safetensors")
     }

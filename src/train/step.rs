@@ -47,7 +47,9 @@ impl StepRecorder<'_> {
             .optimiser
             .record_clipped(parameters.learned(), &gradients, self.config.clip_norm)?;
         if let Some(average) = self.average {
-            updates.extend(average.record(&updated, updates.first())?);
+            // So far there is the update of the running statistics, if the network has any.
+            let statistics = updates.first().cloned();
+            updates.extend(average.record(&updated, statistics.as_ref())?);
         }
         updates.push(updated);
         updates.push(self.totals.accumulate(&loss.scores)?);
