@@ -16,7 +16,7 @@ use selvedge::gradcheck::Array;
 use selvedge::optim::{Group, Optimiser, Rule};
 use selvedge::tensor::ops::{NormSettings, Padding, Window};
 use selvedge::tensor::{Compiled, Graph, Tensor};
-use selvedge::train::{Normalisation, TrainConfig, inference_step, training_step};
+use selvedge::train::{Learned, Normalisation, TrainConfig, inference_step, training_step};
 
 /// Images in a batch.
 const BATCH: usize = 128;
@@ -232,7 +232,7 @@ fn steps(c: &mut Criterion) {
         ..TrainConfig::default()
     };
     let name = format!("cnn, batch {BATCH}");
-    let step = training_step(&bench.gpu, &config, normalisation, &images).unwrap();
+    let step = training_step(&bench.gpu, &config, &Learned::All, normalisation, &images).unwrap();
     time(c, "training step", &name, Work::Images(BATCH as u64), step);
     let step = inference_step(&bench.gpu, &config, normalisation, &images).unwrap();
     time(c, "inference", &name, Work::Images(BATCH as u64), step);

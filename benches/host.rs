@@ -9,7 +9,7 @@ use criterion::Criterion;
 use selvedge::data::{ImageSet, PIXELS};
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::tensor::Compiled;
-use selvedge::train::{Normalisation, TrainConfig, training_step};
+use selvedge::train::{Learned, Normalisation, TrainConfig, training_step};
 
 const BATCH: usize = 128;
 
@@ -19,7 +19,7 @@ fn compile(gpu: &Arc<Gpu>) -> Compiled {
         mean: 0.0,
         deviation: 1.0,
     };
-    training_step(gpu, &TrainConfig::default(), normalisation, &images).unwrap()
+    training_step(gpu, &TrainConfig::default(), &Learned::All, normalisation, &images).unwrap()
 }
 
 fn main() {

@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = RunFolder::open(run.as_ref());
     let config = folder.read_config()?;
     let data = selvedge::data::load(config.train.data.as_deref())?;
-    let network = Network::cnn4(
+    let network = Network::new(
         &Gpu::open(&GpuOptions::from_env()?)?,
         &config.train,
         config.normalisation,

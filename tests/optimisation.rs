@@ -162,7 +162,7 @@ fn a_young_average_forgets_its_start() {
     let zero = Init::Constant(0.0);
     let id = builder.declare("w".to_owned(), [1], Layout::Same, Role::Channel, zero);
     builder.declare("s".to_owned(), [1], Layout::Same, Role::Statistic, Init::Constant(0.0));
-    let parameters = builder.build(&graph, 1).unwrap();
+    let parameters = builder.build(&graph, 1, 0).unwrap();
     let average = Average::new(&graph, &parameters, 0.3).unwrap();
     parameters.get(id).write(&[1.0]).unwrap();
     let (learned, statistics) = (&parameters.learned().flat, &parameters.statistics().flat);

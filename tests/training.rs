@@ -65,12 +65,21 @@ struct Watcher {
     gpu: Arc<Gpu>,
     created: Vec<(usize, Created)>,
     epochs: Vec<EpochRecord>,
+    notes: Vec<String>,
     /// Stops the training after so many steps have been seen.
     stop_after: Option<usize>,
 }
 
 impl Observer for Watcher {
     fn start(&mut self, _: &RunConfig, _: &RunFolder, _: &[EpochRecord]) {}
+
+    fn note(&mut self, text: &str) {
+        self.notes.push(text.to_owned());
+    }
+
+    fn features(&mut self, _: usize, _: usize) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 
     fn step(&mut self, progress: Progress) -> ControlFlow<()> {
         self.created.push((progress.epoch, self.gpu.created()));
@@ -94,6 +103,7 @@ impl Watcher {
             gpu: Gpu::open(&GpuOptions::from_env().unwrap()).unwrap(),
             created: Vec::new(),
             epochs: Vec::new(),
+            notes: Vec::new(),
             stop_after,
         }
     }
@@ -139,14 +149,14 @@ fn a_training_learns_keeps_its_files_and_makes_nothing_after_its_first_step() {
     let path = outcome.folder.path();
     let history = std::fs::read_to_string(path.join("history.csv")).unwrap();
     assert_eq!(history.lines().count(), 4);
-    assert!(history.starts_with("epoch,learning_rate,train_loss"));
+    assert!(history.starts_with("epoch,phase,learning_rate,train_loss"));
     let stored = RunFolder::open(path).read_config().unwrap();
     assert_eq!(stored.train, config());
     assert_eq!((stored.train_images, stored.validation_images), (200, 50));
     assert!(matches!(RunFolder::create(path), Err(TrainError::FolderInUse { .. })));
 
     // The best weights from the file say the same about the test set as at the end of training.
-    let network = Network::cnn4(&gpu(), &stored.train, stored.normalisation).unwrap();
+    let network = Network::new(&gpu(), &stored.train, stored.normalisation).unwrap();
     weights::load(&network.parameters, &outcome.folder.best_weights()).unwrap();
     let again = selvedge::eval::Report::from_predictions(&network.predict(&dataset().test).unwrap());
     assert_eq!(again, outcome.result.test);
@@ -207,7 +217,7 @@ fn a_batch_larger_than_the_training_set_is_refused() {
 
 fn network(seed: u64) -> Network {
     let config = TrainConfig { seed, ..config() };
-    Network::cnn4(
+    Network::new(
         &gpu(),
         &config,
         Normalisation {
@@ -413,7 +423,7 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
     assert!(error(&dataset()).contains("checksum is wrong"));
     std::fs::write(&checkpoint, b"nothing").unwrap();
     assert!(error(&dataset()).contains("truncated or damaged"));
-    let network = Network::cnn4(&gpu, &config(), Normalisation::UNIT).unwrap();
+    let network = Network::new(&gpu, &config(), Normalisation::UNIT).unwrap();
     weights::save(&network.parameters, 1, &checkpoint).unwrap();
     assert!(error(&dataset()).contains("a weight file, not a checkpoint"));
 
@@ -478,7 +488,7 @@ fn averaged_weights_are_evaluated_and_kept() {
     assert_ne!(plain, average);
     // The file holds the average: on the validation images it has the average's loss.
     let stored = outcome.folder.read_config().unwrap();
-    let network = Network::cnn4(&gpu(), &stored.train, stored.normalisation).unwrap();
+    let network = Network::new(&gpu(), &stored.train, stored.normalisation).unwrap();
     weights::load(&network.parameters, &outcome.folder.last_weights()).unwrap();
     let images = dataset().train;
     let split = selvedge::data::stratified_split(images.labels(), images.len() / 5, stored.train.seed).unwrap();

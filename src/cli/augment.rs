@@ -8,7 +8,7 @@ use selvedge::data::{self, CLASS_NAMES, HEIGHT, WIDTH};
 use selvedge::plot::{ImageGrid, save_png};
 use selvedge::train::augmented;
 
-use super::{AdapterOption, Settings};
+use super::{AdapterOption, ModelArgument, Settings};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -28,7 +28,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let config = options.settings.config()?;
+    let config = options.settings.config(&ModelArgument::default())?;
     if config.mixup > 0.0 || config.cutmix > 0.0 {
         bail!("images are drawn one by one; leave out --mixup and --cutmix");
     }

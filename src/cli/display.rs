@@ -58,7 +58,7 @@ impl Display {
 
 impl Observer for Display {
     fn start(&mut self, run: &RunConfig, folder: &RunFolder, history: &[EpochRecord]) {
-        self.epochs = run.train.epochs;
+        self.epochs = run.train.total_epochs();
         self.images = run.train_images;
         // Neither the log nor the events are worth losing a training for.
         if let Err(e) = self.console.log_to(&folder.file("log.txt")) {
@@ -76,7 +76,7 @@ impl Observer for Display {
         };
         self.console.say(&format!(
             "training {} on {} with {} images, {} for validation{went}; run folder {}",
-            run.model,
+            run.train.model,
             run.adapter,
             run.train_images,
             run.validation_images,
@@ -84,11 +84,26 @@ impl Observer for Display {
         ));
     }
 
+    fn note(&mut self, text: &str) {
+        self.console.say(text);
+    }
+
+    fn features(&mut self, done: usize, images: usize) -> ControlFlow<()> {
+        if self.console.is_watched() {
+            let bar = self.bar.get_or_insert_with(|| new_bar(images, "features".to_owned()));
+            bar.set_position(done as u64);
+        }
+        let flow = until_stopped();
+        if flow.is_break() || done == images {
+            self.bar.take().inspect(ProgressBar::finish_and_clear);
+        }
+        flow
+    }
+
     fn step(&mut self, progress: Progress) -> ControlFlow<()> {
         if self.console.is_watched() {
-            let bar = self
-                .bar
-                .get_or_insert_with(|| new_bar(self.images, progress.epoch, self.epochs));
+            let title = || format!("epoch {}/{}", progress.epoch, self.epochs);
+            let bar = self.bar.get_or_insert_with(|| new_bar(self.images, title()));
             bar.set_position(progress.images as u64);
             bar.set_message(format!("loss {:.4} acc {:.4}", progress.loss, progress.accuracy));
         }
@@ -126,7 +141,7 @@ impl Observer for Display {
     }
 }
 
-fn new_bar(images: usize, epoch: usize, epochs: usize) -> ProgressBar {
+fn new_bar(images: usize, title: String) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(images as u64), ProgressDrawTarget::stderr());
     let template = "{prefix} {bar:30} {pos}/{len} {rate} ETA {eta} {msg}";
     if let Ok(style) = ProgressStyle::with_template(template) {
@@ -137,6 +152,6 @@ fn new_bar(images: usize, epoch: usize, epochs: usize) -> ProgressBar {
             }),
         );
     }
-    bar.set_prefix(format!("epoch {epoch}/{epochs}"));
+    bar.set_prefix(title);
     bar
 }

@@ -33,7 +33,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let path = options.data.as_ref().or(config.train.data.as_ref());
     let data = data::load(path.map(PathBuf::as_path))?;
     let gpu = options.adapter.open()?;
-    let network = Network::cnn4(&gpu, &config.train, config.normalisation)?;
+    let network = Network::new(&gpu, &config.train, config.normalisation)?;
     weights::load(&network.parameters, &folder.best_weights())?;
     let report = Report::from_predictions(&network.predict(&data.test)?);
     if options.json {

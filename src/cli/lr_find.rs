@@ -8,14 +8,12 @@ use selvedge::data;
 use selvedge::plot::{RateCurve, save_png, save_svg};
 use selvedge::train::{RateSweep, find_rate};
 
-use super::train::ModelName;
-use super::{AdapterOption, Settings};
+use super::{AdapterOption, ModelArgument, Settings};
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// The network
-    #[arg(value_enum, default_value_t = ModelName::Cnn)]
-    model: ModelName,
+    #[command(flatten)]
+    model: ModelArgument,
     /// Rate of the first step
     #[arg(long, value_name = "RATE", default_value_t = 1e-5)]
     from: f64,
@@ -35,9 +33,10 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let config = options.settings.config()?;
+    let config = options.settings.config(&options.model)?;
     let data = data::load(config.data.as_deref())?;
     let gpu = options.adapter.open()?;
+    let config = options.settings.config_on(&options.model, &gpu)?;
     let sweep = RateSweep {
         from: options.from,
         to: options.to,

@@ -20,8 +20,8 @@ use clap::{Args, Parser, Subcommand};
 use selvedge::data::{HEIGHT, ImageSet, PIXELS, WIDTH};
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::tensor::Compiled;
-use selvedge::train::{Normalisation, inference_step, training_step};
-pub use settings::Settings;
+use selvedge::train::{Learned, Normalisation, inference_step, training_step};
+pub use settings::{ModelArgument, Settings};
 
 /// Trains and evaluates Fashion-MNIST classifiers on any Vulkan, Metal or DX12 GPU.
 #[derive(Debug, Parser)]
@@ -33,7 +33,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Train the CNN and write a run folder
+    /// Train a network and write a run folder
     Train(train::Options),
     /// Draw images as training sees them
     Augment(augment::Options),
@@ -89,9 +89,8 @@ impl AdapterOption {
 /// A step to look at.
 #[derive(Debug, Args)]
 struct StepOptions {
-    /// The network
-    #[arg(default_value = "cnn", value_parser = ["cnn"])]
-    model: String,
+    #[command(flatten)]
+    model: ModelArgument,
     /// Inference, as `evaluate` does it, instead of training
     #[arg(long)]
     inference: bool,
@@ -108,18 +107,20 @@ struct Step {
 
 impl StepOptions {
     fn compile(&self, gpu: &Arc<Gpu>) -> anyhow::Result<Step> {
-        let config = self.settings.config()?;
+        let config = self.settings.config_on(&self.model, gpu)?;
         let batch = config.batch_size;
         // What the images show does not matter here.
         let images = ImageSet::new("blank images", vec![0; batch * PIXELS], vec![0; batch])?;
-        let (what, step): (_, fn(&_, &_, _, &_) -> _) = if self.inference {
-            ("inference", inference_step)
+        let normalisation = Normalisation::UNIT;
+        let (what, compiled) = if self.inference {
+            ("inference", inference_step(gpu, &config, normalisation, &images)?)
         } else {
-            ("training", training_step)
+            let step = training_step(gpu, &config, &Learned::All, normalisation, &images)?;
+            ("training", step)
         };
-        let model = &self.model;
+        let model = config.model;
         Ok(Step {
-            compiled: step(gpu, &config, Normalisation::UNIT, &images)?,
+            compiled,
             batch,
             title: format!("one {what} step of {model} on {batch} images of {HEIGHT}x{WIDTH}"),
         })

@@ -50,8 +50,8 @@ fn row(path: &Path) -> Result<[String; 8], TrainError> {
     let seconds: f64 = history.iter().map(|record| record.seconds).sum();
     Ok([
         path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        config.model,
-        format!("{}/{}", history.len(), config.train.epochs),
+        config.train.model.to_string(),
+        format!("{}/{}", history.len(), config.train.total_epochs()),
         or_dash(best.map(|record| record.epoch.to_string())),
         or_dash(best.map(|r| format!("{:.4}", r.ema_validation_loss.unwrap_or(r.validation_loss)))),
         or_dash(best.map(|r| format!("{:.4}", r.ema_validation_accuracy.unwrap_or(r.validation_accuracy)))),

@@ -18,14 +18,12 @@ use selvedge::train::{Monitor, Progress};
 
 use super::console::print_line;
 use super::display::{INTERRUPTED, stop_on_ctrl_c, until_stopped};
-use super::train::ModelName;
-use super::{AdapterOption, Settings};
+use super::{AdapterOption, ModelArgument, Settings};
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// The network
-    #[arg(value_enum, default_value_t = ModelName::Cnn)]
-    model: ModelName,
+    #[command(flatten)]
+    model: ModelArgument,
     /// An option of `selvedge train` and its values, such as lr=0.001,0.01; with --random also a range, lr=0.001..0.1; values that hold commas are separated by ; as in 'zoom=0.9,1.1;0.8,1.2'
     #[arg(long, value_name = "OPTION=VALUES", required_unless_present = "collect")]
     grid: Vec<Dimension>,
@@ -41,7 +39,7 @@ pub struct Options {
     /// Do only part I of N of the fits; needs --out, the folder that all parts share
     #[arg(long, value_name = "I/N", value_parser = shard, requires = "out")]
     shard: Option<Shard>,
-    /// The search's folder; an interrupted search goes on in it [default: searches/cnn-1, searches/cnn-2, ...]
+    /// The search's folder; an interrupted search goes on in it [default: searches/MODEL-1, searches/MODEL-2, ...]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Only put together what the processes of a search have found
@@ -76,14 +74,15 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     stop_on_ctrl_c()?;
-    let base = options.settings.config()?;
+    options.settings.refuse_automatic_batch()?;
+    let base = options.settings.config(&options.model)?;
     let data = data::load(base.data.as_deref())?;
     let images = base.images(&data);
     let plan = options.plan(images.checksum())?;
     let gpu = options.adapter.open()?;
     let folder = match &options.out {
         Some(folder) => folder.clone(),
-        None => create_numbered(Path::new("searches"), "cnn").context("searches")?,
+        None => create_numbered(Path::new("searches"), base.model.name()).context("searches")?,
     };
     plan.settle(&folder)?;
     let fits = FitFolder::open(&folder)?;
@@ -120,7 +119,7 @@ struct SettingsAlone {
 
 impl Options {
     fn plan(&self, data_checksum: u32) -> anyhow::Result<Plan> {
-        let base = self.settings.config()?;
+        let base = self.settings.config(&self.model)?;
         let chosen = match self.random {
             Some(count) => random_settings(&self.grid, count, base.seed)?,
             None => combinations(&self.grid)?,
@@ -134,7 +133,8 @@ impl Options {
             let arguments: Vec<String> = given.iter().cloned().chain(searched).collect();
             let parsed =
                 SettingsAlone::try_parse_from(&arguments).map_err(|e| anyhow::anyhow!("--grid: {}", first_line(&e)))?;
-            let config = parsed.settings.config()?;
+            parsed.settings.refuse_automatic_batch()?;
+            let config = parsed.settings.config(&self.model)?;
             if config.limit != base.limit || config.data != base.data {
                 bail!("--grid: every setting must have the same data and --limit");
             }
@@ -146,7 +146,8 @@ impl Options {
             }
             settings.push(Setting { options, config });
         }
-        let command = std::iter::once("selvedge train cnn").chain(given.iter().map(String::as_str));
+        let start = format!("selvedge train {}", base.model);
+        let command = std::iter::once(start.as_str()).chain(given.iter().map(String::as_str));
         let plan = Plan {
             settings,
             folds: self.folds,

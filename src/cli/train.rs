@@ -5,25 +5,28 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::bail;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use selvedge::data;
 use selvedge::gpu::Gpu;
+use selvedge::models::Architecture;
 use selvedge::train::{Ending, RunFolder, resume, train};
 
 use super::console::{Console, OutputOptions};
 use super::display::{Display, INTERRUPTED, stop_on_ctrl_c};
 use super::evaluate::report_text;
-use super::{AdapterOption, Settings};
+use super::{AdapterOption, ModelArgument, Settings};
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// The network
-    #[arg(value_enum, default_value_t = ModelName::Cnn)]
-    model: ModelName,
+    #[command(flatten)]
+    model: ModelArgument,
+    /// Train inception without weights to start from
+    #[arg(long, conflicts_with = "weights")]
+    from_scratch: bool,
     /// Go on with an interrupted run: its folder, or one of its checkpoint files
     #[arg(long, value_name = "RUN", conflicts_with_all = ["name", "out"])]
     resume: Option<PathBuf>,
-    /// The run's folder is runs/NAME [default: runs/cnn-1, runs/cnn-2, ...]
+    /// The run's folder is runs/NAME [default: runs/MODEL-1, runs/MODEL-2, ...]
     #[arg(long, value_name = "NAME", conflicts_with = "out")]
     name: Option<String>,
     /// The run's folder, new or empty
@@ -38,12 +41,6 @@ pub struct Options {
     adapter: AdapterOption,
     #[command(flatten)]
     settings: Settings,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum ModelName {
-    /// Four convolutions and three dense layers
-    Cnn,
 }
 
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
@@ -79,10 +76,23 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What to do without weights.
+const WEIGHTS_OF_INCEPTION: &str =
+    "inception starts from weights: give a file with --weights, or train without with --from-scratch.
+Weights of ImageNet, some 95 to 109 MB:
+  timm         https://huggingface.co/timm/inception_v3.tv_in1k, model.safetensors, ready to use (Apache 2.0)
+  torchvision  https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth (BSD 3-clause), to be converted:
+               python3 scripts/pth-to-safetensors.py inception_v3_google-0cc3c7bd.pth inception_v3.safetensors
+ImageNet itself allows research and teaching only; whether that binds its weights is not settled.";
+
 fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
-    let config = options.settings.config()?;
+    let config = options.settings.config(&options.model)?;
+    if config.model == Architecture::Inception && config.weights.is_none() && !options.from_scratch {
+        bail!(WEIGHTS_OF_INCEPTION);
+    }
     let data = display.load(config.data.as_deref())?;
     let gpu = display.open(&options.adapter)?;
+    let config = options.settings.config_on(&options.model, &gpu)?;
     let named = match &options.name {
         Some(name) if name.is_empty() || name.contains(['/', '\\']) => {
             bail!("--name is '{name}', but must be a name without slashes; --out takes a path")

@@ -1,15 +1,17 @@
 //! Buffers: made with an error instead of a panic, filled, and read back.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::memory::Counted;
 use super::{Gpu, GpuError, Readback};
 
 /// A range of a buffer, in bytes. Kernels bind slices; the offset is a multiple of [`Gpu::slice_alignment`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Slice {
-    pub(crate) buffer: wgpu::Buffer,
-    pub(crate) offset: u64,
-    pub(crate) bytes: u64,
+    buffer: Arc<Counted>,
+    pub(super) offset: u64,
+    pub(super) bytes: u64,
 }
 
 impl Slice {
@@ -17,7 +19,7 @@ impl Slice {
     pub fn part(&self, offset: u64, bytes: u64) -> Slice {
         debug_assert!(offset + bytes <= self.bytes);
         Slice {
-            buffer: self.buffer.clone(),
+            buffer: Arc::clone(&self.buffer),
             offset: self.offset + offset,
             bytes,
         }
@@ -28,9 +30,18 @@ impl Slice {
         self.bytes
     }
 
+    pub(crate) fn buffer(&self) -> &wgpu::Buffer {
+        &self.buffer.raw
+    }
+
+    /// Whether both lie in one buffer.
+    pub(crate) fn shares_buffer(&self, other: &Slice) -> bool {
+        Arc::ptr_eq(&self.buffer, &other.buffer)
+    }
+
     pub(crate) fn binding(&self) -> wgpu::BindingResource<'_> {
         wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-            buffer: &self.buffer,
+            buffer: self.buffer(),
             offset: self.offset,
             size: std::num::NonZeroU64::new(self.bytes),
         })
@@ -74,11 +85,10 @@ impl Gpu {
         Ok(slice)
     }
 
-    pub(super) fn make_buffer(&self, what: &str, bytes: u64, usage: wgpu::BufferUsages) -> Result<Slice, GpuError> {
+    pub(crate) fn make_buffer(&self, what: &str, bytes: u64, usage: wgpu::BufferUsages) -> Result<Slice, GpuError> {
         // An empty binding is not allowed, so an empty tensor still takes one word.
         let bytes = bytes.max(4).next_multiple_of(4);
-        let limits = self.device.limits();
-        let limit = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let limit = self.largest_binding();
         if bytes > limit {
             return Err(GpuError::TooLarge {
                 what: what.to_owned(),
@@ -99,7 +109,7 @@ impl Gpu {
         )?;
         self.counters.buffers.fetch_add(1, Ordering::Relaxed);
         Ok(Slice {
-            buffer,
+            buffer: Counted::new(buffer, &self.in_use),
             offset: 0,
             bytes,
         })
@@ -121,7 +131,7 @@ impl Gpu {
             });
         }
         self.health()?;
-        self.queue.write_buffer(&slice.buffer, slice.offset, contents);
+        self.queue.write_buffer(slice.buffer(), slice.offset, contents);
         Ok(())
     }
 

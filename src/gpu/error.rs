@@ -41,6 +41,17 @@ pub enum GpuError {
     )]
     TooLarge { what: String, bytes: u64, limit: u64 },
 
+    #[error(
+        "{needed} more memory is needed, and the adapter has {left} left and binds at most {limit} at once. \
+         The largest values are {largest}"
+    )]
+    DoesNotFit {
+        needed: String,
+        left: String,
+        limit: String,
+        largest: String,
+    },
+
     #[error("the adapter has no memory left for {what}. Use a smaller batch, or free memory")]
     OutOfMemory { what: String },
 

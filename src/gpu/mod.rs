@@ -6,6 +6,7 @@ mod adapter;
 mod buffer;
 mod error;
 mod kernel;
+mod memory;
 mod pipeline;
 mod readback;
 mod variant;
@@ -25,7 +26,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use pipeline::PipelineCache;
 
 /// How to open a [`Gpu`]. The default follows the environment: `SELVEDGE_ADAPTER`, `SELVEDGE_CHECKED`,
-/// `SELVEDGE_GEMM`.
+/// `SELVEDGE_GEMM`, `SELVEDGE_MEMORY`.
 #[derive(Debug, Clone, Default)]
 pub struct GpuOptions {
     /// Part of an adapter's name, in any case; `None` takes the best real GPU, else a CPU adapter.
@@ -34,10 +35,13 @@ pub struct GpuOptions {
     pub checked: Option<bool>,
     /// The core of the matrix product. `None`: what the table in [`Variant`] says of the adapter.
     pub gemm: Option<GemmCore>,
+    /// Bytes of memory that buffers may take. `None`: what the adapter has.
+    pub memory: Option<u64>,
 }
 
 impl GpuOptions {
-    /// Options from `SELVEDGE_ADAPTER`, `SELVEDGE_CHECKED` (0 or 1) and `SELVEDGE_GEMM` (naive, tiled, subgroup).
+    /// Options from `SELVEDGE_ADAPTER`, `SELVEDGE_CHECKED` (0 or 1), `SELVEDGE_GEMM` (naive, tiled, subgroup) and
+    /// `SELVEDGE_MEMORY` (MiB).
     ///
     /// # Errors
     /// [`GpuError::BadVariable`] when one of the variables holds something else.
@@ -58,10 +62,18 @@ impl GpuOptions {
                     .map_err(|()| GpuError::bad_variable("SELVEDGE_GEMM", &name, "naive, tiled or subgroup"))?,
             ),
         };
+        let memory = match text("SELVEDGE_MEMORY") {
+            None => None,
+            Some(number) => match number.parse::<u32>() {
+                Ok(mebibytes) if mebibytes > 0 => Some(u64::from(mebibytes) << 20),
+                _ => return Err(GpuError::bad_variable("SELVEDGE_MEMORY", &number, "a number of MiB")),
+            },
+        };
         Ok(Self {
             adapter: text("SELVEDGE_ADAPTER"),
             checked,
             gemm,
+            memory,
         })
     }
 }
@@ -96,6 +108,9 @@ pub struct Gpu {
     checked: bool,
     pipelines: Mutex<PipelineCache>,
     counters: Counters,
+    /// Bytes that buffers may take, as far as it is known, and bytes that they take.
+    memory: Option<u64>,
+    in_use: Arc<AtomicU64>,
     /// The first error that no call was there to receive: a lost device, or a failure found after submission.
     failure: Arc<OnceLock<String>>,
 }
@@ -113,6 +128,7 @@ impl Gpu {
             checked,
             ..Variant::for_adapter(&summary, options.gemm)?
         };
+        let memory = options.memory.or_else(|| memory::of_adapter(&adapter, &summary));
         let wanted = wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_INT64;
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("selvedge"),
@@ -147,6 +163,8 @@ impl Gpu {
             checked,
             pipelines: Mutex::default(),
             counters: Counters::default(),
+            memory,
+            in_use: Arc::default(),
             failure,
         }))
     }

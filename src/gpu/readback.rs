@@ -17,8 +17,8 @@ const FAILED: u8 = 2;
 #[derive(Debug)]
 pub struct Readback {
     source: Slice,
-    free: Vec<wgpu::Buffer>,
-    in_flight: VecDeque<(wgpu::Buffer, wgpu::SubmissionIndex, Arc<AtomicU8>)>,
+    free: Vec<Slice>,
+    in_flight: VecDeque<(Slice, wgpu::SubmissionIndex, Arc<AtomicU8>)>,
 }
 
 impl Readback {
@@ -29,7 +29,7 @@ impl Readback {
     pub fn new(gpu: &Gpu, source: Slice, depth: usize) -> Result<Self, GpuError> {
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let free = (0..depth.max(1))
-            .map(|_| gpu.make_buffer("read-back", source.bytes, usage).map(|s| s.buffer))
+            .map(|_| gpu.make_buffer("read-back", source.bytes, usage))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             source,
@@ -48,11 +48,17 @@ impl Readback {
             return Ok(false);
         };
         let mut encoder = gpu.device().create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(&self.source.buffer, self.source.offset, &target, 0, self.source.bytes);
+        encoder.copy_buffer_to_buffer(
+            self.source.buffer(),
+            self.source.offset,
+            target.buffer(),
+            0,
+            self.source.bytes,
+        );
         let submission = gpu.queue().submit([encoder.finish()]);
         let state = Arc::new(AtomicU8::new(PENDING));
         let reached = Arc::clone(&state);
-        target.map_async(wgpu::MapMode::Read, .., move |result| {
+        target.buffer().map_async(wgpu::MapMode::Read, .., move |result| {
             reached.store(if result.is_ok() { READY } else { FAILED }, Ordering::Release);
         });
         self.in_flight.push_back((target, submission, state));
@@ -100,10 +106,11 @@ impl Readback {
             return Err(invalid("the buffer could not be mapped".to_owned()));
         }
         let bytes = buffer
+            .buffer()
             .get_mapped_range(..)
             .map_err(|e| invalid(e.to_string()))?
             .to_vec();
-        buffer.unmap();
+        buffer.buffer().unmap();
         self.free.push(buffer);
         Ok(bytes)
     }

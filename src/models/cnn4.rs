@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::nn::{BatchNorm2d, Beside, Conv2d, Forward, Linear, Model, ParameterBuilder, Role};
-use crate::tensor::ops::Padding;
+use crate::nn::{
+    BatchNorm2d, Beside, Conv2d, ConvSettings, Forward, Linear, Model, ParameterBuilder, Role, WeightStart,
+};
+use crate::tensor::ops::{Padding, Window};
 use crate::tensor::{Result, Tensor};
 
 /// What can be chosen about a [`Cnn4`].
@@ -31,13 +33,18 @@ impl Cnn4 {
 
     /// Declares the parameters: `conv1` to `conv4`, `bn1` to `bn4`, `fc1` to `fc3`.
     pub fn new(builder: &mut ParameterBuilder, settings: Cnn4Settings, classes: usize) -> Self {
+        let convolution = ConvSettings {
+            window: Window::new([3, 3], [1, 1], Padding::Same),
+            bias: true,
+            start: WeightStart::Glorot,
+        };
         let blocks = (1..)
             .zip(Self::FILTERS.windows(2))
             .map(|(i, channels)| {
                 let [from, to] = [channels[0], channels[1]];
                 let conv = format!("conv{i}");
                 (
-                    Conv2d::new(builder, &conv, [from, to], [3, 3], [1, 1], Padding::Same),
+                    Conv2d::new(builder, &conv, [from, to], convolution),
                     BatchNorm2d::new(builder, &format!("bn{i}"), to),
                 )
             })
@@ -57,17 +64,21 @@ impl Cnn4 {
 }
 
 impl Model for Cnn4 {
-    fn forward(&self, pass: &mut Forward, x: &Tensor) -> Result<Tensor> {
-        let mut x = x.clone();
+    fn features(&self, pass: &mut Forward, images: &Tensor) -> Result<Tensor> {
+        let mut x = images.clone();
         for (conv, norm) in &self.blocks {
             let relu_and_pool = Beside {
                 relu_before: true,
                 relu_after: false,
                 pool: [2, 2],
             };
-            x = norm.forward(pass, &conv.forward(pass, &x, false)?, relu_and_pool)?;
+            x = norm.forward(pass, &conv.forward(pass, &x)?, relu_and_pool)?;
         }
-        x = x.flatten()?;
+        x.flatten()
+    }
+
+    fn head(&self, pass: &mut Forward, features: &Tensor) -> Result<Tensor> {
+        let mut x = features.clone();
         for layer in &self.hidden {
             x = layer.forward_dropout(pass, &x, self.settings.dropout)?;
         }

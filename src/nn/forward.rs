@@ -46,6 +46,11 @@ impl<'a> Forward<'a> {
         self.parameters.get(id)
     }
 
+    /// Whether training changes this parameter.
+    pub(super) fn trains(&self, id: ParameterId) -> bool {
+        matches!(self.mode, Mode::Training { .. }) && self.parameters.is_learned(id)
+    }
+
     /// The clock and the number of the next dropout, in training: each has random numbers of its own.
     pub(super) fn next_dropout(&mut self) -> Option<(&'a Tensor, u32)> {
         match self.mode {
@@ -61,7 +66,7 @@ impl<'a> Forward<'a> {
     pub(super) fn update_running(&mut self, mean: ParameterId, moments: Tensor) {
         self.running.push(RunningUpdate {
             moments,
-            mean_part: mean.index,
+            mean_part: self.parameters.part(mean),
         });
     }
 

@@ -1,33 +1,49 @@
 //! The layers that have parameters.
 
-use super::{Forward, Init, Layout, Mode, ParameterBuilder, ParameterId, Role};
-use crate::tensor::ops::{NormSettings, Padding};
+use super::{Forward, Init, Layout, ParameterBuilder, ParameterId, Role};
+use crate::tensor::ops::{NormSettings, Window};
 use crate::tensor::{Result, Tensor};
 
-/// A convolution with bias.
+/// What can be chosen about a [`Conv2d`].
+#[derive(Debug, Clone, Copy)]
+pub struct ConvSettings {
+    /// Kernel, stride and padding.
+    pub window: Window,
+    /// Whether it has a bias; one in front of a batch norm needs none.
+    pub bias: bool,
+    /// How its weights start.
+    pub start: WeightStart,
+}
+
+/// How the weights of a layer start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WeightStart {
+    /// [`Init::GlorotUniform`].
+    Glorot,
+    /// [`Init::HeNormal`], made for ReLU.
+    He,
+}
+
+/// A convolution.
 #[derive(Debug, Clone, Copy)]
 pub struct Conv2d {
     weight: ParameterId,
-    bias: ParameterId,
-    stride: [usize; 2],
-    padding: Padding,
+    bias: Option<ParameterId>,
+    window: Window,
 }
 
 impl Conv2d {
-    /// Declares `name.weight` and `name.bias`; Glorot-uniform weights, zero bias.
-    pub fn new(
-        builder: &mut ParameterBuilder,
-        name: &str,
-        [in_c, out_c]: [usize; 2],
-        kernel: [usize; 2],
-        stride: [usize; 2],
-        padding: Padding,
-    ) -> Self {
-        let [kernel_h, kernel_w] = kernel;
+    /// Declares `name.weight` and, if it has one, `name.bias`, which starts at zero.
+    pub fn new(builder: &mut ParameterBuilder, name: &str, [in_c, out_c]: [usize; 2], settings: ConvSettings) -> Self {
+        let [kernel_h, kernel_w] = settings.window.kernel;
         let taps = kernel_h * kernel_w;
-        let init = Init::GlorotUniform {
-            fan_in: taps * in_c,
-            fan_out: taps * out_c,
+        let fan_in = taps * in_c;
+        let init = match settings.start {
+            WeightStart::Glorot => Init::GlorotUniform {
+                fan_in,
+                fan_out: taps * out_c,
+            },
+            WeightStart::He => Init::HeNormal { fan_in },
         };
         Self {
             weight: builder.declare(
@@ -37,19 +53,20 @@ impl Conv2d {
                 Role::ConvWeight,
                 init,
             ),
-            bias: declare_channels(builder, name, "bias", out_c, 0.0),
-            stride,
-            padding,
+            bias: settings
+                .bias
+                .then(|| declare_channels(builder, name, "bias", out_c, 0.0)),
+            window: settings.window,
         }
     }
 
-    /// Records the convolution, with ReLU in the same pass when `relu` is set.
+    /// Records the convolution.
     ///
     /// # Errors
     /// A shape error when `x` does not fit.
-    pub fn forward(&self, pass: &Forward, x: &Tensor, relu: bool) -> Result<Tensor> {
-        let (weight, bias) = (pass.parameter(self.weight), pass.parameter(self.bias));
-        x.conv2d(weight, Some(bias), self.stride, self.padding, relu)
+    pub fn forward(&self, pass: &Forward, x: &Tensor) -> Result<Tensor> {
+        let (weight, bias) = (pass.parameter(self.weight), self.bias.map(|b| pass.parameter(b)));
+        x.conv2d(weight, bias, self.window.stride, self.window.padding, false)
     }
 }
 
@@ -96,6 +113,17 @@ impl Linear {
     }
 }
 
+/// Zeroes each element with probability `rate`, in training.
+///
+/// # Errors
+/// A rate that is not in `0 .. 1`.
+pub fn dropout(pass: &mut Forward, x: &Tensor, rate: f32) -> Result<Tensor> {
+    match pass.next_dropout() {
+        Some((clock, stream)) if rate > 0.0 => x.dropout(rate, clock, stream),
+        _ => Ok(x.clone()),
+    }
+}
+
 /// Batch norm over the channels of an image batch.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchNorm2d {
@@ -107,13 +135,20 @@ pub struct BatchNorm2d {
 }
 
 impl BatchNorm2d {
-    /// PyTorch's defaults.
+    /// PyTorch's default.
     pub const EPSILON: f32 = 1e-5;
     /// Weight of a batch's statistics in the running ones; PyTorch's default.
     pub const MOMENTUM: f32 = 0.1;
 
-    /// Declares `name.weight`, `name.bias`, `name.running_mean` and `name.running_var`.
+    /// Declares `name.weight`, which starts at one, `name.bias`, `name.running_mean` and `name.running_var`.
     pub fn new(builder: &mut ParameterBuilder, name: &str, channels: usize) -> Self {
+        Self::with_scale(builder, name, channels, 1.0)
+    }
+
+    /// As [`BatchNorm2d::new`], with weights that start at `scale`.
+    pub fn with_scale(builder: &mut ParameterBuilder, name: &str, channels: usize, scale: f32) -> Self {
+        let gamma = declare_channels(builder, name, "weight", channels, scale);
+        let beta = declare_channels(builder, name, "bias", channels, 0.0);
         let mut statistic = |suffix: &str, value| {
             builder.declare(
                 format!("{name}.{suffix}"),
@@ -123,18 +158,22 @@ impl BatchNorm2d {
                 Init::Constant(value),
             )
         };
-        let (mean, variance) = (statistic("running_mean", 0.0), statistic("running_var", 1.0));
         Self {
-            gamma: declare_channels(builder, name, "weight", channels, 1.0),
-            beta: declare_channels(builder, name, "bias", channels, 0.0),
-            mean,
-            variance,
+            gamma,
+            beta,
+            mean: statistic("running_mean", 0.0),
+            variance: statistic("running_var", 1.0),
             epsilon: Self::EPSILON,
         }
     }
 
-    /// Records the normalisation, by the batch's statistics in training, by the running ones in inference, with what
-    /// `beside` adds to it in the same pass.
+    /// The same with another epsilon.
+    pub fn with_epsilon(self, epsilon: f32) -> Self {
+        Self { epsilon, ..self }
+    }
+
+    /// Records the normalisation, by the batch's statistics in training, by the running ones in inference and where the
+    /// layer is frozen, with what `beside` adds to it in the same pass.
     ///
     /// # Errors
     /// A shape error when `x` has another number of channels.
@@ -146,16 +185,13 @@ impl BatchNorm2d {
             pool: beside.pool,
         };
         let (gamma, beta) = (pass.parameter(self.gamma), pass.parameter(self.beta));
-        match pass.mode() {
-            Mode::Training { .. } => {
-                let norm = x.batch_norm(gamma, beta, settings)?;
-                pass.update_running(self.mean, norm.moments);
-                Ok(norm.y)
-            }
-            Mode::Inference => {
-                let (mean, variance) = (pass.parameter(self.mean), pass.parameter(self.variance));
-                x.batch_norm_inference(gamma, beta, mean, variance, settings)
-            }
+        if pass.trains(self.gamma) {
+            let norm = x.batch_norm(gamma, beta, settings)?;
+            pass.update_running(self.mean, norm.moments);
+            Ok(norm.y)
+        } else {
+            let (mean, variance) = (pass.parameter(self.mean), pass.parameter(self.variance));
+            x.batch_norm_inference(gamma, beta, mean, variance, settings)
         }
     }
 }
@@ -177,6 +213,11 @@ impl Beside {
         relu_before: false,
         relu_after: false,
         pool: [1, 1],
+    };
+    /// ReLU after it.
+    pub const RELU: Self = Self {
+        relu_after: true,
+        ..Self::NOTHING
     };
 }
 

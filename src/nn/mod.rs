@@ -11,17 +11,36 @@ pub mod weights;
 
 pub use forward::{Forward, Mode};
 pub use init::Init;
-pub use layers::{BatchNorm2d, Beside, Conv2d, Linear};
+pub use layers::{BatchNorm2d, Beside, Conv2d, ConvSettings, Linear, WeightStart, dropout};
 pub use parameters::{Layout, ParameterBuilder, ParameterId, Parameters, Role};
 pub use weights::WeightsError;
 
 use crate::tensor::{Result, Tensor};
 
-/// A network from a batch of images to logits.
+/// A network: a base that turns images into features, and a head that turns features into logits.
 pub trait Model {
-    /// Records the forward pass: `[N, H, W, C] -> [N, classes]`.
+    /// Records the base: `[N, H, W, C] -> [N, features]`.
     ///
     /// # Errors
     /// A shape error when the images do not fit the network.
-    fn forward(&self, pass: &mut Forward, x: &Tensor) -> Result<Tensor>;
+    fn features(&self, pass: &mut Forward, images: &Tensor) -> Result<Tensor>;
+
+    /// Records the head: `[N, features] -> [N, classes]`. Its parameters, and no others, have names that start with
+    /// [`HEAD`].
+    ///
+    /// # Errors
+    /// A shape error when the features are not the base's.
+    fn head(&self, pass: &mut Forward, features: &Tensor) -> Result<Tensor>;
+
+    /// Records the whole: `[N, H, W, C] -> [N, classes]`.
+    ///
+    /// # Errors
+    /// As [`Model::features`].
+    fn forward(&self, pass: &mut Forward, images: &Tensor) -> Result<Tensor> {
+        let features = self.features(pass, images)?;
+        self.head(pass, &features)
+    }
 }
+
+/// What the names of a head's parameters start with, as in torchvision.
+pub const HEAD: &str = "fc";

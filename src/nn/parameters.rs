@@ -29,12 +29,9 @@ pub enum Role {
     Statistic,
 }
 
-/// Names a parameter of one [`ParameterBuilder`].
+/// Names a parameter of one [`ParameterBuilder`]: its place in the order of declaration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ParameterId {
-    learned: bool,
-    pub(super) index: usize,
-}
+pub struct ParameterId(usize);
 
 /// A declared parameter.
 #[derive(Debug, Clone)]
@@ -61,8 +58,7 @@ impl Declaration {
 /// Collects declarations until the network is complete.
 #[derive(Debug, Default)]
 pub struct ParameterBuilder {
-    learned: Vec<Declaration>,
-    statistics: Vec<Declaration>,
+    declarations: Vec<Declaration>,
 }
 
 impl ParameterBuilder {
@@ -75,68 +71,107 @@ impl ParameterBuilder {
         role: Role,
         init: Init,
     ) -> ParameterId {
-        let learned = role != Role::Statistic;
-        let list = if learned {
-            &mut self.learned
-        } else {
-            &mut self.statistics
-        };
-        list.push(Declaration::new(name, shape.into(), layout, role, init));
-        ParameterId {
-            learned,
-            index: list.len() - 1,
-        }
+        let declaration = Declaration::new(name, shape.into(), layout, role, init);
+        self.declarations.push(declaration);
+        ParameterId(self.declarations.len() - 1)
     }
 
-    /// Allocates all parameters on the graph's device with their initial values, which `seed` decides.
+    /// The names of the parameters, in the order of declaration.
+    pub fn names(&self) -> Vec<&str> {
+        self.declarations.iter().map(|d| d.name.as_str()).collect()
+    }
+
+    /// Allocates all parameters on the graph's device with their initial values, which `seed` decides. The first `frozen`
+    /// of them are not learned.
     ///
     /// # Errors
     /// Those of the device.
-    pub fn build(self, graph: &Graph, seed: u64) -> Result<Parameters> {
-        let fill = |list: &[Declaration]| -> Vec<(Shape, Vec<f32>)> {
-            let values =
-                |(i, d): (usize, &Declaration)| (d.shape.clone(), d.init.values(d.shape.len(), seed, i as u64));
-            list.iter().enumerate().map(values).collect()
-        };
+    pub fn build(self, graph: &Graph, seed: u64, frozen: usize) -> Result<Parameters> {
+        let mut contents: [Vec<(Shape, Vec<f32>)>; 3] = Default::default();
+        let mut places = Vec::with_capacity(self.declarations.len());
+        // Random streams are numbered apart from the arenas, so that what is frozen changes no initial value.
+        let mut streams = [0_u64; 2];
+        for (i, declaration) in self.declarations.iter().enumerate() {
+            let arena = match declaration.role {
+                Role::Statistic => STATISTICS,
+                _ if i < frozen => FROZEN,
+                _ => LEARNED,
+            };
+            let stream = &mut streams[usize::from(arena == STATISTICS)];
+            let values = declaration.init.values(declaration.shape.len(), seed, *stream);
+            *stream += 1;
+            places.push(ArenaPlace {
+                arena,
+                part: contents[arena].len(),
+            });
+            contents[arena].push((declaration.shape.clone(), values));
+        }
         Ok(Parameters {
-            learned: graph.arena("parameters", &fill(&self.learned))?,
-            statistics: graph.arena("running statistics", &fill(&self.statistics))?,
-            learned_declarations: self.learned,
-            statistic_declarations: self.statistics,
+            arenas: [
+                graph.arena("parameters", &contents[LEARNED])?,
+                graph.arena("frozen parameters", &contents[FROZEN])?,
+                graph.arena("running statistics", &contents[STATISTICS])?,
+            ],
+            declarations: self.declarations,
+            places,
         })
     }
 }
 
-/// The parameters of one network in device memory: the learned ones in one arena, the statistics in another.
+/// Numbers of the arenas of [`Parameters`].
+const LEARNED: usize = 0;
+const FROZEN: usize = 1;
+const STATISTICS: usize = 2;
+
+/// Where a parameter lies.
+#[derive(Debug, Clone, Copy)]
+struct ArenaPlace {
+    arena: usize,
+    part: usize,
+}
+
+/// The parameters of one network in device memory: one arena of learned ones, one of frozen ones, one of statistics.
 #[derive(Debug)]
 pub struct Parameters {
-    learned: Arena,
-    statistics: Arena,
-    learned_declarations: Vec<Declaration>,
-    statistic_declarations: Vec<Declaration>,
+    arenas: [Arena; 3],
+    declarations: Vec<Declaration>,
+    places: Vec<ArenaPlace>,
 }
 
 impl Parameters {
     /// The tensor of a parameter.
     pub fn get(&self, id: ParameterId) -> &Tensor {
-        if id.learned {
-            &self.learned.parts[id.index]
-        } else {
-            &self.statistics.parts[id.index]
-        }
+        let ArenaPlace { arena, part } = self.places[id.0];
+        &self.arenas[arena].parts[part]
+    }
+
+    /// Whether a parameter is learned.
+    pub fn is_learned(&self, id: ParameterId) -> bool {
+        self.places[id.0].arena == LEARNED
+    }
+
+    /// The number of a parameter within its arena.
+    pub(super) fn part(&self, id: ParameterId) -> usize {
+        self.places[id.0].part
     }
 
     /// The arena of learned parameters: what an optimiser updates.
     pub fn learned(&self) -> &Arena {
-        &self.learned
+        &self.arenas[LEARNED]
+    }
+
+    /// The arena of parameters that stay as they are.
+    pub fn frozen(&self) -> &Arena {
+        &self.arenas[FROZEN]
     }
 
     /// The arena of running statistics.
     pub fn statistics(&self) -> &Arena {
-        &self.statistics
+        &self.arenas[STATISTICS]
     }
 
-    /// Parameters of their own memory with the same names, shapes and present values.
+    /// Parameters with memory of their own for what training changes, with the same names, shapes and present values.
+    /// Frozen ones are shared.
     ///
     /// # Errors
     /// Those of the device.
@@ -152,42 +187,55 @@ impl Parameters {
             graph.arena(what, &contents)
         };
         Ok(Self {
-            learned: copy("averaged parameters", &self.learned)?,
-            statistics: copy("averaged statistics", &self.statistics)?,
-            learned_declarations: self.learned_declarations.clone(),
-            statistic_declarations: self.statistic_declarations.clone(),
+            arenas: [
+                copy("averaged parameters", self.learned())?,
+                self.frozen().clone(),
+                copy("averaged statistics", self.statistics())?,
+            ],
+            declarations: self.declarations.clone(),
+            places: self.places.clone(),
         })
     }
 
     /// The roles of the learned parameters, in the arena's order.
     pub fn roles(&self) -> impl Iterator<Item = Role> + '_ {
-        self.learned_declarations.iter().map(|d| d.role)
+        let learned = self.declarations.iter().zip(&self.places);
+        learned.filter(|(_, place)| place.arena == LEARNED).map(|(d, _)| d.role)
     }
 
-    /// Number of learned numbers.
+    /// Name and tensor of every parameter, in the order of declaration.
+    pub fn named(&self) -> impl Iterator<Item = (&str, &Tensor)> {
+        self.all()
+            .map(|(declaration, tensor)| (declaration.name.as_str(), tensor))
+    }
+
+    /// Numbers in all, frozen ones included, statistics not.
     pub fn count(&self) -> usize {
-        self.learned_declarations.iter().map(|d| d.shape.len()).sum()
+        let counted = self.declarations.iter().filter(|d| d.role != Role::Statistic);
+        counted.map(|d| d.shape.len()).sum()
     }
 
-    /// Every parameter with its declaration, learned ones first.
+    /// Numbers that are learned.
+    pub fn learned_count(&self) -> usize {
+        self.learned().parts.iter().map(|part| part.shape().len()).sum()
+    }
+
+    /// Every parameter with its declaration, in the order of declaration.
     pub(super) fn all(&self) -> impl Iterator<Item = (&Declaration, &Tensor)> {
-        let learned = self.learned_declarations.iter().zip(&self.learned.parts);
-        let statistics = self.statistic_declarations.iter().zip(&self.statistics.parts);
-        learned.chain(statistics)
+        let tensor = |place: &ArenaPlace| &self.arenas[place.arena].parts[place.part];
+        self.declarations.iter().zip(self.places.iter().map(tensor))
     }
 
-    /// The values of all parameters, in the order of [`Parameters::all`]: two reads, one an arena.
+    /// The values of all parameters, in the order of declaration: one read an arena.
     ///
     /// # Errors
     /// Those of the device.
     pub(super) fn values(&self) -> Result<Vec<Vec<f32>>> {
-        let mut values = Vec::new();
-        for arena in [&self.learned, &self.statistics] {
-            let flat = arena.flat.to_vec()?;
-            for (part, offset) in arena.parts.iter().zip(&arena.offsets) {
-                values.push(flat[*offset..offset + part.shape().len()].to_vec());
-            }
-        }
-        Ok(values)
+        let flats: Vec<Vec<f32>> = self.arenas.iter().map(|a| a.flat.to_vec()).collect::<Result<_>>()?;
+        let value = |(declaration, place): (&Declaration, &ArenaPlace)| {
+            let start = self.arenas[place.arena].offsets[place.part];
+            flats[place.arena][start..start + declaration.shape.len()].to_vec()
+        };
+        Ok(self.declarations.iter().zip(&self.places).map(value).collect())
     }
 }

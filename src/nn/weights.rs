@@ -8,11 +8,13 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use half::{bf16, f16};
+use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors, View};
 use thiserror::Error;
 
 use super::parameters::Declaration;
-use super::{Layout, Parameters};
+use super::{HEAD, Layout, Parameters};
 use crate::gpu::GpuError;
 use crate::tensor::TensorError;
 
@@ -24,7 +26,7 @@ pub enum WeightsError {
     #[error("{path}: {source}", path = path.display())]
     Io { path: PathBuf, source: std::io::Error },
 
-    #[error("{path} is no whole safetensors file ({problem}); it may be truncated: train again or copy it anew", path = path.display())]
+    #[error("{path} is no whole safetensors file ({problem}); it may be truncated: copy it anew", path = path.display())]
     Format { path: PathBuf, problem: String },
 
     #[error("{path} does not fit this network: {problem}", path = path.display())]
@@ -67,13 +69,127 @@ pub fn save(parameters: &Parameters, steps: u64, path: &Path) -> Result<(), Weig
     crate::files::write_atomically(path, |file| file.write_all(&bytes)).map_err(io)
 }
 
-/// Fills all parameters from `path`. Every tensor must be there with its shape, and nothing may be left over.
+/// Fills all parameters from `path`. Every tensor must be there with its shape, and nothing may be left over. Numbers of 16
+/// bits are widened.
 ///
 /// Nothing is changed unless everything fits.
 ///
 /// # Errors
 /// [`WeightsError::Mismatch`] lists what is missing, unexpected or misshaped.
 pub fn load(parameters: &Parameters, path: &Path) -> Result<(), WeightsError> {
+    fill(parameters, path, Part::Whole).map(|_| ())
+}
+
+/// Fills all parameters but those of the head, as [`load`] does. The file may be of a whole network: its own head and
+/// auxiliary classifier are left aside, and their names returned.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_base(parameters: &Parameters, path: &Path) -> Result<Vec<String>, WeightsError> {
+    fill(parameters, path, Part::Base)
+}
+
+/// Which parameters a file is to fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Whole,
+    Base,
+}
+
+impl Part {
+    fn takes(self, name: &str) -> bool {
+        self == Self::Whole || !(name.starts_with(HEAD) || name.starts_with(AUXILIARY))
+    }
+}
+
+/// What the names of an auxiliary classifier start with, as in torchvision.
+const AUXILIARY: &str = "AuxLogits";
+
+/// Problems that a message lists; the rest are counted.
+const LISTED: usize = 20;
+
+/// Fills the part and returns the names in the file that belong to no part of it.
+fn fill(parameters: &Parameters, path: &Path, part: Part) -> Result<Vec<String>, WeightsError> {
+    let bytes = read(path)?;
+    let file = parse(&bytes, path)?;
+    let mut problems = Vec::new();
+    let mut loaded = Vec::new();
+    for (declaration, tensor) in parameters.all().filter(|(d, _)| part.takes(&d.name)) {
+        let wanted = disk_shape(declaration);
+        match file.tensor(&declaration.name) {
+            Err(_) => problems.push(format!("{} is missing", declaration.name)),
+            Ok(view) if view.shape() != wanted => problems.push(format!(
+                "{} has shape {:?} instead of {wanted:?}",
+                declaration.name,
+                view.shape()
+            )),
+            Ok(view) => match widened(&view) {
+                Some(values) => loaded.push((tensor, from_disk(declaration, &values))),
+                None => problems.push(format!(
+                    "{} is {:?} instead of F32, F16 or BF16",
+                    declaration.name,
+                    view.dtype()
+                )),
+            },
+        }
+    }
+    let mut names = file.names();
+    names.sort_unstable();
+    let known = |name: &str| name.ends_with(".num_batches_tracked") || parameters.all().any(|(d, _)| d.name == name);
+    let (of_part, aside): (Vec<&str>, Vec<&str>) = names.into_iter().partition(|name| part.takes(name));
+    let unexpected = of_part.into_iter().filter(|name| !known(name));
+    problems.extend(unexpected.map(|name| format!("{name} is unexpected")));
+    if !problems.is_empty() {
+        let more = problems.len().saturating_sub(LISTED);
+        problems.truncate(LISTED);
+        if more > 0 {
+            problems.push(format!("and {more} more"));
+        }
+        return Err(WeightsError::Mismatch {
+            path: path.to_owned(),
+            problem: problems.join(", "),
+        });
+    }
+    for (tensor, values) in loaded {
+        tensor.write(&values)?;
+    }
+    Ok(aside.into_iter().map(str::to_owned).collect())
+}
+
+/// A tensor of a weight file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// The type of its numbers, such as `F32`.
+    pub dtype: String,
+    /// Its sizes as on disk.
+    pub shape: Vec<usize>,
+    /// Bytes it takes.
+    pub bytes: usize,
+}
+
+/// The tensors of a weight file, in the order of their names.
+///
+/// # Errors
+/// [`WeightsError::Io`], or [`WeightsError::Format`] when it is no whole safetensors file.
+pub fn list(path: &Path) -> Result<Vec<Entry>, WeightsError> {
+    let bytes = read(path)?;
+    let file = parse(&bytes, path)?;
+    let mut entries: Vec<Entry> = file
+        .iter()
+        .map(|(name, view)| Entry {
+            name: name.to_owned(),
+            dtype: format!("{:?}", view.dtype()),
+            shape: view.shape().to_vec(),
+            bytes: view.data().len(),
+        })
+        .collect();
+    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    Ok(entries)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, WeightsError> {
     let io = |source| WeightsError::Io {
         path: path.to_owned(),
         source,
@@ -85,43 +201,40 @@ pub fn load(parameters: &Parameters, path: &Path) -> Result<(), WeightsError> {
             problem: format!("it has {size} bytes"),
         });
     }
-    let bytes = fs::read(path).map_err(io)?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|e| WeightsError::Format {
-        path: path.to_owned(),
-        problem: e.to_string(),
-    })?;
+    fs::read(path).map_err(io)
+}
 
-    let mut problems = Vec::new();
-    let mut loaded = Vec::new();
-    for (declaration, tensor) in parameters.all() {
-        let wanted = disk_shape(declaration);
-        match file.tensor(&declaration.name) {
-            Err(_) => problems.push(format!("{} is missing", declaration.name)),
-            Ok(view) if view.dtype() != Dtype::F32 => {
-                problems.push(format!("{} is {:?} instead of F32", declaration.name, view.dtype()));
-            }
-            Ok(view) if view.shape() != wanted => problems.push(format!(
-                "{} has shape {:?} instead of {wanted:?}",
-                declaration.name,
-                view.shape()
-            )),
-            Ok(view) => loaded.push((tensor, from_disk(declaration, view.data()))),
-        }
-    }
-    let known = |name: &str| name.ends_with(".num_batches_tracked") || parameters.all().any(|(d, _)| d.name == name);
-    let mut unexpected: Vec<&str> = file.names().into_iter().filter(|n| !known(n)).collect();
-    unexpected.sort_unstable();
-    problems.extend(unexpected.iter().map(|name| format!("{name} is unexpected")));
-    if !problems.is_empty() {
-        return Err(WeightsError::Mismatch {
+/// safetensors refuses headers that are larger than the file, and tensors that overlap or reach out of it.
+fn parse<'a>(bytes: &'a [u8], path: &Path) -> Result<SafeTensors<'a>, WeightsError> {
+    SafeTensors::deserialize(bytes).map_err(|e| {
+        // What torch.save writes is a zip file, or a pickle in old versions.
+        let is_pytorch = bytes.starts_with(b"PK") || bytes.starts_with(&[0x80]);
+        let problem = if is_pytorch {
+            "it looks like PyTorch's own format; scripts/pth-to-safetensors.py converts it".to_owned()
+        } else {
+            e.to_string()
+        };
+        WeightsError::Format {
             path: path.to_owned(),
-            problem: problems.join(", "),
-        });
+            problem,
+        }
+    })
+}
+
+/// The numbers of a tensor in 32 bits, when it is a kind of float of at most that.
+fn widened(view: &TensorView) -> Option<Vec<f32>> {
+    let pairs = || view.data().chunks_exact(2).map(|b| [b[0], b[1]]);
+    match view.dtype() {
+        Dtype::F32 => Some(
+            view.data()
+                .chunks_exact(4)
+                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                .collect(),
+        ),
+        Dtype::F16 => Some(pairs().map(|b| f16::from_le_bytes(b).to_f32()).collect()),
+        Dtype::BF16 => Some(pairs().map(|b| bf16::from_le_bytes(b).to_f32()).collect()),
+        _ => None,
     }
-    for (tensor, values) in loaded {
-        tensor.write(&values)?;
-    }
-    Ok(())
 }
 
 /// A tensor as safetensors wants it.
@@ -197,11 +310,7 @@ fn to_disk(declaration: &Declaration, values: &[f32]) -> Stored {
     }
 }
 
-fn from_disk(declaration: &Declaration, bytes: &[u8]) -> Vec<f32> {
-    let values: Vec<f32> = bytes
-        .chunks_exact(4)
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect();
+fn from_disk(declaration: &Declaration, values: &[f32]) -> Vec<f32> {
     disk_places(declaration).map(|place| values[place]).collect()
 }
 
@@ -225,8 +334,9 @@ mod tests {
         let declaration = declaration(layout, shape);
         let values: Vec<f32> = (0..declaration.shape.len()).map(|i| i as f32).collect();
         let stored = to_disk(&declaration, &values);
-        assert_eq!(from_disk(&declaration, &stored.bytes), values, "there and back");
-        (stored.shape, bytemuck::pod_collect_to_vec(&stored.bytes))
+        let disk: Vec<f32> = bytemuck::pod_collect_to_vec(&stored.bytes);
+        assert_eq!(from_disk(&declaration, &disk), values, "there and back");
+        (stored.shape, disk)
     }
 
     #[test]

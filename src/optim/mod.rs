@@ -113,10 +113,18 @@ impl Optimiser {
     pub fn record_clipped(&self, arena: &Arena, gradients: &[Tensor], limit: Option<f32>) -> Result<Tensor> {
         let parts: Vec<&Tensor> = gradients.iter().collect();
         let packed = Tensor::pack(&parts, &arena.offsets, arena.flat.shape().len())?;
+        self.record_packed(arena, &packed, limit)
+    }
+
+    /// As [`Optimiser::record_clipped`], from gradients laid out as the arena.
+    ///
+    /// # Errors
+    /// As [`Optimiser::record_clipped`].
+    pub fn record_packed(&self, arena: &Arena, gradients: &Tensor, limit: Option<f32>) -> Result<Tensor> {
         let inputs = OptimiserInputs {
             gradients: match limit {
-                Some(limit) => packed.clip_norm(limit)?,
-                None => packed,
+                Some(limit) => gradients.clip_norm(limit)?,
+                None => gradients.clone(),
             },
             group_of: self.group_of.clone(),
             groups: self.groups.clone(),

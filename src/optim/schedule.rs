@@ -24,6 +24,11 @@ pub enum Schedule {
     OneCycle,
     /// Up in a straight line during the first quarter of the steps, then down in a straight line.
     Triangular,
+    /// The peak divided by `1 + decay * step` (Keras' `decay`).
+    InverseTime {
+        /// How fast it falls; 0 is constant.
+        decay: f64,
+    },
     /// The peak until a figure of the validation stops getting better, then less and less.
     Plateau(Plateau),
 }
@@ -84,6 +89,7 @@ impl LearningRate {
                 self.peak * factor.powi(passed.count() as i32)
             }
             Schedule::Cosine => between(half_cosine((at - warm_up) / (total - warm_up).max(1.0))),
+            Schedule::InverseTime { decay } => (self.peak / (1.0 + decay * step as f64)).max(self.floor),
             Schedule::Plateau(_) => (self.peak * reduction).max(self.floor),
             Schedule::Constant | Schedule::OneCycle | Schedule::Triangular => self.peak,
         };
@@ -133,6 +139,13 @@ mod tests {
             assert!((1..10).all(|s| at(s) > at(s - 1)) && (11..80).all(|s| at(s) < at(s - 1)));
             assert!(at(9) > 0.9 && at(10) > 0.9 && at(79) < 0.02);
         }
+    }
+
+    #[test]
+    fn inverse_time_divides_by_the_steps() {
+        let rate = rate(Schedule::InverseTime { decay: 0.5 });
+        let rates = [0, 1, 2, 6].map(|step| rate.at(step, TIMELINE, 1.0));
+        assert_eq!(rates, [1.0, 1.0 / 1.5, 0.5, 0.25]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{BufferId, Dispatch, Place, Program, Recipe};
+use super::{BufferId, Dispatch, Place, Program, Recipe, Slots};
 use crate::gpu::{Access, Gpu, GpuError, Kernel, shader};
 
 /// Measured limits of an adapter: the ceilings that kernels are held against.
@@ -63,7 +63,7 @@ fn multiply_adds(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
     let mut rounds = 1024_u32;
     loop {
         let mut recipe = Recipe::default();
-        let y = recipe.place(planned(4 * threads));
+        let y = recipe.place(own(4 * threads));
         let flops = 32 * u64::from(rounds) * threads;
         let source = shader!("common/grid.wgsl").join(shader!("measure/multiply_add.wgsl"));
         let kernel = Kernel::new("multiply_add", source)
@@ -75,7 +75,7 @@ fn multiply_adds(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
             .threads(threads, 64)
             .flops(flops);
         recipe.dispatches.push(dispatch(kernel, vec![(y, Access::Write)]));
-        let seconds = best_time(&mut Program::new(gpu, recipe)?)?;
+        let seconds = best_time(&mut alone(gpu, recipe)?)?;
         // Long enough that starting it does not count, and far from what a driver takes for a hang.
         if seconds > 0.03 || rounds >= 1 << 20 {
             return Ok(flops as f64 / seconds);
@@ -88,9 +88,9 @@ fn copy(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
     // Larger than the caches of any adapter, where it can bind as much.
     let bytes = (256 << 20).min(gpu.adapter().max_binding / 2).next_multiple_of(16);
     let mut recipe = Recipe::default();
-    let (x, y) = (recipe.place(planned(bytes)), recipe.place(planned(bytes)));
+    let (x, y) = (recipe.place(own(bytes)), recipe.place(own(bytes)));
     recipe.dispatches.push(copy_of(x, y, bytes / 16));
-    Ok(2.0 * bytes as f64 / best_time(&mut Program::new(gpu, recipe)?)?)
+    Ok(2.0 * bytes as f64 / best_time(&mut alone(gpu, recipe)?)?)
 }
 
 /// Seconds of a run of `count` dispatches that copy 16 bytes: each from one buffer to a buffer of its own, or to and fro
@@ -105,7 +105,7 @@ fn dispatches(gpu: &Arc<Gpu>, count: usize, chained: bool) -> Result<f64, GpuErr
         let (from, to) = if chained { (i % 2, (i + 1) % 2) } else { (0, i + 1) };
         recipe.dispatches.push(copy_of(buffers[from], buffers[to], 1));
     }
-    best_time(&mut Program::new(gpu, recipe)?)
+    best_time(&mut alone(gpu, recipe)?)
 }
 
 /// A copy of `quads` times 16 bytes.
@@ -123,8 +123,12 @@ fn copy_of(from: BufferId, to: BufferId, quads: u64) -> Dispatch {
     dispatch(kernel, vec![(from, Access::Read), (to, Access::Write)])
 }
 
-fn planned(bytes: u64) -> Place {
-    Place::Planned { bytes, keep: true }
+fn alone(gpu: &Arc<Gpu>, recipe: Recipe) -> Result<Program, GpuError> {
+    Program::new(gpu, recipe, &mut Slots::default())
+}
+
+fn own(bytes: u64) -> Place {
+    Place::Own { bytes }
 }
 
 fn dispatch(kernel: Kernel, bindings: Vec<(BufferId, Access)>) -> Dispatch {

@@ -5,6 +5,7 @@
 //! never meets. The first tenant is the largest, so a slot never grows.
 
 use super::{BufferId, Place, Recipe};
+use crate::gpu::{Gpu, GpuError, Slice};
 
 /// The dispatches during which a value must keep its memory, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,29 +23,46 @@ impl Lifetime {
 /// The result of planning a program's memory.
 #[derive(Debug)]
 pub struct MemoryPlan {
-    /// Size of each slot; one buffer a slot.
+    /// Size of each slot, in falling order; one buffer a slot.
     slots: Vec<u64>,
-    /// Slot of each buffer of the recipe; `None` for fixed and unused ones.
+    /// Slot of each buffer of the recipe; `None` for those that are not planned, or unused.
     slot_of: Vec<Option<usize>>,
     without_reuse: u64,
+    own: u64,
     fixed: u64,
+    /// The largest values, the largest first: bytes, and which dispatch first binds them.
+    largest: Vec<(u64, String)>,
 }
 
+/// Values that a message about memory names.
+const NAMED: usize = 3;
+
 impl MemoryPlan {
-    pub(super) fn new(recipe: &Recipe) -> Self {
+    pub(crate) fn new(recipe: &Recipe) -> Self {
         let lifetimes = lifetimes(recipe);
         let mut order: Vec<(usize, u64, Lifetime)> = Vec::new();
-        let mut fixed = 0;
+        let mut sizes: Vec<(u64, usize)> = Vec::new();
+        let (mut fixed, mut own) = (0, 0);
         for (i, place) in recipe.places.iter().enumerate() {
-            match (place, lifetimes[i]) {
-                (Place::Planned { bytes, .. }, Some(lifetime)) => order.push((i, *bytes, lifetime)),
-                (Place::Fixed(slice), Some(_)) => fixed += slice.bytes(),
-                _ => {}
+            let Some(lifetime) = lifetimes[i] else { continue };
+            match place {
+                Place::Planned { bytes } => {
+                    order.push((i, *bytes, lifetime));
+                    sizes.push((*bytes, lifetime.first));
+                }
+                Place::Own { bytes } => {
+                    own += bytes;
+                    sizes.push((*bytes, lifetime.first));
+                }
+                Place::Fixed(slice) => fixed += slice.bytes(),
+                Place::Part { .. } => {}
             }
         }
         let without_reuse = order.iter().map(|(_, bytes, _)| bytes).sum();
         // The sort is stable, so equal sizes keep program order and the plan is the same every time.
         order.sort_by_key(|(_, bytes, _)| std::cmp::Reverse(*bytes));
+        sizes.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+        let named = sizes.iter().take(NAMED);
 
         let mut slots: Vec<(u64, Vec<Lifetime>)> = Vec::new();
         let mut slot_of = vec![None; recipe.places.len()];
@@ -60,9 +78,13 @@ impl MemoryPlan {
             slot_of[id] = Some(slot);
         }
         Self {
+            largest: named
+                .map(|(bytes, dispatch)| (*bytes, recipe.dispatches[*dispatch].note.clone()))
+                .collect(),
             slots: slots.into_iter().map(|(bytes, _)| bytes).collect(),
             slot_of,
             without_reuse,
+            own,
             fixed,
         }
     }
@@ -75,17 +97,17 @@ impl MemoryPlan {
         self.slot_of[id.0]
     }
 
-    /// Bytes that the program allocates for values which live only within a run.
+    /// Bytes that the program needs for values which live only within a run, and for gradients and outputs.
     pub fn planned_bytes(&self) -> u64 {
-        self.slots.iter().sum()
+        self.slots.iter().sum::<u64>() + self.own
     }
 
     /// Bytes those values would take without sharing.
     pub fn bytes_without_reuse(&self) -> u64 {
-        self.without_reuse
+        self.without_reuse + self.own
     }
 
-    /// Bytes bound from memory that outlives a run: parameters, states, inputs, gradients.
+    /// Bytes bound from memory that is there already: parameters, states, inputs.
     pub fn fixed_bytes(&self) -> u64 {
         self.fixed
     }
@@ -93,6 +115,67 @@ impl MemoryPlan {
     /// Number of memory slots, one buffer each.
     pub fn slots(&self) -> usize {
         self.slots.len()
+    }
+
+    /// Whether the program leaves most of the device's memory to others and no buffer is larger than may be bound.
+    pub(crate) fn fits_well(&self, gpu: &Gpu) -> bool {
+        let largest = self.largest.first().map_or(0, |(bytes, _)| *bytes);
+        largest <= gpu.largest_binding() && gpu.memory().is_none_or(|all| self.planned_bytes() <= all / 8)
+    }
+
+    /// Compares what must still be allocated with what the device has left.
+    pub(crate) fn check(&self, gpu: &Gpu, shared: &Slots) -> Result<(), GpuError> {
+        let missing = shared.missing(&self.slots) + self.own;
+        let left = gpu.memory_left();
+        let limit = gpu.largest_binding();
+        let largest = self.largest.first().map_or(0, |(bytes, _)| *bytes);
+        if largest <= limit && left.is_none_or(|left| missing <= left) {
+            return Ok(());
+        }
+        let names = self
+            .largest
+            .iter()
+            .map(|(bytes, note)| format!("{} ({note})", mebibytes(*bytes)));
+        Err(GpuError::DoesNotFit {
+            needed: mebibytes(missing),
+            left: left.map_or_else(|| "an unknown amount".to_owned(), mebibytes),
+            limit: mebibytes(limit),
+            largest: names.collect::<Vec<_>>().join(", "),
+        })
+    }
+}
+
+/// A size for people.
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}
+
+/// Memory slots that programs share which never run at the same time: those of one graph.
+#[derive(Debug, Default)]
+pub(crate) struct Slots(Vec<Slice>);
+
+impl Slots {
+    /// Bytes of these slots, in falling order of size, that are not there yet.
+    fn missing(&self, sizes: &[u64]) -> u64 {
+        let here = self.0.iter().map(Slice::bytes).chain(std::iter::repeat(0));
+        let missing = sizes.iter().zip(here).filter(|(wanted, here)| *wanted > here);
+        missing.map(|(wanted, _)| wanted).sum()
+    }
+
+    /// Slots of at least these sizes, which fall.
+    pub(super) fn take(&mut self, gpu: &Gpu, sizes: &[u64]) -> Result<Vec<Slice>, GpuError> {
+        for (i, bytes) in sizes.iter().enumerate() {
+            if self.0.get(i).is_some_and(|slot| slot.bytes() >= *bytes) {
+                continue;
+            }
+            let slot = gpu.storage(&format!("memory slot {i}"), *bytes)?;
+            match self.0.get_mut(i) {
+                // Programs that hold the smaller one keep it.
+                Some(smaller) => *smaller = slot,
+                None => self.0.push(slot),
+            }
+        }
+        Ok(self.0[..sizes.len()].to_vec())
     }
 }
 
@@ -104,9 +187,11 @@ fn lifetimes(recipe: &Recipe) -> Vec<Option<Lifetime>> {
             lifetimes[*id].get_or_insert(Lifetime { first: now, last: now }).last = now;
         }
     }
-    for (place, lifetime) in recipe.places.iter().zip(&mut lifetimes) {
-        if let (Place::Planned { keep: true, .. }, Some(lifetime)) = (place, lifetime) {
-            lifetime.last = recipe.dispatches.len();
+    // Whoever binds a part binds the whole.
+    for (i, place) in recipe.places.iter().enumerate() {
+        if let (Place::Part { of, .. }, Some(part)) = (place, lifetimes[i]) {
+            let whole = lifetimes[of.0].get_or_insert(part);
+            whole.first = whole.first.min(part.first);
         }
     }
     lifetimes
@@ -116,16 +201,17 @@ fn lifetimes(recipe: &Recipe) -> Vec<Option<Lifetime>> {
 mod tests {
     use super::super::Dispatch;
     use super::*;
-    use crate::gpu::{Access, Kernel, Source};
+    use crate::gpu::{Access, GpuOptions, Kernel, Source};
 
-    /// A chain a -> b -> c -> d of equal sizes needs two slots, three when `a` is kept.
+    /// A chain a -> b -> c -> d of equal sizes.
     fn chain(keep_first: bool) -> MemoryPlan {
         let mut recipe = Recipe::default();
         let ids: Vec<BufferId> = (0..4)
             .map(|i| {
-                recipe.place(Place::Planned {
-                    bytes: 1024,
-                    keep: i == 3 || (i == 0 && keep_first),
+                recipe.place(if keep_first && i == 0 {
+                    Place::Own { bytes: 1024 }
+                } else {
+                    Place::Planned { bytes: 1024 }
                 })
             })
             .collect();
@@ -154,11 +240,21 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_value_keeps_its_slot() {
+    fn what_has_memory_of_its_own_takes_no_slot() {
         let plan = chain(true);
-        assert_eq!(plan.slots(), 3);
-        for later in 1..4 {
-            assert_ne!(plan.slot_of(BufferId(0)), plan.slot_of(BufferId(later)));
-        }
+        assert_eq!(plan.slots(), 2);
+        assert_eq!(plan.slot_of(BufferId(0)), None);
+        assert_eq!(plan.planned_bytes(), 3072);
+    }
+
+    #[test]
+    fn programs_of_one_graph_share_slots() {
+        let gpu = Gpu::open(&GpuOptions::default()).unwrap();
+        let mut slots = Slots::default();
+        let large = slots.take(&gpu, &[4096, 1024]).unwrap();
+        assert_eq!(slots.missing(&[2048, 512, 256]), 256);
+        let small = slots.take(&gpu, &[2048, 512, 256]).unwrap();
+        assert!(small[0].shares_buffer(&large[0]) && small[1].shares_buffer(&large[1]));
+        assert!(!slots.take(&gpu, &[8192]).unwrap()[0].shares_buffer(&large[0]));
     }
 }

@@ -10,6 +10,7 @@ mod profile;
 
 pub use ceiling::Ceiling;
 pub use memory::MemoryPlan;
+pub(crate) use memory::Slots;
 pub use profile::{Clock, DispatchTime, Profile, Summary};
 
 use std::collections::VecDeque;
@@ -24,10 +25,14 @@ pub struct BufferId(usize);
 /// Where the contents of a buffer live.
 #[derive(Debug, Clone)]
 pub(crate) enum Place {
-    /// Memory that outlives a run: parameters, states, inputs, gradients.
+    /// Memory that is there already: parameters, states, inputs.
     Fixed(Slice),
     /// Memory that is needed from the first write to the last read of a run, and shared otherwise.
-    Planned { bytes: u64, keep: bool },
+    Planned { bytes: u64 },
+    /// Memory of the program's own, zero until something is written: outputs, gradients.
+    Own { bytes: u64 },
+    /// A part of a buffer that has memory of its own, from byte `offset` on.
+    Part { of: BufferId, offset: u64, bytes: u64 },
 }
 
 /// One dispatch of a recipe: the kernel, and what it binds in order.
@@ -77,25 +82,22 @@ pub struct Program {
 }
 
 impl Program {
-    pub(crate) fn new(gpu: &Arc<Gpu>, recipe: Recipe) -> Result<Self, GpuError> {
+    pub(crate) fn new(gpu: &Arc<Gpu>, recipe: Recipe, shared: &mut Slots) -> Result<Self, GpuError> {
         let memory = MemoryPlan::new(&recipe);
-        let slots = memory
-            .slot_bytes()
-            .iter()
-            .enumerate()
-            .map(|(i, bytes)| gpu.storage(&format!("memory slot {i}"), *bytes))
-            .collect::<Result<Vec<_>, _>>()?;
-        let slices: Vec<Slice> = recipe
-            .places
-            .iter()
-            .enumerate()
-            .map(|(i, place)| match (place, memory.slot_of(BufferId(i))) {
-                (Place::Fixed(slice), _) => Ok(slice.clone()),
-                (Place::Planned { bytes, .. }, Some(slot)) => Ok(slots[slot].part(0, (*bytes).max(4))),
+        memory.check(gpu, shared)?;
+        let slots = shared.take(gpu, memory.slot_bytes())?;
+        let mut slices: Vec<Slice> = Vec::with_capacity(recipe.places.len());
+        for (i, place) in recipe.places.iter().enumerate() {
+            slices.push(match (place, memory.slot_of(BufferId(i))) {
+                (Place::Fixed(slice), _) => slice.clone(),
+                (Place::Own { bytes }, _) => gpu.storage("an output or gradients", *bytes)?,
+                // What a part is of has been placed before it.
+                (Place::Part { of, offset, bytes }, _) => slices[of.0].part(*offset, *bytes),
+                (Place::Planned { bytes }, Some(slot)) => slots[slot].part(0, (*bytes).max(4)),
                 // A planned buffer without a slot is never bound; it gets a place so that ids stay indices.
-                (Place::Planned { .. }, None) => gpu.storage("an unused value", 4),
-            })
-            .collect::<Result<_, _>>()?;
+                (Place::Planned { .. }, None) => gpu.storage("an unused value", 4)?,
+            });
+        }
 
         let uniforms = Uniforms::new(gpu, &recipe.dispatches)?;
         let steps = recipe
@@ -221,9 +223,9 @@ impl Uniforms {
 fn check_exclusive(dispatch: &Dispatch, slices: &[Slice]) -> Result<(), GpuError> {
     let buffers = |wanted: Access| {
         let bound = dispatch.bindings.iter().filter(move |(_, access)| *access == wanted);
-        bound.map(|(id, _)| &slices[id.0].buffer)
+        bound.map(|(id, _)| &slices[id.0])
     };
-    if buffers(Access::Write).any(|written| buffers(Access::Read).any(|read| read == written)) {
+    if buffers(Access::Write).any(|written| buffers(Access::Read).any(|read| read.shares_buffer(written))) {
         return Err(GpuError::Invalid {
             what: format!("{} ({})", dispatch.kernel.label, dispatch.note),
             message: "it would read and write one buffer at once; let it read a copy, such as scale(1.0) gives"

@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::{Ceiling, Program, Step};
-use crate::gpu::{GpuError, Readback, Slice};
+use crate::gpu::{GpuError, Readback};
 
 /// The measured time of one dispatch, averaged over runs.
 #[derive(Debug, Clone)]
@@ -143,12 +143,8 @@ impl Program {
                 count,
             });
             let bytes = u64::from(count) * u64::from(wgpu::QUERY_SIZE);
-            let buffer = self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
-                label: Some("dispatch times"),
-                size: bytes,
-                usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
-                mapped_at_creation: false,
-            });
+            let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
+            let times = self.gpu.make_buffer("dispatch times", bytes, usage)?;
             let mut encoder = self.gpu.device().create_command_encoder(&Default::default());
             for (i, step) in (0..).zip(steps) {
                 let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
@@ -161,14 +157,9 @@ impl Program {
                 });
                 launch(&mut pass, step);
             }
-            encoder.resolve_query_set(&queries, 0..count, &buffer, 0);
+            encoder.resolve_query_set(&queries, 0..count, times.buffer(), 0);
             self.gpu.queue().submit([encoder.finish()]);
-            let slice = Slice {
-                buffer,
-                offset: 0,
-                bytes,
-            };
-            let mut readback = Readback::new(&self.gpu, slice, 1)?;
+            let mut readback = Readback::new(&self.gpu, times, 1)?;
             readback.request(&self.gpu)?;
             let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(&readback.wait(&self.gpu)?);
             let period = f64::from(self.gpu.queue().get_timestamp_period()) * 1e-9;

@@ -7,7 +7,7 @@ use super::graph::{Graph, NodeId, Origin, Recorded, ValueId};
 use super::op::{Io, Launches, Operand, Storage};
 use super::{Result, Shape, Tensor, TensorError, ops};
 use crate::gpu::{Access, Gpu, GpuError, Readback, Slice};
-use crate::program::{BufferId, Dispatch, Place, Program, Recipe};
+use crate::program::{BufferId, Dispatch, MemoryPlan, Place, Program, Recipe};
 
 /// A program and where it leaves its outputs.
 #[derive(Debug)]
@@ -25,17 +25,38 @@ impl Graph {
     /// # Errors
     /// [`TensorError::Gpu`] when memory is short or a shader does not compile.
     pub fn compile(&self, outputs: &[&Tensor]) -> Result<Compiled> {
+        let (recipe, outputs) = self.lower(outputs)?;
+        Ok(Compiled {
+            program: Program::new(self.gpu(), recipe, &mut self.0.slots.borrow_mut())?,
+            outputs,
+        })
+    }
+
+    /// The memory that [`Graph::compile`] would plan. Allocates nothing.
+    ///
+    /// # Errors
+    /// As [`Graph::compile`], but for memory.
+    pub fn plan(&self, outputs: &[&Tensor]) -> Result<MemoryPlan> {
+        let (recipe, _) = self.lower(outputs)?;
+        Ok(MemoryPlan::new(&recipe))
+    }
+
+    /// Whether the device has room for what [`Graph::compile`] would allocate.
+    ///
+    /// # Errors
+    /// As [`Graph::plan`].
+    pub fn fits(&self, outputs: &[&Tensor]) -> Result<bool> {
+        let plan = self.plan(outputs)?;
+        Ok(plan.check(self.gpu(), &self.0.slots.borrow()).is_ok())
+    }
+
+    fn lower(&self, outputs: &[&Tensor]) -> Result<(Recipe, HashMap<ValueId, BufferId>)> {
         if outputs.iter().any(|t| !std::rc::Rc::ptr_eq(&t.graph.0, &self.0)) {
             return Err(TensorError::OtherGraph { op: "compile" });
         }
         let recorded = self.0.recorded.borrow();
         let wanted: Vec<ValueId> = outputs.iter().map(|t| t.id).collect();
-        let lowering = Lowering::new(self.gpu(), &recorded, &wanted)?;
-        let (recipe, outputs) = lowering.recipe(&wanted)?;
-        Ok(Compiled {
-            program: Program::new(self.gpu(), recipe)?,
-            outputs,
-        })
+        Ok(Lowering::new(self.gpu(), &recorded, &wanted)?.recipe(&wanted))
     }
 }
 
@@ -84,10 +105,8 @@ struct Lowering<'a> {
     gpu: &'a Gpu,
     recorded: &'a Recorded,
     nodes: Vec<(NodeId, Launches)>,
-    /// Values that stand inside an arena because their producer writes them there.
-    in_arena: HashMap<ValueId, Slice>,
-    /// The buffers of arena values.
-    arenas: HashMap<ValueId, Slice>,
+    /// Values that stand inside an arena because their producer writes them there: which arena, and the first element.
+    in_arena: HashMap<ValueId, (ValueId, usize)>,
 }
 
 impl<'a> Lowering<'a> {
@@ -104,13 +123,12 @@ impl<'a> Lowering<'a> {
             recorded,
             nodes: Vec::with_capacity(order.len()),
             in_arena: HashMap::new(),
-            arenas: HashMap::new(),
         };
         for id in order {
             let launches = lowering.launch(id, &read)?;
             lowering.nodes.push((id, launches));
         }
-        lowering.place_arenas()?;
+        lowering.place_in_arenas();
         Ok(lowering)
     }
 
@@ -130,20 +148,16 @@ impl<'a> Lowering<'a> {
         Ok(launches)
     }
 
-    /// Makes the buffer of each arena, and lets its inputs be computed right in it where no kernel would
-    /// then both read and write the one buffer, which WebGPU forbids. The other inputs are copied.
-    fn place_arenas(&mut self) -> Result<()> {
+    /// Lets the inputs of each arena be computed right in it where no kernel would then both read and write the one
+    /// buffer, which WebGPU forbids. The other inputs are copied.
+    fn place_in_arenas(&mut self) {
         for i in 0..self.nodes.len() {
             let node = self.recorded.node(self.nodes[i].0);
             let Storage::Arena { offsets } = node.op.storage() else {
                 continue;
             };
-            let info = &self.recorded.value(node.outputs[0]).info;
-            let arena = self.gpu.storage("gradients", info.bytes())?;
             let mut placed: HashSet<ValueId> = HashSet::new();
             for (j, (input, offset)) in node.inputs.iter().zip(&offsets).enumerate() {
-                let info = &self.recorded.value(*input).info;
-                let part = arena.part(4 * *offset as u64, info.bytes().max(4));
                 let root = self.recorded.root(*input);
                 // A gradient shared by two parameters can stand in one place only, and copying it from there to
                 // the other would read and write the arena at once: both get a copy.
@@ -151,17 +165,15 @@ impl<'a> Lowering<'a> {
                 let once = roots.filter(|r| *r == root).count() == 1;
                 if once && self.can_stand_in_arena(root, &placed) {
                     placed.insert(root);
-                    self.in_arena.insert(root, part);
+                    self.in_arena.insert(root, (node.outputs[0], *offset));
                 } else {
-                    let copy = ops::copy_kernel(info.len());
+                    let copy = ops::copy_kernel(self.recorded.value(*input).info.len());
                     self.nodes[i]
                         .1
                         .dispatch(copy, &[Operand::Input(j).read(), Operand::Output(j).write()]);
                 }
             }
-            self.arenas.insert(node.outputs[0], arena);
         }
-        Ok(())
     }
 
     /// Whether `value` may be written straight into an arena in which `placed` already stand.
@@ -194,7 +206,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Gives every value a place and every dispatch its bindings.
-    fn recipe(self, outputs: &[ValueId]) -> Result<(Recipe, HashMap<ValueId, BufferId>)> {
+    fn recipe(self, outputs: &[ValueId]) -> (Recipe, HashMap<ValueId, BufferId>) {
         let kept: HashSet<ValueId> = outputs.iter().map(|v| self.recorded.root(*v)).collect();
         let mut recipe = Recipe::default();
         let mut buffers: HashMap<ValueId, BufferId> = HashMap::new();
@@ -207,12 +219,7 @@ impl<'a> Lowering<'a> {
             let scratch: Vec<BufferId> = launches
                 .scratch
                 .iter()
-                .map(|bytes| {
-                    recipe.place(Place::Planned {
-                        bytes: *bytes,
-                        keep: false,
-                    })
-                })
+                .map(|bytes| recipe.place(Place::Planned { bytes: *bytes }))
                 .collect();
             for (kernel, operands) in &launches.dispatches {
                 let mut bindings = Vec::with_capacity(operands.len());
@@ -223,9 +230,9 @@ impl<'a> Lowering<'a> {
                         (Operand::Output(i), None) => self.buffer(node.outputs[*i], &kept, &mut recipe, &mut buffers),
                         // A copy into an arena writes the part where input i belongs.
                         (Operand::Output(i), Some(offsets)) => {
-                            let bytes = self.recorded.value(node.inputs[*i]).info.bytes().max(4);
-                            let part = self.arenas[&node.outputs[0]].part(4 * offsets[*i] as u64, bytes);
-                            recipe.place(Place::Fixed(part))
+                            let arena = self.buffer(node.outputs[0], &kept, &mut recipe, &mut buffers);
+                            let part = self.part_of(arena, offsets[*i], node.inputs[*i]);
+                            recipe.place(part)
                         }
                     };
                     bindings.push((buffer, *access));
@@ -241,7 +248,16 @@ impl<'a> Lowering<'a> {
             .iter()
             .map(|v| (*v, self.buffer(*v, &kept, &mut recipe, &mut buffers)))
             .collect();
-        Ok((recipe, outputs))
+        (recipe, outputs)
+    }
+
+    /// The place of a value at element `offset` of an arena.
+    fn part_of(&self, arena: BufferId, offset: usize, value: ValueId) -> Place {
+        Place::Part {
+            of: arena,
+            offset: 4 * offset as u64,
+            bytes: self.recorded.value(value).info.bytes().max(4),
+        }
     }
 
     /// The buffer of a value: that of the value it is a view of or overwrites, if it does.
@@ -265,13 +281,21 @@ impl<'a> Lowering<'a> {
                         let output = node.outputs.iter().position(|v| *v == root).unwrap_or(0);
                         self.buffer(node.inputs[output], kept, recipe, buffers)
                     }
-                    _ => recipe.place(match self.in_arena.get(&root).or_else(|| self.arenas.get(&root)) {
-                        Some(slice) => Place::Fixed(slice.clone()),
-                        None => Place::Planned {
-                            bytes: self.recorded.value(root).info.bytes().max(4),
-                            keep: kept.contains(&root),
-                        },
-                    }),
+                    storage => {
+                        let bytes = self.recorded.value(root).info.bytes().max(4);
+                        let place = match self.in_arena.get(&root) {
+                            Some((arena, offset)) => {
+                                let arena = self.buffer(*arena, kept, recipe, buffers);
+                                self.part_of(arena, *offset, root)
+                            }
+                            // The gaps of an arena must stay zero, and an output is read after later programs have run.
+                            None if matches!(storage, Storage::Arena { .. }) || kept.contains(&root) => {
+                                Place::Own { bytes }
+                            }
+                            None => Place::Planned { bytes },
+                        };
+                        recipe.place(place)
+                    }
                 }
             }
         };

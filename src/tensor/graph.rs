@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::{DType, Info, Inputs, Op, Result, Shape, Storage, TensorError};
 use crate::gpu::{Gpu, Slice};
+use crate::program::Slots;
 
 /// Names a value of a graph. Values are numbered in the order of recording, so inputs come before outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +75,8 @@ impl Recorded {
 pub(super) struct Shared {
     pub gpu: Arc<Gpu>,
     pub recorded: RefCell<Recorded>,
+    /// Memory that all programs of the graph share.
+    pub slots: RefCell<Slots>,
 }
 
 /// A recording of ops on tensors. Cloning gives another handle to the same recording.
@@ -104,6 +107,7 @@ impl Graph {
         Self(Rc::new(Shared {
             gpu: Arc::clone(gpu),
             recorded: RefCell::default(),
+            slots: RefCell::default(),
         }))
     }
 

@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use super::trainer::{Position, Trainer};
 use super::{EpochRecord, RunConfig, TrainError};
 use crate::files::write_atomically;
+use crate::tensor::Tensor;
 
 /// What the host knows of a training; the tensors stand beside it in the file.
 ///
 /// The file is a safetensors file with the arenas of parameters, running statistics, optimiser and average, and this struct
 /// as JSON in its metadata, next to a checksum over both. No generator of random numbers has a state: they are drawn from
-/// seed, epoch, step and image.
+/// seed, epoch, batch and image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Checkpoint {
@@ -113,28 +114,43 @@ impl Checkpoint {
     }
 }
 
-/// Lets a fresh trainer go on from the file. Nothing is changed unless everything fits.
+/// Lets a fresh trainer of a phase of `planned` epochs go on from the file. Nothing is changed unless everything fits.
 pub(super) fn restore(
     trainer: &mut Trainer,
+    planned: usize,
     path: &Path,
     checkpoint: &Checkpoint,
     stored: &HashMap<String, Vec<f32>>,
 ) -> Result<(), TrainError> {
     let Position {
-        epochs, batches, steps, ..
+        phase,
+        epochs,
+        steps_of_epoch,
+        steps,
+        ..
     } = checkpoint.position;
-    let per_epoch = trainer.batches_per_epoch();
-    let is_possible = epochs == checkpoint.history.len()
-        && epochs <= checkpoint.run.train.epochs
-        && batches < per_epoch
-        && steps == (epochs * per_epoch + batches) as u64;
+    let per_epoch = trainer.steps_per_epoch();
+    let of_phase = checkpoint.history.iter().filter(|record| record.phase == phase + 1);
+    let is_possible = epochs == of_phase.count()
+        && epochs <= planned
+        && steps_of_epoch < per_epoch
+        && steps == (epochs * per_epoch + steps_of_epoch) as u64;
     if !is_possible {
-        let problem = format!("it says {steps} steps, {epochs} epochs and {batches} steps, which cannot be");
+        let problem = format!("it says {steps} steps, {epochs} epochs and {steps_of_epoch} steps, which cannot be");
         return Err(refuse(path, problem));
     }
-    let tensors = trainer.tensors();
+    fill(&trainer.tensors(), path, stored)?;
+    trainer.restore(&checkpoint.position)
+}
+
+/// Fills all tensors from those of the same names, or none.
+pub(super) fn fill(
+    tensors: &[(String, &Tensor)],
+    path: &Path,
+    stored: &HashMap<String, Vec<f32>>,
+) -> Result<(), TrainError> {
     let mut problems = Vec::new();
-    for (name, tensor) in &tensors {
+    for (name, tensor) in tensors {
         let wanted = tensor.shape().len();
         match stored.get(name) {
             None => problems.push(format!("{name} is missing")),
@@ -148,10 +164,10 @@ pub(super) fn restore(
         let problem = format!("it is of another architecture: {}", problems.join(", "));
         return Err(refuse(path, problem));
     }
-    for (name, tensor) in &tensors {
+    for (name, tensor) in tensors {
         tensor.write(&stored[name])?;
     }
-    trainer.restore(&checkpoint.position)
+    Ok(())
 }
 
 /// Over the state and all tensors in the order of their names.
@@ -163,7 +179,7 @@ fn checksum<'a>(state: &str, contents: impl Iterator<Item = (&'a str, &'a [u8])>
     contents.iter().fold(crc32c::crc32c(state.as_bytes()), of_tensors)
 }
 
-fn refuse(path: &Path, problem: String) -> TrainError {
+pub(super) fn refuse(path: &Path, problem: String) -> TrainError {
     TrainError::Checkpoint {
         path: path.to_owned(),
         problem,

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Monitor, Recipe, TrainError};
-use crate::data::{Dataset, ImageSet};
-use crate::models::Cnn4Settings;
-use crate::nn::Role;
+use super::{FineTune, Monitor, Recipe, TrainError};
+use crate::data::{CLASSES, Dataset, ImageSet};
+use crate::models::{
+    Architecture, Cnn4, Cnn4Settings, InceptionSettings, InceptionV3, ResNet, ResNetSettings, Shortcut,
+};
+use crate::nn::{Model, ParameterBuilder, Role};
 use crate::optim::{Group, LearningRate, Rule, Schedule};
 use crate::tensor::ops::Augment;
 
@@ -31,18 +33,28 @@ pub enum PixelScale {
     Unit,
     /// To mean 0 and deviation 1 over the training split.
     Standard,
+    /// To -1 to 1: what the published weights of Inception V3 were trained with.
+    Symmetric,
 }
 
 /// What a person chooses about a training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
+    /// The network.
+    pub model: Architecture,
+    /// Weights to start the base from; the head is trained alone first. `None` trains everything from scratch.
+    pub weights: Option<PathBuf>,
+    /// What follows the training of the head, when the base has given weights.
+    pub fine_tune: Option<FineTune>,
     /// Where the data came from; `None` looks in the usual places.
     pub data: Option<PathBuf>,
     /// Passes over the training images.
     pub epochs: usize,
-    /// Images a step.
+    /// Images that go through the network at once.
     pub batch_size: usize,
+    /// Batches whose gradients make one step.
+    pub accumulate: usize,
     /// How the learning rate moves.
     pub learning_rate: LearningRate,
     /// The rule that moves the weights.
@@ -51,6 +63,8 @@ pub struct TrainConfig {
     pub weight_decay: f32,
     /// As Keras' `kernel_regularizer=l2(x)` on the hidden dense layers: `x * sum of w^2` on top of the loss.
     pub dense_l2: f32,
+    /// The same on convolutions.
+    pub conv_l2: f32,
     /// Gradients whose norm, of all together, is above this are made that long.
     pub clip_norm: Option<f32>,
     /// Share of the target spread over all classes.
@@ -59,6 +73,16 @@ pub struct TrainConfig {
     pub dropout: f32,
     /// Units of the first hidden dense layer.
     pub dense: usize,
+    /// Slope below zero of a residual network's activations, or of that in Inception's head; 0 is ReLU.
+    pub slope: f32,
+    /// How a residual block's input reaches its output where the shape changes.
+    pub shortcut: Shortcut,
+    /// Whether a residual block begins as its shortcut.
+    pub zero_last_scale: bool,
+    /// Pixels a side that Inception sees.
+    pub image_size: usize,
+    /// Whether Inception's average pooling counts the zeros around the image.
+    pub count_padding: bool,
     /// Decay of an exponential moving average of the weights; validation, test and weight files are then the average's.
     pub ema: Option<f64>,
     /// Images are mixed by shares drawn from Beta(x, x); 0 for not. With CutMix too, each step takes one of the two.
@@ -111,8 +135,6 @@ impl Normalisation {
 pub struct RunConfig {
     /// Version of selvedge that wrote it.
     pub version: String,
-    /// The network, `cnn`.
-    pub model: String,
     /// The adapter it was trained on. A repetition is exact on the same adapter only.
     pub adapter: String,
     /// The choices.
@@ -133,6 +155,20 @@ impl TrainConfig {
     /// # Errors
     /// [`TrainError::Option`] names the first one out of range and what is allowed.
     pub fn validate(&self) -> Result<(), TrainError> {
+        for (number, phase) in self.phases().iter().enumerate() {
+            phase.config.validate_phase().map_err(|error| match error {
+                TrainError::Option { option, value, allowed } if number > 0 => TrainError::Option {
+                    option: of_fine_tuning(option),
+                    value,
+                    allowed,
+                },
+                error => error,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn validate_phase(&self) -> Result<(), TrainError> {
         let check = |ok: bool, option, value: String, allowed: &str| {
             if ok {
                 Ok(())
@@ -204,8 +240,38 @@ impl TrainConfig {
                     "a number from 0 up",
                 )?;
             }
+            Schedule::InverseTime { decay } => check(
+                decay.is_finite() && *decay >= 0.0,
+                "--lr-decay",
+                decay.to_string(),
+                "a number from 0 up",
+            )?,
             Schedule::Constant | Schedule::Cosine | Schedule::OneCycle | Schedule::Triangular => {}
         }
+        check(
+            (1..=1024).contains(&self.accumulate),
+            "--accumulate",
+            self.accumulate.to_string(),
+            "between 1 and 1024",
+        )?;
+        check(
+            share(self.slope),
+            "--leaky",
+            self.slope.to_string(),
+            "at least 0 and below 1",
+        )?;
+        check(
+            (InceptionV3::SMALLEST_IMAGE..=1024).contains(&self.image_size),
+            "--image-size",
+            self.image_size.to_string(),
+            "between 75 and 1024 pixels",
+        )?;
+        check(
+            finite(self.conv_l2),
+            "--conv-l2",
+            self.conv_l2.to_string(),
+            "a number from 0 up",
+        )?;
         check(
             finite(self.weight_decay),
             "--weight-decay",
@@ -289,14 +355,14 @@ impl TrainConfig {
             OptimiserKind::Sgd | OptimiserKind::Adam => (weight_decay, 0.0),
         };
         // The gradient of x * |w|^2 is 2 x w.
-        let dense = if role == Role::LinearWeight {
-            2.0 * self.dense_l2
-        } else {
-            0.0
+        let penalty = match role {
+            Role::LinearWeight => 2.0 * self.dense_l2,
+            Role::ConvWeight => 2.0 * self.conv_l2,
+            Role::OutputWeight | Role::Channel | Role::Statistic => 0.0,
         };
         Group {
             rate: 1.0,
-            l2: coupled + dense,
+            l2: coupled + penalty,
             decay: decoupled,
         }
     }
@@ -306,12 +372,36 @@ impl TrainConfig {
         data.train.take(self.limit.unwrap_or(usize::MAX))
     }
 
-    /// What the CNN is made from.
-    pub(super) fn cnn4(&self) -> Cnn4Settings {
-        Cnn4Settings {
+    /// Declares the network's parameters.
+    pub(super) fn declare(&self, builder: &mut ParameterBuilder) -> Box<dyn Model> {
+        if let Some(shape) = self.model.resnet_shape() {
+            let settings = ResNetSettings {
+                shortcut: self.shortcut,
+                zero_last_scale: self.zero_last_scale,
+                slope: self.slope,
+            };
+            return Box::new(ResNet::new(builder, shape, settings, 1, CLASSES));
+        }
+        if self.model == Architecture::Inception {
+            let settings = InceptionSettings {
+                image_size: self.image_size,
+                count_padding: self.count_padding,
+                dense: self.dense,
+                slope: self.slope,
+                dropout: self.dropout,
+            };
+            return Box::new(InceptionV3::new(builder, settings, CLASSES));
+        }
+        let settings = Cnn4Settings {
             dropout: self.dropout,
             dense: self.dense,
-        }
+        };
+        Box::new(Cnn4::new(builder, settings, CLASSES))
+    }
+
+    /// Images a step: all batches whose gradients are added up.
+    pub fn images_per_step(&self) -> usize {
+        self.batch_size * self.accumulate
     }
 
     /// How images are changed at random, and the seed of it; nothing when they are not.
@@ -327,6 +417,17 @@ impl TrainConfig {
     /// Whether images are mixed in pairs.
     pub(super) fn mixes(&self) -> bool {
         self.mixup > 0.0 || self.cutmix > 0.0
+    }
+}
+
+/// The option of the second phase for one of the first.
+fn of_fine_tuning(option: &'static str) -> &'static str {
+    match option {
+        "--epochs" => "--fine-tune-epochs",
+        "--batch-size" => "--fine-tune-batch-size",
+        "--lr" => "--fine-tune-lr",
+        "--lr-decay" => "--fine-tune-decay",
+        other => other,
     }
 }
 

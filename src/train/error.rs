@@ -56,6 +56,14 @@ pub enum TrainError {
         kept: String,
     },
 
+    #[error("a training step of {batch} images does not fit: {problem}. {remedy}")]
+    Memory {
+        batch: usize,
+        problem: String,
+        /// The largest batch that fits, in words.
+        remedy: String,
+    },
+
     #[error(transparent)]
     Data(#[from] DataError),
     #[error(transparent)]

@@ -21,8 +21,10 @@ pub struct Progress {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EpochRecord {
-    /// From 1.
+    /// From 1, over all phases.
     pub epoch: usize,
+    /// The phase of the training, from 1.
+    pub phase: usize,
     /// Learning rate of the epoch's last step.
     pub learning_rate: f64,
     /// Mean of the loss that is minimised, with label smoothing, dropout and mixed labels.

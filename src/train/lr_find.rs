@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::feed::Feed;
 use super::run::check_batch;
-use super::trainer::Trainer;
-use super::{Network, Normalisation, TrainConfig, TrainError};
+use super::trainer::{Task, Trainer};
+use super::{Learned, Network, Normalisation, Resident, TrainConfig, TrainError};
 use crate::data::{Dataset, stratified_split};
 use crate::gpu::Gpu;
+use crate::nn::weights;
 
 /// How the rate rises.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,8 +75,9 @@ pub fn find_rate(
     let split = stratified_split(images.labels(), images.len() / 5, config.seed)?;
     check_batch(config, &split)?;
     let normalisation = Normalisation::of(config.pixels, &images, &split.train);
-    let network = Network::cnn4(gpu, config, normalisation)?;
-    let mut trainer = Trainer::new(&network, config, &images, split)?;
+    let network = first_phase(gpu, config, normalisation)?;
+    let feed = Feed::Images(Resident::new(&network.graph, &images)?);
+    let mut trainer = Trainer::new(&network, config, Task::whole(&feed, images.labels(), split))?;
 
     let mut losses = Vec::new();
     trainer.start_epoch()?;
@@ -116,6 +119,16 @@ pub fn find_rate(
         lowest: lowest.map_or(sweep.from, |(rate, _)| *rate),
         points,
     })
+}
+
+/// The network as its training starts: with given weights the head alone is trained.
+fn first_phase(gpu: &Arc<Gpu>, config: &TrainConfig, normalisation: Normalisation) -> Result<Network, TrainError> {
+    let Some(path) = &config.weights else {
+        return Network::new(gpu, config, normalisation);
+    };
+    let network = Network::learning(gpu, config, normalisation, &Learned::Head)?;
+    weights::load_base(&network.parameters, path)?;
+    Ok(network)
 }
 
 impl RateSweep {

@@ -1,13 +1,14 @@
 //! A network on a device, and its predictions.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::feed::Feed;
 use super::resident::{Changes, Visit};
-use super::{Normalisation, Resident, TrainConfig, TrainError};
-use crate::data::{CLASS_NAMES, CLASSES, ImageSet};
+use super::{Learned, Normalisation, Resident, TrainConfig, TrainError};
+use crate::data::{CLASS_NAMES, ImageSet};
 use crate::eval::Predictions;
 use crate::gpu::{Gpu, Readback};
-use crate::models::Cnn4;
 use crate::nn::{Forward, Mode, Model, ParameterBuilder, Parameters};
 use crate::tensor::{Compiled, Graph, Result, Tensor};
 
@@ -21,37 +22,64 @@ pub struct Network {
     normalisation: Normalisation,
 }
 
-/// Images in one batch of an evaluation. It divides 10,000 and 12,000, so no batch is partly wasted.
-const EVALUATION_BATCH: usize = 500;
+/// Images in one batch of an evaluation, the largest that fits. They divide 10,000 and 12,000, so that no batch is partly
+/// wasted.
+const EVALUATION_BATCHES: [usize; 7] = [500, 250, 100, 50, 20, 10, 1];
 
 impl Network {
-    /// The four-convolution CNN with its initial weights.
+    /// The network that the settings ask for, with its initial weights, all of them to be learned.
     ///
     /// # Errors
     /// Those of the device.
-    pub fn cnn4(gpu: &Arc<Gpu>, config: &TrainConfig, normalisation: Normalisation) -> Result<Self> {
+    pub fn new(
+        gpu: &Arc<Gpu>,
+        config: &TrainConfig,
+        normalisation: Normalisation,
+    ) -> std::result::Result<Self, TrainError> {
+        Self::learning(gpu, config, normalisation, &Learned::All)
+    }
+
+    /// As [`Network::new`], with only a part to be learned.
+    ///
+    /// # Errors
+    /// [`TrainError::Option`] when the network has no such part; those of the device.
+    pub fn learning(
+        gpu: &Arc<Gpu>,
+        config: &TrainConfig,
+        normalisation: Normalisation,
+        learned: &Learned,
+    ) -> std::result::Result<Self, TrainError> {
         let graph = Graph::new(gpu);
         let mut builder = ParameterBuilder::default();
-        let model = Box::new(Cnn4::new(&mut builder, config.cnn4(), CLASSES));
+        let model = config.declare(&mut builder);
+        let frozen = learned.frozen(&builder.names())?;
         Ok(Self {
-            parameters: builder.build(&graph, config.seed)?,
+            parameters: builder.build(&graph, config.seed, frozen)?,
             graph,
             model,
             normalisation,
         })
     }
 
-    /// Records the network on a batch of a resident data set: logits and labels.
+    /// Records the network on a batch: logits and labels.
     pub(super) fn logits(
         &self,
         pass: &mut Forward,
-        data: &Resident,
+        feed: &Feed,
         visit: &Visit,
         batch: usize,
         changes: Changes,
     ) -> Result<(Tensor, Tensor)> {
-        let (images, labels) = data.batch(visit, batch, self.normalisation, changes)?;
-        Ok((self.model.forward(pass, &images)?, labels))
+        match feed {
+            Feed::Images(data) => {
+                let (images, labels) = data.batch(visit, batch, self.normalisation, changes)?;
+                Ok((self.model.forward(pass, &images)?, labels))
+            }
+            Feed::Features(table) => {
+                let (features, labels) = table.batch(visit, batch)?;
+                Ok((self.model.head(pass, &features)?, labels))
+            }
+        }
     }
 
     /// Prepares the answers for the images that `order` names, with these parameters: the network's own, or an average.
@@ -61,32 +89,72 @@ impl Network {
     pub(super) fn predictor(
         &self,
         parameters: &Parameters,
-        data: &Resident,
+        feed: &Feed,
         order: &[u32],
         answer: Answer,
     ) -> Result<Predictor> {
         let visit = Visit::new(&self.graph, order)?;
-        let mut pass = Forward::new(parameters, Mode::Inference);
-        let batch = EVALUATION_BATCH.min(order.len().max(1));
-        let (logits, _) = self.logits(&mut pass, data, &visit, batch, Changes::NONE)?;
-        let output = match answer {
-            Answer::Logits => logits,
-            Answer::Probabilities => logits.softmax()?,
+        let record = |batch| -> Result<Tensor> {
+            let mut pass = Forward::new(parameters, Mode::Inference);
+            let (logits, _) = self.logits(&mut pass, feed, &visit, batch, Changes::NONE)?;
+            match answer {
+                Answer::Logits => Ok(logits),
+                Answer::Probabilities => logits.softmax(),
+            }
         };
-        let compiled = self.graph.compile(&[&output])?;
-        Ok(Predictor {
-            // The next batch is computed while the last is on its way here.
-            readback: compiled.readback(&output, 2)?,
-            compiled,
-            visit,
-            batch,
-        })
+        self.in_batches(&visit, record)
+    }
+
+    /// Prepares the base's features for all images of a set.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub(super) fn feature_predictor(&self, data: &Resident) -> Result<Predictor> {
+        let order: Vec<u32> = (0..data.len() as u32).collect();
+        let visit = Visit::new(&self.graph, &order)?;
+        let record = |batch| -> Result<Tensor> {
+            let (images, _) = data.batch(&visit, batch, self.normalisation, Changes::NONE)?;
+            self.model
+                .features(&mut Forward::new(&self.parameters, Mode::Inference), &images)
+        };
+        self.in_batches(&visit, record)
+    }
+
+    /// Compiles what `record` gives for the largest batch that fits well.
+    fn in_batches(&self, visit: &Visit, record: impl Fn(usize) -> Result<Tensor>) -> Result<Predictor> {
+        let mut tried = EVALUATION_BATCHES.into_iter().peekable();
+        loop {
+            let size = tried.next().unwrap_or(1);
+            let batch = size.min(visit.len().max(1));
+            let output = record(batch)?;
+            if tried.peek().is_some() && !self.graph.plan(&[&output])?.fits_well(self.graph.gpu()) {
+                continue;
+            }
+            let compiled = self.graph.compile(&[&output])?;
+            return Ok(Predictor {
+                // The next batch is computed while the last is on its way here.
+                readback: compiled.readback(&output, 2)?,
+                width: output.shape().last(),
+                compiled,
+                visit: visit.clone(),
+                batch,
+            });
+        }
+    }
+
+    /// All its numbers, by the names they have in a checkpoint.
+    pub(super) fn tensors(&self) -> Vec<(String, &Tensor)> {
+        vec![
+            ("parameters".to_owned(), &self.parameters.learned().flat),
+            ("frozen".to_owned(), &self.parameters.frozen().flat),
+            ("statistics".to_owned(), &self.parameters.statistics().flat),
+        ]
     }
 
     fn answers(&self, set: &ImageSet, answer: Answer) -> std::result::Result<Vec<f32>, TrainError> {
-        let data = Resident::new(&self.graph, set)?;
+        let feed = Feed::Images(Resident::new(&self.graph, set)?);
         let order: Vec<u32> = (0..set.len() as u32).collect();
-        self.predictor(&self.parameters, &data, &order, answer)?.run()
+        self.predictor(&self.parameters, &feed, &order, answer)?.run()
     }
 
     /// The probabilities of a whole set, next to its labels.
@@ -126,16 +194,33 @@ pub(super) struct Predictor {
     readback: Readback,
     visit: Visit,
     batch: usize,
+    /// Numbers an image.
+    width: usize,
 }
 
 impl Predictor {
-    /// The answers for all images in order, row-major `[images, classes]`, with the parameters as they are now.
+    /// The answers for all images in order, row-major `[images, width]`, with the parameters as they are now.
     ///
     /// # Errors
     /// Those of the device.
     pub fn run(&mut self) -> std::result::Result<Vec<f32>, TrainError> {
+        match self.run_observed(|_| ControlFlow::Continue(()))? {
+            ControlFlow::Continue(all) => Ok(all),
+            // Nobody says so.
+            ControlFlow::Break(()) => Ok(Vec::new()),
+        }
+    }
+
+    /// As [`Predictor::run`]; `observe` is told how many images are done, and may stop it.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn run_observed(
+        &mut self,
+        mut observe: impl FnMut(usize) -> ControlFlow<()>,
+    ) -> std::result::Result<ControlFlow<(), Vec<f32>>, TrainError> {
         let gpu = Arc::clone(self.compiled.program().gpu());
-        let mut all: Vec<f32> = Vec::with_capacity(self.visit.len() * CLASSES);
+        let mut all: Vec<f32> = Vec::with_capacity(self.visit.len() * self.width);
         let batches = self.visit.len().div_ceil(self.batch);
         for i in 0..=batches {
             if i < batches {
@@ -145,10 +230,17 @@ impl Predictor {
             }
             if i > 0 {
                 all.extend(bytemuck::pod_collect_to_vec::<u8, f32>(&self.readback.wait(&gpu)?));
+                if observe((i * self.batch).min(self.visit.len())).is_break() {
+                    // A read-back under way must not be taken for one of a later run.
+                    if i < batches {
+                        self.readback.wait(&gpu)?;
+                    }
+                    return Ok(ControlFlow::Break(()));
+                }
             }
         }
         // The last batch repeats its last image to be full.
-        all.truncate(self.visit.len() * CLASSES);
-        Ok(all)
+        all.truncate(self.visit.len() * self.width);
+        Ok(ControlFlow::Continue(all))
     }
 }

@@ -1,6 +1,7 @@
 //! Settings that belong together, by name.
 
-use super::{Monitor, OptimiserKind, PixelScale, TrainConfig};
+use super::{FineTune, Learned, Monitor, OptimiserKind, PixelScale, TrainConfig};
+use crate::models::{Architecture, Shortcut};
 use crate::optim::{LearningRate, Plateau, Schedule};
 use crate::tensor::ops::{Augment, Erased, Erasing, Fill, Flip, Shift};
 
@@ -11,28 +12,39 @@ pub enum Recipe {
     Standard,
     /// The study's: Keras' `Adam(0.01)`, plateau, L2 on the dense layers, dropout a half. Its two mistakes are not copied.
     IcdssCnn,
+    /// The study's ResNet: He initialisation, L2 on the convolutions, Adam, plateau.
+    IcdssResnet,
+    /// The study's Inception V3: the head with Adam, then all but the first blocks with SGD.
+    IcdssInception,
+    /// Random erasing's (Zhong et al. 2017, section 5.1): 300 epochs of SGD with two steps down.
+    RandomErasing,
 }
 
 impl Recipe {
     /// Its settings.
     pub fn config(self) -> TrainConfig {
         let standard = TrainConfig {
+            model: Architecture::Cnn,
+            weights: None,
+            fine_tune: None,
             data: None,
             epochs: 15,
             batch_size: 128,
-            learning_rate: LearningRate {
-                peak: 3e-3,
-                floor: 0.0,
-                warm_up: 0.0,
-                schedule: Schedule::OneCycle,
-            },
+            accumulate: 1,
+            learning_rate: rate(3e-3, Schedule::OneCycle),
             optimiser: OptimiserKind::AdamW,
             weight_decay: 0.05,
             dense_l2: 0.0,
+            conv_l2: 0.0,
             clip_norm: None,
             label_smoothing: 0.1,
-            dropout: 0.3,
+            dropout: 0.1,
             dense: 512,
+            slope: 0.0,
+            shortcut: Shortcut::Projection,
+            zero_last_scale: false,
+            image_size: 150,
+            count_padding: true,
             ema: None,
             mixup: 0.0,
             cutmix: 0.0,
@@ -50,15 +62,8 @@ impl Recipe {
                 epochs: 50,
                 batch_size: 256,
                 learning_rate: LearningRate {
-                    peak: 0.01,
                     floor: 1e-3,
-                    warm_up: 0.0,
-                    schedule: Schedule::Plateau(Plateau {
-                        factor: 0.2,
-                        patience: 5,
-                        min_delta: 1e-4,
-                        cooldown: 0,
-                    }),
+                    ..rate(0.01, Schedule::Plateau(plateau(0.2)))
                 },
                 optimiser: OptimiserKind::Adam,
                 weight_decay: 0.0,
@@ -69,7 +74,85 @@ impl Recipe {
                 pixels: PixelScale::Unit,
                 ..standard
             },
+            Self::IcdssResnet => TrainConfig {
+                model: Architecture::Resnet18,
+                epochs: 10,
+                learning_rate: LearningRate {
+                    floor: 5e-7,
+                    ..rate(1e-3, Schedule::Plateau(plateau(0.1)))
+                },
+                optimiser: OptimiserKind::Adam,
+                weight_decay: 0.0,
+                conv_l2: 1e-4,
+                label_smoothing: 0.0,
+                augment: Policy::IcdssResnet.augment(),
+                pixels: PixelScale::Unit,
+                ..standard
+            },
+            Self::IcdssInception => TrainConfig {
+                model: Architecture::Inception,
+                epochs: 3,
+                batch_size: 32,
+                learning_rate: rate(1e-3, Schedule::Constant),
+                optimiser: OptimiserKind::Adam,
+                weight_decay: 0.0,
+                label_smoothing: 0.0,
+                slope: 0.3,
+                dropout: 0.5,
+                augment: Augment::NONE,
+                pixels: PixelScale::Symmetric,
+                fine_tune: Some(FineTune {
+                    // The study thawed all but the first 50 of Keras' layers, which end within this block.
+                    learned: Learned::From("Mixed_5c".to_owned()),
+                    epochs: 3,
+                    batch_size: 32,
+                    learning_rate: rate(1e-3, Schedule::InverseTime { decay: 1e-6 }),
+                    optimiser: OptimiserKind::Sgd,
+                    weight_decay: 0.0,
+                }),
+                ..standard
+            },
+            Self::RandomErasing => TrainConfig {
+                model: Architecture::Resnet20,
+                epochs: 300,
+                learning_rate: rate(
+                    0.1,
+                    Schedule::Step {
+                        milestones: vec![150, 225],
+                        factor: 0.1,
+                    },
+                ),
+                optimiser: OptimiserKind::Sgd,
+                weight_decay: 5e-4,
+                label_smoothing: 0.0,
+                augment: Augment {
+                    crop: 4,
+                    flip: Flip::Random,
+                    erasing: Some(PAPER_ERASING),
+                    ..Augment::NONE
+                },
+                ..standard
+            },
         }
+    }
+}
+
+fn rate(peak: f64, schedule: Schedule) -> LearningRate {
+    LearningRate {
+        peak,
+        floor: 0.0,
+        warm_up: 0.0,
+        schedule,
+    }
+}
+
+/// Keras' `ReduceLROnPlateau` with the study's patience.
+fn plateau(factor: f64) -> Plateau {
+    Plateau {
+        factor,
+        patience: 5,
+        min_delta: 1e-4,
+        cooldown: 0,
     }
 }
 
@@ -82,7 +165,7 @@ pub enum Policy {
     IcdssCnn,
     /// The study's for its ResNet.
     IcdssResnet,
-    /// What gives the best accuracy here: alternating flips, and shifts by up to two pixels.
+    /// What gives the best accuracy here: alternating flips, and shifts by up to a pixel.
     Standard,
 }
 
@@ -106,7 +189,7 @@ impl Policy {
                 ..Augment::NONE
             },
             Self::Standard => Augment {
-                shift: [Shift::Pixels(2), Shift::Pixels(2)],
+                shift: [Shift::Pixels(1), Shift::Pixels(1)],
                 fill: Fill::Nearest,
                 flip: Flip::Alternating,
                 ..Augment::NONE

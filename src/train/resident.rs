@@ -14,10 +14,10 @@ use crate::tensor::{Graph, Result, Tensor};
 pub struct Resident(DataSet);
 
 /// An order in which to visit images of a [`Resident`] data set, and the place where the next batch starts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Visit {
-    order: Tensor,
-    place: Tensor,
+    pub order: Tensor,
+    pub place: Tensor,
     len: usize,
 }
 
@@ -63,6 +63,11 @@ impl Resident {
             images: graph.tensor_u32([words.len()], &words)?,
             labels: graph.tensor_u32([labels.len()], &labels)?,
         }))
+    }
+
+    /// Images in the set.
+    pub(super) fn len(&self) -> usize {
+        self.0.labels.shape().len()
     }
 
     /// Records a batch of `size` images `[size, H, W, 1]` and their labels, from where the visit stands. Every image that

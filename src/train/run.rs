@@ -1,16 +1,23 @@
 //! A training from its settings to its test result, kept in a run folder.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::{Checkpoint, restore};
+use super::checkpoint::{Checkpoint, fill, refuse, restore};
+use super::features::features;
+use super::feed::{FeatureTable, Feed};
 use super::history::curves;
 use super::monitor::epochs_without_gain;
-use super::trainer::Trainer;
-use super::{EpochRecord, Network, Normalisation, PixelScale, Progress, RunConfig, RunFolder, TrainConfig, TrainError};
+use super::phase::Phase;
+use super::trainer::{Task, Trainer};
+use super::{
+    EpochRecord, Learned, Network, Normalisation, PixelScale, Progress, Resident, RunConfig, RunFolder, TrainConfig,
+    TrainError,
+};
 use crate::data::{Dataset, ImageSet, PIXELS, Split, stratified_split};
 use crate::eval::Report;
 use crate::gpu::Gpu;
@@ -21,6 +28,10 @@ use crate::plot::{save_png, save_svg};
 pub trait Observer {
     /// Before the first step, with the epochs that a resumed run has behind it.
     fn start(&mut self, run: &RunConfig, folder: &RunFolder, history: &[EpochRecord]);
+    /// What is about to be done, where it is not simply the next epoch.
+    fn note(&mut self, text: &str);
+    /// After a batch of features that are computed ahead: how many images are done. [`ControlFlow::Break`] stops it.
+    fn features(&mut self, done: usize, images: usize) -> ControlFlow<()>;
     /// After a step whose totals have arrived. [`ControlFlow::Break`] saves and stops the training.
     fn step(&mut self, progress: Progress) -> ControlFlow<()>;
     /// After each epoch; `best` when its monitored figure is the best so far.
@@ -63,7 +74,7 @@ pub struct RunResult {
     pub test: Report,
 }
 
-/// Trains the CNN, writes the run folder (`out`, which must be new or empty; without it `runs/cnn-1` or the first number
+/// Trains a network, writes the run folder (`out`, which must be new or empty; without it `runs/MODEL-1` or the first number
 /// that is free), and evaluates the best weights on the test split once.
 ///
 /// # Errors
@@ -79,7 +90,7 @@ pub fn train(
     // Made last, so that a training which is refused leaves no folder behind.
     let folder = match out {
         Some(path) => RunFolder::create(path)?,
-        None => RunFolder::create_numbered(&training.run.model)?,
+        None => RunFolder::create_numbered(config.model.name())?,
     };
     let _lock = folder.lock()?;
     folder.write_config(&training.run)?;
@@ -129,10 +140,11 @@ impl Training {
         config.validate()?;
         let images = config.images(data);
         let split = stratified_split(images.labels(), images.len() / 5, config.seed)?;
-        check_batch(config, &split)?;
+        for phase in config.phases() {
+            check_batch(&phase.config, &split)?;
+        }
         let run = RunConfig {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            model: "cnn".to_owned(),
             adapter: gpu.adapter().name.clone(),
             train: config.clone(),
             normalisation: Normalisation::of(config.pixels, &images, &split.train),
@@ -151,40 +163,42 @@ impl Training {
         data: &Dataset,
         observer: &mut dyn Observer,
     ) -> Result<Ending, TrainError> {
-        let Self { run, images, split } = self;
-        let config = &run.train;
-        let network = Network::cnn4(gpu, config, run.normalisation)?;
-        let mut trainer = Trainer::new(&network, config, &images, split)?;
-        let mut history = Vec::new();
-        if let Some(path) = from {
-            let (checkpoint, tensors) = Checkpoint::load(path, &run)?;
-            restore(&mut trainer, path, &checkpoint, &tensors)?;
-            history = checkpoint.history;
-        }
-        observer.start(&run, folder, &history);
-
-        while trainer.epochs() < config.epochs && !config.is_stopped_by(&history) {
-            let ended = trainer.epoch(|progress| observer.step(progress));
-            match ended.map_err(|error| name_best(error, config, folder, &history))? {
-                ControlFlow::Break(()) => {
-                    let last = folder.last_checkpoint();
-                    Checkpoint::write(&Checkpoint::bytes(&trainer, &run, &history, &last)?, &last)?;
-                    return Ok(Ending::Interrupted(folder.clone()));
+        let config = &self.run.train;
+        let phases = config.phases();
+        let stored = match from {
+            Some(path) => {
+                let (checkpoint, tensors) = Checkpoint::load(path, &self.run)?;
+                if checkpoint.position.phase >= phases.len() {
+                    return Err(refuse(
+                        path,
+                        "it is of a phase that this training does not have".to_owned(),
+                    ));
                 }
-                ControlFlow::Continue(record) => {
-                    history.push(record.clone());
-                    let best = config.monitor.best(&history) == Some(&record);
-                    keep(&trainer, &run, folder, &history, best)?;
-                    observer.epoch(&record, best);
-                }
+                Some(Stored {
+                    path,
+                    checkpoint,
+                    tensors,
+                })
+            }
+            None => None,
+        };
+        let mut history = stored.as_ref().map_or(Vec::new(), |s| s.checkpoint.history.clone());
+        observer.start(&self.run, folder, &history);
+        let first = stored.as_ref().map_or(0, |s| s.checkpoint.position.phase);
+        for (number, phase) in phases.iter().enumerate().skip(first) {
+            let stored = stored.as_ref().filter(|_| number == first);
+            let flow = self.run_phase(gpu, folder, (number, phase), stored, &mut history, observer)?;
+            if flow.is_break() {
+                return Ok(Ending::Interrupted(folder.clone()));
             }
         }
 
+        let network = Network::new(gpu, config, self.run.normalisation)?;
         weights::load(&network.parameters, &folder.best_weights())?;
         let result = RunResult {
             best_epoch: config.monitor.best(&history).map_or(0, |record| record.epoch),
             epochs: history.len(),
-            stopped_early: history.len() < config.epochs,
+            stopped_early: history.len() < config.total_epochs(),
             seconds: history.iter().map(|record| record.seconds).sum(),
             test: Report::from_predictions(&network.predict(&data.test)?),
         };
@@ -195,6 +209,99 @@ impl Training {
             result,
         })))
     }
+
+    /// Trains a phase to its end, or until the observer stops it.
+    fn run_phase(
+        &self,
+        gpu: &Arc<Gpu>,
+        folder: &RunFolder,
+        (number, phase): (usize, &Phase),
+        stored: Option<&Stored>,
+        history: &mut Vec<EpochRecord>,
+        observer: &mut dyn Observer,
+    ) -> Result<ControlFlow<()>, TrainError> {
+        let Self { run, images, split } = self;
+        let config = &phase.config;
+        let network = Network::learning(gpu, config, run.normalisation, &phase.learned)?;
+        match (stored, &config.weights) {
+            (Some(stored), _) => fill(&network.tensors(), stored.path, &stored.tensors)?,
+            (None, _) if number > 0 => weights::load(&network.parameters, &folder.best_weights())?,
+            (None, Some(path)) => load_base(&network, path, observer)?,
+            (None, None) => {}
+        }
+        if phase.learned != Learned::All || number > 0 {
+            observer.note(&phase.description(number, &network));
+        }
+        let feed = if phase.sees_unchanged_images() && phase.learned == Learned::Head {
+            let path = folder.file("features.safetensors");
+            let done = |done| observer.features(done, images.len());
+            match features(&network, run, images, &path, done)? {
+                ControlFlow::Continue(values) => {
+                    Feed::Features(FeatureTable::new(&network.graph, &values, images.labels())?)
+                }
+                ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
+            }
+        } else {
+            Feed::Images(Resident::new(&network.graph, images)?)
+        };
+        let before = history.iter().filter(|record| record.phase <= number).count();
+        let task = Task {
+            feed: &feed,
+            labels: images.labels(),
+            split: split.clone(),
+            phase: number,
+            epochs_before: before,
+        };
+        let mut trainer = Trainer::new(&network, config, task)?;
+        if let Some(stored) = stored {
+            restore(
+                &mut trainer,
+                config.epochs,
+                stored.path,
+                &stored.checkpoint,
+                &stored.tensors,
+            )?;
+        }
+
+        while trainer.epochs() < config.epochs && !config.is_stopped_by(&history[before..]) {
+            let ended = trainer.epoch(|progress| observer.step(progress));
+            match ended.map_err(|error| name_best(error, config, folder, history))? {
+                ControlFlow::Break(()) => {
+                    let last = folder.last_checkpoint();
+                    Checkpoint::write(&Checkpoint::bytes(&trainer, run, history, &last)?, &last)?;
+                    return Ok(ControlFlow::Break(()));
+                }
+                ControlFlow::Continue(record) => {
+                    history.push(record.clone());
+                    let best = config.monitor.best(history) == Some(&record);
+                    keep(&trainer, run, folder, history, best)?;
+                    observer.epoch(&record, best);
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// A checkpoint that has been read.
+struct Stored<'a> {
+    path: &'a Path,
+    checkpoint: Checkpoint,
+    tensors: HashMap<String, Vec<f32>>,
+}
+
+/// Fills the base from a weight file, and says what of the file is of no use.
+fn load_base(network: &Network, path: &Path, observer: &mut dyn Observer) -> Result<(), TrainError> {
+    let aside = weights::load_base(&network.parameters, path)?;
+    let path = path.display();
+    observer.note(&match aside.len() {
+        0 => format!("the base starts from {path}"),
+        count => format!(
+            "the base starts from {path}; left aside: its classifier and auxiliary head ({count} tensors, {} and others)",
+            aside[0]
+        ),
+    });
+    Ok(())
 }
 
 /// Writes what an epoch leaves. The checkpoint comes last: when the program dies before it, the epoch is trained again and
@@ -245,8 +352,15 @@ pub(crate) fn check_batch(config: &TrainConfig, split: &Split) -> Result<(), Tra
 impl Normalisation {
     /// How the pixels of `images` are scaled; by mean and deviation of those of `chosen`, where asked for.
     pub fn of(scale: PixelScale, images: &ImageSet, chosen: &[u32]) -> Self {
-        if scale == PixelScale::Unit {
-            return Self::UNIT;
+        match scale {
+            PixelScale::Unit => return Self::UNIT,
+            PixelScale::Symmetric => {
+                return Self {
+                    mean: 0.5,
+                    deviation: 0.5,
+                };
+            }
+            PixelScale::Standard => {}
         }
         // Exact: sums of bytes and of their squares fit 64-bit integers.
         let (mut sum, mut squares) = (0_u64, 0_u64);

@@ -174,12 +174,6 @@ impl RunConfig {
     /// [`TrainError::Io`], or [`TrainError::Config`] when it is not what selvedge writes.
     pub fn read(path: &Path) -> Result<Self, TrainError> {
         let config: Self = read_json(path)?;
-        if config.model != "cnn" {
-            return Err(TrainError::Config {
-                path: path.to_owned(),
-                problem: format!("the model '{}' is unknown; known: cnn", config.model),
-            });
-        }
         config.train.validate()?;
         Ok(config)
     }

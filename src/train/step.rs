@@ -2,96 +2,243 @@
 
 use std::sync::Arc;
 
+use super::feed::Feed;
 use super::mixing::Mixer;
 use super::resident::{Changes, Visit};
 use super::totals::Totals;
-use super::{Network, Normalisation, Resident, TrainConfig, TrainError};
-use crate::data::ImageSet;
-use crate::gpu::Gpu;
+use super::{Learned, Network, Normalisation, Resident, TrainConfig, TrainError};
+use crate::data::{ImageSet, PIXELS};
+use crate::gpu::{Gpu, GpuError};
 use crate::nn::{Forward, Mode};
 use crate::optim::{Average, Optimiser};
-use crate::tensor::{Compiled, Tensor};
+use crate::tensor::{Compiled, Graph, Tensor, TensorError};
 
 /// What goes into the recording of a training step.
 pub(super) struct StepRecorder<'a> {
     pub network: &'a Network,
     pub config: &'a TrainConfig,
-    pub data: &'a Resident,
+    pub feed: &'a Feed,
     pub visit: &'a Visit,
     pub changes: Changes<'a>,
     pub clock: &'a Tensor,
     pub optimiser: &'a Optimiser,
     pub average: Option<&'a Average>,
+    pub accumulation: Option<&'a Accumulation>,
     pub totals: &'a Tensor,
 }
 
+/// The mean gradient of several batches, added up one by one.
+#[derive(Debug)]
+pub(super) struct Accumulation {
+    gradients: Tensor,
+    /// The share of the newest batch in the mean so far.
+    weight: Tensor,
+}
+
+impl Accumulation {
+    /// Memory for it, where the settings ask for more than a batch a step.
+    pub fn new(network: &Network, config: &TrainConfig) -> Result<Option<Self>, TrainError> {
+        if config.accumulate == 1 {
+            return Ok(None);
+        }
+        let len = network.parameters.learned().flat.shape().len();
+        Ok(Some(Self {
+            gradients: network.graph.zeros([len])?,
+            weight: network.graph.zeros([1])?,
+        }))
+    }
+
+    /// Prepares a batch of `batch` images, the last of `so_far` in this step. The first has the whole weight, so nothing
+    /// stays of the step before.
+    pub fn start_batch(&self, batch: usize, so_far: usize) -> Result<(), TrainError> {
+        Ok(self.weight.write(&[batch as f32 / so_far as f32])?)
+    }
+}
+
 impl StepRecorder<'_> {
-    /// Forward, backward, the optimiser's step, running statistics and totals, for batches of this size.
+    /// Forward, backward, running statistics and totals, for batches of this size; then the optimiser's step or, where
+    /// gradients are accumulated, their share in the mean.
+    ///
+    /// # Errors
+    /// [`TrainError::Memory`] when the device has no room for it.
     pub fn compile(&self, batch: usize) -> Result<Compiled, TrainError> {
+        let outputs = self.record(batch)?;
+        let outputs: Vec<&Tensor> = outputs.iter().collect();
+        self.network
+            .graph
+            .compile(&outputs)
+            .map_err(|error| self.explain(error, batch))
+    }
+
+    /// The optimiser's step from the mean that [`StepRecorder::compile`]'s programs have left.
+    pub fn compile_update(&self, accumulation: &Accumulation) -> Result<Compiled, TrainError> {
+        let statistics = self.network.parameters.statistics();
+        let has_statistics = !statistics.parts.is_empty();
+        let outputs = self.record_update(&accumulation.gradients, has_statistics.then_some(&statistics.flat))?;
+        let outputs: Vec<&Tensor> = outputs.iter().collect();
+        Ok(self.network.graph.compile(&outputs)?)
+    }
+
+    fn record(&self, batch: usize) -> Result<Vec<Tensor>, TrainError> {
         let parameters = &self.network.parameters;
         let mut pass = Forward::new(parameters, Mode::Training { clock: self.clock });
         let (logits, labels) = self
             .network
-            .logits(&mut pass, self.data, self.visit, batch, self.changes)?;
+            .logits(&mut pass, self.feed, self.visit, batch, self.changes)?;
         let smoothing = self.config.label_smoothing;
         let loss = match self.changes.mixing {
             Some(mixing) => logits.cross_entropy_mixed(&labels, mixing, smoothing)?,
             None => logits.cross_entropy(&labels, smoothing)?,
         };
-        let learned: Vec<&Tensor> = parameters.learned().parts.iter().collect();
+        let arena = parameters.learned();
+        let learned: Vec<&Tensor> = arena.parts.iter().collect();
         // The gradient of the mean, which itself nobody reads.
         let share = self.network.graph.tensor([batch], &vec![1.0 / batch as f32; batch])?;
         let gradients = loss.losses.backward_from(&share, &learned)?;
+        let gradients: Vec<&Tensor> = gradients.iter().collect();
+        let gradients = Tensor::pack(&gradients, &arena.offsets, arena.flat.shape().len())?;
         let mut updates = pass.into_updates()?;
-        let updated = self
-            .optimiser
-            .record_clipped(parameters.learned(), &gradients, self.config.clip_norm)?;
-        if let Some(average) = self.average {
+        match self.accumulation {
+            Some(mean) => updates.push(mean.gradients.average(&gradients, &mean.weight)?),
             // So far there is the update of the running statistics, if the network has any.
-            let statistics = updates.first().cloned();
-            updates.extend(average.record(&updated, statistics.as_ref())?);
+            None => updates.extend(self.record_update(&gradients, updates.first())?),
         }
-        updates.push(updated);
         updates.push(self.totals.accumulate(&loss.scores)?);
-        let outputs: Vec<&Tensor> = updates.iter().collect();
-        Ok(self.network.graph.compile(&outputs)?)
+        Ok(updates)
     }
+
+    fn record_update(&self, gradients: &Tensor, statistics: Option<&Tensor>) -> Result<Vec<Tensor>, TrainError> {
+        let arena = self.network.parameters.learned();
+        let updated = self.optimiser.record_packed(arena, gradients, self.config.clip_norm)?;
+        let mut updates = match self.average {
+            Some(average) => average.record(&updated, statistics)?,
+            None => Vec::new(),
+        };
+        updates.push(updated);
+        Ok(updates)
+    }
+
+    /// Whether the device has room for batches of this size.
+    fn fits(&self, batch: usize) -> Result<bool, TrainError> {
+        let outputs = self.record(batch)?;
+        let outputs: Vec<&Tensor> = outputs.iter().collect();
+        Ok(self.network.graph.fits(&outputs)?)
+    }
+
+    /// The largest batch of at most `most` images that fits, if any does.
+    fn largest_batch(&self, most: usize) -> Result<Option<usize>, TrainError> {
+        if most == 0 || !self.fits(1)? {
+            return Ok(None);
+        }
+        let (mut fits, mut too_large) = (1, most + 1);
+        while too_large - fits > 1 {
+            let middle = fits.midpoint(too_large);
+            if self.fits(middle)? {
+                fits = middle;
+            } else {
+                too_large = middle;
+            }
+        }
+        Ok(Some(fits))
+    }
+
+    /// Says what would fit, where memory is what was missing.
+    fn explain(&self, error: TensorError, batch: usize) -> TrainError {
+        match error {
+            TensorError::Gpu(
+                error @ (GpuError::DoesNotFit { .. } | GpuError::TooLarge { .. } | GpuError::OutOfMemory { .. }),
+            ) => TrainError::Memory {
+                batch,
+                problem: error.to_string(),
+                remedy: match self.largest_batch(batch - 1) {
+                    Ok(Some(fits)) if fits > 1 => {
+                        format!("The largest batch that fits is {fits} (--batch-size {fits}, or auto)")
+                    }
+                    _ => "No batch fits; choose smaller images or a smaller network".to_owned(),
+                },
+            },
+            error => error.into(),
+        }
+    }
+}
+
+/// Calls `use_it` with the recorder of a training step on these images, in their order.
+fn with_recorder<T>(
+    gpu: &Arc<Gpu>,
+    config: &TrainConfig,
+    learned: &Learned,
+    normalisation: Normalisation,
+    images: &ImageSet,
+    use_it: impl FnOnce(&StepRecorder) -> Result<T, TrainError>,
+) -> Result<T, TrainError> {
+    let network = Network::learning(gpu, config, normalisation, learned)?;
+    let graph = &network.graph;
+    let order: Vec<u32> = (0..images.len() as u32).collect();
+    let parameters = &network.parameters;
+    let average = config.ema.map(|decay| Average::new(graph, parameters, decay));
+    let mixer = Mixer::new(graph, config)?;
+    use_it(&StepRecorder {
+        network: &network,
+        config,
+        feed: &Feed::Images(Resident::new(graph, images)?),
+        visit: &Visit::new(graph, &order)?,
+        changes: Changes {
+            augment: config.augmentation(),
+            mixing: mixer.as_ref().map(|mixer| &mixer.numbers),
+        },
+        clock: &clock(graph)?,
+        optimiser: &Optimiser::new(graph, parameters, config.rule(), |role| Some(config.group(role)))?,
+        average: average.transpose()?.as_ref(),
+        accumulation: Accumulation::new(&network, config)?.as_ref(),
+        totals: &Totals::sums(graph)?,
+    })
+}
+
+/// Seed and number of the batch, for dropout.
+pub(super) fn clock(graph: &Graph) -> crate::tensor::Result<Tensor> {
+    graph.tensor_u32([2], &[0, 0])
 }
 
 /// The compiled training step on all of `images` as one batch, to look at its plan and time it. Runs of it train with
 /// learning rate 0.
 ///
 /// # Errors
-/// Those of the device.
+/// [`TrainError::Option`] when the network has no part to be learned by this name; those of the device.
 pub fn training_step(
     gpu: &Arc<Gpu>,
     config: &TrainConfig,
+    learned: &Learned,
     normalisation: Normalisation,
     images: &ImageSet,
 ) -> Result<Compiled, TrainError> {
-    let network = Network::cnn4(gpu, config, normalisation)?;
-    let graph = &network.graph;
-    let order: Vec<u32> = (0..images.len() as u32).collect();
-    let parameters = &network.parameters;
-    StepRecorder {
-        network: &network,
-        config,
-        data: &Resident::new(graph, images)?,
-        visit: &Visit::new(graph, &order)?,
-        changes: Changes {
-            augment: config.augmentation(),
-            mixing: Mixer::new(graph, config)?.map(|mixer| mixer.numbers).as_ref(),
-        },
-        clock: &graph.tensor_u32([2], &[0, 0])?,
-        optimiser: &Optimiser::new(graph, parameters, config.rule(), |role| Some(config.group(role)))?,
-        average: config
-            .ema
-            .map(|decay| Average::new(graph, parameters, decay))
-            .transpose()?
-            .as_ref(),
-        totals: &Totals::sums(graph)?,
+    with_recorder(gpu, config, learned, normalisation, images, |recorder| {
+        recorder.compile(images.len())
+    })
+}
+
+/// Larger batches make a step no more efficient.
+const LARGEST_AUTOMATIC_BATCH: usize = 1024;
+
+/// The largest power of two up to 1024 of images that the device has room to train on at once, in every phase.
+///
+/// # Errors
+/// [`TrainError::Memory`] when there is no room even for two; those of the device.
+pub fn automatic_batch_size(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<usize, TrainError> {
+    // What the images show does not matter here.
+    let images = ImageSet::new("blank images", vec![0; 2 * PIXELS], vec![0; 2])?;
+    let mut batch = LARGEST_AUTOMATIC_BATCH;
+    for phase in config.phases() {
+        let normalisation = Normalisation::UNIT;
+        batch = with_recorder(gpu, &phase.config, &phase.learned, normalisation, &images, |recorder| {
+            let mut size = batch;
+            while size > 2 && !recorder.fits(size)? {
+                size /= 2;
+            }
+            // The error that says what is missing.
+            recorder.compile(size).map(|_| size)
+        })?;
     }
-    .compile(images.len())
+    Ok(batch)
 }
 
 /// The compiled inference on all of `images` as one batch, to look at its plan and time it.
@@ -104,13 +251,11 @@ pub fn inference_step(
     normalisation: Normalisation,
     images: &ImageSet,
 ) -> Result<Compiled, TrainError> {
-    let network = Network::cnn4(gpu, config, normalisation)?;
+    let network = Network::new(gpu, config, normalisation)?;
     let order: Vec<u32> = (0..images.len() as u32).collect();
-    let (data, visit) = (
-        Resident::new(&network.graph, images)?,
-        Visit::new(&network.graph, &order)?,
-    );
+    let feed = Feed::Images(Resident::new(&network.graph, images)?);
+    let visit = Visit::new(&network.graph, &order)?;
     let mut pass = Forward::new(&network.parameters, Mode::Inference);
-    let (logits, _) = network.logits(&mut pass, &data, &visit, images.len(), Changes::NONE)?;
+    let (logits, _) = network.logits(&mut pass, &feed, &visit, images.len(), Changes::NONE)?;
     Ok(network.graph.compile(&[&logits.softmax()?])?)
 }

@@ -3,21 +3,22 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use super::feed::Feed;
 use super::mixing::Mixer;
 use super::network::{Answer, Predictor, predictions};
 use super::resident::{Changes, Visit};
-use super::step::StepRecorder;
+use super::step::{Accumulation, StepRecorder, clock};
 use super::totals::{Arrived, Totals};
-use super::{EpochRecord, Network, Progress, Resident, TrainConfig, TrainError};
-use crate::data::{ImageSet, Split, shuffle};
+use super::{EpochRecord, Network, Progress, TrainConfig, TrainError};
+use crate::data::{Split, shuffle};
 use crate::eval::Report;
 use crate::optim::{Average, Optimiser, PlateauState, Schedule, Timeline};
 use crate::tensor::{Compiled, Tensor};
 
-/// A training step for one size of batch.
-struct Step {
+/// Forward and backward for one size of batch, with the optimiser's step where gradients are not accumulated.
+struct Batch {
     compiled: Compiled,
-    batch: usize,
+    size: usize,
 }
 
 /// Random streams of epochs start here, away from those of the split.
@@ -30,18 +31,24 @@ pub(super) struct Trainer<'a> {
     optimiser: Optimiser,
     average: Option<Average>,
     /// The whole batches of an epoch, and the smaller one at its end if there is one.
-    steps: Vec<Step>,
+    batches: Vec<Batch>,
+    /// The mean gradient of a step's batches, and the optimiser's step from it.
+    accumulation: Option<Accumulation>,
+    update: Option<Compiled>,
     visit: Visit,
     mixer: Option<Mixer>,
-    /// Seed and step, for dropout.
+    /// Seed and number of the batch, for dropout.
     clock: Tensor,
     totals: Totals,
     validation: Validation,
     train: Vec<u32>,
-    /// Epochs that are complete.
+    /// The phase, from 0, and the epochs of those before it.
+    phase: usize,
+    epochs_before: usize,
+    /// Epochs of this phase that are complete.
     epochs: usize,
     /// Steps of the present epoch that are done.
-    batches: usize,
+    steps: usize,
     plateau: PlateauState,
 }
 
@@ -56,41 +63,68 @@ struct Validation {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Position {
-    /// Epochs that are complete.
+    /// The phase, from 0.
+    pub phase: usize,
+    /// Epochs of the phase that are complete.
     pub epochs: usize,
     /// Steps of the present epoch that are done.
-    pub batches: usize,
-    /// Steps in all.
+    pub steps_of_epoch: usize,
+    /// Steps of the phase.
     pub steps: u64,
     /// Sums of loss and hits of the present epoch.
     pub totals: [f32; 2],
     pub plateau: PlateauState,
 }
 
+/// What a trainer trains on, and where in the training it begins.
+pub(super) struct Task<'a> {
+    pub feed: &'a Feed,
+    /// Of all images of the feed.
+    pub labels: &'a [u8],
+    pub split: Split,
+    /// The phase, from 0.
+    pub phase: usize,
+    /// Epochs of the phases before.
+    pub epochs_before: usize,
+}
+
+impl<'a> Task<'a> {
+    /// A training of one phase.
+    pub fn whole(feed: &'a Feed, labels: &'a [u8], split: Split) -> Self {
+        Self {
+            feed,
+            labels,
+            split,
+            phase: 0,
+            epochs_before: 0,
+        }
+    }
+}
+
 impl<'a> Trainer<'a> {
-    pub fn new(
-        network: &'a Network,
-        config: &'a TrainConfig,
-        images: &ImageSet,
-        split: Split,
-    ) -> Result<Self, TrainError> {
+    pub fn new(network: &'a Network, config: &'a TrainConfig, task: Task) -> Result<Self, TrainError> {
+        let Task {
+            feed,
+            labels,
+            split,
+            phase,
+            epochs_before,
+        } = task;
         let graph = &network.graph;
-        let data = Resident::new(graph, images)?;
         let visit = Visit::new(graph, &split.train)?;
-        let clock = graph.tensor_u32([2], &[0, 0])?;
+        let clock = clock(graph)?;
         let parameters = &network.parameters;
         let optimiser = Optimiser::new(graph, parameters, config.rule(), |role| Some(config.group(role)))?;
         let average = config.ema.map(|decay| Average::new(graph, parameters, decay));
         let average = average.transpose()?;
         let mixer = Mixer::new(graph, config)?;
         let totals = Totals::new(graph)?;
+        let accumulation = Accumulation::new(network, config)?;
 
-        // The last images of an epoch get a program of their own. A single one is left out: batch norm over one image
-        // teaches nothing.
         let recorder = StepRecorder {
             network,
             config,
-            data: &data,
+            feed,
             visit: &visit,
             changes: Changes {
                 augment: config.augmentation(),
@@ -99,19 +133,23 @@ impl<'a> Trainer<'a> {
             clock: &clock,
             optimiser: &optimiser,
             average: average.as_ref(),
+            accumulation: accumulation.as_ref(),
             totals: &totals.sums,
         };
+        // The last images of an epoch get a program of their own. A single one is left out: batch norm over one image
+        // teaches nothing.
         let tail = split.train.len() % config.batch_size;
-        let steps = [config.batch_size, tail]
+        let batches = [config.batch_size, tail]
             .into_iter()
-            .filter(|batch| *batch > 1)
-            .map(|batch| {
-                let compiled = recorder.compile(batch)?;
-                Ok(Step { compiled, batch })
+            .filter(|size| *size > 1)
+            .map(|size| {
+                let compiled = recorder.compile(size)?;
+                Ok(Batch { compiled, size })
             })
             .collect::<Result<Vec<_>, TrainError>>()?;
-        let labels = images.labels();
-        let predictor = |parameters| network.predictor(parameters, &data, &split.validation, Answer::Probabilities);
+        let update = accumulation.as_ref().map(|mean| recorder.compile_update(mean));
+        let update = update.transpose()?;
+        let predictor = |parameters| network.predictor(parameters, feed, &split.validation, Answer::Probabilities);
         Ok(Self {
             config,
             network,
@@ -126,24 +164,28 @@ impl<'a> Trainer<'a> {
                     .collect(),
             },
             average,
-            steps,
+            batches,
+            accumulation,
+            update,
             visit,
             mixer,
             clock,
             totals,
             train: split.train,
+            phase,
+            epochs_before,
             epochs: 0,
-            batches: 0,
+            steps: 0,
             plateau: PlateauState::default(),
         })
     }
 
-    /// Epochs that are complete.
+    /// Epochs of this phase that are complete.
     pub fn epochs(&self) -> usize {
         self.epochs
     }
 
-    /// Steps in all.
+    /// Steps of this phase.
     pub fn step_count(&self) -> u64 {
         self.optimiser.steps()
     }
@@ -156,14 +198,24 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Steps an epoch has.
-    pub fn batches_per_epoch(&self) -> usize {
-        self.train.len() / self.config.batch_size + self.steps.len() - 1
+    /// Whole batches of an epoch.
+    fn whole_batches(&self) -> usize {
+        self.train.len() / self.config.batch_size
+    }
+
+    /// Batches an epoch has.
+    fn batches_per_epoch(&self) -> usize {
+        self.whole_batches() + self.batches.len() - 1
+    }
+
+    /// Steps an epoch has. The last one may have fewer batches.
+    pub fn steps_per_epoch(&self) -> usize {
+        self.batches_per_epoch().div_ceil(self.config.accumulate)
     }
 
     fn timeline(&self) -> Timeline {
         Timeline {
-            steps_per_epoch: self.batches_per_epoch() as u64,
+            steps_per_epoch: self.steps_per_epoch() as u64,
             epochs: self.config.epochs as u64,
         }
     }
@@ -175,7 +227,7 @@ impl<'a> Trainer<'a> {
     ) -> Result<ControlFlow<(), EpochRecord>, TrainError> {
         let started = Instant::now();
         self.start_epoch()?;
-        let first = self.batches;
+        let images_before = self.images_submitted();
         let mut learning_rate = 0.0;
         let mut progress = None;
         while !self.is_epoch_over() {
@@ -199,7 +251,7 @@ impl<'a> Trainer<'a> {
         }
         let trained = self.finish_readbacks()?;
         let training_seconds = started.elapsed().as_secs_f64();
-        let images = trained.images - first * self.config.batch_size;
+        let images = trained.images - images_before;
         let plain = self.validate(false)?;
         let average = match &self.average {
             Some(_) => Some(self.validate(true)?),
@@ -207,7 +259,8 @@ impl<'a> Trainer<'a> {
         };
         self.end_epoch();
         let record = EpochRecord {
-            epoch: self.epochs,
+            epoch: self.epochs_before + self.epochs,
+            phase: self.phase + 1,
             learning_rate,
             train_loss: trained.loss,
             train_accuracy: trained.accuracy,
@@ -227,49 +280,70 @@ impl<'a> Trainer<'a> {
     /// Prepares an epoch that starts or, after a restore, goes on.
     pub fn start_epoch(&mut self) -> Result<(), TrainError> {
         let mut order = self.train.clone();
-        shuffle(&mut order, self.config.seed, EPOCH_STREAM + self.epochs as u64 + 1);
+        shuffle(&mut order, self.config.seed, EPOCH_STREAM + self.epoch_number() as u64);
         self.visit.set_order(&order)?;
-        if self.batches == 0 {
+        if self.steps == 0 {
             self.totals.sums.write(&[0.0; 2])?;
         }
         Ok(())
     }
 
+    /// The present epoch, from 1 for the first of the first phase.
+    fn epoch_number(&self) -> usize {
+        self.epochs_before + self.epochs + 1
+    }
+
     /// Counts an epoch whose steps are done.
     pub fn end_epoch(&mut self) {
         self.epochs += 1;
-        self.batches = 0;
+        self.steps = 0;
     }
 
     /// Whether all steps of the epoch are done.
     pub fn is_epoch_over(&self) -> bool {
-        self.batches >= self.batches_per_epoch()
+        self.steps >= self.steps_per_epoch()
     }
 
     /// One step from where the epoch stands, at this learning rate.
     pub fn step(&mut self, learning_rate: f64) -> Result<(), TrainError> {
-        let start = self.images_submitted();
         self.optimiser.start_step(learning_rate)?;
         let step = self.optimiser.steps();
         if let Some(average) = &self.average {
             average.start_step(step)?;
         }
-        if let Some(mixer) = &self.mixer {
-            mixer.start_step(step)?;
+        let accumulate = self.config.accumulate;
+        let first = self.steps * accumulate;
+        let mut images = 0;
+        for batch in first..(first + accumulate).min(self.batches_per_epoch()) {
+            // Every batch has random numbers of its own.
+            let number = (step - 1) * accumulate as u64 + (batch - first) as u64 + 1;
+            if let Some(mixer) = &self.mixer {
+                mixer.start_step(number)?;
+            }
+            self.clock.write_u32(&[self.config.seed_word(), number as u32])?;
+            self.visit
+                .start_at(batch * self.config.batch_size, self.epoch_number() - 1)?;
+            let whole = self.whole_batches();
+            let Batch { compiled, size } = &mut self.batches[usize::from(batch >= whole)];
+            images += *size;
+            if let Some(mean) = &self.accumulation {
+                mean.start_batch(*size, images)?;
+            }
+            compiled.run()?;
         }
-        self.clock.write_u32(&[self.config.seed_word(), step as u32])?;
-        self.visit.start_at(start, self.epochs)?;
-        let whole = self.train.len() / self.config.batch_size;
-        self.steps[usize::from(self.batches >= whole)].compiled.run()?;
-        self.batches += 1;
+        if let Some(update) = &mut self.update {
+            update.run()?;
+        }
+        self.steps += 1;
         self.totals.ask(step, self.images_submitted())
     }
 
     /// Images of this epoch that have been submitted.
     fn images_submitted(&self) -> usize {
-        let whole = self.train.len() / self.config.batch_size;
-        let tail = if self.batches > whole { self.steps[1].batch } else { 0 };
-        self.batches.min(whole) * self.config.batch_size + tail
+        let batches = (self.steps * self.config.accumulate).min(self.batches_per_epoch());
+        let whole = self.whole_batches();
+        let tail = if batches > whole { self.batches[1].size } else { 0 };
+        batches.min(whole) * self.config.batch_size + tail
     }
 
     /// Log loss and accuracy on the validation split.
@@ -310,7 +384,7 @@ impl<'a> Trainer<'a> {
         }
         let n = images.max(1) as f64;
         Ok(Progress {
-            epoch: self.epochs + 1,
+            epoch: self.epoch_number(),
             images,
             loss: loss / n,
             accuracy: hits / n,
@@ -321,7 +395,7 @@ impl<'a> Trainer<'a> {
         TrainError::Diverged {
             loss,
             step,
-            epoch: self.epochs + 1,
+            epoch: self.epoch_number(),
             kept: "No epoch was complete, so there are no good weights.".to_owned(),
         }
     }
@@ -330,22 +404,19 @@ impl<'a> Trainer<'a> {
     pub fn position(&self) -> Result<Position, TrainError> {
         let totals = self.totals.sums.to_vec()?;
         Ok(Position {
+            phase: self.phase,
             epochs: self.epochs,
-            batches: self.batches,
+            steps_of_epoch: self.steps,
             steps: self.optimiser.steps(),
             totals: [totals[0], totals[1]],
             plateau: self.plateau.clone(),
         })
     }
 
-    /// All tensors that training changes, by name. A training goes on from them and its [`Position`] as if it had never
-    /// stopped: random numbers depend on seed, epoch, step and image alone.
+    /// All tensors that training changes, and the frozen ones that it stands on, by name. A training goes on from them and its [`Position`] as if it had never
+    /// stopped: random numbers depend on seed, epoch, batch and image alone.
     pub fn tensors(&self) -> Vec<(String, &Tensor)> {
-        let parameters = &self.network.parameters;
-        let mut tensors = vec![
-            ("parameters".to_owned(), &parameters.learned().flat),
-            ("statistics".to_owned(), &parameters.statistics().flat),
-        ];
+        let mut tensors = self.network.tensors();
         for (i, state) in self.optimiser.state().iter().enumerate() {
             tensors.push((format!("optimiser.{i}"), state));
         }
@@ -359,7 +430,7 @@ impl<'a> Trainer<'a> {
     /// Goes on from a position whose tensors have been written.
     pub fn restore(&mut self, position: &Position) -> Result<(), TrainError> {
         self.epochs = position.epochs;
-        self.batches = position.batches;
+        self.steps = position.steps_of_epoch;
         self.plateau = position.plateau.clone();
         self.totals.sums.write(&position.totals)?;
         self.optimiser.set_steps(position.steps);

@@ -1,6 +1,7 @@
 //! What the tests share: devices, and a check that fails with the whole report.
 #![allow(dead_code)] // each test file uses a part
 
+pub mod hashed;
 pub mod process;
 pub mod reference;
 

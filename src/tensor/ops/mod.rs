@@ -13,6 +13,7 @@ mod cross_entropy;
 mod dropout;
 mod elementwise;
 mod gather;
+mod gather_rows;
 mod gemm;
 mod leaky_relu;
 mod matmul;

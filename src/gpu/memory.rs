@@ -1,0 +1,88 @@
+//! How much memory the device has, and how much of it is in use here.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{AdapterSummary, Gpu};
+
+/// A buffer of the device that is counted as long as it lives.
+#[derive(Debug)]
+pub(super) struct Counted {
+    pub raw: wgpu::Buffer,
+    in_use: Arc<AtomicU64>,
+}
+
+impl Counted {
+    pub fn new(raw: wgpu::Buffer, in_use: &Arc<AtomicU64>) -> Arc<Self> {
+        in_use.fetch_add(raw.size(), Ordering::Relaxed);
+        Arc::new(Self {
+            raw,
+            in_use: Arc::clone(in_use),
+        })
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.in_use.fetch_sub(self.raw.size(), Ordering::Relaxed);
+    }
+}
+
+impl Gpu {
+    /// Bytes of memory that buffers may take in all; `None` when the driver does not tell.
+    pub fn memory(&self) -> Option<u64> {
+        self.memory
+    }
+
+    /// Bytes of all buffers that are alive.
+    pub fn memory_in_use(&self) -> u64 {
+        self.in_use.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that buffers may still take; `None` when the driver does not tell.
+    pub fn memory_left(&self) -> Option<u64> {
+        self.memory.map(|all| all.saturating_sub(self.memory_in_use()))
+    }
+
+    /// Bytes that a kernel can bind at once, which no buffer exceeds.
+    pub fn largest_binding(&self) -> u64 {
+        let limits = self.device.limits();
+        limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
+    }
+}
+
+/// What an adapter has: a card's own memory, the memory that the machine has free for an adapter on the processor.
+pub(super) fn of_adapter(adapter: &wgpu::Adapter, summary: &AdapterSummary) -> Option<u64> {
+    if summary.is_cpu() {
+        free_memory_of_the_machine()
+    } else {
+        vulkan_heap(adapter)
+    }
+}
+
+/// Linux tells what can be had without swapping; elsewhere the driver has the last word.
+fn free_memory_of_the_machine() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// The largest heap that lies on the device.
+#[cfg(not(any(target_vendor = "apple", target_family = "wasm")))]
+fn vulkan_heap(adapter: &wgpu::Adapter) -> Option<u64> {
+    const DEVICE_LOCAL: u32 = 1;
+    // SAFETY: the handle is used for one question while `adapter` is alive, and nothing is destroyed through it.
+    let raw = unsafe { adapter.as_hal::<wgpu::hal::api::Vulkan>() }?;
+    let instance = raw.shared_instance().raw_instance();
+    // SAFETY: the physical device belongs to this instance.
+    let memory = unsafe { instance.get_physical_device_memory_properties(raw.raw_physical_device()) };
+    let heaps = memory.memory_heaps.iter().take(memory.memory_heap_count as usize);
+    let local = heaps.filter(|heap| heap.flags.as_raw() & DEVICE_LOCAL != 0);
+    local.map(|heap| heap.size).max()
+}
+
+#[cfg(any(target_vendor = "apple", target_family = "wasm"))]
+fn vulkan_heap(_: &wgpu::Adapter) -> Option<u64> {
+    None
+}

@@ -1,0 +1,220 @@
+//! Residual networks of basic blocks (He et al. 2015, "Deep Residual Learning for Image Recognition").
+
+use serde::{Deserialize, Serialize};
+
+use crate::nn::{
+    BatchNorm2d, Beside, Conv2d, ConvSettings, Forward, Linear, Model, ParameterBuilder, Role, WeightStart,
+};
+use crate::tensor::ops::{Padding, Window};
+use crate::tensor::{Result, Tensor};
+
+/// How a block's input reaches its output where the shape changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shortcut {
+    /// A 1x1 convolution with batch norm (option B of the paper, torchvision's).
+    Projection,
+    /// Every second pixel, with zeros for the new channels, half of them on each side (option A, without parameters).
+    Zeros,
+}
+
+/// What can be chosen about a [`ResNet`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResNetSettings {
+    /// Where the shape changes.
+    pub shortcut: Shortcut,
+    /// Start the scale of each block's last batch norm at zero, so that a block begins as its shortcut (Goyal et al. 2017,
+    /// section 5.1).
+    pub zero_last_scale: bool,
+    /// Slope of the activations below zero; 0 is ReLU.
+    pub slope: f32,
+}
+
+impl Default for ResNetSettings {
+    /// Projections, scales of one, ReLU.
+    fn default() -> Self {
+        Self {
+            shortcut: Shortcut::Projection,
+            zero_last_scale: false,
+            slope: 0.0,
+        }
+    }
+}
+
+/// The blocks of a [`ResNet`]: one description serves the whole family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResNetShape {
+    /// Side and stride of the first convolution, which gives as many channels as the first stage has.
+    pub stem: [usize; 2],
+    /// Channels of each stage; all but the first halve the image.
+    pub stages: &'static [usize],
+    /// Blocks of two convolutions in each stage.
+    pub blocks: usize,
+}
+
+impl ResNetShape {
+    /// The study's, for 28x28 images: torchvision's ResNet-18 without max pooling.
+    pub const RESNET18: Self = Self {
+        stem: [7, 2],
+        stages: &[64, 128, 256, 512],
+        blocks: 2,
+    };
+
+    /// The paper's for CIFAR-10 with `6 blocks + 2` layers.
+    pub const fn cifar(blocks: usize) -> Self {
+        Self {
+            stem: [3, 1],
+            stages: &[16, 32, 64],
+            blocks,
+        }
+    }
+}
+
+/// `Conv, BatchNorm, ReLU`, stages of basic blocks, the mean over each image, and logits. No convolution has a bias; names
+/// are torchvision's.
+#[derive(Debug)]
+pub struct ResNet {
+    stem: (Conv2d, BatchNorm2d),
+    blocks: Vec<BasicBlock>,
+    last: Linear,
+    settings: ResNetSettings,
+}
+
+impl ResNet {
+    /// Declares the parameters: `conv1`, `bn1`, `layer1.0.conv1` and so on, `fc`.
+    pub fn new(
+        builder: &mut ParameterBuilder,
+        shape: ResNetShape,
+        settings: ResNetSettings,
+        in_c: usize,
+        classes: usize,
+    ) -> Self {
+        let [side, stride] = shape.stem;
+        let first = shape.stages.first().copied().unwrap_or(1);
+        let stem = (
+            convolution(builder, "conv1", [in_c, first], side, stride),
+            BatchNorm2d::new(builder, "bn1", first),
+        );
+        let mut blocks = Vec::new();
+        let mut from = first;
+        for (stage, to) in shape.stages.iter().copied().enumerate() {
+            for block in 0..shape.blocks {
+                let stride = if stage > 0 && block == 0 { 2 } else { 1 };
+                let name = format!("layer{}.{block}", stage + 1);
+                blocks.push(BasicBlock::new(builder, &name, [from, to], stride, settings));
+                from = to;
+            }
+        }
+        Self {
+            stem,
+            blocks,
+            last: Linear::new(builder, "fc", [from, classes], Role::OutputWeight),
+            settings,
+        }
+    }
+}
+
+impl Model for ResNet {
+    fn features(&self, pass: &mut Forward, images: &Tensor) -> Result<Tensor> {
+        let (conv, norm) = &self.stem;
+        let mut x = norm_activation(pass, norm, &conv.forward(pass, images)?, self.settings.slope)?;
+        for block in &self.blocks {
+            x = block.forward(pass, &x, self.settings.slope)?;
+        }
+        x.global_avg_pool()
+    }
+
+    fn head(&self, pass: &mut Forward, features: &Tensor) -> Result<Tensor> {
+        self.last.forward(pass, features, false)
+    }
+}
+
+/// `f(BatchNorm(Conv(f(BatchNorm(Conv(x))))) + shortcut(x))`
+#[derive(Debug)]
+struct BasicBlock {
+    first: (Conv2d, BatchNorm2d),
+    second: (Conv2d, BatchNorm2d),
+    shortcut: BlockShortcut,
+}
+
+#[derive(Debug)]
+enum BlockShortcut {
+    Identity,
+    Projection(Conv2d, BatchNorm2d),
+    Zeros { stride: usize, channels: usize },
+}
+
+impl BasicBlock {
+    fn new(
+        builder: &mut ParameterBuilder,
+        name: &str,
+        [from, to]: [usize; 2],
+        stride: usize,
+        settings: ResNetSettings,
+    ) -> Self {
+        let last_scale = if settings.zero_last_scale { 0.0 } else { 1.0 };
+        Self {
+            first: (
+                convolution(builder, &format!("{name}.conv1"), [from, to], 3, stride),
+                BatchNorm2d::new(builder, &format!("{name}.bn1"), to),
+            ),
+            second: (
+                convolution(builder, &format!("{name}.conv2"), [to, to], 3, 1),
+                BatchNorm2d::with_scale(builder, &format!("{name}.bn2"), to, last_scale),
+            ),
+            shortcut: match settings.shortcut {
+                _ if from == to && stride == 1 => BlockShortcut::Identity,
+                Shortcut::Zeros => BlockShortcut::Zeros { stride, channels: to },
+                Shortcut::Projection => BlockShortcut::Projection(
+                    convolution(builder, &format!("{name}.downsample.0"), [from, to], 1, stride),
+                    BatchNorm2d::new(builder, &format!("{name}.downsample.1"), to),
+                ),
+            },
+        }
+    }
+
+    fn forward(&self, pass: &mut Forward, x: &Tensor, slope: f32) -> Result<Tensor> {
+        let (conv, norm) = &self.first;
+        let hidden = norm_activation(pass, norm, &conv.forward(pass, x)?, slope)?;
+        let (conv, norm) = &self.second;
+        let residual = norm.forward(pass, &conv.forward(pass, &hidden)?, Beside::NOTHING)?;
+        let shortcut = match &self.shortcut {
+            BlockShortcut::Identity => x.clone(),
+            BlockShortcut::Projection(conv, norm) => norm.forward(pass, &conv.forward(pass, x)?, Beside::NOTHING)?,
+            BlockShortcut::Zeros { stride, channels } => pad_channels(x, *stride, *channels)?,
+        };
+        residual.add(&shortcut)?.leaky_relu(slope)
+    }
+}
+
+/// Every `stride`th pixel, with zeros before and after its channels so that there are `channels`.
+fn pad_channels(x: &Tensor, stride: usize, channels: usize) -> Result<Tensor> {
+    // A mean of one pixel is that pixel.
+    let pixel = Window::new([1, 1], [stride, stride], Padding::Valid);
+    let pixels = x.avg_pool(pixel, true)?;
+    let shape = pixels.shape();
+    let missing = channels.saturating_sub(shape.last());
+    let zeros = |count| x.graph().zeros(shape.with_last(count));
+    let (before, after) = (zeros(missing / 2)?, zeros(missing - missing / 2)?);
+    Tensor::concat(&[&before, &pixels, &after])
+}
+
+/// A convolution without bias whose padding keeps the size at stride 1.
+fn convolution(builder: &mut ParameterBuilder, name: &str, channels: [usize; 2], side: usize, stride: usize) -> Conv2d {
+    let settings = ConvSettings {
+        window: Window::new([side, side], [stride, stride], Padding::symmetric(side / 2, side / 2)),
+        bias: false,
+        start: WeightStart::He,
+    };
+    Conv2d::new(builder, name, channels, settings)
+}
+
+/// Batch norm and activation; ReLU is done in the batch norm's own pass.
+fn norm_activation(pass: &mut Forward, norm: &BatchNorm2d, x: &Tensor, slope: f32) -> Result<Tensor> {
+    if slope == 0.0 {
+        norm.forward(pass, x, Beside::RELU)
+    } else {
+        norm.forward(pass, x, Beside::NOTHING)?.leaky_relu(slope)
+    }
+}

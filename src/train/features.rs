@@ -1,0 +1,124 @@
+//! What a frozen base makes of every image, computed once and kept in the run folder.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde::Serialize;
+
+use super::{Network, Resident, RunConfig, TrainError};
+use crate::data::ImageSet;
+use crate::files::write_atomically;
+use crate::models::Architecture;
+use crate::train::Normalisation;
+
+/// Everything the features depend on. A file with another key is of no use.
+#[derive(Debug, Serialize)]
+struct Key {
+    model: Architecture,
+    /// A checksum of the base's weights and running statistics.
+    base: u32,
+    data: u32,
+    images: usize,
+    normalisation: Normalisation,
+    image_size: usize,
+    count_padding: bool,
+    slope: f32,
+}
+
+const KEY: &str = "key";
+const CHECKSUM: &str = "checksum";
+const TENSOR: &str = "features";
+
+/// The features of all images, row-major `[images, width]`: from the file at `path` when it is of this base and these
+/// images, else computed and written there. `observe` is told how many are done, and may stop it.
+///
+/// # Errors
+/// Those of the device and of the file system.
+pub(super) fn features(
+    network: &Network,
+    run: &RunConfig,
+    images: &ImageSet,
+    path: &Path,
+    observe: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<ControlFlow<(), Vec<f32>>, TrainError> {
+    let key = key(network, run, images)?;
+    if let Some(known) = read(path, &key) {
+        return Ok(ControlFlow::Continue(known));
+    }
+    let data = Resident::new(&network.graph, images)?;
+    let computed = match network.feature_predictor(&data)?.run_observed(observe)? {
+        ControlFlow::Continue(computed) => computed,
+        ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
+    };
+    write(path, &key, &computed, images.len())?;
+    Ok(ControlFlow::Continue(computed))
+}
+
+fn key(network: &Network, run: &RunConfig, images: &ImageSet) -> Result<String, TrainError> {
+    let mut base = 0;
+    for arena in [network.parameters.frozen(), network.parameters.statistics()] {
+        base = crc32c::crc32c_append(base, bytemuck::cast_slice(&arena.flat.to_vec()?));
+    }
+    let key = Key {
+        model: run.train.model,
+        base,
+        data: run.data_checksum,
+        images: images.len(),
+        normalisation: run.normalisation,
+        image_size: run.train.image_size,
+        count_padding: run.train.count_padding,
+        slope: run.train.slope,
+    };
+    serde_json::to_string(&key).map_err(|e| TrainError::io(Path::new("features"))(e.into()))
+}
+
+/// The features in a file, if it is whole and has this key. A cache that is of no use is no error: it is made anew.
+fn read(path: &Path, key: &str) -> Option<Vec<f32>> {
+    let bytes = fs::read(path).ok()?;
+    let (_, header) = SafeTensors::read_metadata(&bytes).ok()?;
+    let metadata = header.metadata().clone()?;
+    let file = SafeTensors::deserialize(&bytes).ok()?;
+    let view = file.tensor(TENSOR).ok()?;
+    let is_whole = metadata.get(KEY)? == key
+        && *metadata.get(CHECKSUM)? == crc32c::crc32c(view.data()).to_string()
+        && view.dtype() == Dtype::F32;
+    let number = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+    is_whole.then(|| view.data().chunks_exact(4).map(number).collect())
+}
+
+fn write(path: &Path, key: &str, features: &[f32], images: usize) -> Result<(), TrainError> {
+    let failed = |e: safetensors::SafeTensorError| TrainError::io(path)(std::io::Error::other(e));
+    let bytes: Vec<u8> = features.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let view = TensorView::new(Dtype::F32, vec![images, features.len() / images.max(1)], &bytes).map_err(failed)?;
+    let metadata = HashMap::from([
+        (KEY.to_owned(), key.to_owned()),
+        (CHECKSUM.to_owned(), crc32c::crc32c(&bytes).to_string()),
+    ]);
+    let file = safetensors::serialize([(TENSOR, view)], Some(metadata)).map_err(failed)?;
+    write_atomically(path, |out| out.write_all(&file)).map_err(TrainError::io(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_used_with_its_own_key_and_while_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("features.safetensors");
+        let features = vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        assert_eq!(read(&path, "a"), None);
+        write(&path, "a", &features, 2).unwrap();
+        assert_eq!(read(&path, "a"), Some(features));
+        assert_eq!(read(&path, "b"), None);
+        let mut bytes = fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(read(&path, "a"), None);
+    }
+}

@@ -1,0 +1,59 @@
+//! Where a network's batches come from: images, or the features that a frozen base gives them.
+
+use super::resident::Visit;
+use super::{Resident, TrainError};
+use crate::tensor::{Graph, Result, Tensor};
+
+/// A data set in device memory, as the network that trains on it takes it.
+#[derive(Debug)]
+pub(super) enum Feed {
+    /// For the whole network.
+    Images(Resident),
+    /// For the head alone.
+    Features(FeatureTable),
+}
+
+/// One row of features an image, with their labels.
+#[derive(Debug)]
+pub(super) struct FeatureTable {
+    /// `[images, columns]` each: as many columns as one binding may hold.
+    columns: Vec<Tensor>,
+    labels: Tensor,
+}
+
+impl FeatureTable {
+    /// Puts features, row-major `[images, width]`, on the graph's device.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn new(graph: &Graph, features: &[f32], labels: &[u8]) -> std::result::Result<Self, TrainError> {
+        let images = labels.len().max(1);
+        let width = features.len() / images;
+        let most = (graph.gpu().largest_binding() / (4 * images as u64)).max(1) as usize;
+        let columns = (0..width)
+            .step_by(most)
+            .map(|from| {
+                let to = (from + most).min(width);
+                let rows = features.chunks_exact(width);
+                let part: Vec<f32> = rows.flat_map(|row| &row[from..to]).copied().collect();
+                graph.tensor([images, to - from], &part)
+            })
+            .collect::<Result<_>>()?;
+        let labels: Vec<u32> = labels.iter().map(|label| u32::from(*label)).collect();
+        Ok(Self {
+            columns,
+            labels: graph.tensor_u32([labels.len()], &labels)?,
+        })
+    }
+
+    /// Records a batch of features `[size, width]` and their labels, from where the visit stands.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn batch(&self, visit: &Visit, size: usize) -> Result<(Tensor, Tensor)> {
+        let rows = |table: &Tensor| table.gather_rows(&visit.order, &visit.place, size);
+        let columns: Vec<Tensor> = self.columns.iter().map(rows).collect::<Result<_>>()?;
+        let columns: Vec<&Tensor> = columns.iter().collect();
+        Ok((Tensor::concat(&columns)?, rows(&self.labels)?))
+    }
+}

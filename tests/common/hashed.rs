@@ -1,0 +1,232 @@
+//! Networks with weights, and images, from a hash of names: what tests/interop/architectures.py draws too.
+
+use std::sync::Arc;
+
+use selvedge::gpu::Gpu;
+use selvedge::models::{Architecture, InceptionSettings, InceptionV3, ResNet, ResNetSettings, ResNetShape, Shortcut};
+use selvedge::nn::{Forward, Mode, Model, ParameterBuilder, Parameters, weights};
+use selvedge::tensor::{Graph, Tensor};
+
+/// Images of a comparison.
+pub const IMAGES: usize = 8;
+/// Sets of images; the script says why there are several.
+pub const SETS: [&str; 3] = ["9", "2", "6"];
+
+/// Numbers in -1 to 1.
+pub fn hashed(name: &str, count: usize) -> Vec<f64> {
+    let mix = |state: u32, byte: u8| (state ^ u32::from(byte)).wrapping_mul(16_777_619);
+    let state = name.bytes().fold(2_166_136_261, mix);
+    let number = |i: u32| {
+        let mut x = state.wrapping_add(i.wrapping_mul(0x9E37_79B9));
+        x = (x ^ (x >> 16)).wrapping_mul(0x85EB_CA6B);
+        x = (x ^ (x >> 13)).wrapping_mul(0xC2B2_AE35);
+        x ^= x >> 16;
+        f64::from(x >> 8) / f64::from(1 << 23) - 1.0
+    };
+    (0..count as u32).map(number).collect()
+}
+
+/// The weights of the tensor with this name and shape, as PyTorch stores them.
+pub fn weight(name: &str, shape: &[usize]) -> Vec<f32> {
+    let fan_in: usize = shape.iter().skip(1).product();
+    let (middle, width) = match shape.len() {
+        _ if name.ends_with(".running_var") => (1.0, 0.5),
+        _ if [".bn.bias", "bn1.bias", "bn2.bias"]
+            .iter()
+            .any(|end| name.ends_with(end)) =>
+        {
+            (2.0, 0.1)
+        }
+        _ if name.ends_with(".running_mean") || name.ends_with(".bias") => (0.0, 0.1),
+        1 => (1.0, 0.5),
+        2 => (0.0, (3.0 / fan_in as f64).sqrt()),
+        _ => (0.0, (6.0 / fan_in as f64).sqrt()),
+    };
+    let numbers = hashed(name, shape.iter().product());
+    numbers.iter().map(|u| (middle + width * u) as f32).collect()
+}
+
+/// Patches with noise, `[IMAGES, side, side, channels]`; the script says why. It draws channel by channel.
+fn images(name: &str, side: usize, channels: usize) -> Vec<f32> {
+    let tiles = if side == 28 { 4 } else { 5 };
+    let patches = hashed(&format!("{name} patches"), IMAGES * channels * tiles * tiles);
+    let noise = hashed(&format!("{name} noise"), IMAGES * channels * side * side);
+    let tile = side / tiles;
+    let mut pixels = Vec::with_capacity(noise.len());
+    for image in 0..IMAGES {
+        for (row, col) in (0..side * side).map(|i| (i / side, i % side)) {
+            for plane in (0..channels).map(|channel| image * channels + channel) {
+                let patch = patches[(plane * tiles + row / tile) * tiles + col / tile];
+                pixels.push((0.5 * patch + 0.5 * noise[(plane * side + row) * side + col]) as f32);
+            }
+        }
+    }
+    pixels
+}
+
+/// A network and what it is compared on.
+pub struct Case {
+    pub name: &'static str,
+    make: fn(&mut ParameterBuilder) -> Box<dyn Model>,
+}
+
+fn resnet(builder: &mut ParameterBuilder, model: Architecture, settings: ResNetSettings) -> Box<dyn Model> {
+    let shape = model.resnet_shape().unwrap_or(ResNetShape::RESNET18);
+    Box::new(ResNet::new(builder, shape, settings, 1, 10))
+}
+
+/// All comparisons.
+pub const CASES: [Case; 7] = [
+    Case {
+        name: "resnet18",
+        make: |b| resnet(b, Architecture::Resnet18, ResNetSettings::default()),
+    },
+    Case {
+        name: "resnet20",
+        make: |b| resnet(b, Architecture::Resnet20, ResNetSettings::default()),
+    },
+    Case {
+        name: "resnet32",
+        make: |b| resnet(b, Architecture::Resnet32, ResNetSettings::default()),
+    },
+    Case {
+        name: "resnet44",
+        make: |b| resnet(b, Architecture::Resnet44, ResNetSettings::default()),
+    },
+    Case {
+        name: "resnet56",
+        make: |b| resnet(b, Architecture::Resnet56, ResNetSettings::default()),
+    },
+    Case {
+        name: "resnet20 zeros leaky",
+        make: |b| {
+            let settings = ResNetSettings {
+                shortcut: Shortcut::Zeros,
+                slope: 0.1,
+                ..ResNetSettings::default()
+            };
+            resnet(b, Architecture::Resnet20, settings)
+        },
+    },
+    Case {
+        name: "inception",
+        make: |b| {
+            let settings = InceptionSettings {
+                image_size: 150,
+                count_padding: true,
+                dense: 512,
+                slope: 0.3,
+                dropout: 0.0,
+            };
+            Box::new(InceptionV3::new(b, settings, 10))
+        },
+    },
+];
+
+/// What a network gives on the images, and the gradient of each parameter, in PyTorch's layout.
+pub struct Measured {
+    pub inference: Vec<f32>,
+    pub training: Vec<f32>,
+    /// Name, shape and values.
+    pub gradients: Vec<(String, Vec<usize>, Vec<f32>)>,
+}
+
+impl Case {
+    /// Runs the network with hashed weights on a set of hashed images.
+    pub fn measure(&self, gpu: &Arc<Gpu>, set: &str) -> Measured {
+        let graph = Graph::new(gpu);
+        let mut builder = ParameterBuilder::default();
+        let model = (self.make)(&mut builder);
+        let parameters = builder.build(&graph, 1, 0).unwrap();
+        fill(&parameters);
+        let grey = graph
+            .tensor([IMAGES, 28, 28, 1], &images(&format!("grey {set}"), 28, 1))
+            .unwrap();
+        let large = match self.name {
+            "inception" => graph
+                .tensor([IMAGES, 110, 110, 3], &images(&format!("colour {set}"), 110, 3))
+                .unwrap(),
+            _ => grey.clone(),
+        };
+        let clock = graph.tensor_u32([2], &[0, 0]).unwrap();
+
+        let inference = model
+            .forward(&mut Forward::new(&parameters, Mode::Inference), &grey)
+            .unwrap();
+        let mut pass = Forward::new(&parameters, Mode::Training { clock: &clock });
+        let training = model.forward(&mut pass, &large).unwrap();
+        let labels: Vec<u32> = (0..IMAGES as u32).collect();
+        let labels = graph.tensor_u32([IMAGES], &labels).unwrap();
+        let loss = training.cross_entropy(&labels, 0.0).unwrap().losses.mean().unwrap();
+        let learned: Vec<(String, &Tensor)> = parameters
+            .named()
+            .filter(|(name, _)| !name.contains(".running_"))
+            .map(|(name, tensor)| (name.to_owned(), tensor))
+            .collect();
+        let tensors: Vec<&Tensor> = learned.iter().map(|(_, tensor)| *tensor).collect();
+        let gradients = loss.backward(&tensors).unwrap();
+        let mut outputs = vec![&inference, &training];
+        outputs.extend(&gradients);
+        let mut compiled = graph.compile(&outputs).unwrap();
+        compiled.run().unwrap();
+        let gradients = learned
+            .iter()
+            .zip(&gradients)
+            .map(|((name, _), gradient)| {
+                let (shape, values) = as_in_pytorch(gradient.shape().axes(), &compiled.read(gradient).unwrap());
+                (name.clone(), shape, values)
+            })
+            .collect();
+        Measured {
+            inference: compiled.read(&inference).unwrap(),
+            training: compiled.read(&training).unwrap(),
+            gradients,
+        }
+    }
+}
+
+/// Convolutions `[KH, KW, in, out] -> [out, in, KH, KW]`, dense layers `[in, out] -> [out, in]`.
+fn as_in_pytorch(shape: &[usize], values: &[f32]) -> (Vec<usize>, Vec<f32>) {
+    let (taps, in_c, out_c, shape) = match *shape {
+        [kernel_h, kernel_w, in_c, out_c] => (kernel_h * kernel_w, in_c, out_c, vec![out_c, in_c, kernel_h, kernel_w]),
+        [in_c, out_c] => (1, in_c, out_c, vec![out_c, in_c]),
+        _ => return (shape.to_vec(), values.to_vec()),
+    };
+    let mut moved = Vec::with_capacity(values.len());
+    for co in 0..out_c {
+        for ci in 0..in_c {
+            moved.extend((0..taps).map(|tap| values[(tap * in_c + ci) * out_c + co]));
+        }
+    }
+    (shape, moved)
+}
+
+/// Fills all parameters by way of a weight file.
+fn fill(parameters: &Parameters) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    weights::save(parameters, 0, &path).unwrap();
+    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = weights::list(&path)
+        .unwrap()
+        .into_iter()
+        .filter(|entry| entry.dtype == "F32")
+        .map(|entry| {
+            let bytes = weight(&entry.name, &entry.shape)
+                .iter()
+                .flat_map(|x| x.to_le_bytes())
+                .collect();
+            (entry.name, entry.shape, bytes)
+        })
+        .collect();
+    write_safetensors(&path, &tensors);
+    weights::load(parameters, &path).unwrap();
+}
+
+/// Writes tensors of 32-bit floats.
+pub fn write_safetensors(path: &std::path::Path, tensors: &[(String, Vec<usize>, Vec<u8>)]) {
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes).unwrap();
+        (name, view)
+    });
+    std::fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
+}
