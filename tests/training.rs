@@ -2,125 +2,18 @@
 
 mod common;
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
 use common::gpu;
-use selvedge::data::{Dataset, ImageSet, PIXELS};
-use selvedge::gpu::{Created, Gpu, GpuOptions};
+use common::training::{Watcher, bars, config, dataset, rate, run};
+use selvedge::data::Dataset;
 use selvedge::nn::weights;
 use selvedge::optim::{LearningRate, Plateau, Schedule};
 use selvedge::train::{
-    Ending, EpochRecord, Network, Normalisation, Observer, OptimiserKind, Outcome, Policy, Progress, RunConfig,
-    RunFolder, TrainConfig, TrainError, resume, train,
+    Ending, EpochRecord, Network, Normalisation, OptimiserKind, Policy, RunFolder, TrainConfig, TrainError, resume,
+    train,
 };
-use tempfile::TempDir;
-
-/// Images whose class can be seen: a bright bar at a height that belongs to the class, on noise.
-fn bars(n: usize, seed: usize) -> ImageSet {
-    let mut pixels = Vec::with_capacity(n * PIXELS);
-    for image in 0..n {
-        for pixel in 0..PIXELS {
-            let noise = ((image * PIXELS + pixel + seed) * 7919 % 97) as u8;
-            let bar = pixel / 28 / 2 == image % 10 + 2;
-            pixels.push(if bar { 200 } else { noise });
-        }
-    }
-    let labels = (0..n).map(|i| (i % 10) as u8).collect();
-    ImageSet::new("bars", pixels, labels).unwrap()
-}
-
-fn dataset() -> Dataset {
-    Dataset {
-        train: bars(250, 0),
-        test: bars(60, 9),
-        source: "made".into(),
-    }
-}
-
-fn config() -> TrainConfig {
-    // 200 images to train with make 6 batches of 32 and one of 8.
-    TrainConfig {
-        epochs: 3,
-        batch_size: 32,
-        learning_rate: rate(3e-3),
-        optimiser: OptimiserKind::AdamW,
-        weight_decay: 0.05,
-        // A shifted bar would be of another class.
-        augment: Policy::None.augment(),
-        ..TrainConfig::default()
-    }
-}
-
-fn rate(peak: f64) -> LearningRate {
-    LearningRate {
-        peak,
-        ..TrainConfig::default().learning_rate
-    }
-}
-
-/// Counts what the device has made after each step whose totals arrived; may stop the training.
-struct Watcher {
-    gpu: Arc<Gpu>,
-    created: Vec<(usize, Created)>,
-    epochs: Vec<EpochRecord>,
-    notes: Vec<String>,
-    /// Stops the training after so many steps have been seen.
-    stop_after: Option<usize>,
-}
-
-impl Observer for Watcher {
-    fn start(&mut self, _: &RunConfig, _: &RunFolder, _: &[EpochRecord]) {}
-
-    fn note(&mut self, text: &str) {
-        self.notes.push(text.to_owned());
-    }
-
-    fn features(&mut self, _: usize, _: usize) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    fn step(&mut self, progress: Progress) -> ControlFlow<()> {
-        self.created.push((progress.epoch, self.gpu.created()));
-        self.stop_after = self.stop_after.map(|steps| steps.saturating_sub(1));
-        match self.stop_after {
-            Some(0) => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        }
-    }
-
-    fn epoch(&mut self, record: &EpochRecord, _: bool) {
-        self.epochs.push(record.clone());
-    }
-}
-
-impl Watcher {
-    /// With a device of its own, so that nobody else's objects are counted. Without bounds checks, as a person trains:
-    /// every kernel has been checked by the gradient tests.
-    fn new(stop_after: Option<usize>) -> Self {
-        Self {
-            gpu: Gpu::open(&GpuOptions::from_env().unwrap()).unwrap(),
-            created: Vec::new(),
-            epochs: Vec::new(),
-            notes: Vec::new(),
-            stop_after,
-        }
-    }
-}
-
-fn run(config: &TrainConfig) -> (TempDir, Watcher, Result<Outcome, TrainError>) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut watcher = Watcher::new(None);
-    let path = folder.path().join("run");
-    let gpu = Arc::clone(&watcher.gpu);
-    let ending = train(&gpu, config, &dataset(), Some(&path), &mut watcher);
-    let outcome = ending.map(|ending| match ending {
-        Ending::Finished(outcome) => *outcome,
-        Ending::Interrupted(_) => panic!("nobody stopped it"),
-    });
-    (folder, watcher, outcome)
-}
 
 #[test]
 fn a_training_learns_keeps_its_files_and_makes_nothing_after_its_first_step() {

@@ -11,7 +11,10 @@ mod profile;
 mod runs;
 mod search;
 mod settings;
+mod summary;
+mod table;
 mod train;
+mod weights;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -45,6 +48,10 @@ enum Command {
     Runs(runs::Options),
     /// Evaluate a run's best weights on the test split
     Evaluate(evaluate::Options),
+    /// Print a network's layers: shapes, parameters, work and memory
+    Summary(summary::Options),
+    /// List the tensors of a weight file
+    Weights(weights::Options),
     /// List the adapters, what they can do, and which one is chosen
     Devices(devices::Options),
     /// Print the dispatch list and memory plan of a training step
@@ -139,6 +146,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::LrFind(options) => lr_find::run(&options),
         Command::Runs(options) => runs::run(&options),
         Command::Evaluate(options) => evaluate::run(&options),
+        Command::Summary(options) => summary::run(&options),
+        Command::Weights(options) => weights::run(&options),
         Command::Devices(options) => devices::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Profile(options) => profile::run(&options),

@@ -7,6 +7,8 @@ use anyhow::Context;
 use clap::Args;
 use selvedge::train::{RunFolder, TrainError};
 
+use super::table::table;
+
 #[derive(Debug, Args)]
 pub struct Options {
     /// The folder with the runs
@@ -36,7 +38,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             Err(e) => eprintln!("warning: {e}"),
         }
     }
-    print!("{}", table(&rows));
+    print!("{}", table(&rows, &[]));
     Ok(())
 }
 
@@ -63,19 +65,4 @@ fn row(path: &Path) -> Result<[String; 8], TrainError> {
             seconds as u64 % 60
         ),
     ])
-}
-
-/// Columns as wide as their widest cell, two spaces apart.
-fn table(rows: &[[String; 8]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..8).map(width).collect();
-    let line = |row: &[String; 8]| {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:<width$}"))
-            .collect();
-        format!("{}\n", cells.join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
 }

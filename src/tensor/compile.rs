@@ -16,6 +16,21 @@ pub struct Compiled {
     outputs: HashMap<ValueId, BufferId>,
 }
 
+/// A node of a graph, for people.
+#[derive(Debug)]
+pub struct NodeSummary {
+    /// The op's name.
+    pub op: &'static str,
+    /// The op's settings, such as `3x3 stride 1x1`.
+    pub settings: String,
+    /// What it reads.
+    pub inputs: Vec<Tensor>,
+    /// Shape of its first output.
+    pub output: Shape,
+    /// Floating-point operations.
+    pub flops: u64,
+}
+
 impl Graph {
     /// Makes a program that computes `outputs`: everything they need, and nothing else.
     ///
@@ -39,6 +54,27 @@ impl Graph {
     pub fn plan(&self, outputs: &[&Tensor]) -> Result<MemoryPlan> {
         let (recipe, _) = self.lower(outputs)?;
         Ok(MemoryPlan::new(&recipe))
+    }
+
+    /// What is computed for `outputs`, in running order.
+    ///
+    /// # Errors
+    /// As [`Graph::plan`].
+    pub fn nodes(&self, outputs: &[&Tensor]) -> Result<Vec<NodeSummary>> {
+        let recorded = self.0.recorded.borrow();
+        let wanted: Vec<ValueId> = outputs.iter().map(|t| t.id).collect();
+        let lowering = Lowering::new(self.gpu(), &recorded, &wanted)?;
+        let summary = |(id, launches): &(NodeId, Launches)| {
+            let node = recorded.node(*id);
+            NodeSummary {
+                op: node.op.name(),
+                settings: node.op.settings(),
+                inputs: node.inputs.iter().map(|v| self.handle(*v)).collect(),
+                output: recorded.value(node.outputs[0]).info.shape.clone(),
+                flops: launches.dispatches.iter().map(|(kernel, _)| kernel.flops).sum(),
+            }
+        };
+        Ok(lowering.nodes.iter().map(summary).collect())
     }
 
     /// Whether the device has room for what [`Graph::compile`] would allocate.

@@ -269,6 +269,11 @@ impl Tensor {
         &self.graph
     }
 
+    /// Whether both are handles to the same value.
+    pub fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.graph.0, &other.graph.0) && self.id == other.id
+    }
+
     /// Shape and element type.
     pub fn info(&self) -> Info {
         self.graph.0.recorded.borrow().value(self.id).info.clone()

@@ -22,7 +22,7 @@ mod op;
 pub mod ops;
 mod shape;
 
-pub use compile::Compiled;
+pub use compile::{Compiled, NodeSummary};
 pub use error::{Result, TensorError};
 pub use graph::{Arena, Graph, Tensor};
 pub use op::{Backward, Inputs, Io, Launches, Op, Operand, Storage};

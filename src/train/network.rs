@@ -82,6 +82,18 @@ impl Network {
         }
     }
 
+    /// Records the logits of all of `images` as one batch.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub(super) fn inference(&self, images: &ImageSet) -> std::result::Result<Tensor, TrainError> {
+        let order: Vec<u32> = (0..images.len() as u32).collect();
+        let feed = Feed::Images(Resident::new(&self.graph, images)?);
+        let visit = Visit::new(&self.graph, &order)?;
+        let mut pass = Forward::new(&self.parameters, Mode::Inference);
+        Ok(self.logits(&mut pass, &feed, &visit, images.len(), Changes::NONE)?.0)
+    }
+
     /// Prepares the answers for the images that `order` names, with these parameters: the network's own, or an average.
     ///
     /// # Errors

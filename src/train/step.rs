@@ -11,6 +11,7 @@ use crate::data::{ImageSet, PIXELS};
 use crate::gpu::{Gpu, GpuError};
 use crate::nn::{Forward, Mode};
 use crate::optim::{Average, Optimiser};
+use crate::program::MemoryPlan;
 use crate::tensor::{Compiled, Graph, Tensor, TensorError};
 
 /// What goes into the recording of a training step.
@@ -118,6 +119,13 @@ impl StepRecorder<'_> {
         Ok(updates)
     }
 
+    /// The memory of a step on batches of this size.
+    pub fn plan(&self, batch: usize) -> Result<MemoryPlan, TrainError> {
+        let outputs = self.record(batch)?;
+        let outputs: Vec<&Tensor> = outputs.iter().collect();
+        Ok(self.network.graph.plan(&outputs)?)
+    }
+
     /// Whether the device has room for batches of this size.
     fn fits(&self, batch: usize) -> Result<bool, TrainError> {
         let outputs = self.record(batch)?;
@@ -162,8 +170,13 @@ impl StepRecorder<'_> {
     }
 }
 
+/// Images to plan with: what they show does not matter.
+pub(super) fn blank_images(count: usize) -> Result<ImageSet, TrainError> {
+    Ok(ImageSet::new("blank images", vec![0; count * PIXELS], vec![0; count])?)
+}
+
 /// Calls `use_it` with the recorder of a training step on these images, in their order.
-fn with_recorder<T>(
+pub(super) fn with_recorder<T>(
     gpu: &Arc<Gpu>,
     config: &TrainConfig,
     learned: &Learned,
@@ -224,8 +237,7 @@ const LARGEST_AUTOMATIC_BATCH: usize = 1024;
 /// # Errors
 /// [`TrainError::Memory`] when there is no room even for two; those of the device.
 pub fn automatic_batch_size(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<usize, TrainError> {
-    // What the images show does not matter here.
-    let images = ImageSet::new("blank images", vec![0; 2 * PIXELS], vec![0; 2])?;
+    let images = blank_images(2)?;
     let mut batch = LARGEST_AUTOMATIC_BATCH;
     for phase in config.phases() {
         let normalisation = Normalisation::UNIT;
@@ -252,10 +264,6 @@ pub fn inference_step(
     images: &ImageSet,
 ) -> Result<Compiled, TrainError> {
     let network = Network::new(gpu, config, normalisation)?;
-    let order: Vec<u32> = (0..images.len() as u32).collect();
-    let feed = Feed::Images(Resident::new(&network.graph, images)?);
-    let visit = Visit::new(&network.graph, &order)?;
-    let mut pass = Forward::new(&network.parameters, Mode::Inference);
-    let (logits, _) = network.logits(&mut pass, &feed, &visit, images.len(), Changes::NONE)?;
+    let logits = network.inference(images)?;
     Ok(network.graph.compile(&[&logits.softmax()?])?)
 }

@@ -4,6 +4,7 @@
 pub mod hashed;
 pub mod process;
 pub mod reference;
+pub mod training;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};

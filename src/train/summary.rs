@@ -1,0 +1,119 @@
+//! What a network is made of: layers, shapes, parameters, work, memory.
+
+use std::sync::Arc;
+
+use super::step::{blank_images, with_recorder};
+use super::{Network, Normalisation, TrainConfig, TrainError};
+use crate::gpu::Gpu;
+use crate::nn::HEAD;
+use crate::tensor::Shape;
+
+/// A network with its layers.
+#[derive(Debug, Clone)]
+pub struct NetworkSummary {
+    /// In the order they are computed.
+    pub layers: Vec<LayerSummary>,
+    /// Learned numbers of the base and of the head.
+    pub parameters: [usize; 2],
+    /// Running statistics: kept, not learned.
+    pub statistics: usize,
+    /// Floating-point operations of the forward pass of one image.
+    pub flops: u64,
+    /// Bytes of parameters and running statistics.
+    pub weight_bytes: u64,
+    /// For each phase of the training: images a batch, bytes its step plans, and bytes it finds there (parameters,
+    /// optimiser, the batch's images).
+    pub phases: Vec<[u64; 3]>,
+}
+
+/// One op of the forward pass.
+#[derive(Debug, Clone)]
+pub struct LayerSummary {
+    /// What its parameters' names start with, such as `layer1.0.conv1`; the op's name when it has none.
+    pub name: String,
+    /// What is computed.
+    pub op: String,
+    /// For one image.
+    pub output: Shape,
+    /// Numbers that can be learned.
+    pub parameters: usize,
+    /// Numbers of the phases of the training, from 1, that learn them.
+    pub learned_in: Vec<usize>,
+    /// For one image.
+    pub flops: u64,
+}
+
+/// Looks at the network that the settings ask for, without training it.
+///
+/// # Errors
+/// [`TrainError::Option`] when a phase names a layer that is not there; those of the device.
+pub fn summary(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<NetworkSummary, TrainError> {
+    let normalisation = Normalisation::UNIT;
+    let network = Network::new(gpu, config, normalisation)?;
+    let parameters = &network.parameters;
+    let names: Vec<&str> = parameters.named().map(|(name, _)| name).collect();
+    let phases = config.phases();
+    let frozen = phases.iter().map(|phase| phase.learned.frozen(&names));
+    let frozen: Vec<usize> = frozen.collect::<Result<_, _>>()?;
+
+    let logits = network.inference(&blank_images(1)?)?;
+    let mut layers = Vec::new();
+    for node in network.graph.nodes(&[&logits])? {
+        let own = names.iter().zip(parameters.named()).enumerate();
+        let own: Vec<(usize, &str, usize)> = own
+            .filter(|(_, (_, (_, tensor)))| node.inputs.iter().any(|input| input.is(tensor)))
+            .map(|(i, (name, (_, tensor)))| (i, *name, tensor.shape().len()))
+            .collect();
+        let learned = own.iter().filter(|(_, name, _)| !name.contains(STATISTIC));
+        let first = own.first().map(|(i, name, _)| (*i, layer_of(name)));
+        layers.push(LayerSummary {
+            name: first.map_or(node.op, |(_, layer)| layer).to_owned(),
+            op: format!("{} {}", node.op, node.settings).trim_end().to_owned(),
+            output: node.output,
+            parameters: learned.map(|(_, _, len)| len).sum(),
+            learned_in: match first {
+                Some((i, _)) => (1..)
+                    .zip(&frozen)
+                    .filter(|(_, f)| i >= **f)
+                    .map(|(phase, _)| phase)
+                    .collect(),
+                None => Vec::new(),
+            },
+            flops: node.flops,
+        });
+    }
+    let count = |wanted: &dyn Fn(&str) -> bool| -> usize {
+        let counted = parameters.named().filter(|(name, _)| wanted(name));
+        counted.map(|(_, tensor)| tensor.shape().len()).sum()
+    };
+    let is_statistic = |name: &str| name.contains(STATISTIC);
+    let statistics = count(&is_statistic);
+    let head = count(&|name| name.starts_with(HEAD) && !is_statistic(name));
+    let all = parameters.count();
+    Ok(NetworkSummary {
+        flops: layers.iter().map(|layer| layer.flops).sum(),
+        layers,
+        parameters: [all - head, head],
+        statistics,
+        weight_bytes: 4 * (all + statistics) as u64,
+        phases: phases
+            .iter()
+            .map(|phase| {
+                let images = blank_images(2)?;
+                let plan = with_recorder(gpu, &phase.config, &phase.learned, normalisation, &images, |recorder| {
+                    recorder.plan(phase.config.batch_size)
+                })?;
+                let batch = phase.config.batch_size as u64;
+                Ok([batch, plan.planned_bytes(), plan.fixed_bytes()])
+            })
+            .collect::<Result<_, TrainError>>()?,
+    })
+}
+
+/// What the names of running statistics hold.
+const STATISTIC: &str = ".running_";
+
+/// The layer of a parameter.
+fn layer_of(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(layer, _)| layer)
+}

@@ -1,0 +1,499 @@
+//! Training from given weights: what is frozen stays as it is and costs nothing, files are checked, phases resume, memory is
+//! planned.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use common::gpu;
+use common::hashed::write_safetensors;
+use common::training::{Watcher, bars, config, dataset, run};
+use safetensors::{Dtype, SafeTensors};
+use selvedge::data::ImageSet;
+use selvedge::gpu::{Gpu, GpuOptions};
+use selvedge::models::Architecture;
+use selvedge::nn::weights;
+use selvedge::optim::{LearningRate, Schedule};
+use selvedge::tensor::{Compiled, Graph};
+use selvedge::train::{
+    Ending, FineTune, Learned, Network, Normalisation, OptimiserKind, Recipe, RunFolder, TrainConfig, TrainError,
+    automatic_batch_size, resume, summary, train, training_step,
+};
+
+/// The head of resnet20 for two epochs, then its last stage for two.
+fn transfer(base: &Path) -> TrainConfig {
+    TrainConfig {
+        model: Architecture::Resnet20,
+        weights: Some(base.to_owned()),
+        epochs: 2,
+        fine_tune: Some(FineTune {
+            learned: Learned::Blocks(1),
+            epochs: 2,
+            batch_size: 40,
+            learning_rate: LearningRate {
+                peak: 0.01,
+                floor: 0.0,
+                warm_up: 0.0,
+                schedule: Schedule::InverseTime { decay: 0.01 },
+            },
+            optimiser: OptimiserKind::Sgd,
+            weight_decay: 1e-4,
+        }),
+        ..config()
+    }
+}
+
+/// A file with the initial weights of resnet20.
+fn base(folder: &Path) -> PathBuf {
+    let config = TrainConfig {
+        model: Architecture::Resnet20,
+        seed: 5,
+        ..config()
+    };
+    let network = Network::new(&gpu(), &config, Normalisation::UNIT).unwrap();
+    let path = folder.join("base.safetensors");
+    weights::save(&network.parameters, 0, &path).unwrap();
+    path
+}
+
+/// The bytes of every tensor of floats in a file.
+fn tensors(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    let bytes = std::fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let floats = file.iter().filter(|(_, view)| view.dtype() == Dtype::F32);
+    floats
+        .map(|(name, view)| (name.to_owned(), view.data().to_vec()))
+        .collect()
+}
+
+#[test]
+fn what_is_frozen_stays_as_it_is_to_the_last_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = base(folder.path());
+    let (_folder, watcher, outcome) = run(&transfer(&base));
+    let outcome = outcome.unwrap();
+    let phases: Vec<usize> = outcome.history.iter().map(|record| record.phase).collect();
+    assert_eq!(phases, [1, 1, 2, 2]);
+    let losses: Vec<f64> = outcome.history.iter().map(|record| record.train_loss).collect();
+    assert!(losses[1] < losses[0] && losses[3] < losses[2], "{losses:?}");
+    assert_eq!(watcher.features, 250);
+    assert!(
+        watcher.notes[0].contains("left aside") && watcher.notes[0].contains("fc.bias"),
+        "{:?}",
+        watcher.notes
+    );
+
+    let before = tensors(&base);
+    let after = tensors(&outcome.folder.last_weights());
+    assert_eq!(before.len(), after.len());
+    for (name, values) in &before {
+        let is_learned = name.starts_with("layer3.") || name.starts_with("fc.");
+        assert_eq!(after[name] != *values, is_learned, "{name}");
+    }
+}
+
+#[test]
+fn either_phase_resumes_to_the_same_bits_and_computes_no_feature_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = base(folder.path());
+    let config = transfer(&base);
+    let (_folder, _, outcome) = run(&config);
+    let whole = std::fs::read(outcome.unwrap().folder.last_weights()).unwrap();
+
+    let path = folder.path().join("run");
+    let run_folder = RunFolder::open(&path);
+    let last = run_folder.last_checkpoint();
+    // Two epochs of seven steps, then two of five.
+    let mut watcher = Watcher::new(Some(3));
+    let gpu = watcher.gpu.clone();
+    let mut ending = train(&gpu, &config, &dataset(), Some(&path), &mut watcher).unwrap();
+    let mut interruptions = 0;
+    for stop_after in [9, 2, 1000] {
+        assert!(matches!(ending, Ending::Interrupted(_)));
+        interruptions += 1;
+        let mut watcher = Watcher::new(Some(stop_after));
+        ending = resume(&gpu, &run_folder, &last, &dataset(), &mut watcher).unwrap();
+        assert_eq!(watcher.features, 0, "the features are in the folder");
+    }
+    assert!(matches!(ending, Ending::Finished(_)) && interruptions == 3);
+    assert_eq!(std::fs::read(run_folder.last_weights()).unwrap(), whole);
+}
+
+fn step_on(learned: &Learned, model: Architecture) -> Compiled {
+    let config = TrainConfig { model, ..config() };
+    training_step(&gpu(), &config, learned, Normalisation::UNIT, &bars(4, 0)).unwrap()
+}
+
+#[test]
+fn frozen_layers_cost_no_backward_dispatch_and_no_gradient_memory() {
+    // How many dispatches only the way back has, and the bytes of the gradients that the optimiser reads.
+    let cost = |learned: &Learned| {
+        let mut step = step_on(learned, Architecture::Resnet20);
+        let program = step.program();
+        let backward = program.kernels().filter(|kernel| kernel.label.contains("grad")).count();
+        (backward, program.dispatch_count(), program.memory().planned_bytes())
+    };
+    let (all_backward, all, all_bytes) = cost(&Learned::All);
+    let (last_backward, last, last_bytes) = cost(&Learned::Blocks(1));
+    let (head_backward, head, head_bytes) = cost(&Learned::Head);
+    assert!(
+        all_backward > 3 * last_backward / 2 && last_backward > head_backward,
+        "{all_backward} {last_backward}"
+    );
+    assert!(all > last && last > head);
+    assert!(all_bytes > last_bytes && last_bytes > head_bytes);
+    // The head is a dense layer: the gradient of its logits, weight and bias, and none of an image or a norm.
+    let mut step = step_on(&Learned::Head, Architecture::Resnet20);
+    let labels: Vec<&str> = step.program().kernels().map(|kernel| kernel.label).collect();
+    let of_the_base = |label: &&&str| label.contains("grad") && (label.contains("conv") || label.contains("norm"));
+    assert_eq!(labels.iter().filter(of_the_base).count(), 0, "{labels:?}");
+}
+
+#[test]
+fn accumulated_batches_are_one_larger_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    // With a frozen base there is no batch norm in training mode.
+    let alone = TrainConfig {
+        fine_tune: None,
+        batch_size: 32,
+        clip_norm: Some(0.5),
+        ema: Some(0.9),
+        ..transfer(&base(folder.path()))
+    };
+    let parts = TrainConfig {
+        batch_size: 8,
+        accumulate: 4,
+        ..alone.clone()
+    };
+    let head_of = |config: &TrainConfig| {
+        let (_folder, _, outcome) = run(config);
+        let outcome = outcome.unwrap();
+        let head: Vec<f32> = tensors(&outcome.folder.last_weights())
+            .iter()
+            .filter(|(name, _)| name.starts_with("fc."))
+            .flat_map(|(_, bytes)| bytemuck::pod_collect_to_vec::<u8, f32>(bytes))
+            .collect();
+        (head, outcome.history[1].train_loss, outcome.history[1].learning_rate)
+    };
+    let (whole, loss, rate) = head_of(&alone);
+    let (sum, loss_of_parts, rate_of_parts) = head_of(&parts);
+    assert_eq!(rate, rate_of_parts);
+    approx::assert_relative_eq!(loss, loss_of_parts, max_relative = 1e-5);
+    for (a, b) in whole.iter().zip(&sum) {
+        approx::assert_relative_eq!(a, b, epsilon = 2e-5);
+    }
+    // Without accumulation, batches of 8 lead elsewhere.
+    let (other, ..) = head_of(&TrainConfig { accumulate: 1, ..parts });
+    let apart = whole.iter().zip(&other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(apart > 1e-3, "{apart}");
+}
+
+/// The tensors of a file, to change and write again.
+fn contents(path: &Path) -> Vec<(String, Vec<usize>, Vec<u8>)> {
+    let bytes = std::fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let floats = file.iter().filter(|(_, view)| view.dtype() == Dtype::F32);
+    floats
+        .map(|(name, view)| (name.to_owned(), view.shape().to_vec(), view.data().to_vec()))
+        .collect()
+}
+
+#[test]
+fn a_base_is_loaded_from_a_file_of_a_whole_network_and_problems_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = base(folder.path());
+    let mut whole = contents(&path);
+    whole.retain(|(name, ..)| !name.starts_with("fc."));
+    whole.push(("fc.weight".to_owned(), vec![1000, 64], vec![0; 4 * 64_000]));
+    whole.push(("AuxLogits.fc.bias".to_owned(), vec![7], vec![0; 28]));
+    write_safetensors(&path, &whole);
+    let config = transfer(&path);
+    let network = Network::new(&gpu(), &config, Normalisation::UNIT).unwrap();
+    let aside = weights::load_base(&network.parameters, &path).unwrap();
+    assert_eq!(aside, ["AuxLogits.fc.bias", "fc.weight"]);
+
+    let mut broken = whole.clone();
+    broken.retain(|(name, ..)| name != "layer1.0.conv1.weight");
+    broken.push(("layer9.conv.weight".to_owned(), vec![1], vec![0; 4]));
+    for (name, shape, bytes) in &mut broken {
+        if name == "bn1.bias" {
+            (*shape, *bytes) = (vec![3], vec![0; 12]);
+        }
+    }
+    write_safetensors(&path, &broken);
+    let before = network.predict(&bars(5, 1)).unwrap();
+    let error = weights::load_base(&network.parameters, &path).unwrap_err().to_string();
+    for part in [
+        "layer1.0.conv1.weight is missing",
+        "bn1.bias has shape [3] instead of [16]",
+        "layer9.conv.weight is unexpected",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert_eq!(
+        network.predict(&bars(5, 1)).unwrap(),
+        before,
+        "nothing has been changed"
+    );
+}
+
+#[test]
+fn files_of_16_bits_are_widened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = base(folder.path());
+    let floats = contents(&path);
+    let config = transfer(&path);
+    for dtype in [Dtype::F16, Dtype::BF16] {
+        let narrow: Vec<(String, Vec<usize>, Vec<u8>)> = floats
+            .iter()
+            .map(|(name, shape, bytes)| {
+                let values: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
+                let narrowed = values.iter().flat_map(|x| match dtype {
+                    Dtype::F16 => half::f16::from_f32(*x).to_le_bytes(),
+                    _ => half::bf16::from_f32(*x).to_le_bytes(),
+                });
+                (name.clone(), shape.clone(), narrowed.collect())
+            })
+            .collect();
+        let views = narrow.iter().map(|(name, shape, bytes)| {
+            let view = safetensors::tensor::TensorView::new(dtype, shape.clone(), bytes).unwrap();
+            (name, view)
+        });
+        std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+        let network = Network::new(&gpu(), &config, Normalisation::UNIT).unwrap();
+        weights::load(&network.parameters, &path).unwrap();
+        let widened = folder.path().join("widened.safetensors");
+        weights::save(&network.parameters, 0, &widened).unwrap();
+        // f16 has 11 bits of precision, bf16 has 8.
+        let precision = if dtype == Dtype::F16 { 1.0 / 2048.0 } else { 1.0 / 256.0 };
+        let after = tensors(&widened);
+        for (name, _, bytes) in &floats {
+            let before: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
+            let after: Vec<f32> = bytemuck::pod_collect_to_vec(&after[name]);
+            for (a, b) in before.iter().zip(&after) {
+                assert!((a - b).abs() <= precision * a.abs() + 1e-7, "{name}: {a} became {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_and_foreign_files_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    let network = Network::new(&gpu(), &config(), Normalisation::UNIT).unwrap();
+    let refused = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        let error = weights::load(&network.parameters, &path).unwrap_err().to_string();
+        assert!(error.contains("weights.safetensors"), "{error}");
+        error
+    };
+    let with_header = |header: &str, data: &[u8]| {
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.as_bytes());
+        bytes.extend(data);
+        bytes
+    };
+    refused(&[]);
+    refused(b"short");
+    refused(&[0xFF; 64]);
+    refused(&u64::MAX.to_le_bytes());
+    let tensor = |name: &str, shape: &str, from: u64, to: u64| {
+        format!(r#""{name}":{{"dtype":"F32","shape":{shape},"data_offsets":[{from},{to}]}}"#)
+    };
+    let overlapping = format!("{{{},{}}}", tensor("a", "[2]", 0, 8), tensor("b", "[2]", 4, 12));
+    refused(&with_header(&overlapping, &[0; 12]));
+    let outside = format!("{{{}}}", tensor("a", "[1000]", 0, 4000));
+    refused(&with_header(&outside, &[0; 12]));
+    let endless = format!("{{{}}}", tensor("a", "[4294967296,4294967296,4294967296]", 0, 12));
+    refused(&with_header(&endless, &[0; 12]));
+    assert!(refused(b"PK\x03\x04 and so on").contains("pth-to-safetensors.py"));
+}
+
+#[test]
+fn a_step_that_does_not_fit_is_refused_with_the_batch_that_does() {
+    let small = |mebibytes: u64| {
+        let options = GpuOptions {
+            memory: Some(mebibytes << 20),
+            ..GpuOptions::from_env().unwrap()
+        };
+        Gpu::open(&options).unwrap()
+    };
+    let config = TrainConfig {
+        model: Architecture::Resnet20,
+        batch_size: 200,
+        epochs: 1,
+        ..config()
+    };
+    let gpu = small(60);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let mut watcher = Watcher::new(None);
+    let error = train(&gpu, &config, &dataset(), Some(&path), &mut watcher).unwrap_err();
+    let TrainError::Memory { batch, problem, remedy } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(*batch, 200);
+    assert!(
+        problem.contains("The largest values are") && problem.contains("[200, 28, 28, 16]"),
+        "{problem}"
+    );
+    let fits: usize = remedy
+        .split_whitespace()
+        .find_map(|word| word.parse().ok())
+        .unwrap_or_else(|| panic!("{remedy}"));
+    assert!((8..200).contains(&fits), "{remedy}");
+
+    // What is said to fit does, and one more does not.
+    let images = bars(fits + 1, 0);
+    let step = |count: usize| {
+        let config = TrainConfig {
+            batch_size: count,
+            ..config.clone()
+        };
+        training_step(
+            &small(60),
+            &config,
+            &Learned::All,
+            Normalisation::UNIT,
+            &images.take(count),
+        )
+    };
+    assert!(step(fits).is_ok());
+    assert!(matches!(step(fits + 1), Err(TrainError::Memory { .. })));
+    let automatic = automatic_batch_size(&small(60), &config).unwrap();
+    assert!(
+        automatic.is_power_of_two() && automatic <= fits && fits < 2 * automatic,
+        "{automatic} of {fits}"
+    );
+}
+
+#[test]
+fn memory_in_use_comes_back_when_a_network_is_dropped() {
+    let gpu = Gpu::open(&GpuOptions::from_env().unwrap()).unwrap();
+    let before = gpu.memory_in_use();
+    let step = training_step(&gpu, &config(), &Learned::All, Normalisation::UNIT, &bars(32, 0)).unwrap();
+    assert!(gpu.memory_in_use() > before + 10_000_000);
+    drop(step);
+    assert_eq!(gpu.memory_in_use(), before);
+}
+
+#[test]
+fn a_summary_adds_up_to_the_known_totals() {
+    let config = TrainConfig {
+        batch_size: 16,
+        ..Recipe::IcdssInception.config()
+    };
+    let inception = summary(&gpu(), &config).unwrap();
+    // torchvision's inception_v3 without fc and AuxLogits; Keras counts beta, mean and variance, but has no scale.
+    let norms: usize = 17_216;
+    assert_eq!(inception.parameters[0], 21_785_568);
+    assert_eq!(inception.parameters[0] - 2 * norms + 3 * norms, 21_802_784);
+    assert_eq!(inception.statistics, 2 * norms);
+    assert_eq!(inception.parameters[1], 2048 * 512 + 512 + 512 * 10 + 10);
+    let of_layers: usize = inception.layers.iter().map(|layer| layer.parameters).sum();
+    assert_eq!(of_layers, inception.parameters.iter().sum::<usize>());
+    let [batch, planned, fixed] = inception.phases[0];
+    assert_eq!((batch, inception.phases.len()), (16, 1));
+    assert!(planned < 2_000_000_000, "{planned}");
+    assert!(fixed > 3 * 4 * 22_839_786, "parameters and two moments: {fixed}");
+
+    // 11,689,512 of torchvision's resnet18, less three channels down to one and 1000 classes down to ten.
+    let resnet18 = TrainConfig {
+        model: Architecture::Resnet18,
+        ..config
+    };
+    let found = summary(&gpu(), &resnet18).unwrap();
+    assert_eq!(
+        found.parameters.iter().sum::<usize>(),
+        11_689_512 - 2 * 49 * 64 - 990 * 513
+    );
+    // He et al. 2015, table 6: 0.27 million to 0.85 million, of three channels and without projections.
+    for (model, millions) in [
+        (Architecture::Resnet20, 0.27),
+        (Architecture::Resnet32, 0.46),
+        (Architecture::Resnet44, 0.66),
+        (Architecture::Resnet56, 0.85),
+    ] {
+        let zeros = TrainConfig {
+            model,
+            shortcut: selvedge::models::Shortcut::Zeros,
+            ..resnet18.clone()
+        };
+        let count = summary(&gpu(), &zeros).unwrap().parameters.iter().sum::<usize>();
+        assert!((count as f64 / 1e6 - millions).abs() < 0.006, "{model}: {count}");
+    }
+}
+
+#[test]
+fn a_block_may_start_as_its_shortcut() {
+    let config = TrainConfig {
+        model: Architecture::Resnet20,
+        zero_last_scale: true,
+        ..config()
+    };
+    let network = Network::new(&gpu(), &config, Normalisation::UNIT).unwrap();
+    for (name, tensor) in network
+        .parameters
+        .named()
+        .filter(|(name, _)| name.ends_with("bn2.weight"))
+    {
+        assert!(tensor.to_vec().unwrap().iter().all(|x| *x == 0.0), "{name}");
+    }
+    for (name, tensor) in network
+        .parameters
+        .named()
+        .filter(|(name, _)| name.ends_with("bn1.weight"))
+    {
+        assert!(tensor.to_vec().unwrap().iter().all(|x| *x == 1.0), "{name}");
+    }
+}
+
+#[test]
+fn rows_are_gathered_in_order_and_the_last_is_repeated() {
+    let graph = Graph::new(&gpu());
+    let values: Vec<f32> = (0..15).map(|x| x as f32).collect();
+    let table = graph.tensor([5, 3], &values).unwrap();
+    let labels = graph.tensor_u32([5], &[7, 8, 9, 10, 11]).unwrap();
+    let order = graph.tensor_u32([4], &[4, 0, 2, 1]).unwrap();
+    let place = graph.tensor_u32([2], &[1, 9]).unwrap();
+    let rows = table.gather_rows(&order, &place, 5).unwrap();
+    assert_eq!(rows.shape().axes(), [5, 3]);
+    let expected: Vec<f32> = [0, 2, 1, 1, 1]
+        .iter()
+        .flat_map(|r| [3.0 * *r as f32, 3.0 * *r as f32 + 1.0, 3.0 * *r as f32 + 2.0])
+        .collect();
+    assert_eq!(rows.to_vec().unwrap(), expected);
+    let gathered = labels.gather_rows(&order, &place, 5).unwrap();
+    assert_eq!(gathered.to_vec_u32().unwrap(), [7, 9, 8, 8, 8]);
+    assert!(table.gather_rows(&place, &table, 2).is_err());
+}
+
+#[test]
+fn inception_sees_images_of_any_size_from_75_up() {
+    let images: ImageSet = bars(2, 0);
+    for image_size in [75, 97] {
+        let config = TrainConfig {
+            image_size,
+            ..Recipe::IcdssInception.config()
+        };
+        let network = Network::new(&gpu(), &config, Normalisation::UNIT).unwrap();
+        let logits = network.logits_of(&images).unwrap();
+        assert!(
+            logits.len() == 20 && logits.iter().all(|x| x.is_finite()),
+            "{image_size}"
+        );
+    }
+    let config = TrainConfig {
+        image_size: 74,
+        ..Recipe::IcdssInception.config()
+    };
+    assert!(
+        config
+            .validate()
+            .unwrap_err()
+            .to_string()
+            .contains("--image-size is 74")
+    );
+}
