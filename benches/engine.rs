@@ -13,6 +13,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use selvedge::data::{ImageSet, PIXELS};
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::gradcheck::Array;
+use selvedge::models::Architecture;
 use selvedge::optim::{Group, Optimiser, Rule};
 use selvedge::tensor::ops::{NormSettings, Padding, Window};
 use selvedge::tensor::{Compiled, Graph, Tensor};
@@ -238,5 +239,26 @@ fn steps(c: &mut Criterion) {
     time(c, "inference", &name, Work::Images(BATCH as u64), step);
 }
 
-criterion_group!(engine, gemm, cnn, resnet18, memory_bound, optimisers, steps);
+/// Whole training steps by their arithmetic, to compare with the products they are made of.
+fn networks(c: &mut Criterion) {
+    let bench = Bench::new();
+    for (model, batch) in [
+        (Architecture::Cnn, BATCH),
+        (Architecture::Resnet18, BATCH),
+        (Architecture::Resnet20, BATCH),
+        (Architecture::Inception, 16),
+    ] {
+        let images = ImageSet::new("grey", vec![128; batch * PIXELS], vec![3; batch]).unwrap();
+        let config = TrainConfig {
+            model,
+            batch_size: batch,
+            ..TrainConfig::default()
+        };
+        let mut step = training_step(&bench.gpu, &config, &Learned::All, Normalisation::UNIT, &images).unwrap();
+        let work = Work::Flops(step.program().flops());
+        time(c, "whole training step", &format!("{model}, batch {batch}"), work, step);
+    }
+}
+
+criterion_group!(engine, gemm, cnn, resnet18, memory_bound, optimisers, steps, networks);
 criterion_main!(engine);

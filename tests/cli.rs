@@ -49,6 +49,39 @@ fn mistakes_get_one_message_and_a_failure() {
     fails(&["profile", "vgg"], &["vgg", "cnn"]);
     fails(&["train", "--schedule", "step"], &["--milestones"]);
     fails(&["train", "--milestones", "3"], &["--milestones needs --schedule step"]);
+    fails(
+        &["train", "--lr-decay", "0.5"],
+        &["--lr-decay needs --schedule inverse-time"],
+    );
+    fails(
+        &["train", "inception"],
+        &["--weights", "--from-scratch", "pth-to-safetensors.py", "MB"],
+    );
+    fails(
+        &["train", "inception", "--weights", "none.safetensors"],
+        &["none.safetensors"],
+    );
+    fails(&["train", "--unfreeze-blocks", "1"], &["need --weights"]);
+    fails(
+        &["train", "resnet18", "--dropout", "0.5"],
+        &["--dropout", "no meaning for resnet18"],
+    );
+    fails(
+        &["train", "--shortcut", "zeros"],
+        &["--shortcut has no meaning for cnn"],
+    );
+    fails(
+        &["train", "resnet20", "--image-size", "99"],
+        &["--image-size has no meaning"],
+    );
+    fails(&["train", "--batch-size", "most"], &["most", "auto"]);
+    fails(&["train", "--accumulate", "0"], &["--accumulate is 0"]);
+    fails(
+        &["search", "--grid", "lr=1", "--batch-size", "auto"],
+        &["auto has no meaning here"],
+    );
+    fails(&["weights", "none.safetensors"], &["none.safetensors"]);
+    fails(&["summary", "inception", "--image-size", "50"], &["--image-size is 50"]);
     fails(&["train", "--lr-factor", "0.5"], &["--lr-factor needs"]);
     fails(&["train", "--zoom", "0.9"], &["0.9", "two numbers"]);
     fails(&["train", "--zoom", "2,1"], &["zoom is 2,1"]);
@@ -90,6 +123,63 @@ fn mistakes_get_one_message_and_a_failure() {
     fails(&["search", "--collect", "nowhere"], &["nowhere"]);
     fails(&["runs", "nowhere"], &["nowhere"]);
     fails(&["lr-find", "--from", "1", "--to", "0.1"], &["the sweep is 1 to 0.1"]);
+}
+
+#[test]
+fn weights_that_do_not_fit_and_layers_that_are_not_there_leave_no_run_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("other.safetensors"), b"{}").unwrap();
+    write_data(folder.path(), 100, 20);
+    let refused = |arguments: &[&str], part: &str| {
+        let mut all = vec![
+            "train",
+            "resnet20",
+            "--data",
+            ".",
+            "--limit",
+            "50",
+            "--batch-size",
+            "5",
+        ];
+        all.extend(["--weights", "other.safetensors", "--out", "run"]);
+        all.extend(arguments);
+        let output = selvedge(folder.path(), &all);
+        let message = text(&output.stderr);
+        assert!(!output.status.success() && message.contains(part), "{message}");
+        assert!(!folder.path().join("run").exists(), "{message}");
+    };
+    refused(&[], "other.safetensors is no whole safetensors file");
+    refused(
+        &["--unfreeze-from", "layer9"],
+        "its blocks are conv1, bn1, layer1, layer2, layer3",
+    );
+    refused(&["--unfreeze-blocks", "9"], "at most 5");
+    refused(&["--fine-tune-lr", "-1"], "--fine-tune-lr is -1");
+}
+
+#[test]
+fn networks_and_weight_files_are_described() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = selvedge(folder.path(), &["summary", "resnet20", "--batch-size", "4"]);
+    let printed = text(&output.stdout);
+    for part in [
+        "layer2.0.downsample.0",
+        "conv2d 3x3 stride 2x2",
+        "272,186 parameters",
+        "on 4 images plans",
+    ] {
+        assert!(printed.contains(part), "'{part}' is not in: {printed}");
+    }
+    let header = r#"{"conv1.weight":{"dtype":"BF16","shape":[2,1,3],"data_offsets":[0,12]}}"#;
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    bytes.extend([0; 12]);
+    std::fs::write(folder.path().join("w.safetensors"), bytes).unwrap();
+    let output = selvedge(folder.path(), &["weights", "w.safetensors"]);
+    let printed = text(&output.stdout);
+    for part in ["conv1.weight", "BF16", "[2, 1, 3]", "12", "1 tensors, 6 numbers"] {
+        assert!(printed.contains(part), "'{part}' is not in: {printed}");
+    }
 }
 
 #[test]

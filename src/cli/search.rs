@@ -76,6 +76,9 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     stop_on_ctrl_c()?;
     options.settings.refuse_automatic_batch()?;
     let base = options.settings.config(&options.model)?;
+    if base.weights.is_some() {
+        bail!("a search trains from scratch; leave out --weights");
+    }
     let data = data::load(base.data.as_deref())?;
     let images = base.images(&data);
     let plan = options.plan(images.checksum())?;

@@ -104,7 +104,7 @@ fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
 }
 
 fn go_on(options: &Options, path: &Path, display: &mut Display) -> anyhow::Result<Ending> {
-    if options.settings.is_given() {
+    if options.settings.is_given() || options.model.is_given() || options.from_scratch {
         bail!(
             "--resume goes on with the run's own settings; leave out all but --data, --adapter and the output options"
         );

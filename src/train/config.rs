@@ -150,12 +150,13 @@ pub struct RunConfig {
 }
 
 impl TrainConfig {
-    /// Checks every number.
+    /// Checks every number, and that the layers named are there.
     ///
     /// # Errors
     /// [`TrainError::Option`] names the first one out of range and what is allowed.
     pub fn validate(&self) -> Result<(), TrainError> {
-        for (number, phase) in self.phases().iter().enumerate() {
+        let phases = self.phases();
+        for (number, phase) in phases.iter().enumerate() {
             phase.config.validate_phase().map_err(|error| match error {
                 TrainError::Option { option, value, allowed } if number > 0 => TrainError::Option {
                     option: of_fine_tuning(option),
@@ -165,7 +166,12 @@ impl TrainConfig {
                 error => error,
             })?;
         }
-        Ok(())
+        let mut builder = ParameterBuilder::default();
+        self.declare(&mut builder);
+        let names = builder.names();
+        phases
+            .iter()
+            .try_for_each(|phase| phase.learned.frozen(&names).map(|_| ()))
     }
 
     fn validate_phase(&self) -> Result<(), TrainError> {

@@ -87,6 +87,7 @@ pub fn train(
     observer: &mut dyn Observer,
 ) -> Result<Ending, TrainError> {
     let training = Training::new(gpu, config, data)?;
+    training.check_weights(gpu)?;
     // Made last, so that a training which is refused leaves no folder behind.
     let folder = match out {
         Some(path) => RunFolder::create(path)?,
@@ -153,6 +154,15 @@ impl Training {
             data_checksum: images.checksum(),
         };
         Ok(Self { run, images, split })
+    }
+
+    /// Refuses weights that do not fit.
+    fn check_weights(&self, gpu: &Arc<Gpu>) -> Result<(), TrainError> {
+        if let Some(path) = &self.run.train.weights {
+            let network = Network::new(gpu, &self.run.train, self.run.normalisation)?;
+            weights::load_base(&network.parameters, path)?;
+        }
+        Ok(())
     }
 
     fn go(

@@ -24,7 +24,14 @@ use transfer::Transfer;
 pub struct ModelArgument {
     /// The network [cnn, or the recipe's]
     #[arg(value_name = "MODEL", value_parser = architecture)]
-    pub model: Option<Architecture>,
+    model: Option<Architecture>,
+}
+
+impl ModelArgument {
+    /// Whether a network was named.
+    pub fn is_given(&self) -> bool {
+        self.model.is_some()
+    }
 }
 
 fn architecture(text: &str) -> Result<Architecture, String> {
