@@ -18,7 +18,7 @@ pack() {
   mkdir -p "$bundle"
   cargo build --release
   cp target/release/selvedge scripts/on-gpu.sh "$bundle"
-  for test in gradients gradcheck optimisers program training; do
+  for test in gradients gradcheck optimisers program training architectures transfer; do
     cp "$(executable cargo test --release --no-run --test "$test")" "$bundle/test-$test"
   done
   cp "$(executable cargo bench --no-run --bench engine)" "$bundle/bench"
@@ -45,6 +45,11 @@ run() {
     if [ -n "${PEER:-}" ]; then
       python3 "$PEER" "$batch" 30
     fi
+  done
+  for step in "resnet18 --batch 128" "resnet20 --batch 128" "inception --batch 16"; do
+    printf '\n== a training step, %s\n' "$step"
+    # shellcheck disable=SC2086 # the words are arguments
+    ./selvedge profile $step --steps 20
   done
   printf '\n== benchmarks\n'
   ./bench --bench

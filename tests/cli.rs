@@ -131,16 +131,7 @@ fn weights_that_do_not_fit_and_layers_that_are_not_there_leave_no_run_behind() {
     std::fs::write(folder.path().join("other.safetensors"), b"{}").unwrap();
     write_data(folder.path(), 100, 20);
     let refused = |arguments: &[&str], part: &str| {
-        let mut all = vec![
-            "train",
-            "resnet20",
-            "--data",
-            ".",
-            "--limit",
-            "50",
-            "--batch-size",
-            "5",
-        ];
+        let mut all = vec!["train", "resnet20", "--data", ".", "--limit", "50", "--batch-size", "5"];
         all.extend(["--weights", "other.safetensors", "--out", "run"]);
         all.extend(arguments);
         let output = selvedge(folder.path(), &all);

@@ -126,7 +126,12 @@ fn range_of(values: impl Iterator<Item = f64>) -> Range<f64> {
     if low > high {
         return 0.0..1.0;
     }
-    let room = 0.05 * (high - low).max(1e-9 + 0.02 * high.abs());
+    // Values that are nearly equal get room around them, so that the numbers on the axis differ in the digits they have.
+    let room = match high - low {
+        spread if spread < 0.1 * high.abs() => 0.1 * high.abs(),
+        spread => 0.05 * spread,
+    }
+    .max(1e-9);
     low - room..high + room
 }
 
@@ -221,9 +226,45 @@ fn legend<'a, DB: DrawingBackend + 'a>(chart: &mut Chart<'a, DB>, below: bool) -
 
 /// A number with three digits that count.
 fn short(value: f64) -> String {
-    if value == 0.0 || (1e-3..1e4).contains(&value.abs()) {
-        format!("{}", (value * 1e4).round() / 1e4)
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    if !(1e-4..1e4).contains(&value.abs()) {
+        return format!("{value:.1e}");
+    }
+    let decimals = (2.0 - value.abs().log10().floor()).max(0.0) as usize;
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {
-        format!("{value:.1e}")
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits_that_count() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.001_06, "0.00106"),
+            (0.5, "0.5"),
+            (-0.25, "-0.25"),
+            (12.345, "12.3"),
+            (1500.0, "1500"),
+            (0.000_01, "1.0e-5"),
+            (1e6, "1.0e6"),
+        ] {
+            assert_eq!(short(value), text);
+        }
+    }
+
+    #[test]
+    fn equal_values_have_a_range_with_room() {
+        assert_eq!(range_of([2.0, 2.0].into_iter()), 1.8..2.2);
+        assert_eq!(range_of([0.0, 1.0].into_iter()), -0.05..1.05);
+        assert_eq!(range_of([f64::NAN].into_iter()), 0.0..1.0);
     }
 }
