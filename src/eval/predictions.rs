@@ -20,6 +20,15 @@ pub enum EvalError {
     #[error("label {index} is {label}, but there are only {classes} classes")]
     Label { index: usize, label: u8, classes: usize },
 
+    #[error("these predictions cannot be put together: {problem}")]
+    Different { problem: &'static str },
+
+    #[error("an ensemble needs at least one member and as many weights as members, not {weights} for {members}")]
+    Members { members: usize, weights: usize },
+
+    #[error("{images} images are too few to fit an ensemble to: {folds}-fold cross-validation needs one in each fold")]
+    Folds { images: usize, folds: usize },
+
     #[error("the probability of class {class} in row {row} is {value}")]
     NotANumber { row: usize, class: usize, value: f32 },
 }
@@ -70,6 +79,11 @@ impl Predictions {
         })
     }
 
+    /// Other probabilities for the same images.
+    pub(super) fn with_probabilities(&self, probabilities: Vec<f32>) -> Result<Self, EvalError> {
+        Self::new(probabilities, self.labels.clone(), self.class_names.clone())
+    }
+
     /// One row of probabilities an image.
     pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
         self.probabilities.chunks_exact(self.class_names.len())
@@ -98,13 +112,38 @@ impl Predictions {
         })
     }
 
-    /// How often each class (row) was taken for each class (column).
-    pub fn confusion_matrix(&self) -> Vec<Vec<usize>> {
-        let classes = self.class_names.len();
-        let mut matrix = vec![vec![0; classes]; classes];
-        for (truth, predicted) in self.labels.iter().zip(self.predicted()) {
-            matrix[usize::from(*truth)][predicted] += 1;
-        }
-        matrix
+    /// The largest probability of each row.
+    pub fn confidences(&self) -> impl Iterator<Item = f32> {
+        self.rows().zip(self.predicted()).map(|(row, class)| row[class])
+    }
+
+    /// Whether each prediction is right.
+    pub fn hits(&self) -> impl Iterator<Item = bool> {
+        let pairs = self.predicted().zip(&self.labels);
+        pairs.map(|(predicted, label)| predicted == usize::from(*label))
+    }
+
+    /// Share of images whose true class is among the `k` most probable; of equal probabilities the first class counts as
+    /// the more probable one, as in [`Predictions::predicted`].
+    pub fn top_k_accuracy(&self, k: usize) -> f64 {
+        let found = self.rows().zip(&self.labels).filter(|(row, label)| {
+            let label = usize::from(**label);
+            let own = row[label];
+            let before = |(class, p): (usize, &f32)| *p > own || (*p == own && class < label);
+            row.iter().enumerate().filter(|(class, p)| before((*class, *p))).count() < k
+        });
+        found.count() as f64 / self.labels.len() as f64
+    }
+
+    /// Refuses predictions of other images or classes than these.
+    pub(super) fn must_match(&self, other: &Self) -> Result<(), EvalError> {
+        let problem = if self.class_names != other.class_names {
+            "they have different classes"
+        } else if self.labels != other.labels {
+            "they are of different images"
+        } else {
+            return Ok(());
+        };
+        Err(EvalError::Different { problem })
     }
 }

@@ -1,0 +1,113 @@
+//! The limited-memory BFGS method (Nocedal and Wright 2006, "Numerical Optimization", algorithms 7.4 and 7.5).
+
+use std::collections::VecDeque;
+
+/// Steps that are remembered to guess the curvature by.
+const MEMORY: usize = 10;
+const MOST_STEPS: usize = 500;
+/// No element of the gradient is larger at the end, if it comes to that.
+const SMALLEST_GRADIENT: f64 = 1e-6;
+/// A step must gain this share of what the slope promises (Armijo's condition).
+const SUFFICIENT: f64 = 1e-4;
+
+/// The place of the smallest value of a smooth convex function, which gives its value and its gradient, from `x` on.
+pub(super) fn minimise(mut x: Vec<f64>, f: impl Fn(&[f64]) -> (f64, Vec<f64>)) -> Vec<f64> {
+    let (mut value, mut gradient) = f(&x);
+    let mut memory: VecDeque<Step> = VecDeque::new();
+    for _ in 0..MOST_STEPS {
+        if gradient.iter().all(|g| g.abs() <= SMALLEST_GRADIENT) {
+            break;
+        }
+        let direction = direction(&gradient, &memory);
+        let slope = dot(&direction, &gradient);
+        // Without a memory the direction's length means nothing: begin with a step of length one.
+        let first = if memory.is_empty() {
+            1.0 / dot(&gradient, &gradient).sqrt().max(1.0)
+        } else {
+            1.0
+        };
+        let halvings = std::iter::successors(Some(first), |t| Some(t / 2.0)).take(40);
+        let found = halvings.into_iter().find_map(|t| {
+            let next: Vec<f64> = x.iter().zip(&direction).map(|(x, d)| x + t * d).collect();
+            let (lower, slopes) = f(&next);
+            (lower <= value + SUFFICIENT * t * slope).then_some((next, lower, slopes))
+        });
+        // Rounding hides any further gain.
+        let Some((next, lower, slopes)) = found else { break };
+        let step = Step::new(difference(&next, &x), difference(&slopes, &gradient));
+        memory.extend(step);
+        if memory.len() > MEMORY {
+            memory.pop_front();
+        }
+        (x, value, gradient) = (next, lower, slopes);
+    }
+    x
+}
+
+/// How far a step went, and what it did to the gradient.
+struct Step {
+    s: Vec<f64>,
+    y: Vec<f64>,
+    /// Their product.
+    sy: f64,
+}
+
+impl Step {
+    /// Nothing when the step has not seen the function curve upwards.
+    fn new(s: Vec<f64>, y: Vec<f64>) -> Option<Self> {
+        let sy = dot(&s, &y);
+        (sy > 0.0).then_some(Self { s, y, sy })
+    }
+}
+
+/// The gradient, turned and stretched by the inverse curvature that the steps have seen, downhill.
+fn direction(gradient: &[f64], memory: &VecDeque<Step>) -> Vec<f64> {
+    let mut q: Vec<f64> = gradient.iter().map(|g| -g).collect();
+    let mut alphas = Vec::new();
+    for step in memory.iter().rev() {
+        let alpha = dot(&step.s, &q) / step.sy;
+        add(&mut q, -alpha, &step.y);
+        alphas.push(alpha);
+    }
+    if let Some(last) = memory.back() {
+        let scale = last.sy / dot(&last.y, &last.y);
+        q.iter_mut().for_each(|q| *q *= scale);
+    }
+    for (step, alpha) in memory.iter().zip(alphas.into_iter().rev()) {
+        let beta = dot(&step.y, &q) / step.sy;
+        add(&mut q, alpha - beta, &step.s);
+    }
+    q
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a - b).collect()
+}
+
+fn add(to: &mut [f64], factor: f64, what: &[f64]) {
+    to.iter_mut().zip(what).for_each(|(to, x)| *to += factor * x);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_valley_is_followed_to_its_end() {
+        // sum of i (x_i - i)^2 over curvatures from 1 to 1000.
+        let curvature = |i: usize| 1000.0_f64.powf(i as f64 / 19.0);
+        let f = |x: &[f64]| {
+            let distance = |i: usize| x[i] - i as f64;
+            let value = (0..20).map(|i| curvature(i) * distance(i).powi(2)).sum();
+            (value, (0..20).map(|i| 2.0 * curvature(i) * distance(i)).collect())
+        };
+        let x = minimise(vec![0.0; 20], f);
+        for (i, x) in x.iter().enumerate() {
+            approx::assert_abs_diff_eq!(*x, i as f64, epsilon = 1e-6);
+        }
+    }
+}
