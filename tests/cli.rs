@@ -43,6 +43,20 @@ fn mistakes_get_one_message_and_a_failure() {
         &["/proc/no/place", "os error"],
     );
     fails(&["evaluate", "runs/none"], &["runs/none", "no run folder"]);
+    fails(&["evaluate"], &["MODEL"]);
+    fails(&["evaluate", "a", "--ensemble", "best"], &["--ensemble", "mean"]);
+    fails(&["evaluate", "a", "--ensemble", "mean"], &["two models or more"]);
+    fails(&["evaluate", "a", "--gallery", "3x99"], &["--gallery", "3x3"]);
+    fails(&["features", "runs/none"], &["runs/none", "no run folder"]);
+    fails(&["features", "a", "--layers", "0"], &["--layers"]);
+    fails(&["predict", "runs/none", "x.png"], &["runs/none", "no run folder"]);
+    fails(&["predict", "a", "*.png"], &["*.png", "matches no file"]);
+    fails(&["predict", "a", "."], &["no pictures"]);
+    fails(&["predict", "a"], &["PICTURE"]);
+    fails(
+        &["export", "runs/none", "--onnx", "a.onnx"],
+        &["runs/none", "no run folder"],
+    );
     fails(&["devices", "--adapter", "no such card"], &["no such card"]);
     fails(&["plan", "--batch-size", "0"], &["--batch-size is 0"]);
     fails(&["profile", "--steps", "0"], &["--steps"]);
@@ -260,14 +274,17 @@ fn train_then_evaluate() {
         assert!(folder.path().join("runs/cnn-1").join(file).is_file(), "{file}");
     }
 
-    // The same again from the file, to the letter.
-    let evaluated = selvedge(folder.path(), &["evaluate", "runs/cnn-1"]);
-    assert!(evaluated.status.success(), "{}", text(&evaluated.stderr));
-    let report = text(&evaluated.stdout);
-    assert!(
-        report.starts_with("test accuracy") && printed.ends_with(&report),
-        "{printed}\n---\n{report}"
-    );
+    // The same again from the folder and from the weight file alone, to the letter.
+    for model in ["runs/cnn-1", "runs/cnn-1/best.safetensors"] {
+        let evaluated = selvedge(folder.path(), &["evaluate", model]);
+        assert!(evaluated.status.success(), "{}", text(&evaluated.stderr));
+        let report = text(&evaluated.stdout);
+        let (report, _) = report.split_once("\namong the top 2").unwrap();
+        assert!(
+            report.starts_with("test accuracy") && printed.ends_with(report),
+            "{printed}\n---\n{report}"
+        );
+    }
 
     let json = selvedge(folder.path(), &["evaluate", "runs/cnn-1", "--json"]);
     let value: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
@@ -291,4 +308,143 @@ fn train_then_evaluate() {
     std::fs::write(folder.path().join("runs/cnn-1/config.json"), "{").unwrap();
     let damaged = selvedge(folder.path(), &["evaluate", "runs/cnn-1"]);
     assert!(!damaged.status.success() && text(&damaged.stderr).contains("config.json"));
+}
+
+/// Files that must be there and not be empty.
+fn assert_files(folder: &Path, names: &[&str]) {
+    for name in names {
+        let size = std::fs::metadata(folder.join(name)).map(|file| file.len()).unwrap_or(0);
+        assert!(size > 100, "{name} has {size} bytes");
+    }
+}
+
+#[test]
+fn what_a_trained_network_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::create_dir(here.join("data")).unwrap();
+    write_data(&here.join("data"), 1200, 100);
+    let run = |arguments: &[&str]| {
+        let output = selvedge(here, arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let train = ["train", "--epochs", "1", "--batch-size", "60", "--split-seed", "1"];
+    run(&[&train[..], &["cnn", "--seed", "1", "--name", "a"]].concat());
+    run(&[&train[..], &["cnn", "--seed", "2", "--name", "b"]].concat());
+
+    run(&["evaluate", "runs/a"]);
+    let pictures = ["confusion", "precision-recall", "reliability"];
+    let pictures = pictures
+        .iter()
+        .flat_map(|name| [format!("{name}.png"), format!("{name}.svg")]);
+    let pictures: Vec<String> = pictures.collect();
+    let mut files = vec![
+        "report.txt",
+        "report.json",
+        "report.csv",
+        "predictions.csv",
+        "confusion.csv",
+        "right.png",
+        "wrong.png",
+        "mistakes.png",
+        "report.html",
+    ];
+    files.extend(pictures.iter().map(String::as_str));
+    assert_files(&here.join("runs/a/evaluation-test"), &files);
+    let html = std::fs::read_to_string(here.join("runs/a/evaluation-test/report.html")).unwrap();
+    assert!(html.contains("selvedge evaluate runs/a") && html.contains("ankle_boots"));
+    // One file: nothing is fetched, nothing runs.
+    for outside in ["http:", "https:", "<script", "@import", "url("] {
+        let allowed = html.replace("http://www.w3.org/2000/svg", "");
+        assert!(!allowed.contains(outside), "{outside}");
+    }
+
+    let compared = run(&[
+        "evaluate",
+        "runs/a",
+        "runs/b/best.safetensors",
+        "--tta",
+        "--split",
+        "validation",
+    ]);
+    assert!(
+        compared.contains("240 images of the validation split") && compared.contains("McNemar p ="),
+        "{compared}"
+    );
+    assert_files(
+        &here.join("runs/comparison-1"),
+        &["report.html", "1-a/report.txt", "2-best.safetensors/report.txt"],
+    );
+
+    let stacked = run(&["evaluate", "runs/a", "runs/b", "--ensemble", "stack", "--json"]);
+    let stacked: serde_json::Value = serde_json::from_str(&stacked).unwrap();
+    assert_eq!(stacked["models"].as_array().unwrap().len(), 3);
+    assert_eq!(stacked["notes"]["fitted on"], "240 validation images");
+    assert!(stacked["pairs"][1]["gain"]["interval"][1].is_f64());
+    assert_files(
+        &here.join("runs/ensemble-1"),
+        &["ensemble.json", "report.html", "confusion.png"],
+    );
+    // The same from what was kept, and not judged by what it was fitted to.
+    let again = run(&["evaluate", "runs/ensemble-1", "--json"]);
+    let again: serde_json::Value = serde_json::from_str(&again).unwrap();
+    assert_eq!(again["models"][0]["log_loss"], stacked["models"][0]["log_loss"]);
+    let refused = selvedge(here, &["evaluate", "runs/ensemble-1", "--split", "validation"]);
+    assert!(!refused.status.success() && text(&refused.stderr).contains("fitted to the validation split"));
+
+    run(&["features", "runs/a", "--index", "7", "--layers", "3"]);
+    let layers = [
+        "01-conv1.png",
+        "02-bn1.png",
+        "03-pool1.png",
+        "layers.png",
+        "filters.png",
+        "class-maps.png",
+    ];
+    assert_files(&here.join("runs/a/features-7"), &layers);
+    assert!(!here.join("runs/a/features-7/04-conv2.png").exists());
+    let beyond = selvedge(here, &["features", "runs/a", "--index", "100"]);
+    assert!(!beyond.status.success() && text(&beyond.stderr).contains("--index is 100"));
+
+    // A drawn one, a broken one, one that is not there.
+    let photos = here.join("photos");
+    std::fs::create_dir(&photos).unwrap();
+    let mut bag = image::GrayImage::from_pixel(90, 60, image::Luma([250]));
+    for (x, y) in (20..70).flat_map(|x| (15..50).map(move |y| (x, y))) {
+        bag.put_pixel(x, y, image::Luma([30]));
+    }
+    bag.save(photos.join("bag.png")).unwrap();
+    std::fs::write(photos.join("broken.jpg"), b"\xff\xd8\xff\xe0 no").unwrap();
+    let said = selvedge(
+        here,
+        &[
+            "predict",
+            "runs/ensemble-1",
+            "photos",
+            "none.png",
+            "--csv",
+            "--show",
+            "seen.png",
+        ],
+    );
+    assert_eq!(said.status.code(), Some(1), "some could not be read");
+    let lines: Vec<String> = text(&said.stdout).lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].starts_with("picture,predicted,t_shirt,") && lines[1].starts_with("photos/bag.png,"));
+    let errors = text(&said.stderr);
+    assert!(errors.contains("broken.jpg") && errors.contains("none.png"), "{errors}");
+    assert_files(here, &["seen.png"]);
+    let json = run(&["predict", "runs/a", "photos/*.png", "--json", "--top", "2", "--tta"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["classes"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        (&json["inverted"], &json["size"]),
+        (&true.into(), &serde_json::json!([90, 60]))
+    );
+
+    run(&["export", "runs/a", "--onnx", "a.onnx"]);
+    assert_files(here, &["a.onnx"]);
+    let unwritable = selvedge(here, &["export", "runs/a", "--onnx", "/proc/none/a.onnx"]);
+    assert!(!unwritable.status.success() && text(&unwritable.stderr).contains("/proc/none/a.onnx"));
 }

@@ -241,11 +241,11 @@ fn members_that_do_not_belong_together_are_refused() {
     assert!(error.to_string().contains("different classes"), "{error}");
     assert!(matches!(ensemble::average(&[], &[]), Err(EvalError::Members { .. })));
     assert!(matches!(
-        ensemble::average(&[two.clone()], &[0.5, 0.5]),
+        ensemble::average(std::slice::from_ref(&two), &[0.5, 0.5]),
         Err(EvalError::Members { .. })
     ));
     assert!(matches!(
-        Stack::fit(&[two.clone()], 0),
+        Stack::fit(std::slice::from_ref(&two), 0),
         Err(EvalError::Folds { images: 2, .. })
     ));
     let golden = Golden::read();

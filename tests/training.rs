@@ -126,7 +126,7 @@ fn weights_survive_a_file_and_lie_there_as_in_pytorch() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("w.safetensors");
     let (saved, loaded) = (network(1), network(2));
-    weights::save(&saved.parameters, 7, &path).unwrap();
+    weights::save(&saved.parameters, 7, "", &path).unwrap();
     weights::load(&loaded.parameters, &path).unwrap();
     let probabilities = |n: &Network| n.predict(&bars(20, 3)).unwrap();
     assert_eq!(probabilities(&saved), probabilities(&loaded));
@@ -153,7 +153,7 @@ fn weight_files_that_do_not_fit_are_refused_and_change_nothing() {
     let error = || weights::load(&target.parameters, &path).unwrap_err().to_string();
 
     assert!(error().contains("w.safetensors"), "a missing file is named");
-    weights::save(&network(2).parameters, 0, &path).unwrap();
+    weights::save(&network(2).parameters, 0, "", &path).unwrap();
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() - 10]).unwrap();
     assert!(error().contains("truncated"), "{}", error());
@@ -317,7 +317,7 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
     std::fs::write(&checkpoint, b"nothing").unwrap();
     assert!(error(&dataset()).contains("truncated or damaged"));
     let network = Network::new(&gpu, &config(), Normalisation::UNIT).unwrap();
-    weights::save(&network.parameters, 1, &checkpoint).unwrap();
+    weights::save(&network.parameters, 1, "", &checkpoint).unwrap();
     assert!(error(&dataset()).contains("a weight file, not a checkpoint"));
 
     std::fs::write(&checkpoint, &whole).unwrap();
@@ -384,7 +384,7 @@ fn averaged_weights_are_evaluated_and_kept() {
     let network = Network::new(&gpu(), &stored.train, stored.normalisation).unwrap();
     weights::load(&network.parameters, &outcome.folder.last_weights()).unwrap();
     let images = dataset().train;
-    let split = selvedge::data::stratified_split(images.labels(), images.len() / 5, stored.train.seed).unwrap();
+    let split = stored.train.split(&images).unwrap();
     let predictions = network.predict(&images.subset(&split.validation).unwrap()).unwrap();
     let loss = selvedge::eval::Report::from_predictions(&predictions).log_loss;
     approx::assert_relative_eq!(loss, average, max_relative = 1e-5);

@@ -53,7 +53,7 @@ fn base(folder: &Path) -> PathBuf {
     };
     let network = Network::new(&gpu(), &config, Normalisation::UNIT).unwrap();
     let path = folder.join("base.safetensors");
-    weights::save(&network.parameters, 0, &path).unwrap();
+    weights::save(&network.parameters, 0, "", &path).unwrap();
     path
 }
 
@@ -264,7 +264,7 @@ fn files_of_16_bits_are_widened() {
         let network = Network::new(&gpu(), &config, Normalisation::UNIT).unwrap();
         weights::load(&network.parameters, &path).unwrap();
         let widened = folder.path().join("widened.safetensors");
-        weights::save(&network.parameters, 0, &widened).unwrap();
+        weights::save(&network.parameters, 0, "", &widened).unwrap();
         // f16 has 11 bits of precision, bf16 has 8.
         let precision = if dtype == Dtype::F16 { 1.0 / 2048.0 } else { 1.0 / 256.0 };
         let after = tensors(&widened);

@@ -5,8 +5,11 @@ mod console;
 mod devices;
 mod display;
 mod evaluate;
+mod export;
+mod features;
 mod lr_find;
 mod plan;
+mod predict;
 mod profile;
 mod runs;
 mod search;
@@ -46,8 +49,14 @@ enum Command {
     Search(search::Options),
     /// List the runs in a folder
     Runs(runs::Options),
-    /// Evaluate a run's best weights on the test split
+    /// Evaluate models: figures, pictures, a page to look at; compare them, or put them together
     Evaluate(evaluate::Options),
+    /// Say what is on pictures of one's own
+    Predict(predict::Options),
+    /// Draw what a network's layers make of an image
+    Features(features::Options),
+    /// Write a trained network as ONNX, for other programs
+    Export(export::Options),
     /// Print a network's layers: shapes, parameters, work and memory
     Summary(summary::Options),
     /// List the tensors of a weight file
@@ -142,10 +151,13 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Train(options) => return train::run(&options),
         Command::Search(options) => return search::run(&options),
+        Command::Predict(options) => return predict::run(&options),
         Command::Augment(options) => augment::run(&options),
         Command::LrFind(options) => lr_find::run(&options),
         Command::Runs(options) => runs::run(&options),
         Command::Evaluate(options) => evaluate::run(&options),
+        Command::Features(options) => features::run(&options),
+        Command::Export(options) => export::run(&options),
         Command::Summary(options) => summary::run(&options),
         Command::Weights(options) => weights::run(&options),
         Command::Devices(options) => devices::run(&options),

@@ -71,7 +71,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         result.best_epoch,
         outcome.folder.path().display()
     ));
-    display.console.say(report_text(&result.test).trim_end());
+    display.console.say(report_text("test", &result.test).trim_end());
     display.console.json(result)?;
     Ok(ExitCode::SUCCESS)
 }

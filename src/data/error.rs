@@ -38,6 +38,17 @@ pub enum DataError {
     )]
     UnknownName { path: PathBuf },
 
+    /// The name of a file says neither that it is CSV nor that it is IDX.
+    #[error(
+        "{path}: a set of images must be a .csv file, or an IDX file with images and idx3 in its name, plain or with .gz",
+        path = path.display()
+    )]
+    UnknownSet { path: PathBuf },
+
+    /// A picture of one's own cannot be used.
+    #[error("{path} cannot be used as a picture: {problem}", path = path.display())]
+    Picture { path: PathBuf, problem: String },
+
     /// A file cannot be opened.
     #[error(
         "{path} cannot be opened: {source}; check that it exists and that you may read it",

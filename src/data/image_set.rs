@@ -113,6 +113,26 @@ impl ImageSet {
         Ok(subset)
     }
 
+    /// The images seen another way: mirrored left to right if asked, then moved by `[down, right]` pixels. Where nothing is
+    /// left to see, the edge is repeated.
+    pub fn seen(&self, mirrored: bool, [down, right]: [i32; 2]) -> Self {
+        let from = |to: usize, by: i32, size: usize| (to as i32 - by).clamp(0, size as i32 - 1) as usize;
+        let mut pixels = Vec::with_capacity(self.pixels.len());
+        for image in self.pixels.chunks_exact(PIXELS) {
+            for y in 0..HEIGHT {
+                let row = &image[from(y, down, HEIGHT) * WIDTH..][..WIDTH];
+                pixels.extend((0..WIDTH).map(|x| {
+                    let x = from(x, right, WIDTH);
+                    row[if mirrored { WIDTH - 1 - x } else { x }]
+                }));
+            }
+        }
+        Self {
+            pixels,
+            labels: self.labels.clone(),
+        }
+    }
+
     /// The first `n` images, or all when there are fewer.
     pub fn take(&self, n: usize) -> Self {
         let n = n.min(self.len());

@@ -51,6 +51,24 @@ pub fn load(path: Option<&Path>) -> Result<Dataset, DataError> {
     }
 }
 
+/// Reads a single set of labelled images: a CSV file like those of the data set, or an IDX file of images, whose labels lie
+/// beside it under the same name with `labels` for `images` and `idx1` for `idx3`. Any of them may end with `.gz`.
+///
+/// # Errors
+/// [`DataError::UnknownSet`] when the name says neither; what is wrong with the file that was found.
+pub fn load_set(path: &Path) -> Result<ImageSet, DataError> {
+    let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+    let plain = file_name.strip_suffix(".gz").unwrap_or(&file_name);
+    if plain.ends_with(".csv") {
+        csv::read(&name(path), open(path)?)
+    } else if plain.contains("images") && plain.contains("idx3") {
+        let labels = file_name.replace("images", "labels").replace("idx3", "idx1");
+        read_idx(path, &path.with_file_name(labels))
+    } else {
+        Err(DataError::UnknownSet { path: path.to_owned() })
+    }
+}
+
 /// Data in one of its forms.
 #[derive(Debug)]
 enum Found {

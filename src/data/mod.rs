@@ -7,9 +7,11 @@ mod idx;
 mod image_set;
 mod limited;
 mod load;
+mod photo;
 mod split;
 
 pub use error::DataError;
 pub use image_set::{CLASS_NAMES, CLASSES, HEIGHT, ImageSet, PIXELS, WIDTH};
-pub use load::{Dataset, load};
+pub use load::{Dataset, load, load_set};
+pub use photo::{Inversion, Photo};
 pub use split::{Split, shuffle, stratified_folds, stratified_split};

@@ -111,7 +111,7 @@ mod tests {
         approx::assert_relative_eq!(sign_test(2, 8), 2.0 * 56.0 / 1024.0, max_relative = 1e-12);
         approx::assert_relative_eq!(sign_test(0, 0), 1.0);
         approx::assert_relative_eq!(sign_test(5, 5), 1.0);
-        // The normal approximation with continuity: z = (600 - 1) / sqrt(10000) = 5.99.
-        approx::assert_relative_eq!(sign_test(4700, 5300), 2.098e-9, max_relative = 0.01);
+        // SciPy's `binomtest(4700, 10000)`.
+        approx::assert_relative_eq!(sign_test(4700, 5300), 2.076033695920612e-09, max_relative = 1e-9);
     }
 }

@@ -4,6 +4,7 @@
 //! such a module saves.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -46,27 +47,69 @@ impl From<GpuError> for WeightsError {
 const LARGEST_FILE: u64 = 4 << 30;
 
 /// Writes all parameters to `path`: first to a temporary file beside it, then renamed, so that a crash or a full disk
-/// leaves what was there before. `steps` is the number of training steps, PyTorch's `num_batches_tracked`.
+/// leaves what was there before. `steps` is the number of training steps, PyTorch's `num_batches_tracked`; `about` says what
+/// the weights are of, for [`about`] to read back, and other programs pass over it.
 ///
 /// # Errors
 /// When the device or the file system fails.
-pub fn save(parameters: &Parameters, steps: u64, path: &Path) -> Result<(), WeightsError> {
+pub fn save(parameters: &Parameters, steps: u64, about: &str, path: &Path) -> Result<(), WeightsError> {
     let io = |source| WeightsError::Io {
         path: path.to_owned(),
         source,
     };
     let mut tensors = Vec::new();
-    for ((declaration, _), values) in parameters.all().zip(parameters.values()?) {
-        tensors.push((declaration.name.clone(), to_disk(declaration, &values)));
-        if let Some(layer) = declaration.name.strip_suffix(".running_var") {
-            tensors.push((format!("{layer}.num_batches_tracked"), Stored::counter(steps)));
-        }
+    for DiskTensor { name, shape, values } in in_pytorch_layout(parameters)? {
+        let counter = name.strip_suffix(".running_var");
+        let counter = counter.map(|layer| (format!("{layer}.num_batches_tracked"), Stored::counter(steps)));
+        tensors.push((name, Stored::floats(shape, &values)));
+        tensors.extend(counter);
     }
-    let bytes = safetensors::serialize(tensors, None).map_err(|e| WeightsError::Format {
+    let metadata = HashMap::from([(ABOUT.to_owned(), about.to_owned())]);
+    let bytes = safetensors::serialize(tensors, Some(metadata)).map_err(|e| WeightsError::Format {
         path: path.to_owned(),
         problem: e.to_string(),
     })?;
     crate::files::write_atomically(path, |file| file.write_all(&bytes)).map_err(io)
+}
+
+/// A parameter as other programs have it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DiskTensor {
+    /// Its name.
+    pub name: String,
+    /// OIHW for a convolution, `[out, in]` for a dense layer.
+    pub shape: Vec<usize>,
+    /// Its numbers, the last axis the fastest.
+    pub values: Vec<f32>,
+}
+
+/// All parameters and running statistics with PyTorch's names and layouts.
+///
+/// # Errors
+/// Those of the device.
+pub fn in_pytorch_layout(parameters: &Parameters) -> Result<Vec<DiskTensor>, WeightsError> {
+    let all = parameters.all().zip(parameters.values()?);
+    Ok(all
+        .map(|((declaration, _), values)| DiskTensor {
+            name: declaration.name.clone(),
+            shape: disk_shape(declaration),
+            values: to_disk(declaration, &values),
+        })
+        .collect())
+}
+
+/// The name of what [`save`] is told about the weights, in the file's metadata.
+const ABOUT: &str = "selvedge";
+
+/// What [`save`] was told about the weights of a file; `None` when another program wrote it.
+///
+/// # Errors
+/// [`WeightsError::Io`], or [`WeightsError::Format`] when it is no whole safetensors file.
+pub fn about(path: &Path) -> Result<Option<String>, WeightsError> {
+    let bytes = read(path)?;
+    parse(&bytes, path)?;
+    let header = SafeTensors::read_metadata(&bytes).ok();
+    Ok(header.and_then(|(_, header)| header.metadata().as_ref()?.get(ABOUT).cloned()))
 }
 
 /// Fills all parameters from `path`. Every tensor must be there with its shape, and nothing may be left over. Numbers of 16
@@ -245,6 +288,14 @@ struct Stored {
 }
 
 impl Stored {
+    fn floats(shape: Vec<usize>, values: &[f32]) -> Self {
+        Self {
+            dtype: Dtype::F32,
+            shape,
+            bytes: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        }
+    }
+
     fn counter(value: u64) -> Self {
         Self {
             dtype: Dtype::I64,
@@ -298,16 +349,13 @@ fn disk_places(declaration: &Declaration) -> impl Iterator<Item = usize> {
     })
 }
 
-fn to_disk(declaration: &Declaration, values: &[f32]) -> Stored {
+/// Numbers in memory order as they stand on disk.
+fn to_disk(declaration: &Declaration, values: &[f32]) -> Vec<f32> {
     let mut ordered = vec![0.0_f32; values.len()];
     for (place, value) in disk_places(declaration).zip(values) {
         ordered[place] = *value;
     }
-    Stored {
-        dtype: Dtype::F32,
-        shape: disk_shape(declaration),
-        bytes: ordered.iter().flat_map(|v| v.to_le_bytes()).collect(),
-    }
+    ordered
 }
 
 fn from_disk(declaration: &Declaration, values: &[f32]) -> Vec<f32> {
@@ -333,10 +381,9 @@ mod tests {
     fn on_disk(layout: Layout, shape: &[usize]) -> (Vec<usize>, Vec<f32>) {
         let declaration = declaration(layout, shape);
         let values: Vec<f32> = (0..declaration.shape.len()).map(|i| i as f32).collect();
-        let stored = to_disk(&declaration, &values);
-        let disk: Vec<f32> = bytemuck::pod_collect_to_vec(&stored.bytes);
+        let disk = to_disk(&declaration, &values);
         assert_eq!(from_disk(&declaration, &disk), values, "there and back");
-        (stored.shape, disk)
+        (disk_shape(&declaration), disk)
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Figures that change from epoch to epoch.
 
+use plotters::chart::SeriesLabelPosition::{LowerRight, UpperRight};
 use plotters::coord::Shift;
 use plotters::element::PathElement;
 use plotters::prelude::{Circle, DrawingArea, DrawingBackend};
@@ -69,7 +70,7 @@ impl Panel {
             chart.draw_series(dots).map_err(|e| e.to_string())?;
         }
         if self.lines.len() > 1 {
-            legend(&mut chart, self.rises)?;
+            legend(&mut chart, if self.rises { LowerRight } else { UpperRight })?;
         }
         Ok(())
     }

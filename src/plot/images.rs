@@ -1,10 +1,10 @@
 //! Grey images in rows and columns.
 
 use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend, Rectangle, Text};
-use plotters::style::{BLACK, Color, IntoFont, RGBColor};
+use plotters::prelude::{DrawingArea, DrawingBackend, Text};
+use plotters::style::{BLACK, IntoFont};
 
-use super::Picture;
+use super::{Picture, Raster};
 
 /// Images of one size in a grid, with a title over each column and a name before each row.
 #[derive(Debug)]
@@ -50,13 +50,7 @@ impl Picture for ImageGrid<'_> {
         for (row, (name, images)) in self.rows.iter().enumerate() {
             text(name, GAP, top(row) + height * SCALE / 2 - 6)?;
             for (column, image) in images.iter().enumerate() {
-                for (i, value) in image.iter().enumerate() {
-                    let grey = (255.0 * value.clamp(0.0, 1.0)).round() as u8;
-                    let (x, y) = (left(column) + i % width * SCALE, top(row) + i / width * SCALE);
-                    let corners = [(x as i32, y as i32), ((x + SCALE) as i32, (y + SCALE) as i32)];
-                    let pixel = Rectangle::new(corners, RGBColor(grey, grey, grey).filled());
-                    area.draw(&pixel).map_err(|e| e.to_string())?;
-                }
+                Raster::grey(width, image).draw(area, (left(column), top(row)), SCALE)?;
             }
         }
         Ok(())

@@ -1,9 +1,15 @@
 //! Pictures: curves of a training, and grids of images. Each is drawn once, as SVG or as PNG. Knows nothing of GPUs.
 
+mod confusion;
 mod curves;
 mod effects;
+mod feature_sheet;
+mod gallery;
 mod images;
+mod precision_recall;
+mod raster;
 mod rates;
+mod reliability;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,17 +17,26 @@ use std::sync::Once;
 
 use std::ops::Range;
 
+use image::{ExtendedColorType, ImageFormat};
 use plotters::chart::{ChartBuilder, ChartContext, SeriesLabelPosition};
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
-use plotters::prelude::{BitMapBackend, Cartesian2d, DrawingArea, DrawingBackend, IntoDrawingArea, SVGBackend};
-use plotters::style::{BLACK, Color, FontStyle, RGBColor, WHITE, register_font};
+use plotters::prelude::{BitMapBackend, Cartesian2d, DrawingArea, DrawingBackend, IntoDrawingArea, SVGBackend, Text};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{BLACK, Color, FontStyle, FontTransform, IntoFont, RGBColor, WHITE, register_font};
 use thiserror::Error;
 
+pub use confusion::ConfusionPicture;
+pub(crate) use confusion::{blues, ink_on, share_text};
 pub use curves::{Curves, Panel};
 pub use effects::{Effect, Effects};
+pub use feature_sheet::{FeatureSheet, Section};
+pub use gallery::{Gallery, Tile};
 pub use images::ImageGrid;
+pub use precision_recall::PrecisionRecallPicture;
+pub use raster::Raster;
 pub use rates::RateCurve;
+pub use reliability::ReliabilityPicture;
 
 use crate::files::write_atomically;
 
@@ -54,9 +69,21 @@ pub trait Picture {
 /// # Errors
 /// [`PlotError`].
 pub fn save_svg(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
-    let mut text = String::new();
-    draw(picture, SVGBackend::with_string(&mut text, picture.size()), path)?;
+    let text = svg(picture).map_err(|problem| PlotError::Drawing {
+        path: path.to_owned(),
+        problem,
+    })?;
     write_atomically(path, |file| file.write_all(text.as_bytes())).map_err(io_error(path))
+}
+
+/// The text of a picture as SVG.
+///
+/// # Errors
+/// What the canvas says, in words.
+pub fn svg(picture: &impl Picture) -> Result<String, String> {
+    let mut text = String::new();
+    draw(picture, SVGBackend::with_string(&mut text, picture.size()))?;
+    Ok(text)
 }
 
 /// Writes a picture as PNG.
@@ -64,29 +91,29 @@ pub fn save_svg(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
 /// # Errors
 /// [`PlotError`].
 pub fn save_png(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
+    let failed = |problem: String| PlotError::Drawing {
+        path: path.to_owned(),
+        problem,
+    };
     let (width, height) = picture.size();
     let mut pixels = vec![0; 3 * width as usize * height as usize];
-    draw(picture, BitMapBackend::with_buffer(&mut pixels, (width, height)), path)?;
-    write_png(path, &pixels, (width, height), image::ExtendedColorType::Rgb8)
+    draw(picture, BitMapBackend::with_buffer(&mut pixels, (width, height))).map_err(failed)?;
+    let png = png(&pixels, (width, height), ExtendedColorType::Rgb8).map_err(failed)?;
+    write_atomically(path, |file| file.write_all(&png)).map_err(io_error(path))
 }
 
-fn write_png(
-    path: &Path,
-    pixels: &[u8],
-    (width, height): (u32, u32),
-    color: image::ExtendedColorType,
-) -> Result<(), PlotError> {
+/// The bytes of a PNG file of these pixels, row by row.
+///
+/// # Errors
+/// What the encoder says, in words.
+pub fn png(pixels: &[u8], (width, height): (u32, u32), color: ExtendedColorType) -> Result<Vec<u8>, String> {
     let mut png = io::Cursor::new(Vec::new());
-    image::write_buffer_with_format(&mut png, pixels, width, height, color, image::ImageFormat::Png).map_err(|e| {
-        PlotError::Drawing {
-            path: path.to_owned(),
-            problem: e.to_string(),
-        }
-    })?;
-    write_atomically(path, |file| file.write_all(png.get_ref())).map_err(io_error(path))
+    image::write_buffer_with_format(&mut png, pixels, width, height, color, ImageFormat::Png)
+        .map_err(|e| e.to_string())?;
+    Ok(png.into_inner())
 }
 
-fn draw<DB: DrawingBackend>(picture: &impl Picture, canvas: DB, path: &Path) -> Result<(), PlotError> {
+fn draw<DB: DrawingBackend>(picture: &impl Picture, canvas: DB) -> Result<(), String> {
     // Text needs a font, and a machine without a desktop has none.
     static FONT: Once = Once::new();
     FONT.call_once(|| {
@@ -94,14 +121,9 @@ fn draw<DB: DrawingBackend>(picture: &impl Picture, canvas: DB, path: &Path) -> 
         let _ = register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular());
     });
     let area = canvas.into_drawing_area();
-    let fill = area.fill(&WHITE).map_err(|e| e.to_string());
-    let drawn = fill.and_then(|()| picture.draw(&area));
-    drawn
-        .and_then(|()| area.present().map_err(|e| e.to_string()))
-        .map_err(|problem| PlotError::Drawing {
-            path: path.to_owned(),
-            problem,
-        })
+    area.fill(&WHITE).map_err(|e| e.to_string())?;
+    picture.draw(&area)?;
+    area.present().map_err(|e| e.to_string())
 }
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> PlotError + '_ {
@@ -208,19 +230,42 @@ fn axes<'a, DB: DrawingBackend + 'a>(
     Ok(chart)
 }
 
-/// The names of a chart's series, in the right corner above, or below where the series rise.
-fn legend<'a, DB: DrawingBackend + 'a>(chart: &mut Chart<'a, DB>, below: bool) -> Result<(), String> {
-    let corner = if below {
-        SeriesLabelPosition::LowerRight
-    } else {
-        SeriesLabelPosition::UpperRight
-    };
+/// The names of a chart's series, in a corner that they leave free.
+fn legend<'a, DB: DrawingBackend + 'a>(chart: &mut Chart<'a, DB>, corner: SeriesLabelPosition) -> Result<(), String> {
     chart
         .configure_series_labels()
         .position(corner)
         .background_style(WHITE.mix(0.8))
         .border_style(BLACK.mix(0.3))
         .draw()
+        .map_err(|e| e.to_string())
+}
+
+/// Text in the pixels of an area; `anchor` says which point of it stands at `at`.
+fn write_text<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    text: &str,
+    at: (i32, i32),
+    size: u32,
+    color: RGBColor,
+    (horizontal, vertical): (HPos, VPos),
+) -> Result<(), String> {
+    let style = ("sans-serif", size).into_font().color(&color);
+    let style = style.pos(Pos::new(horizontal, vertical));
+    area.draw(&Text::new(text.to_owned(), at, style))
+        .map_err(|e| e.to_string())
+}
+
+/// Text that is read from below, its end at the top, `at`.
+fn write_upwards<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    text: &str,
+    at: (i32, i32),
+    size: u32,
+) -> Result<(), String> {
+    let font = ("sans-serif", size).into_font().transform(FontTransform::Rotate270);
+    let style = font.color(&BLACK).pos(Pos::new(HPos::Right, VPos::Center));
+    area.draw(&Text::new(text.to_owned(), at, style))
         .map_err(|e| e.to_string())
 }
 

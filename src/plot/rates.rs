@@ -1,5 +1,6 @@
 //! The loss as the learning rate rises, for finding a good one.
 
+use plotters::chart::SeriesLabelPosition;
 use plotters::coord::Shift;
 use plotters::element::PathElement;
 use plotters::prelude::{DrawingArea, DrawingBackend};
@@ -48,6 +49,6 @@ impl Picture for RateCurve<'_> {
         let at = self.suggestion.log10();
         let name = format!("suggestion: {:.2e}", self.suggestion);
         line(vec![(at, y.start), (at, y.end)], ORANGE, &name)?;
-        legend(&mut chart, false)
+        legend(&mut chart, SeriesLabelPosition::UpperRight)
     }
 }

@@ -171,7 +171,7 @@ fn one_fit(
     observer: &mut dyn SearchObserver,
 ) -> Result<Option<FitResult>, SearchError> {
     let config = plan.config_of(key);
-    let mut folds = stratified_folds(images.labels(), plan.folds, config.seed)?;
+    let mut folds = stratified_folds(images.labels(), plan.folds, config.split_seed())?;
     let split = folds.swap_remove(key.fold);
     let history = fit(gpu, &config, images, split, |progress| observer.step(key, progress));
     Ok(match history {

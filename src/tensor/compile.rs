@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::autograd::needed_nodes;
 use super::graph::{Graph, NodeId, Origin, Recorded, ValueId};
 use super::op::{Io, Launches, Operand, Storage};
-use super::{Result, Shape, Tensor, TensorError, ops};
+use super::{Layer, Result, Shape, Tensor, TensorError, ops};
 use crate::gpu::{Access, Gpu, GpuError, Readback, Slice};
 use crate::program::{BufferId, Dispatch, MemoryPlan, Place, Program, Recipe};
 
@@ -25,8 +25,10 @@ pub struct NodeSummary {
     pub settings: String,
     /// What it reads.
     pub inputs: Vec<Tensor>,
-    /// Shape of its first output.
-    pub output: Shape,
+    /// Its first output.
+    pub output: Tensor,
+    /// What it is as a layer of a network.
+    pub layer: Option<Layer>,
     /// Floating-point operations.
     pub flops: u64,
 }
@@ -70,7 +72,8 @@ impl Graph {
                 op: node.op.name(),
                 settings: node.op.settings(),
                 inputs: node.inputs.iter().map(|v| self.handle(*v)).collect(),
-                output: recorded.value(node.outputs[0]).info.shape.clone(),
+                output: self.handle(node.outputs[0]),
+                layer: node.op.layer(),
                 flops: launches.dispatches.iter().map(|(kernel, _)| kernel.flops).sum(),
             }
         };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Info, Result, Shape, Tensor, TensorError};
+use super::{Info, Layer, Result, Shape, Tensor, TensorError};
 use crate::gpu::{Access, Kernel, Variant};
 
 /// A kind of node. The built-in ops implement this trait in `tensor/ops/`; one's own may live anywhere.
@@ -38,6 +38,11 @@ pub trait Op: fmt::Debug {
     /// Settings worth showing in a dispatch list, such as `3x3 stride 1`.
     fn settings(&self) -> String {
         String::new()
+    }
+
+    /// What the op is as a layer of a network in inference; `None` for what only training needs.
+    fn layer(&self) -> Option<Layer> {
+        None
     }
 
     /// How the outputs relate to memory that exists already.

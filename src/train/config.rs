@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{FineTune, Monitor, Recipe, TrainError};
-use crate::data::{CLASSES, Dataset, ImageSet};
+use crate::data::{CLASSES, DataError, Dataset, ImageSet, Split, stratified_split};
 use crate::models::{
     Architecture, Cnn4, Cnn4Settings, InceptionSettings, InceptionV3, ResNet, ResNetSettings, Shortcut,
 };
@@ -101,6 +101,8 @@ pub struct TrainConfig {
     pub min_delta: f64,
     /// Decides initial weights, split, order, dropout and augmentation.
     pub seed: u64,
+    /// Decides the split in place of the seed: runs of several seeds that are to be put together validate on the same images.
+    pub split_seed: Option<u64>,
     /// Use only this many images of the training set, a fifth of them for validation.
     pub limit: Option<usize>,
 }
@@ -376,6 +378,19 @@ impl TrainConfig {
     /// The images that are split for training and validation: all of the training set, or as many as the limit says.
     pub fn images(&self, data: &Dataset) -> ImageSet {
         data.train.take(self.limit.unwrap_or(usize::MAX))
+    }
+
+    /// Sets a fifth of the images aside for validation, the same share of every class.
+    ///
+    /// # Errors
+    /// [`DataError::Split`] when there are too few.
+    pub fn split(&self, images: &ImageSet) -> Result<Split, DataError> {
+        stratified_split(images.labels(), images.len() / 5, self.split_seed())
+    }
+
+    /// What decides the split.
+    pub fn split_seed(&self) -> u64 {
+        self.split_seed.unwrap_or(self.seed)
     }
 
     /// Declares the network's parameters.

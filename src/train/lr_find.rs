@@ -6,7 +6,7 @@ use super::feed::Feed;
 use super::run::check_batch;
 use super::trainer::{Task, Trainer};
 use super::{Learned, Network, Normalisation, Resident, TrainConfig, TrainError};
-use crate::data::{Dataset, stratified_split};
+use crate::data::Dataset;
 use crate::gpu::Gpu;
 use crate::nn::weights;
 
@@ -72,7 +72,7 @@ pub fn find_rate(
     }
     config.validate()?;
     let images = config.images(data);
-    let split = stratified_split(images.labels(), images.len() / 5, config.seed)?;
+    let split = config.split(&images)?;
     check_batch(config, &split)?;
     let normalisation = Normalisation::of(config.pixels, &images, &split.train);
     let network = first_phase(gpu, config, normalisation)?;

@@ -82,6 +82,15 @@ impl Network {
         }
     }
 
+    /// Records the logits of images `[N, H, W, 1]` that are scaled as in training.
+    ///
+    /// # Errors
+    /// A shape error when they do not fit the network.
+    pub fn record(&self, images: &Tensor) -> Result<Tensor> {
+        let mut pass = Forward::new(&self.parameters, Mode::Inference);
+        self.model.forward(&mut pass, images)
+    }
+
     /// Records the logits of all of `images` as one batch.
     ///
     /// # Errors

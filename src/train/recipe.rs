@@ -54,6 +54,7 @@ impl Recipe {
             patience: None,
             min_delta: 0.0,
             seed: 1,
+            split_seed: None,
             limit: None,
         };
         match self {

@@ -18,7 +18,7 @@ use super::{
     EpochRecord, Learned, Network, Normalisation, PixelScale, Progress, Resident, RunConfig, RunFolder, TrainConfig,
     TrainError,
 };
-use crate::data::{Dataset, ImageSet, PIXELS, Split, stratified_split};
+use crate::data::{Dataset, ImageSet, PIXELS, Split};
 use crate::eval::Report;
 use crate::gpu::Gpu;
 use crate::nn::weights;
@@ -140,7 +140,7 @@ impl Training {
     fn new(gpu: &Gpu, config: &TrainConfig, data: &Dataset) -> Result<Self, TrainError> {
         config.validate()?;
         let images = config.images(data);
-        let split = stratified_split(images.labels(), images.len() / 5, config.seed)?;
+        let split = config.split(&images)?;
         for phase in config.phases() {
             check_batch(&phase.config, &split)?;
         }
@@ -326,9 +326,11 @@ fn keep(
     let last = folder.last_checkpoint();
     // Made once for both: they hold the same.
     let checkpoint = Checkpoint::bytes(trainer, run, history, &last)?;
-    weights::save(trainer.judged(), trainer.step_count(), &folder.last_weights())?;
+    // The settings go into the weight files too, so that one says by itself what network it is of.
+    let about = run.to_json();
+    weights::save(trainer.judged(), trainer.step_count(), &about, &folder.last_weights())?;
     if best {
-        weights::save(trainer.judged(), trainer.step_count(), &folder.best_weights())?;
+        weights::save(trainer.judged(), trainer.step_count(), &about, &folder.best_weights())?;
         Checkpoint::write(&checkpoint, &folder.best_checkpoint())?;
     }
     folder.write_history(history)?;

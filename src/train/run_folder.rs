@@ -173,15 +173,33 @@ impl RunConfig {
     /// # Errors
     /// [`TrainError::Io`], or [`TrainError::Config`] when it is not what selvedge writes.
     pub fn read(path: &Path) -> Result<Self, TrainError> {
-        let config: Self = read_json(path)?;
+        let text = fs::read_to_string(path).map_err(TrainError::io(path))?;
+        Self::from_json(&text, path)
+    }
+
+    /// From the text that stands in the `config.json` of a run, and in its weight files; `path` is for the error.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] when it is not what selvedge writes.
+    pub fn from_json(text: &str, path: &Path) -> Result<Self, TrainError> {
+        let config: Self = parse(text, path)?;
         config.train.validate()?;
         Ok(config)
+    }
+
+    /// What [`RunConfig::from_json`] reads.
+    pub fn to_json(&self) -> String {
+        // Numbers, texts and lists of them: nothing that JSON has no form for.
+        serde_json::to_string(self).unwrap_or_default()
     }
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {
-    let text = fs::read_to_string(path).map_err(TrainError::io(path))?;
-    serde_json::from_str(&text).map_err(|e| TrainError::Config {
+    parse(&fs::read_to_string(path).map_err(TrainError::io(path))?, path)
+}
+
+fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, TrainError> {
+    serde_json::from_str(text).map_err(|e| TrainError::Config {
         path: path.to_owned(),
         problem: e.to_string(),
     })

@@ -69,7 +69,7 @@ pub fn summary(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<NetworkSummary, T
         layers.push(LayerSummary {
             name: first.map_or(node.op, |(_, layer)| layer).to_owned(),
             op: format!("{} {}", node.op, node.settings).trim_end().to_owned(),
-            output: node.output,
+            output: node.output.shape(),
             parameters: learned.map(|(_, _, len)| len).sum(),
             learned_in: match first {
                 Some((i, _)) => (1..)
@@ -114,6 +114,6 @@ pub fn summary(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<NetworkSummary, T
 const STATISTIC: &str = ".running_";
 
 /// The layer of a parameter.
-fn layer_of(name: &str) -> &str {
+pub(crate) fn layer_of(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(layer, _)| layer)
 }

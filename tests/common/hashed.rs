@@ -205,7 +205,7 @@ fn as_in_pytorch(shape: &[usize], values: &[f32]) -> (Vec<usize>, Vec<f32>) {
 fn fill(parameters: &Parameters) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
-    weights::save(parameters, 0, &path).unwrap();
+    weights::save(parameters, 0, "", &path).unwrap();
     let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = weights::list(&path)
         .unwrap()
         .into_iter()

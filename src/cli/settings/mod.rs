@@ -68,6 +68,9 @@ pub struct Settings {
     /// Decides initial weights, split, order, dropout and augmentation [1]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Decides which images validate, in place of the seed: give it to runs of several seeds that an ensemble is to be made of
+    #[arg(long, value_name = "N")]
+    split_seed: Option<u64>,
     /// Use only the first N training images, a fifth of them for validation
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -186,6 +189,7 @@ impl Settings {
         }
         set(&mut config.accumulate, self.accumulate);
         set(&mut config.seed, self.seed);
+        config.split_seed = self.split_seed.or(config.split_seed);
         config.limit = self.limit.or(config.limit);
         let pixels = self.pixels.map(|name| match name {
             PixelsName::Unit => PixelScale::Unit,

@@ -2,7 +2,7 @@
 
 use super::elementwise::{check_broadcast, zip_kernel};
 use crate::gpu::shader;
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 
 /// `Y = A + B`; B may be repeated over A's leading axes.
 #[derive(Debug)]
@@ -36,6 +36,10 @@ impl Op for Add {
             Some(dy.clone()),
             node.when_wanted(1, || dy.sum_to(&node.input(1).shape()))?,
         ])
+    }
+
+    fn layer(&self) -> Option<Layer> {
+        Some(Layer::Add)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::pool::Pooling;
 use super::window::Window;
 use crate::gpu::shader;
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 
 /// The mean of each window.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,13 @@ impl Op for AvgPool {
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
         let dx = Tensor::apply_one(AvgPoolGrad(*self), &[node.gradient(0)?])?;
         Ok(vec![Some(dx)])
+    }
+
+    fn layer(&self) -> Option<Layer> {
+        Some(Layer::AvgPool {
+            window: self.pooling.geometry.window(),
+            count_padding: self.count_padding,
+        })
     }
 
     fn settings(&self) -> String {

@@ -6,7 +6,9 @@ use super::window::{Padding, Window};
 use super::{MOST_ROUNDS, kernel};
 use crate::gpu::{Kernel, Source, Variant, shader};
 use crate::tensor::graph::Arena;
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Storage, Tensor, TensorError};
+use crate::tensor::{
+    Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Shape, Storage, Tensor, TensorError,
+};
 
 /// What is done in the same passes over memory as the normalisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,6 +37,12 @@ impl NormSettings {
 
     fn is_pooled(&self) -> bool {
         self.pool != [1, 1]
+    }
+
+    /// The max pooling, if there is one.
+    pub(in crate::tensor) fn pooling(&self) -> Option<Window> {
+        self.is_pooled()
+            .then(|| Window::new(self.pool, self.pool, Padding::Valid))
     }
 
     /// The images that go in and come out, or what is impossible.
@@ -353,6 +361,10 @@ impl Op for Inference {
             training: false,
         };
         grad.record(node)
+    }
+
+    fn layer(&self) -> Option<Layer> {
+        Some(Layer::BatchNorm(self.settings))
     }
 
     fn settings(&self) -> String {

@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::kernel;
 use crate::gpu::{Kernel, shader};
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor, TensorError};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor, TensorError};
 
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -92,6 +92,10 @@ impl Op for Concat {
                 node.when_wanted(i, || node.gradient(0)?.channels(start, channels))
             })
             .collect()
+    }
+
+    fn layer(&self) -> Option<Layer> {
+        Some(Layer::Concat)
     }
 }
 

@@ -7,7 +7,7 @@ use super::matmul::weight_gradients;
 use super::window::{Geometry, Padding, Window};
 use super::{MOST_ROUNDS, kernel};
 use crate::gpu::{GemmCore, Kernel, Source, Variant, shader};
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 
 /// What the three products of one convolution share: `n` images from `in_c` to `out_c` channels.
 #[derive(Debug, Clone, Copy)]
@@ -318,6 +318,13 @@ impl Op for Conv2d {
         })?);
         gradients.truncate(node.input_count());
         Ok(gradients)
+    }
+
+    fn layer(&self) -> Option<Layer> {
+        Some(Layer::Conv2d {
+            window: self.convolution.geometry.window(),
+            relu: self.relu,
+        })
     }
 
     fn settings(&self) -> String {

@@ -2,7 +2,7 @@
 
 use super::elementwise::{map_kernel, zip_kernel};
 use crate::gpu::shader;
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor, TensorError};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor, TensorError};
 
 /// `Y = X` where it is positive, else `slope X`. Slope 0 is ReLU.
 #[derive(Debug)]
@@ -39,6 +39,10 @@ impl Op for LeakyRelu {
         let slope = self.slope;
         let dx = Tensor::apply_one(LeakyReluGrad { slope }, &[node.gradient(0)?, node.output(0)])?;
         Ok(vec![Some(dx)])
+    }
+
+    fn layer(&self) -> Option<Layer> {
+        Some(Layer::LeakyRelu { slope: self.slope })
     }
 }
 

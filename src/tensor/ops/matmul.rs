@@ -3,17 +3,17 @@
 use super::before_relu;
 use super::dropout;
 use super::gemm::{Cols, Finish, Gemm, LONGEST_SEGMENT, Params, Rows, WEIGHT_GRAD_DEPTH};
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 
 /// `Y[m, n] = f(sum over k of A[m, k] B[k, n] + bias[n])`. Inputs: A, B, the bias unless plain, the clock for dropout.
 #[derive(Debug)]
 struct MatMul {
-    layer: Layer,
+    extras: Extras,
 }
 
 /// What a dense layer adds to the product.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Layer {
+enum Extras {
     /// Nothing: the matrix product alone.
     Plain,
     /// Bias, and ReLU when `relu` is set.
@@ -24,7 +24,11 @@ enum Layer {
 
 impl Op for MatMul {
     fn name(&self) -> &'static str {
-        if self.layer == Layer::Plain { "matmul" } else { "linear" }
+        if self.extras == Extras::Plain {
+            "matmul"
+        } else {
+            "linear"
+        }
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
@@ -38,10 +42,10 @@ impl Op for MatMul {
         if m * k * n == 0 {
             return Err(inputs.mismatch("every size must be at least 1"));
         }
-        if self.layer != Layer::Plain {
+        if self.extras != Extras::Plain {
             inputs.require(2, "bias", [n])?;
         }
-        if let Layer::Dropout { rate, .. } = self.layer {
+        if let Extras::Dropout { rate, .. } = self.extras {
             dropout::check(self.name(), inputs, rate, 3)?;
         }
         Ok(vec![Info::f32([m, n])])
@@ -50,21 +54,21 @@ impl Op for MatMul {
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let (m, k) = (io.input(0).rows(), io.input(0).last());
         let n = io.input(1).last();
-        let (rate, stream) = match self.layer {
-            Layer::Dropout { rate, stream } => (rate, stream),
+        let (rate, stream) = match self.extras {
+            Extras::Dropout { rate, stream } => (rate, stream),
             _ => (0.0, 0),
         };
         let gemm = Gemm {
             label: self.name(),
             rows: Rows::Dense,
             cols: Cols::Dense,
-            finish: match self.layer {
-                Layer::Plain => Finish::Plain,
-                Layer::Bias { relu } => Finish::Bias {
+            finish: match self.extras {
+                Extras::Plain => Finish::Plain,
+                Extras::Bias { relu } => Finish::Bias {
                     bias: Operand::Input(2),
                     relu,
                 },
-                Layer::Dropout { .. } => Finish::Dropout {
+                Extras::Dropout { .. } => Finish::Dropout {
                     bias: Operand::Input(2),
                     clock: Operand::Input(3),
                 },
@@ -88,13 +92,13 @@ impl Op for MatMul {
 
     /// With Z the sum before f: dA = dZ B^T, dB = A^T dZ, dbias = the column sums of dZ.
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
-        let dz = match self.layer {
-            Layer::Plain => before_relu(node, false, 0.0),
-            Layer::Bias { relu } => before_relu(node, relu, 0.0),
-            Layer::Dropout { rate, .. } => before_relu(node, true, rate),
+        let dz = match self.extras {
+            Extras::Plain => before_relu(node, false, 0.0),
+            Extras::Bias { relu } => before_relu(node, relu, 0.0),
+            Extras::Dropout { rate, .. } => before_relu(node, true, rate),
         }?;
         let da = node.when_wanted(0, || Tensor::apply_one(InputGrad, &[&dz, node.input(1)]))?;
-        let bias = self.layer != Layer::Plain && node.wants(2);
+        let bias = self.extras != Extras::Plain && node.wants(2);
         let mut gradients = vec![da];
         gradients.extend(weight_gradients(node, bias, |bias| {
             Tensor::apply(WeightGrad { bias }, &[node.input(0), &dz])
@@ -103,9 +107,16 @@ impl Op for MatMul {
         Ok(gradients)
     }
 
+    fn layer(&self) -> Option<Layer> {
+        match self.extras {
+            Extras::Bias { relu } => Some(Layer::Linear { relu }),
+            Extras::Plain | Extras::Dropout { .. } => None,
+        }
+    }
+
     fn settings(&self) -> String {
-        match self.layer {
-            Layer::Dropout { rate, .. } => format!("dropout {rate}"),
+        match self.extras {
+            Extras::Dropout { rate, .. } => format!("dropout {rate}"),
             _ => String::new(),
         }
     }
@@ -215,7 +226,7 @@ impl Tensor {
     /// # Errors
     /// A shape error when the inner sizes differ.
     pub fn matmul(&self, other: &Tensor) -> Result<Tensor> {
-        Self::apply_one(MatMul { layer: Layer::Plain }, &[self, other])
+        Self::apply_one(MatMul { extras: Extras::Plain }, &[self, other])
     }
 
     /// A dense layer: `[M, K] x [K, N] + [N] -> [M, N]`, with ReLU when `relu` is set.
@@ -223,8 +234,8 @@ impl Tensor {
     /// # Errors
     /// A shape error that names the parameter at fault.
     pub fn linear(&self, weight: &Tensor, bias: &Tensor, relu: bool) -> Result<Tensor> {
-        let layer = Layer::Bias { relu };
-        Self::apply_one(MatMul { layer }, &[self, weight, bias])
+        let extras = Extras::Bias { relu };
+        Self::apply_one(MatMul { extras }, &[self, weight, bias])
     }
 
     /// A dense layer with ReLU and dropout in the same pass: what [`Tensor::dropout`] of [`Tensor::linear`] gives.
@@ -239,7 +250,7 @@ impl Tensor {
         clock: &Tensor,
         stream: u32,
     ) -> Result<Tensor> {
-        let layer = Layer::Dropout { rate, stream };
-        Self::apply_one(MatMul { layer }, &[self, weight, bias, clock])
+        let extras = Extras::Dropout { rate, stream };
+        Self::apply_one(MatMul { extras }, &[self, weight, bias, clock])
     }
 }

@@ -3,7 +3,7 @@
 use super::pool::Pooling;
 use super::window::Window;
 use crate::gpu::shader;
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 
 /// The largest number of each window, and which pixel of the image had it.
 #[derive(Debug)]
@@ -35,6 +35,10 @@ impl Op for MaxPool {
         let which = node.output(1);
         let dx = Tensor::apply_one(MaxPoolGrad(self.0), &[which, node.gradient(0)?])?;
         Ok(vec![Some(dx)])
+    }
+
+    fn layer(&self) -> Option<Layer> {
+        Some(Layer::MaxPool(self.0.geometry.window()))
     }
 
     fn settings(&self) -> String {

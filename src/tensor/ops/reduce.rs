@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::kernel;
 use crate::gpu::shader;
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Tensor};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Shape, Tensor};
 
 /// A tensor seen as `[outer, len, inner]`; the sum goes over the middle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +102,12 @@ impl Op for Sum {
             output: node.input(0).shape(),
         };
         Ok(vec![Some(Tensor::apply_one(expand, &[node.gradient(0)?])?)])
+    }
+
+    fn layer(&self) -> Option<Layer> {
+        let Extent { outer, len, inner } = self.extent;
+        let is_pooling = *self.output.axes() == [outer, inner] && self.factor == 1.0 / len as f32;
+        is_pooling.then_some(Layer::GlobalAvgPool)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Another shape for the same numbers.
 
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Result, Shape, Storage, Tensor};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Result, Shape, Storage, Tensor};
 
 /// The same elements in the same order with another shape. Nothing is computed.
 #[derive(Debug)]
@@ -28,6 +28,10 @@ impl Op for Reshape {
 
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
         Ok(vec![Some(node.gradient(0)?.reshape(node.input(0).shape())?)])
+    }
+
+    fn layer(&self) -> Option<Layer> {
+        Some(Layer::Reshape(self.0.clone()))
     }
 
     fn storage(&self) -> Storage {

@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::kernel;
 use crate::gpu::{Kernel, Source, shader};
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 
 /// `struct Params` of `shaders/image/resize_params.wgsl`.
 #[repr(C)]
@@ -59,6 +59,12 @@ impl Op for Resize {
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
         let dx = Tensor::apply_one(ResizeGrad(self.0), &[node.gradient(0)?])?;
         Ok(vec![Some(dx)])
+    }
+
+    fn layer(&self) -> Option<Layer> {
+        Some(Layer::ResizeBilinear(
+            [self.0.out_h, self.0.out_w].map(|side| side as usize),
+        ))
     }
 }
 

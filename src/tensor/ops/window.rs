@@ -131,6 +131,11 @@ impl fmt::Display for Geometry {
 }
 
 impl Geometry {
+    /// The window with the padding that it has on these images.
+    pub fn window(&self) -> Window {
+        Window::new(self.kernel, self.stride, Padding::Explicit(self.pad))
+    }
+
     pub fn out_h(&self) -> usize {
         (self.padded[0] - self.kernel[0]) / self.stride[0] + 1
     }

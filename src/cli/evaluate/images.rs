@@ -1,0 +1,94 @@
+//! What models are evaluated on.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use selvedge::data::{self, Dataset, ImageSet};
+use selvedge::inference::{Classifier, Ensemble};
+
+#[derive(Debug, Args)]
+pub struct ImagesOptions {
+    /// Which images of the data set
+    #[arg(long, value_enum, default_value_t = SplitName::Test)]
+    split: SplitName,
+    /// The data set, instead of the one the first model was trained on
+    #[arg(long, value_name = "PATH")]
+    data: Option<PathBuf>,
+    /// Other labelled images: a CSV file like the data set's, or an IDX file of images with its labels beside it
+    #[arg(long, value_name = "FILE", conflicts_with = "split")]
+    images: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SplitName {
+    /// Those that nothing was chosen by
+    Test,
+    /// Those that chose the best epoch; of several models those that all were validated on
+    Validation,
+}
+
+/// Labelled images and what they are.
+pub struct Images {
+    pub set: ImageSet,
+    /// In one word, for names of files.
+    pub what: String,
+    /// In words.
+    pub words: String,
+    /// Whether ensembles are fitted to them.
+    fitted_to: bool,
+    data: Option<PathBuf>,
+}
+
+impl Images {
+    pub fn load(options: &ImagesOptions, classifiers: &[&Classifier]) -> anyhow::Result<Self> {
+        let place = options.data.clone().or_else(|| Self::place(classifiers));
+        if let Some(path) = &options.images {
+            let set = data::load_set(path)?;
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            return Ok(Self {
+                words: format!("{} images of {}", set.len(), path.display()),
+                what: stem.trim_end_matches(".csv").to_owned(),
+                set,
+                fitted_to: false,
+                data: place,
+            });
+        }
+        let dataset = data::load(place.as_deref())?;
+        let source = dataset.source.display();
+        let (set, what) = match options.split {
+            SplitName::Test => (dataset.test.clone(), "test"),
+            SplitName::Validation => {
+                let numbers = Ensemble::common_validation_images(classifiers, &dataset)?;
+                (dataset.train.subset(&numbers)?, "validation")
+            }
+        };
+        Ok(Self {
+            words: format!("{} images of the {what} split of {source}", set.len()),
+            what: what.to_owned(),
+            set,
+            fitted_to: options.split == SplitName::Validation,
+            data: place,
+        })
+    }
+
+    /// Where the first model's data was.
+    fn place(classifiers: &[&Classifier]) -> Option<PathBuf> {
+        classifiers.first().and_then(|first| first.run().train.data.clone())
+    }
+
+    /// The data set whose validation split ensembles are fitted to.
+    pub fn dataset(&self) -> anyhow::Result<Dataset> {
+        Ok(data::load(self.data.as_deref().map(Path::new))?)
+    }
+
+    /// Refuses to judge by what an ensemble is fitted to.
+    pub fn must_be_unseen_by_fit(&self) -> anyhow::Result<()> {
+        if self.fitted_to {
+            bail!(
+                "this ensemble is fitted to the validation split, which says nothing about it then; leave out --split"
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+//! Where an evaluation goes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use selvedge::files::create_numbered;
+use selvedge::inference::Classifier;
+use selvedge::report::Evaluation;
+
+/// The folder that everything is written into.
+pub struct OutputFolder(PathBuf);
+
+impl OutputFolder {
+    /// Inside of the folder of a run, beside a file, or as asked for.
+    pub fn of_model(asked: Option<&Path>, model: &Path, what: &str, tta: bool) -> anyhow::Result<Self> {
+        if let Some(path) = asked {
+            return Self::fresh(path);
+        }
+        let name = format!("evaluation-{what}{}", if tta { "-tta" } else { "" });
+        let path = if model.is_dir() {
+            model.join(name)
+        } else {
+            // Several files of a folder get a folder each.
+            let stem = model.file_stem().unwrap_or_default().to_string_lossy();
+            model.with_file_name(format!("{stem}-{name}"))
+        };
+        fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
+        Ok(Self(path))
+    }
+
+    /// As asked for, or the first of `runs/NAME-1`, `runs/NAME-2`, ... that is free.
+    pub fn new(asked: Option<&Path>, name: &str) -> anyhow::Result<Self> {
+        match asked {
+            Some(path) => Self::fresh(path),
+            None => Ok(Self(create_numbered(Path::new("runs"), name).context("runs")?)),
+        }
+    }
+
+    fn fresh(path: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(path).with_context(|| path.display().to_string())?;
+        if fs::read_dir(path)
+            .with_context(|| path.display().to_string())?
+            .next()
+            .is_some()
+        {
+            bail!(
+                "the folder {} exists already and is not empty; choose another with --out",
+                path.display()
+            );
+        }
+        Ok(Self(path.to_owned()))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The last part of its path.
+    pub fn name(&self) -> String {
+        self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Where the files of one of `count` evaluations go.
+    pub fn of(&self, number: usize, count: usize, evaluation: &Evaluation) -> anyhow::Result<PathBuf> {
+        if count == 1 {
+            return Ok(self.0.clone());
+        }
+        let name = Path::new(&evaluation.name)
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let path = self.0.join(format!("{}-{name}", number + 1));
+        fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
+        Ok(path)
+    }
+}
+
+/// What the program was started with, to be typed again.
+pub fn command_line() -> String {
+    let quoted = |word: String| {
+        let plain = |c: char| c.is_alphanumeric() || "-_./=,:x+".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            word
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    };
+    let words = std::env::args_os()
+        .skip(1)
+        .map(|word| quoted(word.to_string_lossy().into_owned()));
+    format!("selvedge {}", words.collect::<Vec<_>>().join(" "))
+}
+
+/// How a network came to be.
+pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
+    let run = classifier.run();
+    let config = &run.train;
+    let optimiser = format!("{:?}, learning rate {}", config.optimiser, config.learning_rate.peak);
+    let rows = [
+        ("network", config.model.to_string()),
+        ("weights", classifier.path().display().to_string()),
+        ("epochs", config.total_epochs().to_string()),
+        ("images a step", config.images_per_step().to_string()),
+        ("optimiser", optimiser),
+        ("seed", config.seed.to_string()),
+        (
+            "trained on",
+            format!("{} images, validated on {}", run.train_images, run.validation_images),
+        ),
+        ("trained with", format!("selvedge {} on {}", run.version, run.adapter)),
+        (
+            "train it again with",
+            format!(
+                "selvedge train --config {}",
+                classifier.path().join("config.json").display()
+            ),
+        ),
+    ];
+    let is_run = classifier.path().is_dir();
+    let rows = rows
+        .into_iter()
+        .filter(|(name, _)| is_run || *name != "train it again with");
+    rows.map(|(name, value)| (name.to_owned(), value)).collect()
+}

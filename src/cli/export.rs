@@ -1,0 +1,33 @@
+//! `selvedge export`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use selvedge::inference::Classifier;
+use selvedge::onnx;
+
+use super::AdapterOption;
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// A run folder, or a weight file that selvedge wrote
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// The ONNX file to write
+    #[arg(long, value_name = "FILE")]
+    onnx: PathBuf,
+    #[command(flatten)]
+    adapter: AdapterOption,
+}
+
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let gpu = options.adapter.open_quietly()?;
+    let classifier = Classifier::open(&gpu, &options.model)?;
+    onnx::export(&classifier, &options.onnx)?;
+    println!(
+        "{}: {} as ONNX; input `images` [N, 1, 28, 28] with pixels as byte / 255, output `logits` [N, 10]",
+        options.onnx.display(),
+        classifier.run().train.model
+    );
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! `selvedge features`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use selvedge::data::{self, CLASS_NAMES, Inversion, PIXELS, Photo, WIDTH};
+use selvedge::inference::{Activation, Classifier, Filters};
+use selvedge::plot::{FeatureSheet, Gallery, Raster, Section, Tile, save_png};
+
+use super::AdapterOption;
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// A run folder, or a weight file that selvedge wrote
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// Which image of the test split
+    #[arg(long, value_name = "N", default_value_t = 2018)]
+    index: usize,
+    /// A picture of one's own instead, prepared as for predict
+    #[arg(long, value_name = "FILE", conflicts_with = "index")]
+    image: Option<PathBuf>,
+    /// How many convolutions, batch norms and poolings
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
+    layers: u16,
+    /// The data set, instead of the one the model was trained on
+    #[arg(long, value_name = "PATH")]
+    data: Option<PathBuf>,
+    /// Where the pictures go [default: in the run's folder]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    adapter: AdapterOption,
+}
+
+/// Channels that a layer has in the sheet of all layers; its own picture shows all.
+const IN_SHEET: usize = 64;
+
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let gpu = options.adapter.open()?;
+    let classifier = Classifier::open(&gpu, &options.model)?;
+    let (pixels, name, words) = image(options, &classifier)?;
+    let folder = options.out.clone().unwrap_or_else(|| match options.model.is_dir() {
+        true => options.model.join(format!("features-{name}")),
+        false => options.model.with_extension(format!("features-{name}")),
+    });
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+
+    let activations = classifier.activations(&pixels, usize::from(options.layers))?;
+    let mut sheet = FeatureSheet { sections: Vec::new() };
+    for (number, layer) in (1..).zip(&activations) {
+        let all = section(layer, usize::MAX);
+        let file = format!("{number:02}-{}.png", layer.name.replace(['/', '\\'], "-"));
+        save_png(&FeatureSheet { sections: vec![all] }, &folder.join(file))?;
+        sheet.sections.push(section(layer, IN_SHEET));
+    }
+    save_png(&sheet, &folder.join("layers.png"))?;
+    if let Some(filters) = classifier.filters()? {
+        save_png(&filter_sheet(&filters), &folder.join("filters.png"))?;
+    }
+    let maps = classifier.class_maps(&pixels)?;
+    let grey: Vec<f32> = pixels.iter().map(|byte| f32::from(*byte) / 255.0).collect();
+    let mut tiles = vec![Tile {
+        image: Raster::grey(WIDTH, &grey),
+        lines: vec!["the image".to_owned(), words.clone()],
+    }];
+    for ((class, map), probability) in CLASS_NAMES.iter().zip(&maps.maps).zip(&maps.probabilities) {
+        tiles.push(Tile {
+            image: Raster::heat(WIDTH, &grey, map),
+            lines: vec![(*class).to_owned(), format!("{probability:.3}")],
+        });
+    }
+    let [rows, columns] = maps.resolution;
+    let gallery = Gallery {
+        title: format!("What speaks for each class (Grad-CAM at {rows}x{columns} pixels, each to its own maximum)"),
+        tiles,
+        columns: 6,
+    };
+    save_png(&gallery, &folder.join("class-maps.png"))?;
+    println!(
+        "{} layers, the first filters and the class maps of {words} in {}",
+        activations.len(),
+        folder.display()
+    );
+    Ok(())
+}
+
+/// The image, a name for the folder, and what it is.
+fn image(options: &Options, classifier: &Classifier) -> anyhow::Result<(Vec<u8>, String, String)> {
+    if let Some(path) = &options.image {
+        let photo = Photo::read(path, Inversion::Automatic)?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        return Ok((photo.pixels, stem.clone(), stem));
+    }
+    let place = options.data.as_deref().or(classifier.run().train.data.as_deref());
+    let test = data::load(place.map(Path::new))?.test;
+    let Some(label) = test.labels().get(options.index) else {
+        bail!(
+            "--index is {}, but the test split has {} images, from 0",
+            options.index,
+            test.len()
+        );
+    };
+    debug_assert_eq!(test.image(options.index).len(), PIXELS);
+    let words = format!("test image {}, {}", options.index, CLASS_NAMES[usize::from(*label)]);
+    Ok((test.image(options.index).to_vec(), options.index.to_string(), words))
+}
+
+fn section(layer: &Activation, most: usize) -> Section {
+    let [height, width, channels] = layer.size;
+    let shown = channels.min(most);
+    let maps: Vec<Vec<f32>> = (0..shown).map(|channel| layer.channel(channel)).collect();
+    let mut title = format!("{}: {channels} channels of {height}x{width}", layer.name);
+    if shown < channels {
+        title += &format!(", the first {shown}");
+    }
+    Section::standardised(title, [height, width], &maps)
+}
+
+/// Filters of a grey image in viridis, each standardised; of a coloured one the mean of their colours.
+fn filter_sheet(filters: &Filters) -> FeatureSheet {
+    let [height, width, from, to] = filters.size;
+    let maps: Vec<Vec<f32>> = (0..to)
+        .map(|filter| {
+            let taps = filters.values.chunks_exact(from * to);
+            taps.map(|tap| tap.iter().skip(filter).step_by(to).sum::<f32>() / from as f32)
+                .collect()
+        })
+        .collect();
+    let title = format!("{}: {to} filters of {height}x{width}", filters.name);
+    FeatureSheet {
+        sections: vec![Section::standardised(title, [height, width], &maps)],
+    }
+}

@@ -1,0 +1,220 @@
+//! `selvedge predict`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use selvedge::data::{CLASS_NAMES, ImageSet, Inversion, PIXELS, Photo, WIDTH};
+use selvedge::inference::{Model, Views};
+use selvedge::plot::{Gallery, Raster, Tile, save_png};
+use serde_json::json;
+
+use super::AdapterOption;
+use super::table::table;
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// A run folder, a weight file that selvedge wrote, or an ensemble
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// Pictures (PNG, JPEG, WebP), folders of them, or patterns such as 'photos/*.jpg'
+    #[arg(required = true, value_name = "PICTURE")]
+    pictures: Vec<PathBuf>,
+    /// Whether light and dark are exchanged: the networks know light things on black
+    #[arg(long, value_enum, default_value_t = Invert::Auto)]
+    invert: Invert,
+    /// Look at each picture ten times: mirrored or not, moved by a pixel in each direction or not
+    #[arg(long)]
+    tta: bool,
+    /// Classes to print of each picture
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=10))]
+    top: u8,
+    /// Draw the pictures as the network is given them
+    #[arg(long, value_name = "FILE.png")]
+    show: Option<PathBuf>,
+    /// Print CSV with all probabilities
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    /// Print a JSON object a picture
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    adapter: AdapterOption,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Invert {
+    /// When the background is light
+    Auto,
+    /// Always
+    Yes,
+    /// Never
+    No,
+}
+
+impl From<Invert> for Inversion {
+    fn from(invert: Invert) -> Self {
+        match invert {
+            Invert::Auto => Self::Automatic,
+            Invert::Yes => Self::Always,
+            Invert::No => Self::Never,
+        }
+    }
+}
+
+/// What pictures end with, in any case.
+const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
+/// Pictures a row of `--show`.
+const COLUMNS: usize = 6;
+
+/// A picture and what was made of it.
+struct Read {
+    path: PathBuf,
+    photo: Photo,
+}
+
+pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let paths = pictures(&options.pictures)?;
+    let gpu = options.adapter.open()?;
+    let model = Model::open(&gpu, &options.model)?;
+    let mut read = Vec::new();
+    for path in &paths {
+        match Photo::read(path, options.invert.into()) {
+            Ok(photo) => read.push(Read {
+                path: path.clone(),
+                photo,
+            }),
+            // One bad picture must not keep the others from being looked at.
+            Err(error) => eprintln!("error: {error}"),
+        }
+    }
+    if read.is_empty() {
+        bail!("no picture could be read");
+    }
+    let pixels: Vec<u8> = read.iter().flat_map(|one| one.photo.pixels.iter().copied()).collect();
+    debug_assert_eq!(pixels.len(), read.len() * PIXELS);
+    // Nobody knows their labels, and nothing here looks at them.
+    let set = ImageSet::new("pictures", pixels, vec![0; read.len()])?;
+    let views = if options.tta { Views::FlipsAndShifts } else { Views::One };
+    let predictions = model.predict(&set, views)?;
+    let rows: Vec<&[f32]> = predictions.rows().collect();
+    if options.json {
+        print_json(options, &read, &rows);
+    } else if options.csv {
+        print_csv(&read, &rows)?;
+    } else {
+        print_text(options, &read, &rows);
+    }
+    if let Some(path) = &options.show {
+        save_png(&shown(&read, &rows), path)?;
+    }
+    // Some were bad: a script should know.
+    Ok(ExitCode::from(u8::from(read.len() < paths.len())))
+}
+
+/// The classes of a row, the most probable first.
+fn ranked(row: &[f32]) -> Vec<(&'static str, f32)> {
+    let mut ranked: Vec<_> = CLASS_NAMES.iter().copied().zip(row.iter().copied()).collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    ranked
+}
+
+fn print_text(options: &Options, read: &[Read], rows: &[&[f32]]) {
+    let lines = read.iter().zip(rows).map(|(one, row)| {
+        let best = ranked(row).into_iter().take(usize::from(options.top));
+        let best: Vec<String> = best.map(|(name, p)| format!("{name} {p:.3}")).collect();
+        let inverted = if one.photo.inverted { "inverted" } else { "" };
+        [one.path.display().to_string(), best.join("  "), inverted.to_owned()]
+    });
+    print!("{}", table(&lines.collect::<Vec<_>>(), &[]));
+}
+
+fn print_json(options: &Options, read: &[Read], rows: &[&[f32]]) {
+    for (one, row) in read.iter().zip(rows) {
+        let best = ranked(row).into_iter().take(usize::from(options.top));
+        let best: Vec<_> = best
+            .map(|(name, p)| json!({ "class": name, "probability": p }))
+            .collect();
+        let line = json!({
+            "picture": one.path.display().to_string(),
+            "size": one.photo.size,
+            "inverted": one.photo.inverted,
+            "classes": best,
+        });
+        println!("{line}");
+    }
+}
+
+fn print_csv(read: &[Read], rows: &[&[f32]]) -> anyhow::Result<()> {
+    let mut writer = csv::Writer::from_writer(std::io::stdout());
+    let headings = ["picture", "predicted"].iter().chain(&CLASS_NAMES);
+    writer.write_record(headings)?;
+    for (one, row) in read.iter().zip(rows) {
+        let mut line = vec![one.path.display().to_string(), ranked(row)[0].0.to_owned()];
+        line.extend(row.iter().map(f32::to_string));
+        writer.write_record(line)?;
+    }
+    Ok(writer.flush()?)
+}
+
+fn shown(read: &[Read], rows: &[&[f32]]) -> Gallery {
+    let tiles = read.iter().zip(rows).map(|(one, row)| {
+        let grey: Vec<f32> = one.photo.pixels.iter().map(|byte| f32::from(*byte) / 255.0).collect();
+        let (class, probability) = ranked(row)[0];
+        let name = one.path.file_name().unwrap_or_default().to_string_lossy();
+        // About as much as fits under an image.
+        let name: String = name.chars().take(20).collect();
+        Tile {
+            image: Raster::grey(WIDTH, &grey),
+            lines: vec![name, format!("{class} {probability:.2}")],
+        }
+    });
+    Gallery {
+        title: "As the network sees them".to_owned(),
+        tiles: tiles.collect(),
+        columns: COLUMNS.min(read.len()),
+    }
+}
+
+/// The files that were named: those of a folder and of a pattern in the order of their names.
+fn pictures(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for path in named {
+        let pattern = path.to_string_lossy();
+        if path.is_dir() {
+            let inside = in_folder(path).with_context(|| path.display().to_string())?;
+            if inside.is_empty() {
+                bail!("{} has no pictures (.png, .jpg, .jpeg, .webp)", path.display());
+            }
+            paths.extend(inside);
+        } else if !path.exists() && pattern.contains(['*', '?', '[']) {
+            let found: Vec<PathBuf> = glob::glob(&pattern)
+                .with_context(|| format!("{pattern} is no pattern"))?
+                .filter_map(Result::ok)
+                .filter(|path| path.is_file())
+                .collect();
+            if found.is_empty() {
+                bail!("{pattern} matches no file");
+            }
+            paths.extend(found);
+        } else {
+            paths.push(path.clone());
+        }
+    }
+    Ok(paths)
+}
+
+fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut inside = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        if path.is_file() && ending.is_some_and(|e| ENDINGS.contains(&e.as_str())) {
+            inside.push(path);
+        }
+    }
+    inside.sort();
+    Ok(inside)
+}

@@ -1,0 +1,119 @@
+//! What the layers of a network make of an image.
+
+use super::{Classifier, InferenceError};
+use crate::data::{HEIGHT, WIDTH};
+use crate::tensor::{Layer, LayerNode, Tensor};
+use crate::train::layer_of;
+
+/// The output of a layer for one image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Activation {
+    /// The layer's name: that of its parameters, or what it does and a number.
+    pub name: String,
+    /// Rows, columns and channels.
+    pub size: [usize; 3],
+    /// Row by row, the channels of a pixel beside each other.
+    pub values: Vec<f32>,
+}
+
+/// The first convolution of a network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filters {
+    /// Its name.
+    pub name: String,
+    /// Rows, columns, channels of the image, filters.
+    pub size: [usize; 4],
+    /// In the order of `size`, the last the fastest.
+    pub values: Vec<f32>,
+}
+
+impl Activation {
+    /// One channel, row by row.
+    pub fn channel(&self, channel: usize) -> Vec<f32> {
+        let channels = self.size[2].max(1);
+        self.values.iter().skip(channel).step_by(channels).copied().collect()
+    }
+}
+
+impl Classifier {
+    /// Records `count` equal images `[count, 28, 28, 1]`, scaled as the network wants them.
+    pub(super) fn images(&self, pixels: &[u8], count: usize) -> Result<Tensor, InferenceError> {
+        let normalisation = self.run().normalisation;
+        let scaled: Vec<f32> = pixels
+            .iter()
+            .map(|byte| (f32::from(*byte) / 255.0 - normalisation.mean) / normalisation.deviation)
+            .collect();
+        let graph = &self.network().graph;
+        Ok(graph.tensor([count, HEIGHT, WIDTH, 1], &scaled.repeat(count))?)
+    }
+
+    /// The outputs of the first `most` convolutions, batch norms and poolings for an image of
+    /// [`PIXELS`](crate::data::PIXELS) bytes, in running order. ReLU right after a convolution is part of it.
+    ///
+    /// # Errors
+    /// Those of the device, or of an image of another size.
+    pub fn activations(&self, pixels: &[u8], most: usize) -> Result<Vec<Activation>, InferenceError> {
+        let logits = self.network().record(&self.images(pixels, 1)?)?;
+        let graph = &self.network().graph;
+        let layers = graph.layers(&logits)?;
+        let mut shown: Vec<(String, &Tensor)> = Vec::new();
+        let mut poolings = 0;
+        for (i, node) in layers.iter().enumerate() {
+            match node.layer {
+                Layer::Conv2d { .. } => {
+                    let next = layers.get(i + 1).filter(|next| is_activation_of(next, node));
+                    shown.push((self.name_of(node), &next.unwrap_or(node).output));
+                }
+                Layer::BatchNorm(_) => shown.push((self.name_of(node), &node.output)),
+                Layer::MaxPool(_) | Layer::AvgPool { .. } => {
+                    poolings += 1;
+                    shown.push((format!("pool{poolings}"), &node.output));
+                }
+                _ => {}
+            }
+        }
+        shown.truncate(most);
+        let outputs: Vec<&Tensor> = shown.iter().map(|(_, output)| *output).collect();
+        let mut compiled = graph.compile(&outputs)?;
+        compiled.run().map_err(crate::tensor::TensorError::from)?;
+        let read = |(name, output): (String, &Tensor)| {
+            let &[_, height, width, channels] = output.shape().axes() else {
+                return Ok(None);
+            };
+            Ok(Some(Activation {
+                name,
+                size: [height, width, channels],
+                values: compiled.read(output)?,
+            }))
+        };
+        shown.into_iter().filter_map(|one| read(one).transpose()).collect()
+    }
+
+    /// The first convolution's filters.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn filters(&self) -> Result<Option<Filters>, InferenceError> {
+        for (name, tensor) in self.network().parameters.named() {
+            if let &[height, width, from, to] = tensor.shape().axes() {
+                return Ok(Some(Filters {
+                    name: layer_of(name).to_owned(),
+                    size: [height, width, from, to],
+                    values: tensor.to_vec()?,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the parameters' names of a layer start with.
+    fn name_of(&self, node: &LayerNode) -> String {
+        let mut named = self.network().parameters.named();
+        let own = named.find(|(_, tensor)| node.inputs.iter().any(|input| input.is(tensor)));
+        own.map_or("layer", |(name, _)| layer_of(name)).to_owned()
+    }
+}
+
+fn is_activation_of(next: &LayerNode, node: &LayerNode) -> bool {
+    matches!(next.layer, Layer::LeakyRelu { .. }) && next.inputs[0].is(&node.output)
+}

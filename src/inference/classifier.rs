@@ -1,0 +1,151 @@
+//! A trained network with everything it needs to be asked.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::InferenceError;
+use crate::data::{Dataset, ImageSet};
+use crate::eval::{Predictions, ensemble};
+use crate::gpu::Gpu;
+use crate::nn::weights;
+use crate::train::{Network, RunConfig, RunFolder, TrainError};
+
+/// How often an image is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Views {
+    /// Once, as it is.
+    One,
+    /// Ten times: as it is and moved by a pixel in each of four directions, and all of these mirrored. The probabilities are
+    /// averaged.
+    FlipsAndShifts,
+}
+
+impl Views {
+    /// Whether mirrored, and how far moved down and right.
+    fn list(self) -> Vec<(bool, [i32; 2])> {
+        let shifts: &[[i32; 2]] = &[[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]];
+        match self {
+            Self::One => vec![(false, [0, 0])],
+            Self::FlipsAndShifts => {
+                let mirrored = [false, true];
+                mirrored
+                    .into_iter()
+                    .flat_map(|mirrored| shifts.iter().map(move |shift| (mirrored, *shift)))
+                    .collect()
+            }
+        }
+    }
+}
+
+/// A trained network, its weights, and how it wants its images.
+pub struct Classifier {
+    name: String,
+    path: PathBuf,
+    weights: PathBuf,
+    run: RunConfig,
+    network: Network,
+}
+
+impl Classifier {
+    /// Opens a run folder (its best weights) or a weight file that selvedge wrote.
+    ///
+    /// # Errors
+    /// [`InferenceError::Anonymous`] when a file does not say what network it is of; else what is wrong with the files.
+    pub fn open(gpu: &Arc<Gpu>, path: &Path) -> Result<Self, InferenceError> {
+        let missing = |missing: &str| InferenceError::NoModel {
+            path: path.to_owned(),
+            missing: missing.to_owned(),
+        };
+        if !path.exists() {
+            return Err(missing("such file or folder"));
+        }
+        let (run, weights) = if path.is_dir() {
+            let folder = RunFolder::open(path);
+            for file in ["config.json", "best.safetensors"] {
+                if !folder.file(file).exists() {
+                    return Err(missing(&format!("{file} in it")));
+                }
+            }
+            (folder.read_config()?, folder.best_weights())
+        } else {
+            let about = weights::about(path)?.ok_or_else(|| InferenceError::Anonymous { path: path.to_owned() })?;
+            (RunConfig::from_json(&about, path)?, path.to_owned())
+        };
+        let network = Network::new(gpu, &run.train, run.normalisation)?;
+        weights::load(&network.parameters, &weights)?;
+        Ok(Self {
+            name: name_of(path),
+            path: path.to_owned(),
+            weights,
+            run,
+            network,
+        })
+    }
+
+    /// The name of its folder or file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How it was trained.
+    pub fn run(&self) -> &RunConfig {
+        &self.run
+    }
+
+    /// The network itself.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// A checksum (CRC-32C) of its weight file, to tell whether it is still the same.
+    ///
+    /// # Errors
+    /// [`InferenceError::Io`].
+    pub fn checksum(&self) -> Result<u32, InferenceError> {
+        let bytes = fs::read(&self.weights).map_err(InferenceError::io(&self.weights))?;
+        Ok(crc32c::crc32c(&bytes))
+    }
+
+    /// Its probabilities for a whole set, next to the labels.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn predict(&self, set: &ImageSet, views: Views) -> Result<Predictions, InferenceError> {
+        let mut seen = Vec::new();
+        for (mirrored, shift) in views.list() {
+            seen.push(self.network.predict(&set.seen(mirrored, shift))?);
+        }
+        Ok(ensemble::average(&seen, &vec![1.0; seen.len()])?)
+    }
+
+    /// The images of the data's training set that it was validated on and never trained on, by their number there, rising.
+    ///
+    /// # Errors
+    /// [`TrainError::OtherData`] when it was trained on other images than these.
+    pub fn validation_images(&self, data: &Dataset) -> Result<Vec<u32>, InferenceError> {
+        let images = self.run.train.images(data);
+        if images.checksum() != self.run.data_checksum {
+            return Err(TrainError::OtherData {
+                path: self.path.clone(),
+            }
+            .into());
+        }
+        Ok(self.run.train.split(&images)?.validation)
+    }
+}
+
+/// The last part of a path, such as `cnn-1` of `runs/cnn-1`.
+pub(super) fn name_of(path: &Path) -> String {
+    let whole = fs::canonicalize(path);
+    let whole = whole.as_deref().unwrap_or(path);
+    match whole.file_name() {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => whole.display().to_string(),
+    }
+}

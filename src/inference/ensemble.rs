@@ -1,0 +1,255 @@
+//! Several trained networks as one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::classifier::name_of;
+use super::{Classifier, InferenceError, Views};
+use crate::data::{Dataset, ImageSet};
+use crate::eval::{CrossValidation, Predictions, Stack, ensemble};
+use crate::files::write_json;
+use crate::gpu::Gpu;
+
+/// How members are put together, before anything is fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)] // see [`Rule`]
+pub enum RuleKind {
+    Mean,
+    Weighted,
+    Vote,
+    Stack,
+}
+
+/// How members are put together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Rule {
+    /// The mean of the probabilities: soft voting.
+    Mean,
+    /// Their mean, each member counted by a weight: [`ensemble::fit_weights`].
+    Weighted {
+        /// One a member.
+        weights: Vec<f64>,
+    },
+    /// Hard voting: [`ensemble::vote`].
+    Vote,
+    /// A regression on them: [`Stack`].
+    Stack(Stack),
+}
+
+impl Rule {
+    /// Its name on the command line.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Mean => "mean",
+            Self::Weighted { .. } => "weighted",
+            Self::Vote => "vote",
+            Self::Stack(_) => "stack",
+        }
+    }
+
+    /// Whether validation images decided a part of it.
+    pub fn is_fitted(&self) -> bool {
+        matches!(self, Self::Weighted { .. } | Self::Stack(_))
+    }
+
+    /// Fits the rule to predictions of images that no member was trained on. Also returns what cross-validation found.
+    ///
+    /// # Errors
+    /// When the predictions do not belong together.
+    pub fn fit(
+        kind: RuleKind,
+        members: &[Predictions],
+        seed: u64,
+    ) -> Result<(Self, Vec<CrossValidation>), InferenceError> {
+        Ok(match kind {
+            RuleKind::Mean => (Self::Mean, Vec::new()),
+            RuleKind::Vote => (Self::Vote, Vec::new()),
+            RuleKind::Weighted => {
+                let weights = ensemble::fit_weights(members)?;
+                (Self::Weighted { weights }, Vec::new())
+            }
+            RuleKind::Stack => {
+                let (stack, tried) = Stack::fit(members, seed)?;
+                (Self::Stack(stack), tried)
+            }
+        })
+    }
+
+    /// What the members say together.
+    ///
+    /// # Errors
+    /// When their predictions do not belong together, or the rule was fitted to another number of members.
+    pub fn combine(&self, members: &[Predictions]) -> Result<Predictions, InferenceError> {
+        Ok(match self {
+            Self::Mean => ensemble::average(members, &vec![1.0; members.len()])?,
+            Self::Weighted { weights } => ensemble::average(members, weights)?,
+            Self::Vote => ensemble::vote(members)?,
+            Self::Stack(stack) => stack.apply(members)?,
+        })
+    }
+}
+
+/// A member of an ensemble, in its file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// Run folder or weight file, from the ensemble's folder.
+    pub path: PathBuf,
+    /// [`Classifier::checksum`].
+    pub checksum: u32,
+}
+
+/// `ensemble.json`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnsembleFile {
+    version: String,
+    rule: Rule,
+    members: Vec<Member>,
+}
+
+/// Several trained networks and how they are put together.
+pub struct Ensemble {
+    name: String,
+    rule: Rule,
+    members: Vec<Classifier>,
+}
+
+impl Ensemble {
+    /// The name of its file in a folder.
+    pub const FILE: &'static str = "ensemble.json";
+    /// Validation images that a rule is fitted to, at least.
+    const FEWEST_IMAGES: usize = 200;
+
+    /// The ensemble's file, when the path is one or a folder with one.
+    pub fn file_at(path: &Path) -> Option<PathBuf> {
+        let inside = path.join(Self::FILE);
+        if inside.is_file() {
+            return Some(inside);
+        }
+        (path.is_file() && path.extension().is_some_and(|e| e == "json")).then(|| path.to_owned())
+    }
+
+    /// Reads an ensemble and opens its members.
+    ///
+    /// # Errors
+    /// [`InferenceError::Ensemble`] when it is none, [`InferenceError::Changed`] when a member's weights are other ones than
+    /// those it was made of; else what is wrong with a member.
+    pub fn open(gpu: &Arc<Gpu>, path: &Path) -> Result<Self, InferenceError> {
+        let wrong = |problem: String| InferenceError::Ensemble {
+            path: path.to_owned(),
+            problem,
+        };
+        let text = fs::read_to_string(path).map_err(InferenceError::io(path))?;
+        let file: EnsembleFile = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+        if let Rule::Weighted { weights } = &file.rule {
+            let sound = weights.iter().all(|w| w.is_finite() && *w >= 0.0) && weights.iter().sum::<f64>() > 0.0;
+            if !sound || weights.len() != file.members.len() {
+                return Err(wrong("its weights must be numbers from 0 up, one a member".to_owned()));
+            }
+        }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut members = Vec::new();
+        for member in &file.members {
+            let classifier = Classifier::open(gpu, &folder.join(&member.path))?;
+            if classifier.checksum()? != member.checksum {
+                return Err(InferenceError::Changed {
+                    path: classifier.path().to_owned(),
+                });
+            }
+            members.push(classifier);
+        }
+        let of_folder = path.file_name().is_some_and(|name| name == Self::FILE);
+        let named = if of_folder { folder } else { path };
+        Self::new(members, file.rule, name_of(named))
+    }
+
+    /// Puts classifiers together.
+    ///
+    /// # Errors
+    /// [`InferenceError::FewMembers`].
+    pub fn new(members: Vec<Classifier>, rule: Rule, name: String) -> Result<Self, InferenceError> {
+        if members.len() < 2 {
+            return Err(InferenceError::FewMembers { members: members.len() });
+        }
+        Ok(Self { name, rule, members })
+    }
+
+    /// Writes `ensemble.json` into a folder; members are named from there.
+    ///
+    /// # Errors
+    /// [`InferenceError::Io`].
+    pub fn save(&self, folder: &Path) -> Result<(), InferenceError> {
+        let here = fs::canonicalize(folder).map_err(InferenceError::io(folder))?;
+        let mut members = Vec::new();
+        for member in &self.members {
+            let path = fs::canonicalize(member.path()).map_err(InferenceError::io(member.path()))?;
+            members.push(Member {
+                path: pathdiff::diff_paths(&path, &here).unwrap_or(path),
+                checksum: member.checksum()?,
+            });
+        }
+        let file = EnsembleFile {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            rule: self.rule.clone(),
+            members,
+        };
+        let path = folder.join(Self::FILE);
+        write_json(&path, &file).map_err(InferenceError::io(&path))
+    }
+
+    /// The name of its folder or file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How the members are put together.
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// The members.
+    pub fn members(&self) -> &[Classifier] {
+        &self.members
+    }
+
+    /// What the members say together.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn predict(&self, set: &ImageSet, views: Views) -> Result<Predictions, InferenceError> {
+        let members = self.members.iter().map(|member| member.predict(set, views));
+        self.rule.combine(&members.collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// The images of the data's training set that no member was trained on, and all were validated on.
+    ///
+    /// # Errors
+    /// [`InferenceError::FewCommonImages`] when they are too few to fit a rule to; as [`Classifier::validation_images`].
+    pub fn common_validation_images(members: &[&Classifier], data: &Dataset) -> Result<Vec<u32>, InferenceError> {
+        let mut common: Option<Vec<u32>> = None;
+        for member in members {
+            let own = member.validation_images(data)?;
+            common = Some(match common {
+                // Both rise.
+                Some(mut common) => {
+                    common.retain(|image| own.binary_search(image).is_ok());
+                    common
+                }
+                None => own,
+            });
+        }
+        let common = common.unwrap_or_default();
+        if common.len() < Self::FEWEST_IMAGES {
+            return Err(InferenceError::FewCommonImages {
+                images: common.len(),
+                wanted: Self::FEWEST_IMAGES,
+            });
+        }
+        Ok(common)
+    }
+}

@@ -1,0 +1,109 @@
+//! Where in an image a network sees a class (Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via
+//! Gradient-based Localization").
+
+use super::{Classifier, InferenceError};
+use crate::data::{CLASSES, HEIGHT, PIXELS, WIDTH};
+use crate::tensor::Tensor;
+
+/// A map of the image for each class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassMaps {
+    /// One a class: [`PIXELS`] numbers, row by row, 0 where nothing speaks for the class and 1 where most does. All 0 when
+    /// nothing does.
+    pub maps: Vec<Vec<f32>>,
+    /// Of each class.
+    pub probabilities: Vec<f32>,
+    /// Rows and columns of the layer that the maps are made of.
+    pub resolution: [usize; 2],
+}
+
+impl Classifier {
+    /// The coarsest maps that still show where something is. The last layers of a network for 28x28 images have one to three
+    /// pixels a side.
+    const FEWEST_PIXELS: usize = 6;
+
+    /// `map_c = max(0, sum over k of a_ck A_k)` with `a_ck` the mean over the pixels of `d logit_c / d A_k`, where the A are the
+    /// channels of the last layer of at least 6x6 pixels; then enlarged.
+    ///
+    /// # Errors
+    /// Those of the device, or of an image of another size.
+    pub fn class_maps(&self, pixels: &[u8]) -> Result<ClassMaps, InferenceError> {
+        // One image a class, so that one pass back gives the gradients of all logits.
+        let logits = self.network().record(&self.images(pixels, CLASSES)?)?;
+        let graph = &self.network().graph;
+        let layers = graph.layers(&logits)?;
+        let is_large = |tensor: &Tensor| match tensor.shape().axes() {
+            [_, h, w, _] => (*h).min(*w) >= Self::FEWEST_PIXELS,
+            _ => false,
+        };
+        let of_last = |layers: &[crate::tensor::LayerNode]| {
+            let large = layers.iter().rev().find(|node| is_large(&node.output));
+            large.map(|node| node.output.clone())
+        };
+        let (Some(logits), Some(seen)) = (layers.last().map(|node| &node.output), of_last(&layers)) else {
+            // Every network here begins with a convolution of the whole image.
+            return Ok(ClassMaps {
+                maps: vec![vec![0.0; PIXELS]; CLASSES],
+                probabilities: vec![0.0; CLASSES],
+                resolution: [0, 0],
+            });
+        };
+        let mut one_hot = vec![0.0; CLASSES * CLASSES];
+        one_hot.iter_mut().step_by(CLASSES + 1).for_each(|x| *x = 1.0);
+        let one_hot = graph.tensor([CLASSES, CLASSES], &one_hot)?;
+        let gradient = logits.backward_from(&one_hot, &[&seen])?.swap_remove(0);
+        let probabilities = logits.softmax()?;
+        let mut compiled = graph.compile(&[&seen, &gradient, &probabilities])?;
+        compiled.run().map_err(crate::tensor::TensorError::from)?;
+        let [activations, gradients] = [compiled.read(&seen)?, compiled.read(&gradient)?];
+        let shape = seen.shape();
+        let (image, channels) = (shape.len() / CLASSES, shape.last());
+        let resolution = match shape.axes() {
+            [_, h, w, _] => [*h, *w],
+            _ => [1, 1],
+        };
+        let maps = activations.chunks_exact(image).zip(gradients.chunks_exact(image));
+        Ok(ClassMaps {
+            maps: maps.map(|(a, g)| enlarged(&map(a, g, channels), resolution)).collect(),
+            probabilities: compiled.read(&probabilities)?[..CLASSES].to_vec(),
+            resolution,
+        })
+    }
+}
+
+/// The map of one class from the activations of one image and the gradients of that class' logit.
+fn map(activations: &[f32], gradients: &[f32], channels: usize) -> Vec<f32> {
+    let mut weights = vec![0.0; channels];
+    for pixel in gradients.chunks_exact(channels) {
+        for (weight, gradient) in weights.iter_mut().zip(pixel) {
+            *weight += gradient;
+        }
+    }
+    let sum = |pixel: &[f32]| pixel.iter().zip(&weights).map(|(a, w)| a * w).sum::<f32>();
+    let map: Vec<f32> = activations
+        .chunks_exact(channels)
+        .map(|pixel| sum(pixel).max(0.0))
+        .collect();
+    let largest = map.iter().copied().fold(0.0, f32::max);
+    map.iter()
+        .map(|value| if largest > 0.0 { value / largest } else { 0.0 })
+        .collect()
+}
+
+/// Bilinear, with half-pixel centres.
+fn enlarged(map: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
+    let place = |to: usize, size: usize, from: usize| {
+        let x = ((to as f32 + 0.5) * from as f32 / size as f32 - 0.5).clamp(0.0, (from - 1) as f32);
+        (x as usize, (x as usize + 1).min(from - 1), x.fract())
+    };
+    let mut large = Vec::with_capacity(PIXELS);
+    for y in 0..HEIGHT {
+        let (top, bottom, down) = place(y, HEIGHT, rows);
+        for x in 0..WIDTH {
+            let (left, right, across) = place(x, WIDTH, columns);
+            let row = |y: usize| (1.0 - across) * map[y * columns + left] + across * map[y * columns + right];
+            large.push((1.0 - down) * row(top) + down * row(bottom));
+        }
+    }
+    large
+}

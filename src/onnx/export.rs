@@ -1,0 +1,531 @@
+//! From layers to ONNX nodes.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use prost::Message;
+use thiserror::Error;
+
+use super::proto::{
+    Attribute, AttributeType, DataType, Dimension, Graph, Model, Node, OperatorSet, Property, Shape, Tensor as Stored,
+    TensorType, Type, ValueInfo,
+};
+use crate::data::{CLASS_NAMES, CLASSES, HEIGHT, WIDTH};
+use crate::files::write_atomically;
+use crate::inference::{Classifier, InferenceError};
+use crate::nn::weights::{DiskTensor, in_pytorch_layout};
+use crate::tensor::ops::{Padding, Window};
+use crate::tensor::{Layer, LayerNode, Tensor};
+
+/// A network that could not be exported.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[allow(missing_docs)] // each variant's message explains it and its fields
+pub enum OnnxError {
+    #[error("{path}: {source}", path = path.display())]
+    Io { path: PathBuf, source: io::Error },
+
+    #[error("the network cannot be written as ONNX: {problem}")]
+    Unsupported { problem: String },
+
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
+}
+
+impl From<crate::tensor::TensorError> for OnnxError {
+    fn from(error: crate::tensor::TensorError) -> Self {
+        Self::Inference(error.into())
+    }
+}
+
+/// Opset 18: the first in which `Resize` takes sizes of some axes only.
+const OPSET: i64 = 18;
+/// The format that came with it.
+const IR_VERSION: i64 = 8;
+const INPUT: &str = "images";
+const OUTPUT: &str = "logits";
+
+/// Writes a trained network as an ONNX file, as [`write_atomically`].
+///
+/// # Errors
+/// [`OnnxError`].
+pub fn export(classifier: &Classifier, path: &Path) -> Result<(), OnnxError> {
+    let bytes = model(classifier)?.encode_to_vec();
+    write_atomically(path, |file| file.write_all(&bytes)).map_err(|source| OnnxError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn model(classifier: &Classifier) -> Result<Model, OnnxError> {
+    let network = classifier.network();
+    // One image; the number of images is left open in the file.
+    let images = network.graph.tensor([1, HEIGHT, WIDTH, 1], &[0.0; HEIGHT * WIDTH])?;
+    let layers = network.graph.layers(&network.record(&images)?)?;
+    let mut writer = Writer::new(classifier)?;
+    writer.scale(&images);
+    for node in &layers {
+        writer.layer(node)?;
+    }
+    let classes = CLASS_NAMES.join(",");
+    let run = classifier.run();
+    let config = &run.train;
+    Ok(Model {
+        ir_version: IR_VERSION,
+        producer_name: "selvedge".to_owned(),
+        producer_version: run.version.clone(),
+        doc_string: format!(
+            "{}, trained on Fashion-MNIST. Input: pixels as byte / 255, light on dark. Output: logits of {classes}.",
+            config.model
+        ),
+        opset_import: vec![OperatorSet {
+            domain: String::new(),
+            version: OPSET,
+        }],
+        metadata_props: [
+            ("classes", classes),
+            ("pixel_scale", "1/255".to_owned()),
+            ("selvedge", run.to_json()),
+        ]
+        .map(|(key, value)| Property {
+            key: key.to_owned(),
+            value,
+        })
+        .to_vec(),
+        graph: Some(writer.finish(config.model.name())?),
+    })
+}
+
+/// The graph as it grows. Images are `[N, C, H, W]` in ONNX.
+struct Writer<'a> {
+    classifier: &'a Classifier,
+    nodes: Vec<Node>,
+    initializers: Vec<Stored>,
+    /// The names of the values so far.
+    names: Vec<(Tensor, String)>,
+    counts: HashMap<&'static str, usize>,
+    parameters: HashMap<String, DiskTensor>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(classifier: &'a Classifier) -> Result<Self, OnnxError> {
+        let parameters = in_pytorch_layout(&classifier.network().parameters).map_err(InferenceError::from)?;
+        Ok(Self {
+            classifier,
+            nodes: Vec::new(),
+            initializers: Vec::new(),
+            names: Vec::new(),
+            counts: HashMap::new(),
+            parameters: parameters.into_iter().map(|p| (p.name.clone(), p)).collect(),
+        })
+    }
+
+    /// The network's own scaling of pixels in 0 to 1.
+    fn scale(&mut self, images: &Tensor) {
+        let normalisation = self.classifier.run().normalisation;
+        let mean = self.constant("pixel_mean", &[normalisation.mean]);
+        let deviation = self.constant("pixel_deviation", &[normalisation.deviation]);
+        let centred = self.node("Sub", vec![INPUT.to_owned(), mean], vec![]);
+        let scaled = self.node("Div", vec![centred, deviation], vec![]);
+        self.names.push((images.clone(), scaled));
+    }
+
+    fn layer(&mut self, node: &LayerNode) -> Result<(), OnnxError> {
+        let output = if node.layer == Layer::Concat {
+            self.concat(node)?
+        } else {
+            let inputs = node.inputs.iter().map(|input| self.name_of(input));
+            let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
+            self.translate(node, inputs)?
+        };
+        self.names.push((node.output.clone(), output));
+        Ok(())
+    }
+
+    /// A layer of inputs with these names; returns that of its output.
+    fn translate(&mut self, node: &LayerNode, mut inputs: Vec<String>) -> Result<String, OnnxError> {
+        Ok(match &node.layer {
+            Layer::Conv2d { window, .. } => self.node("Conv", inputs, sliding(window)),
+            // Weights are stored as [out, in].
+            Layer::Linear { .. } => self.node("Gemm", inputs, vec![int("transB", 1)]),
+            Layer::BatchNorm(settings) => {
+                let epsilon = float("epsilon", settings.epsilon);
+                self.node("BatchNormalization", inputs, vec![epsilon])
+            }
+            Layer::MaxPool(window) => self.node("MaxPool", inputs, sliding(window)),
+            Layer::AvgPool { window, count_padding } => {
+                let mut attributes = sliding(window);
+                attributes.push(int("count_include_pad", i64::from(*count_padding)));
+                self.node("AveragePool", inputs, attributes)
+            }
+            Layer::GlobalAvgPool => {
+                let pooled = self.node("GlobalAveragePool", inputs, vec![]);
+                self.node("Flatten", vec![pooled], vec![int("axis", 1)])
+            }
+            Layer::LeakyRelu { slope: 0.0 } => self.node("Relu", inputs, vec![]),
+            Layer::LeakyRelu { slope } => self.node("LeakyRelu", inputs, vec![float("alpha", *slope)]),
+            Layer::Add => self.node("Add", inputs, vec![]),
+            Layer::Concat => self.node("Concat", inputs, vec![int("axis", 1)]),
+            Layer::Reshape(_) => {
+                // Channels come first there and last here: the same order only when an image is one pixel.
+                if !matches!(node.inputs[0].shape().axes(), [_, 1, 1, _]) {
+                    return Err(unsupported(format!("it flattens images of {}", node.inputs[0].shape())));
+                }
+                self.node("Flatten", inputs, vec![int("axis", 1)])
+            }
+            Layer::ResizeBilinear([height, width]) => {
+                let sizes = self.integers("resize_sizes", &[*height as i64, *width as i64]);
+                // Neither a region nor scales.
+                inputs.extend([String::new(), String::new(), sizes]);
+                let attributes = vec![
+                    text("mode", "linear"),
+                    text("coordinate_transformation_mode", "half_pixel"),
+                    ints("axes", &[2, 3]),
+                ];
+                self.node("Resize", inputs, attributes)
+            }
+        })
+    }
+
+    /// The name of a value that was computed before, or of a parameter, which is stored when it is first met.
+    fn name_of(&mut self, tensor: &Tensor) -> Result<String, OnnxError> {
+        if let Some((_, name)) = self.names.iter().find(|(known, _)| known.is(tensor)) {
+            return Ok(name.clone());
+        }
+        let mut parameters = self.classifier.network().parameters.named();
+        let own = parameters
+            .find(|(_, own)| own.is(tensor))
+            .and_then(|(name, _)| self.parameters.get(name));
+        let Some(DiskTensor { name, shape, values }) = own else {
+            return Err(unsupported(format!("it takes data of shape {}", tensor.shape())));
+        };
+        self.initializers.push(stored(name, shape, values));
+        self.names.push((tensor.clone(), name.clone()));
+        Ok(name.clone())
+    }
+
+    /// Inputs side by side along the channels. Zeros, which shortcuts put beside the channels, are a padding in ONNX: as data
+    /// they would be those of one image.
+    fn concat(&mut self, node: &LayerNode) -> Result<String, OnnxError> {
+        let inputs = &node.inputs;
+        let is_computed = |tensor: &Tensor| self.names.iter().any(|(known, _)| known.is(tensor));
+        let first = inputs.iter().position(is_computed).unwrap_or(0);
+        let end = inputs
+            .iter()
+            .rposition(is_computed)
+            .map_or(inputs.len(), |last| last + 1);
+        let (before, after) = (&inputs[..first], &inputs[end..]);
+        for zeros in before.iter().chain(after) {
+            if zeros.to_vec()?.iter().any(|value| *value != 0.0) {
+                return Err(unsupported("it puts data other than zeros beside channels".to_owned()));
+            }
+        }
+        let names = inputs[first..end].iter().map(|input| self.name_of(input));
+        let names = names.collect::<Result<Vec<_>, _>>()?;
+        let joined = match &names[..] {
+            [only] => only.clone(),
+            _ => self.translate(node, names)?,
+        };
+        let channels = |zeros: &[Tensor]| zeros.iter().map(|zeros| zeros.shape().last() as i64).sum::<i64>();
+        let (before, after) = (channels(before), channels(after));
+        if before + after == 0 {
+            return Ok(joined);
+        }
+        // Before and after each axis of N, C, H, W.
+        let pads = self.integers(&format!("pads_of_{joined}"), &[0, before, 0, 0, 0, after, 0, 0]);
+        Ok(self.node("Pad", vec![joined, pads], vec![]))
+    }
+
+    fn constant(&mut self, name: &str, values: &[f32]) -> String {
+        self.initializers.push(stored(name, &[values.len()], values));
+        name.to_owned()
+    }
+
+    fn integers(&mut self, name: &str, values: &[i64]) -> String {
+        self.initializers.push(Stored {
+            dims: vec![values.len() as i64],
+            data_type: DataType::Int64.into(),
+            name: name.to_owned(),
+            raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        });
+        name.to_owned()
+    }
+
+    /// Adds a node and returns the name of its output.
+    fn node(&mut self, op: &'static str, inputs: Vec<String>, attributes: Vec<Attribute>) -> String {
+        let count = self.counts.entry(op).or_insert(0);
+        *count += 1;
+        let name = format!("{op}_{count}");
+        self.nodes.push(Node {
+            input: inputs,
+            output: vec![name.clone()],
+            name: name.clone(),
+            op_type: op.to_owned(),
+            attribute: attributes,
+        });
+        name
+    }
+
+    fn finish(mut self, name: &str) -> Result<Graph, OnnxError> {
+        let Some(last) = self.nodes.last_mut() else {
+            return Err(unsupported("it has no layers".to_owned()));
+        };
+        last.output = vec![OUTPUT.to_owned()];
+        Ok(Graph {
+            node: self.nodes,
+            name: name.to_owned(),
+            initializer: self.initializers,
+            input: vec![value(INPUT, &[1, HEIGHT, WIDTH], "pixels as byte / 255, light on dark")],
+            output: vec![value(OUTPUT, &[CLASSES], "before softmax")],
+        })
+    }
+}
+
+fn unsupported(problem: String) -> OnnxError {
+    OnnxError::Unsupported { problem }
+}
+
+fn stored(name: &str, dims: &[usize], values: &[f32]) -> Stored {
+    Stored {
+        dims: dims.iter().map(|size| *size as i64).collect(),
+        data_type: DataType::Float.into(),
+        name: name.to_owned(),
+        raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+    }
+}
+
+/// A value of N rows of `sizes`.
+fn value(name: &str, sizes: &[usize], doc: &str) -> ValueInfo {
+    let open = Dimension {
+        dim_value: None,
+        dim_param: Some("N".to_owned()),
+    };
+    let fixed = sizes.iter().map(|size| Dimension {
+        dim_value: Some(*size as i64),
+        dim_param: None,
+    });
+    ValueInfo {
+        name: name.to_owned(),
+        r#type: Some(Type {
+            tensor_type: Some(TensorType {
+                elem_type: DataType::Float.into(),
+                shape: Some(Shape {
+                    dim: std::iter::once(open).chain(fixed).collect(),
+                }),
+            }),
+        }),
+        doc_string: doc.to_owned(),
+    }
+}
+
+/// What a window means in ONNX.
+fn sliding(window: &Window) -> Vec<Attribute> {
+    let pair = |[a, b]: [usize; 2]| [a as i64, b as i64];
+    let pads = match window.padding {
+        Padding::Explicit(pad) => [pad.top, pad.left, pad.bottom, pad.right].map(|side| side as i64),
+        // Layers name their padding in pixels.
+        Padding::Valid | Padding::Same => [0; 4],
+    };
+    vec![
+        ints("kernel_shape", &pair(window.kernel)),
+        ints("strides", &pair(window.stride)),
+        ints("pads", &pads),
+    ]
+}
+
+fn attribute(name: &str, r#type: AttributeType) -> Attribute {
+    Attribute {
+        name: name.to_owned(),
+        r#type: r#type.into(),
+        ..Attribute::default()
+    }
+}
+
+fn int(name: &str, i: i64) -> Attribute {
+    Attribute {
+        i,
+        ..attribute(name, AttributeType::Int)
+    }
+}
+
+fn float(name: &str, f: f32) -> Attribute {
+    Attribute {
+        f,
+        ..attribute(name, AttributeType::Float)
+    }
+}
+
+fn text(name: &str, s: &str) -> Attribute {
+    Attribute {
+        s: s.as_bytes().to_vec(),
+        ..attribute(name, AttributeType::String)
+    }
+}
+
+fn ints(name: &str, ints: &[i64]) -> Attribute {
+    Attribute {
+        ints: ints.to_vec(),
+        ..attribute(name, AttributeType::Ints)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::gpu::{Gpu, GpuOptions};
+    use crate::models::{Architecture, Shortcut};
+    use crate::nn::weights;
+    use crate::train::{Network, Normalisation, RunConfig, TrainConfig};
+
+    /// The model of an untrained network, through its file.
+    fn exported(train: TrainConfig) -> Model {
+        let gpu = Gpu::open(&GpuOptions::from_env().unwrap()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunConfig {
+            version: "test".to_owned(),
+            adapter: "test".to_owned(),
+            normalisation: Normalisation {
+                mean: 0.25,
+                deviation: 0.5,
+            },
+            train_images: 0,
+            validation_images: 0,
+            data_checksum: 0,
+            train,
+        };
+        let network = Network::new(&gpu, &run.train, run.normalisation).unwrap();
+        let path = folder.path().join("w.safetensors");
+        weights::save(&network.parameters, 0, &run.to_json(), &path).unwrap();
+        let classifier = Classifier::open(&gpu, &path).unwrap();
+        let onnx = folder.path().join("model.onnx");
+        export(&classifier, &onnx).unwrap();
+        let model = Model::decode(std::fs::read(&onnx).unwrap().as_slice()).unwrap();
+        check(model.graph.as_ref().unwrap(), &classifier);
+        model
+    }
+
+    /// Every node takes what stands before it, every parameter is stored once with PyTorch's shape, and nothing is left over.
+    fn check(graph: &Graph, classifier: &Classifier) {
+        let mut known: HashSet<&str> = graph.initializer.iter().map(|t| t.name.as_str()).collect();
+        assert_eq!(known.len(), graph.initializer.len());
+        assert!(known.insert(INPUT));
+        for node in &graph.node {
+            assert!(
+                node.input.iter().all(|i| i.is_empty() || known.contains(i.as_str())),
+                "{node:?}"
+            );
+            assert!(known.insert(&node.output[0]), "{node:?}");
+        }
+        assert_eq!(graph.node.last().unwrap().output, [OUTPUT]);
+        let used: HashSet<&String> = graph.node.iter().flat_map(|node| &node.input).collect();
+        for parameter in in_pytorch_layout(&classifier.network().parameters).unwrap() {
+            let stored = graph.initializer.iter().find(|t| t.name == parameter.name).unwrap();
+            let dims: Vec<usize> = stored.dims.iter().map(|d| *d as usize).collect();
+            assert_eq!(dims, parameter.shape);
+            assert_eq!(stored.raw_data, bytemuck::cast_slice::<f32, u8>(&parameter.values));
+            assert!(used.contains(&parameter.name));
+        }
+    }
+
+    fn ops(model: &Model) -> Vec<&str> {
+        model
+            .graph
+            .as_ref()
+            .unwrap()
+            .node
+            .iter()
+            .map(|n| n.op_type.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn the_cnn_is_its_layers_in_order() {
+        let model = exported(TrainConfig::default());
+        let block = ["Conv", "Relu", "BatchNormalization", "MaxPool"];
+        let mut expected = vec!["Sub", "Div"];
+        expected.extend(block.repeat(4));
+        expected.extend(["Flatten", "Gemm", "Relu", "Gemm", "Relu", "Gemm"]);
+        assert_eq!(ops(&model), expected);
+        assert_eq!((model.ir_version, model.opset_import[0].version), (8, 18));
+        let graph = model.graph.unwrap();
+        let scale = |name| {
+            graph
+                .initializer
+                .iter()
+                .find(|t| t.name == name)
+                .unwrap()
+                .raw_data
+                .clone()
+        };
+        assert_eq!(
+            [scale("pixel_mean"), scale("pixel_deviation")],
+            [0.25_f32, 0.5].map(|x| x.to_le_bytes().to_vec())
+        );
+        let conv = &graph.node[2].attribute;
+        assert_eq!(conv.iter().find(|a| a.name == "pads").unwrap().ints, [1, 1, 1, 1]);
+        let open = &graph.input[0]
+            .r#type
+            .as_ref()
+            .unwrap()
+            .tensor_type
+            .as_ref()
+            .unwrap()
+            .shape
+            .as_ref()
+            .unwrap()
+            .dim[0];
+        assert_eq!(open.dim_param.as_deref(), Some("N"));
+        let property = |key: &str| {
+            model
+                .metadata_props
+                .iter()
+                .find(|p| p.key == key)
+                .unwrap()
+                .value
+                .clone()
+        };
+        assert!(property("classes").starts_with("t_shirt,trouser,"));
+        assert_eq!(property("pixel_scale"), "1/255");
+    }
+
+    #[test]
+    fn a_shortcut_of_zeros_is_a_padding_for_any_number_of_images() {
+        let model = exported(TrainConfig {
+            model: Architecture::Resnet20,
+            shortcut: Shortcut::Zeros,
+            slope: 0.1,
+            ..TrainConfig::default()
+        });
+        let all = ops(&model);
+        let count = |op: &str| all.iter().filter(|o| **o == op).count();
+        assert_eq!(
+            (count("Pad"), count("Concat"), count("LeakyRelu"), count("Add")),
+            (2, 0, 19, 9)
+        );
+        let graph = model.graph.as_ref().unwrap();
+        let pad = graph.node.iter().find(|n| n.op_type == "Pad").unwrap();
+        let pads = graph.initializer.iter().find(|t| t.name == pad.input[1]).unwrap();
+        let expected: Vec<u8> = [0_i64, 8, 0, 0, 0, 8, 0, 0]
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
+        assert_eq!(pads.raw_data, expected);
+    }
+
+    #[test]
+    fn inception_resizes_and_joins() {
+        let model = exported(TrainConfig {
+            model: Architecture::Inception,
+            image_size: 75,
+            ..TrainConfig::default()
+        });
+        let all = ops(&model);
+        let count = |op: &str| all.iter().filter(|o| **o == op).count();
+        // Three colours, eleven blocks.
+        assert_eq!((count("Conv"), count("Resize"), count("Concat")), (94, 1, 12));
+        assert_eq!(all[2], "Resize");
+    }
+}

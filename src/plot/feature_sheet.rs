@@ -1,0 +1,153 @@
+//! What layers make of an image: their channels as small maps.
+
+use plotters::coord::Shift;
+use plotters::prelude::{DrawingArea, DrawingBackend, PathElement, Rectangle};
+use plotters::style::text_anchor::{HPos, VPos};
+use plotters::style::{BLACK, Color, RGBColor};
+
+use super::{Picture, Raster, write_text};
+
+/// Layers below each other, 16 maps a row.
+#[derive(Debug)]
+pub struct FeatureSheet {
+    /// The layers.
+    pub sections: Vec<Section>,
+}
+
+/// The maps of one layer, all of one size.
+#[derive(Debug)]
+pub struct Section {
+    /// What stands over them.
+    pub title: String,
+    /// Rows and columns of a map.
+    pub size: [usize; 2],
+    /// `None` is a dead channel: the same everywhere.
+    pub maps: Vec<Option<Raster>>,
+}
+
+const COLUMNS: usize = 16;
+/// Pixels that a map is drawn with, about.
+const SIDE: usize = 56;
+const GAP: usize = 4;
+const TITLE: usize = 28;
+
+impl Section {
+    /// Maps of a layer whose channels are `values` (each row by row), standardised one by one: mean in the middle of the
+    /// colours, two deviations to either end. Channels of a single pixel are standardised together.
+    pub fn standardised(title: String, size: [usize; 2], channels: &[Vec<f32>]) -> Self {
+        let together = (size == [1, 1]).then(|| Spread::of(&channels.concat()));
+        let maps = channels.iter().map(|values| {
+            let spread = together.unwrap_or_else(|| Spread::of(values));
+            let scaled = |v: &f32| (0.5 + (f64::from(*v) - spread.mean) / (4.0 * spread.deviation)) as f32;
+            let map = || Raster::viridis(size[1], &values.iter().map(scaled).collect::<Vec<_>>());
+            (!spread.is_none()).then(map)
+        });
+        Self {
+            title,
+            size,
+            maps: maps.collect(),
+        }
+    }
+
+    fn scale(&self) -> usize {
+        let [height, width] = self.size;
+        (SIDE / height.max(width).max(1)).max(1)
+    }
+
+    /// Pixels from one map to the next, down and across.
+    fn pitch(&self) -> [usize; 2] {
+        self.size.map(|side| side * self.scale() + GAP)
+    }
+
+    fn height(&self) -> usize {
+        TITLE + self.maps.len().div_ceil(COLUMNS) * self.pitch()[0] + GAP
+    }
+
+    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, top: usize) -> Result<(), String> {
+        let at = (GAP as i32, (top + TITLE / 2) as i32);
+        write_text(area, &self.title, at, 14, BLACK, (HPos::Left, VPos::Center))?;
+        let [down, across] = self.pitch();
+        for (i, map) in self.maps.iter().enumerate() {
+            let (left, top) = (GAP + i % COLUMNS * across, top + TITLE + i / COLUMNS * down);
+            match map {
+                Some(map) => map.draw(area, (left, top), self.scale())?,
+                None => {
+                    let [height, width] = self.size.map(|side| (side * self.scale()) as i32 - 1);
+                    let (left, top) = (left as i32, top as i32);
+                    let square = [(left, top), (left + width, top + height)];
+                    let grey = RGBColor(200, 200, 200);
+                    area.draw(&Rectangle::new(square, grey.filled()))
+                        .map_err(|e| e.to_string())?;
+                    for cross in [square, [(left + width, top), (left, top + height)]] {
+                        let line = PathElement::new(cross, BLACK.mix(0.5).stroke_width(1));
+                        area.draw(&line).map_err(|e| e.to_string())?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Mean and standard deviation.
+#[derive(Clone, Copy)]
+struct Spread {
+    mean: f64,
+    deviation: f64,
+}
+
+impl Spread {
+    fn of(values: &[f32]) -> Self {
+        let n = values.len().max(1) as f64;
+        let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
+        let variance = values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / n;
+        Self {
+            mean,
+            deviation: variance.sqrt(),
+        }
+    }
+
+    /// Whether all values are one, up to what rounding leaves.
+    fn is_none(&self) -> bool {
+        self.deviation <= 1e-6 * self.mean.abs().max(1e-6)
+    }
+}
+
+impl Picture for FeatureSheet {
+    fn size(&self) -> (u32, u32) {
+        let across = |section: &Section| section.maps.len().min(COLUMNS) * section.pitch()[1] + GAP;
+        // A title needs some room even over a single map.
+        let width = self.sections.iter().map(across).max().unwrap_or(0).max(420);
+        let height: usize = self.sections.iter().map(Section::height).sum();
+        (width as u32, height.max(1) as u32)
+    }
+
+    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), String> {
+        let mut top = 0;
+        for section in &self.sections {
+            section.draw(area, top)?;
+            top += section.height();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constant_channel_is_dead_and_a_varying_one_is_not() {
+        let channels = [
+            vec![0.0; 4],
+            vec![3.5; 4],
+            vec![0.0, 0.0, 1e-3, 0.0],
+            vec![-1.0, 1.0, 2.0, 5.0],
+        ];
+        let section = Section::standardised("a".to_owned(), [2, 2], &channels);
+        let dead: Vec<bool> = section.maps.iter().map(Option::is_none).collect();
+        assert_eq!(dead, [true, true, false, false]);
+        let pixels = Section::standardised("b".to_owned(), [1, 1], &[vec![0.0], vec![1.0]]);
+        assert!(pixels.maps.iter().all(Option::is_some));
+    }
+}

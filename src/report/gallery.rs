@@ -1,0 +1,112 @@
+//! Which images to show, and what to write under them.
+
+use super::Evaluation;
+use crate::data::{WIDTH, shuffle};
+use crate::plot::{Gallery, Raster, Tile};
+
+/// Columns and rows of a gallery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GallerySize {
+    /// Images a row.
+    pub columns: usize,
+    /// Rows.
+    pub rows: usize,
+}
+
+impl Default for GallerySize {
+    fn default() -> Self {
+        Self { columns: 3, rows: 3 }
+    }
+}
+
+/// Which images a gallery shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pick {
+    /// Any that are right.
+    Right,
+    /// Any that are wrong.
+    Wrong,
+    /// Those that are wrong with the largest probability.
+    Mistakes,
+}
+
+impl Pick {
+    /// All galleries.
+    pub const ALL: [Self; 3] = [Self::Right, Self::Wrong, Self::Mistakes];
+
+    /// The name of its file, without `.png`.
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Wrong => "wrong",
+            Self::Mistakes => "mistakes",
+        }
+    }
+
+    /// What stands over it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Right => "Right predictions",
+            Self::Wrong => "Wrong predictions",
+            Self::Mistakes => "Most confident mistakes",
+        }
+    }
+}
+
+/// An image of a gallery and what is said of it.
+pub(super) struct Shown<'a> {
+    pub pixels: &'a [u8],
+    pub truth: &'a str,
+    pub predicted: &'a str,
+    pub confidence: f32,
+}
+
+/// As many images as the gallery has room for. "Any" are drawn by a fixed seed, so that they are of all classes and the same
+/// each time.
+pub(super) fn tiles<'a>(evaluation: &'a Evaluation, pick: Pick, size: GallerySize) -> Vec<Shown<'a>> {
+    let predictions = &evaluation.predictions;
+    let confidences: Vec<f32> = predictions.confidences().collect();
+    let wanted = pick == Pick::Right;
+    let hits = (0..).zip(predictions.hits());
+    let mut chosen: Vec<u32> = hits.filter(|(_, hit)| *hit == wanted).map(|(image, _)| image).collect();
+    match pick {
+        Pick::Right | Pick::Wrong => shuffle(&mut chosen, 0, 0),
+        Pick::Mistakes => chosen.sort_by(|a, b| confidences[*b as usize].total_cmp(&confidences[*a as usize])),
+    }
+    chosen.truncate(size.columns * size.rows);
+    let predicted: Vec<usize> = predictions.predicted().collect();
+    let names = predictions.class_names();
+    chosen
+        .into_iter()
+        .map(|image| image as usize)
+        .map(|image| Shown {
+            pixels: evaluation.images.image(image),
+            truth: &names[usize::from(predictions.labels()[image])],
+            predicted: &names[predicted[image]],
+            confidence: confidences[image],
+        })
+        .collect()
+}
+
+/// The picture of a gallery.
+pub(super) fn picture(pick: Pick, shown: &[Shown], size: GallerySize) -> Gallery {
+    let tiles = shown.iter().map(|shown| {
+        let grey: Vec<f32> = shown.pixels.iter().map(|byte| f32::from(*byte) / 255.0).collect();
+        Tile {
+            image: Raster::grey(WIDTH, &grey),
+            lines: vec![
+                format!("{} {:.2}", shown.predicted, shown.confidence),
+                format!("true: {}", shown.truth),
+            ],
+        }
+    });
+    let title = match shown.len() {
+        0 => format!("{}: none", pick.title()),
+        _ => pick.title().to_owned(),
+    };
+    Gallery {
+        title,
+        tiles: tiles.collect(),
+        columns: size.columns,
+    }
+}

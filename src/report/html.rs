@@ -1,0 +1,153 @@
+//! The parts of a page.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use image::ExtendedColorType;
+use maud::{Markup, PreEscaped, html};
+
+use super::gallery::{GallerySize, Pick, Shown, tiles};
+use super::{Evaluation, precision_recall};
+use crate::data::{HEIGHT, WIDTH};
+use crate::eval::{Calibration, Metrics};
+use crate::plot::{Curves, Picture, PrecisionRecallPicture, ReliabilityPicture, blues, ink_on, png, share_text, svg};
+
+/// Pairs of confused classes that are listed.
+const PAIRS: usize = 10;
+
+/// All about one model.
+pub(super) fn model(evaluation: &Evaluation, gallery: GallerySize) -> Result<Markup, String> {
+    let predictions = &evaluation.predictions;
+    let metrics = Metrics::from_predictions(predictions);
+    let names = predictions.class_names();
+    let curves = precision_recall(predictions);
+    let calibration = Calibration::from_predictions(predictions);
+    Ok(html! {
+        section.model {
+            h2 { (evaluation.name) }
+            (figures(&metrics, predictions.labels().len()))
+            div.parts {
+                section { h3 { "Confusion matrix" } (confusion(evaluation)) }
+                section { h3 { "Classification report" } div.wide { pre { (metrics.report.to_text(4)) } } }
+                section { h3 { "Most confused" } (pairs(&metrics)) }
+                @for pick in Pick::ALL {
+                    section { h3 { (pick.title()) } (images(&tiles(evaluation, pick, gallery), gallery)?) }
+                }
+                section { h3 { "Reliability" } (picture(&ReliabilityPicture(&calibration))?) }
+                section { h3 { "Settings" } (settings(&evaluation.settings)) }
+                @if let Some(curves) = &evaluation.curves {
+                    section.across { h3 { "Training" } (training(curves)?) }
+                }
+                section.across {
+                    h3 { "Precision and recall" }
+                    p.note {
+                        "Precision against recall of each class against all others, before all classes in grey; "
+                        "AP is the average precision."
+                    }
+                    div.wide { (picture(&PrecisionRecallPicture { names, curves: &curves })?) }
+                }
+            }
+        }
+    })
+}
+
+fn figures(metrics: &Metrics, images: usize) -> Markup {
+    let figures = [
+        ("accuracy", format!("{:.4}", metrics.report.accuracy)),
+        ("log loss", format!("{:.4}", metrics.report.log_loss)),
+        ("among the top 2", format!("{:.4}", metrics.top_2_accuracy)),
+        ("calibration error", format!("{:.4}", metrics.calibration_error)),
+        ("images", images.to_string()),
+    ];
+    html! {
+        dl.figures { @for (name, value) in figures { div { dt { (name) } dd { (value) } } } }
+    }
+}
+
+/// The matrix as a table: it can be read aloud and copied, and fits any screen.
+fn confusion(evaluation: &Evaluation) -> Markup {
+    let names = evaluation.predictions.class_names();
+    let matrix = evaluation.predictions.confusion_matrix();
+    let largest = matrix.iter().flatten().copied().max().unwrap_or(0).max(1) as f64;
+    html! {
+        p.note { "Rows: the true class. Columns: the prediction. Colour: how many images; numbers: the share of the row." }
+        div.wide { table.confusion {
+            thead { tr { td {} @for name in names { th scope="col" { span { (name) } } } } }
+            tbody { @for (truth, counts) in names.iter().zip(&matrix) { tr {
+                th scope="row" { (truth) }
+                @let all = counts.iter().sum::<usize>();
+                @for (predicted, count) in names.iter().zip(counts) {
+                    @let paper = blues((*count as f64 / largest).sqrt());
+                    td style=(format!("background:{};color:{}", css(paper), css(ink_on(paper))))
+                        title=(format!("{truth} taken for {predicted}: {count} of {all}")) { (share_text(*count, all)) }
+                }
+            } } }
+        } }
+    }
+}
+
+fn css(color: plotters::style::RGBColor) -> String {
+    format!("#{:02x}{:02x}{:02x}", color.0, color.1, color.2)
+}
+
+fn pairs(metrics: &Metrics) -> Markup {
+    if metrics.confused_pairs.is_empty() {
+        return html! { p { "No image is taken for another class." } };
+    }
+    html! {
+        div.wide { table.plain {
+            thead { tr { th { "true" } th { "taken for" } th.number { "images" } th.number { "of the class" } } }
+            tbody { @for pair in metrics.confused_pairs.iter().take(PAIRS) { tr {
+                td { (pair.truth) } td { (pair.predicted) }
+                td.number { (pair.count) }
+                td.number { (format!("{:.1} %", 100.0 * pair.count as f64 / pair.support.max(1) as f64)) }
+            } } }
+        } }
+    }
+}
+
+fn images(shown: &[Shown], size: GallerySize) -> Result<Markup, String> {
+    if shown.is_empty() {
+        return Ok(html! { p { "None." } });
+    }
+    Ok(html! {
+        div.gallery style=(format!("--columns:{}", size.columns)) { @for shown in shown {
+            figure {
+                img src=(data_uri(shown.pixels)?) width="28" height="28" alt=(format!("an image of the class {}", shown.truth));
+                figcaption {
+                    b { (shown.predicted) } " " (format!("{:.2}", shown.confidence))
+                    @if shown.predicted != shown.truth { br; "true: " (shown.truth) }
+                }
+            }
+        } }
+    })
+}
+
+fn data_uri(pixels: &[u8]) -> Result<String, String> {
+    let png = png(pixels, (WIDTH as u32, HEIGHT as u32), ExtendedColorType::L8)?;
+    Ok(format!("data:image/png;base64,{}", BASE64.encode(png)))
+}
+
+/// Each panel on its own, so that they stand below each other on a phone.
+fn training(curves: &Curves) -> Result<Markup, String> {
+    let panels = curves.panels.iter().map(|panel| {
+        picture(&Curves {
+            panels: vec![panel.clone()],
+        })
+    });
+    let panels = panels.collect::<Result<Vec<_>, _>>()?;
+    Ok(html! { div.panels { @for panel in panels { (panel) } } })
+}
+
+/// A picture in the page's own colours: what is black follows the text, what is white the background.
+fn picture(picture: &impl Picture) -> Result<Markup, String> {
+    let text = svg(picture)?
+        .replace("\"#000000\"", "\"currentColor\"")
+        .replace("\"#FFFFFF\"", "\"none\"");
+    Ok(PreEscaped(text))
+}
+
+pub(super) fn settings(settings: &[(String, String)]) -> Markup {
+    html! {
+        div.wide { table.plain { tbody { @for (name, value) in settings { tr { th scope="row" { (name) } td { (value) } } } } } }
+    }
+}

@@ -1,0 +1,106 @@
+//! Evaluations as files: text, tables, pictures, and one page that shows it all. Knows nothing of GPUs.
+
+mod gallery;
+mod html;
+mod page;
+mod tables;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+pub use gallery::{GallerySize, Pick};
+pub use page::{Page, p_text};
+
+use crate::data::ImageSet;
+use crate::eval::{Calibration, EvalError, Metrics, PrecisionRecall, Predictions};
+use crate::files::{write_atomically, write_json};
+use crate::plot::{
+    ConfusionPicture, Curves, PlotError, PrecisionRecallPicture, ReliabilityPicture, save_png, save_svg,
+};
+
+/// An evaluation that could not be written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[allow(missing_docs)] // each variant's message explains it and its fields
+pub enum ReportError {
+    #[error("{path}: {source}", path = path.display())]
+    Io { path: PathBuf, source: io::Error },
+
+    #[error(transparent)]
+    Eval(#[from] EvalError),
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+}
+
+/// What a model said of a set of images.
+#[derive(Debug)]
+pub struct Evaluation<'a> {
+    /// What the model is called.
+    pub name: String,
+    /// The images, of which there is a prediction each.
+    pub images: &'a ImageSet,
+    /// What was said of them.
+    pub predictions: Predictions,
+    /// How the model came to be: names and values.
+    pub settings: Vec<(String, String)>,
+    /// How its training went.
+    pub curves: Option<Curves>,
+}
+
+impl Evaluation<'_> {
+    /// Writes text, tables and pictures into a folder: `report.txt`, `.json` and `.csv`, `predictions.csv`, `confusion.csv`,
+    /// `.png` and `.svg`, `precision-recall` and `reliability` as `.png` and `.svg`, and galleries `right.png`, `wrong.png` and
+    /// `mistakes.png`.
+    ///
+    /// # Errors
+    /// [`ReportError`].
+    pub fn write(&self, folder: &Path, gallery: GallerySize) -> Result<(), ReportError> {
+        let (predictions, names) = (&self.predictions, self.predictions.class_names());
+        let metrics = Metrics::from_predictions(predictions);
+        write_text(&folder.join("report.txt"), &metrics.report.to_text(4))?;
+        let json = folder.join("report.json");
+        write_json(&json, &metrics).map_err(io_error(&json))?;
+        tables::write_report(&folder.join("report.csv"), &metrics.report)?;
+        tables::write_confusion(&folder.join("confusion.csv"), predictions)?;
+        tables::write_predictions(&folder.join("predictions.csv"), predictions)?;
+
+        let matrix = predictions.confusion_matrix();
+        let confusion = ConfusionPicture { names, matrix: &matrix };
+        save_png(&confusion, &folder.join("confusion.png"))?;
+        save_svg(&confusion, &folder.join("confusion.svg"))?;
+        let curves = precision_recall(predictions);
+        let curves = PrecisionRecallPicture { names, curves: &curves };
+        save_png(&curves, &folder.join("precision-recall.png"))?;
+        save_svg(&curves, &folder.join("precision-recall.svg"))?;
+        let calibration = Calibration::from_predictions(predictions);
+        let reliability = ReliabilityPicture(&calibration);
+        save_png(&reliability, &folder.join("reliability.png"))?;
+        save_svg(&reliability, &folder.join("reliability.svg"))?;
+        for pick in Pick::ALL {
+            let tiles = gallery::tiles(self, pick, gallery);
+            let picture = gallery::picture(pick, &tiles, gallery);
+            save_png(&picture, &folder.join(format!("{}.png", pick.file())))?;
+        }
+        Ok(())
+    }
+}
+
+fn precision_recall(predictions: &Predictions) -> Vec<PrecisionRecall> {
+    let classes = 0..predictions.class_names().len();
+    classes
+        .map(|class| PrecisionRecall::of_class(predictions, class))
+        .collect()
+}
+
+fn write_text(path: &Path, text: &str) -> Result<(), ReportError> {
+    write_atomically(path, |file| file.write_all(text.as_bytes())).map_err(io_error(path))
+}
+
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> ReportError + '_ {
+    move |source| ReportError::Io {
+        path: path.to_owned(),
+        source,
+    }
+}

@@ -1,0 +1,152 @@
+//! One page that shows everything, in a single file: no network, no script.
+
+use std::path::Path;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::gallery::GallerySize;
+use super::{Evaluation, ReportError, html as part, write_text};
+use crate::eval::{Comparison, EvalError, Gain, Metrics};
+use crate::plot::PlotError;
+
+/// What a page shows.
+#[derive(Debug)]
+pub struct Page<'a> {
+    /// What stands over it.
+    pub title: &'a str,
+    /// What the images are, in words.
+    pub data: &'a str,
+    /// Models on the same images. A single one is shown in full; of more there is a table.
+    pub evaluations: &'a [Evaluation<'a>],
+    /// How many of them, from the first, are shown in full: side by side where there is room. With one, the table compares
+    /// it with the others; with more, all with each other.
+    pub in_full: usize,
+    /// More about how the models were put together: names and values.
+    pub notes: &'a [(String, String)],
+    /// The command that makes this page.
+    pub command: &'a str,
+    /// Size of the galleries.
+    pub gallery: GallerySize,
+}
+
+const STYLE: &str = include_str!("style.css");
+
+impl Page<'_> {
+    /// Writes the page.
+    ///
+    /// # Errors
+    /// [`ReportError`]; [`EvalError::Different`] when the evaluations are not of the same images.
+    pub fn write(&self, path: &Path) -> Result<(), ReportError> {
+        let rivals = self.rivals()?;
+        let text = self.markup(&rivals).map_err(|problem| PlotError::Drawing {
+            path: path.to_owned(),
+            problem,
+        })?;
+        write_text(path, &text.into_string())
+    }
+
+    fn markup(&self, rivals: &[Rivals]) -> Result<Markup, String> {
+        let full = self.evaluations.iter().take(self.in_full);
+        let models = full.map(|evaluation| part::model(evaluation, self.gallery));
+        let models = models.collect::<Result<Vec<_>, _>>()?;
+        Ok(html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    title { (self.title) }
+                    style { (PreEscaped(STYLE)) }
+                }
+                body {
+                    h1 { (self.title) }
+                    p.note { (self.data) }
+                    @if self.evaluations.len() > 1 { (self.standings()) (disagreements(rivals)) }
+                    @if !self.notes.is_empty() { h3 { "How they are put together" } (part::settings(self.notes)) }
+                    div.models { @for model in models { (model) } }
+                    footer {
+                        p { "Made by selvedge " (env!("CARGO_PKG_VERSION")) " with" }
+                        pre { (self.command) }
+                    }
+                }
+            }
+        })
+    }
+
+    fn standings(&self) -> Markup {
+        html! {
+            div.wide { table.plain {
+                thead { tr { th { "model" } @for name in ["accuracy", "log loss", "among the top 2", "calibration error"] {
+                    th.number { (name) }
+                } } }
+                tbody { @for evaluation in self.evaluations { tr {
+                    th scope="row" { (evaluation.name) }
+                    @let metrics = Metrics::from_predictions(&evaluation.predictions);
+                    @for value in [
+                        metrics.report.accuracy, metrics.report.log_loss, metrics.top_2_accuracy, metrics.calibration_error,
+                    ] { td.number { (format!("{value:.4}")) } }
+                } } }
+            } }
+        }
+    }
+
+    /// The models that are compared, two at a time.
+    fn rivals(&self) -> Result<Vec<Rivals<'_>>, EvalError> {
+        let count = self.evaluations.len();
+        let firsts = if self.in_full > 1 { count } else { 1 };
+        let pairs = (0..firsts).flat_map(|i| (i + 1..count).map(move |j| (i, j)));
+        let all = pairs.map(|(i, j)| Rivals::new(&self.evaluations[i], &self.evaluations[j]));
+        all.collect()
+    }
+}
+
+/// Two models on the same images.
+struct Rivals<'a> {
+    names: [&'a str; 2],
+    comparison: Comparison,
+    gain: Gain,
+}
+
+impl<'a> Rivals<'a> {
+    fn new(first: &'a Evaluation, second: &'a Evaluation) -> Result<Self, EvalError> {
+        let [a, b] = [&first.predictions, &second.predictions];
+        Ok(Self {
+            names: [&first.name, &second.name],
+            comparison: Comparison::between(a, b)?,
+            gain: Gain::of(a, b, 0)?,
+        })
+    }
+}
+
+fn disagreements(rivals: &[Rivals]) -> Markup {
+    html! {
+        h3 { "Where they disagree" }
+        div.wide { table.plain {
+            thead { tr {
+                th { "first" } th { "second" } th.number { "only the first is right" } th.number { "only the second" }
+                th.number { "gain in accuracy" } th.number { "95 % interval" } th.number { "p" }
+            } }
+            tbody { @for Rivals { names: [first, second], comparison, gain } in rivals { tr {
+                td { (first) } td { (second) }
+                td.number { (comparison.only_first) } td.number { (comparison.only_second) }
+                td.number { (format!("{:+.4}", gain.mean)) }
+                td.number { (format!("{:+.4} to {:+.4}", gain.interval[0], gain.interval[1])) }
+                td.number { (p_text(comparison.p_value)) }
+            } } }
+        } }
+        p.note {
+            "p: how likely so uneven a disagreement is if both are equally good (McNemar, exact). "
+            "The interval is that of 10,000 paired bootstrap samples."
+        }
+    }
+}
+
+/// A probability with as many digits as matter.
+pub fn p_text(p: f64) -> String {
+    if p < 1e-4 {
+        format!("{p:.0e}")
+    } else {
+        format!("{p:.4}")
+    }
+}
