@@ -5,12 +5,13 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use common::gpu;
 use common::hashed::write_safetensors;
 use common::training::{Watcher, bars, config, dataset, run};
 use safetensors::{Dtype, SafeTensors};
-use selvedge::data::ImageSet;
+use selvedge::data::{Dataset, ImageSet};
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::models::Architecture;
 use selvedge::nn::weights;
@@ -120,6 +121,63 @@ fn either_phase_resumes_to_the_same_bits_and_computes_no_feature_again() {
     assert_eq!(std::fs::read(run_folder.last_weights()).unwrap(), whole);
 }
 
+/// The second phase starts from the best weights of the first, and writes better ones over them.
+#[test]
+fn a_second_phase_that_died_in_its_first_epoch_starts_as_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = transfer(&base(folder.path()));
+    let (whole, _, outcome) = run(&config);
+    outcome.unwrap();
+    let whole = whole.path().join("run");
+
+    // Stopped at the first step of the second phase: the first has 2 epochs of 7 steps.
+    let path = folder.path().join("run");
+    let mut watcher = Watcher::new(Some(15));
+    let gpu = Arc::clone(&watcher.gpu);
+    train(&gpu, &config, &dataset(), Some(&path), &mut watcher).unwrap();
+    let run_folder = RunFolder::open(&path);
+    assert!(!run_folder.file("result.json").exists());
+    assert_eq!(run_folder.read_history().unwrap().len(), 2);
+    // As if the best weights of its first epoch had been written, and no checkpoint since.
+    std::fs::copy(whole.join("best.safetensors"), run_folder.best_weights()).unwrap();
+    let last = run_folder.last_checkpoint();
+    resume(&gpu, &run_folder, &last, &dataset(), &mut Watcher::new(None)).unwrap();
+    assert_eq!(
+        tensors(&path.join("last.safetensors")),
+        tensors(&whole.join("last.safetensors"))
+    );
+}
+
+#[test]
+fn features_that_were_interrupted_go_on_where_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = TrainConfig {
+        fine_tune: None,
+        ..transfer(&base(folder.path()))
+    };
+    // More than a batch of features.
+    let data = Dataset {
+        train: bars(700, 0),
+        ..dataset()
+    };
+    let (whole, path) = (folder.path().join("whole"), folder.path().join("run"));
+    let mut watcher = Watcher::new(None);
+    let gpu = Arc::clone(&watcher.gpu);
+    train(&gpu, &config, &data, Some(&whole), &mut watcher).unwrap();
+    watcher.stop_features = true;
+    let ending = train(&gpu, &config, &data, Some(&path), &mut watcher).unwrap();
+    assert!(matches!(ending, Ending::Interrupted(_)));
+    assert_eq!(watcher.features, 500);
+    let run_folder = RunFolder::open(&path);
+    let mut watcher = Watcher::new(None);
+    let last = run_folder.last_checkpoint();
+    resume(&gpu, &run_folder, &last, &data, &mut watcher).unwrap();
+    assert_eq!(watcher.features, 700);
+    for file in ["features.safetensors", "last.safetensors"] {
+        assert_eq!(tensors(&path.join(file)), tensors(&whole.join(file)), "{file}");
+    }
+}
+
 fn step_on(learned: &Learned, model: Architecture) -> Compiled {
     let config = TrainConfig { model, ..config() };
     training_step(&gpu(), &config, learned, Normalisation::UNIT, &bars(4, 0)).unwrap()
@@ -222,12 +280,19 @@ fn a_base_is_loaded_from_a_file_of_a_whole_network_and_problems_are_listed() {
         }
     }
     write_safetensors(&path, &broken);
+    for (name, _, bytes) in &mut broken {
+        if name == "layer1.1.bn2.running_var" {
+            bytes[..4].copy_from_slice(&f32::NAN.to_le_bytes());
+        }
+    }
+    write_safetensors(&path, &broken);
     let before = network.predict(&bars(5, 1)).unwrap();
     let error = weights::load_base(&network.parameters, &path).unwrap_err().to_string();
     for part in [
         "layer1.0.conv1.weight is missing",
         "bn1.bias has shape [3] instead of [16]",
         "layer9.conv.weight is unexpected",
+        "layer1.1.bn2.running_var holds numbers that are not finite",
     ] {
         assert!(error.contains(part), "{error}");
     }
@@ -362,11 +427,21 @@ fn a_step_that_does_not_fit_is_refused_with_the_batch_that_does() {
     };
     assert!(step(fits).is_ok());
     assert!(matches!(step(fits + 1), Err(TrainError::Memory { .. })));
-    let automatic = automatic_batch_size(&small(60), &config).unwrap();
+    let automatic = automatic_batch_size(&small(60), &config, 10_000).unwrap();
     assert!(
         automatic.is_power_of_two() && automatic <= fits && fits < 2 * automatic,
         "{automatic} of {fits}"
     );
+    let few = automatic_batch_size(&small(4000), &self::config(), 200).unwrap();
+    assert_eq!(few, 128, "no more than there are images");
+    // A thousand such images are more than 32 bits can index, which is a batch that does not fit, like any other.
+    let large = TrainConfig {
+        model: Architecture::Inception,
+        image_size: 300,
+        ..self::config()
+    };
+    let automatic = automatic_batch_size(&small(700), &large, 10_000).unwrap();
+    assert!((2..64).contains(&automatic), "{automatic}");
 }
 
 #[test]
@@ -397,7 +472,21 @@ fn a_summary_adds_up_to_the_known_totals() {
     let [batch, planned, fixed] = inception.phases[0];
     assert_eq!((batch, inception.phases.len()), (16, 1));
     assert!(planned < 2_000_000_000, "{planned}");
-    assert!(fixed > 3 * 4 * 22_839_786, "parameters and two moments: {fixed}");
+    // Parameters and two moments, statistics, and what parts are aligned by.
+    let expected = 4 * (3 * 22_839_786 + 2 * norms as u64);
+    assert!(
+        (expected..expected + expected / 100).contains(&fixed),
+        "{fixed}, not {expected}"
+    );
+    // Of the head alone on features: nothing of the base.
+    let with_weights = TrainConfig {
+        weights: Some("some".into()),
+        ..config.clone()
+    };
+    let phases = summary(&gpu(), &with_weights).unwrap().phases;
+    assert_eq!(phases.len(), 2);
+    assert!(phases[0][1] < 20_000_000 && phases[0][2] < 20_000_000, "{phases:?}");
+    assert!(phases[1][1] > 10 * phases[0][1]);
 
     // 11,689,512 of torchvision's resnet18, less three channels down to one and 1000 classes down to ten.
     let resnet18 = TrainConfig {

@@ -36,7 +36,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let config = options.settings.config(&options.model)?;
     let data = data::load(config.data.as_deref())?;
     let gpu = options.adapter.open()?;
-    let config = options.settings.config_on(&options.model, &gpu)?;
+    let images = config.images(&data).len();
+    let config = options.settings.config_on(&options.model, &gpu, images - images / 5)?;
     let sweep = RateSweep {
         from: options.from,
         to: options.to,

@@ -26,7 +26,7 @@ use clap::{Args, Parser, Subcommand};
 use selvedge::data::{HEIGHT, ImageSet, PIXELS, WIDTH};
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::tensor::Compiled;
-use selvedge::train::{Learned, Normalisation, inference_step, training_step};
+use selvedge::train::{Normalisation, inference_step, training_step};
 pub use settings::{ModelArgument, Settings};
 
 /// Trains and evaluates Fashion-MNIST classifiers on any Vulkan, Metal or DX12 GPU.
@@ -110,6 +110,9 @@ struct StepOptions {
     /// Inference, as `evaluate` does it, instead of training
     #[arg(long)]
     inference: bool,
+    /// The phase of a training from given weights
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "inference")]
+    phase: usize,
     #[command(flatten)]
     settings: Settings,
 }
@@ -123,7 +126,10 @@ struct Step {
 
 impl StepOptions {
     fn compile(&self, gpu: &Arc<Gpu>) -> anyhow::Result<Step> {
-        let config = self.settings.config_on(&self.model, gpu)?;
+        let (config, learned) = self
+            .settings
+            .config_on(&self.model, gpu, usize::MAX)?
+            .phase(self.phase)?;
         let batch = config.batch_size;
         // What the images show does not matter here.
         let images = ImageSet::new("blank images", vec![0; batch * PIXELS], vec![0; batch])?;
@@ -131,7 +137,7 @@ impl StepOptions {
         let (what, compiled) = if self.inference {
             ("inference", inference_step(gpu, &config, normalisation, &images)?)
         } else {
-            let step = training_step(gpu, &config, &Learned::All, normalisation, &images)?;
+            let step = training_step(gpu, &config, &learned, normalisation, &images)?;
             ("training", step)
         };
         let model = config.model;

@@ -10,6 +10,7 @@ use clap::{Args, Command, Parser};
 use indicatif::{ProgressBar, ProgressStyle};
 use selvedge::data;
 use selvedge::files::create_numbered;
+use selvedge::models::Architecture;
 use selvedge::search::{
     Dimension, FitFolder, FitKey, FitResult, Halving, Plan, SearchObserver, Setting, Shard, Summary, combinations,
     random_settings, search,
@@ -149,8 +150,11 @@ impl Options {
             }
             settings.push(Setting { options, config });
         }
-        let start = format!("selvedge train {}", base.model);
-        let command = std::iter::once(start.as_str()).chain(given.iter().map(String::as_str));
+        // A network that was not named may be the setting's own.
+        let mut start = vec!["selvedge train".to_owned()];
+        start.extend(self.model.model.map(|model| model.to_string()));
+        start.extend((base.model == Architecture::Inception).then(|| "--from-scratch".to_owned()));
+        let command = start.iter().chain(&given).map(String::as_str);
         let plan = Plan {
             settings,
             folds: self.folds,

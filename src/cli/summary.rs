@@ -18,7 +18,7 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let gpu = options.adapter.open_quietly()?;
-    let config = options.settings.config_on(&options.model, &gpu)?;
+    let config = options.settings.config_on(&options.model, &gpu, usize::MAX)?;
     let found = summary(&gpu, &config)?;
     let phases = found.phases.len();
     let headings = ["layer", "op", "output", "parameters", "trained", "MFLOP an image"];
@@ -53,7 +53,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             String::new()
         };
         println!(
-            "{phase}a training step on {batch} images plans {:.1} MB beside {:.1} MB of parameters, optimiser and images",
+            "{phase}a training step on {batch} images plans {:.1} MB beside {:.1} MB of parameters and optimiser",
             *planned as f64 / 1e6,
             *fixed as f64 / 1e6,
         );

@@ -92,7 +92,12 @@ fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
     }
     let data = display.load(config.data.as_deref())?;
     let gpu = display.open(&options.adapter)?;
-    let config = options.settings.config_on(&options.model, &gpu)?;
+    let images = config.images(&data).len();
+    let mut config = options.settings.config_on(&options.model, &gpu, images - images / 5)?;
+    if options.from_scratch {
+        // A configuration may name some.
+        (config.weights, config.fine_tune) = (None, None);
+    }
     let named = match &options.name {
         Some(name) if name.is_empty() || name.contains(['/', '\\']) => {
             bail!("--name is '{name}', but must be a name without slashes; --out takes a path")

@@ -34,6 +34,26 @@ impl Slice {
         &self.buffer.raw
     }
 
+    /// Bytes that lie in at least one of the slices.
+    pub(crate) fn bytes_covered<'a>(slices: impl Iterator<Item = &'a Slice>) -> u64 {
+        let range = |slice: &Slice| {
+            (
+                Arc::as_ptr(&slice.buffer) as usize,
+                slice.offset,
+                slice.offset + slice.bytes,
+            )
+        };
+        let mut ranges: Vec<_> = slices.map(range).collect();
+        ranges.sort_unstable();
+        let (mut covered, mut end) = (0, (0, 0));
+        for (buffer, first, last) in ranges {
+            let from = if end.0 == buffer { first.max(end.1) } else { first };
+            covered += last.saturating_sub(from);
+            end = (buffer, last.max(from));
+        }
+        covered
+    }
+
     /// Whether both lie in one buffer.
     pub(crate) fn shares_buffer(&self, other: &Slice) -> bool {
         Arc::ptr_eq(&self.buffer, &other.buffer)

@@ -167,6 +167,9 @@ fn fill(parameters: &Parameters, path: &Path, part: Part) -> Result<Vec<String>,
                 view.shape()
             )),
             Ok(view) => match widened(&view) {
+                Some(values) if values.iter().any(|value| !value.is_finite()) => {
+                    problems.push(format!("{} holds numbers that are not finite", declaration.name));
+                }
                 Some(values) => loaded.push((tensor, from_disk(declaration, &values))),
                 None => problems.push(format!(
                     "{} is {:?} instead of F32, F16 or BF16",
@@ -237,11 +240,12 @@ fn read(path: &Path) -> Result<Vec<u8>, WeightsError> {
         path: path.to_owned(),
         source,
     };
-    let size = fs::metadata(path).map_err(io)?.len();
-    if size > LARGEST_FILE {
+    let file = fs::metadata(path).map_err(io)?;
+    // A device says that it has no bytes, and has no end.
+    if !file.is_file() || file.len() > LARGEST_FILE {
         return Err(WeightsError::Format {
             path: path.to_owned(),
-            problem: format!("it has {size} bytes"),
+            problem: format!("it is no file of at most {LARGEST_FILE} bytes"),
         });
     }
     fs::read(path).map_err(io)

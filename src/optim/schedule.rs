@@ -39,7 +39,7 @@ pub enum Schedule {
 pub struct LearningRate {
     /// The highest rate.
     pub peak: f64,
-    /// The lowest rate that cosine, one-cycle, triangular and plateau go down to.
+    /// The lowest rate that cosine, one-cycle, triangular, inverse-time and plateau go down to.
     pub floor: f64,
     /// Epochs in which the rate first rises in a straight line to where the schedule starts. Cosine has the epochs after
     /// that; milestones count from the start of the training. One-cycle and triangular rise by themselves: for them this is

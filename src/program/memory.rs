@@ -42,7 +42,7 @@ impl MemoryPlan {
         let lifetimes = lifetimes(recipe);
         let mut order: Vec<(usize, u64, Lifetime)> = Vec::new();
         let mut sizes: Vec<(u64, usize)> = Vec::new();
-        let (mut fixed, mut own) = (0, 0);
+        let (mut fixed, mut own) = (Vec::new(), 0);
         for (i, place) in recipe.places.iter().enumerate() {
             let Some(lifetime) = lifetimes[i] else { continue };
             match place {
@@ -54,7 +54,7 @@ impl MemoryPlan {
                     own += bytes;
                     sizes.push((*bytes, lifetime.first));
                 }
-                Place::Fixed(slice) => fixed += slice.bytes(),
+                Place::Fixed(slice) => fixed.push(slice),
                 Place::Part { .. } => {}
             }
         }
@@ -85,7 +85,8 @@ impl MemoryPlan {
             slot_of,
             without_reuse,
             own,
-            fixed,
+            // A parameter is bound alone and within the arena of all of them.
+            fixed: Slice::bytes_covered(fixed.into_iter()),
         }
     }
 
@@ -123,9 +124,9 @@ impl MemoryPlan {
         largest <= gpu.largest_binding() && gpu.memory().is_none_or(|all| self.planned_bytes() <= all / 8)
     }
 
-    /// Compares what must still be allocated with what the device has left.
-    pub(crate) fn check(&self, gpu: &Gpu, shared: &Slots) -> Result<(), GpuError> {
-        let missing = shared.missing(&self.slots) + self.own;
+    /// Compares what must still be allocated for so many programs like this one with what the device has left.
+    pub(crate) fn check(&self, gpu: &Gpu, shared: &Slots, programs: u64) -> Result<(), GpuError> {
+        let missing = shared.missing(&self.slots) + programs * self.own;
         let left = gpu.memory_left();
         let limit = gpu.largest_binding();
         let largest = self.largest.first().map_or(0, |(bytes, _)| *bytes);

@@ -84,7 +84,7 @@ pub struct Program {
 impl Program {
     pub(crate) fn new(gpu: &Arc<Gpu>, recipe: Recipe, shared: &mut Slots) -> Result<Self, GpuError> {
         let memory = MemoryPlan::new(&recipe);
-        memory.check(gpu, shared)?;
+        memory.check(gpu, shared, 1)?;
         let slots = shared.take(gpu, memory.slot_bytes())?;
         let mut slices: Vec<Slice> = Vec::with_capacity(recipe.places.len());
         for (i, place) in recipe.places.iter().enumerate() {

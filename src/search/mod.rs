@@ -19,7 +19,6 @@ use thiserror::Error;
 
 use crate::data::{DataError, ImageSet, stratified_folds};
 use crate::gpu::{Gpu, GpuError};
-use crate::tensor::TensorError;
 use crate::train::{Progress, TrainError, fit};
 
 pub use fits::{Claim, FitFolder, FitKey, FitResult, Score};
@@ -185,12 +184,12 @@ fn one_fit(
 
 /// Whether another setting may do better: the loss was no number, an option does not suit the fold, memory was short.
 fn is_of_the_setting(error: &TrainError) -> bool {
-    let gpu = match error {
-        TrainError::Diverged { .. } | TrainError::Option { .. } => return true,
-        TrainError::Gpu(gpu) | TrainError::Tensor(TensorError::Gpu(gpu)) => gpu,
-        _ => return false,
-    };
-    matches!(gpu, GpuError::OutOfMemory { .. } | GpuError::TooLarge { .. })
+    match error {
+        TrainError::Diverged { .. } | TrainError::Option { .. } | TrainError::Memory { .. } => true,
+        TrainError::Tensor(error) => error.is_for_want_of_room(),
+        TrainError::Gpu(error) => matches!(error, GpuError::OutOfMemory { .. } | GpuError::TooLarge { .. }),
+        _ => false,
+    }
 }
 
 /// The reason without what only helps a person who trains by hand.
@@ -200,5 +199,28 @@ fn reason(error: &TrainError) -> String {
             format!("the loss became {loss} at step {step} (epoch {epoch})")
         }
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::{Shape, TensorError};
+
+    #[test]
+    fn want_of_memory_is_of_the_setting_and_a_full_disk_is_not() {
+        let memory = TrainError::Memory {
+            batch: 2,
+            problem: String::new(),
+            remedy: String::new(),
+        };
+        assert!(is_of_the_setting(&memory));
+        let shape = Shape::from([1 << 20, 1 << 20]);
+        assert!(is_of_the_setting(&TensorError::TooManyElements { shape }.into()));
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        assert!(!is_of_the_setting(&TrainError::Io {
+            path: "runs".into(),
+            source: full
+        }));
     }
 }

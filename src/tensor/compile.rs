@@ -80,13 +80,14 @@ impl Graph {
         Ok(lowering.nodes.iter().map(summary).collect())
     }
 
-    /// Whether the device has room for what [`Graph::compile`] would allocate.
+    /// Checks that the device has room for what [`Graph::compile`] would allocate for so many programs like this one, which
+    /// share what lives only within a run.
     ///
     /// # Errors
-    /// As [`Graph::plan`].
-    pub fn fits(&self, outputs: &[&Tensor]) -> Result<bool> {
+    /// [`GpuError::DoesNotFit`]; else as [`Graph::plan`].
+    pub fn check_room(&self, outputs: &[&Tensor], programs: u64) -> Result<()> {
         let plan = self.plan(outputs)?;
-        Ok(plan.check(self.gpu(), &self.0.slots.borrow()).is_ok())
+        Ok(plan.check(self.gpu(), &self.0.slots.borrow(), programs)?)
     }
 
     fn lower(&self, outputs: &[&Tensor]) -> Result<(Recipe, HashMap<ValueId, BufferId>)> {

@@ -47,6 +47,17 @@ pub enum TensorError {
     Gpu(#[from] GpuError),
 }
 
+impl TensorError {
+    /// Whether smaller tensors would do: the device has no room, binds no buffer as large, or indices do not reach as far.
+    pub fn is_for_want_of_room(&self) -> bool {
+        matches!(
+            self,
+            Self::TooManyElements { .. }
+                | Self::Gpu(GpuError::DoesNotFit { .. } | GpuError::TooLarge { .. } | GpuError::OutOfMemory { .. })
+        )
+    }
+}
+
 fn shapes(shapes: &[Shape]) -> String {
     let texts: Vec<String> = shapes.iter().map(Shape::to_string).collect();
     texts.join(" and ")

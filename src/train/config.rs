@@ -448,6 +448,7 @@ fn of_fine_tuning(option: &'static str) -> &'static str {
         "--batch-size" => "--fine-tune-batch-size",
         "--lr" => "--fine-tune-lr",
         "--lr-decay" => "--fine-tune-decay",
+        "--weight-decay" => "--fine-tune-weight-decay",
         other => other,
     }
 }

@@ -34,8 +34,9 @@ const KEY: &str = "key";
 const CHECKSUM: &str = "checksum";
 const TENSOR: &str = "features";
 
-/// The features of all images, row-major `[images, width]`: from the file at `path` when it is of this base and these
-/// images, else computed and written there. `observe` is told how many are done, and may stop it.
+/// The features of all images, row-major `[images, width]`: from the file at `path` as far as it is of this base and these
+/// images, else computed and written there. `observe` is told how many are done, and may stop it; what is done by then is
+/// written too.
 ///
 /// # Errors
 /// Those of the device and of the file system.
@@ -44,19 +45,23 @@ pub(super) fn features(
     run: &RunConfig,
     images: &ImageSet,
     path: &Path,
-    observe: impl FnMut(usize) -> ControlFlow<()>,
+    mut observe: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<ControlFlow<(), Vec<f32>>, TrainError> {
     let key = key(network, run, images)?;
-    if let Some(known) = read(path, &key) {
-        return Ok(ControlFlow::Continue(known));
+    let width = network.feature_width()?;
+    let mut features = read(path, &key).unwrap_or_default();
+    let known = features.len() / width;
+    if known < images.len() {
+        let data = Resident::new(&network.graph, images)?;
+        let mut predictor = network.feature_predictor(&data, known)?;
+        features.extend(predictor.run_observed(|done| observe(known + done))?);
+        write(path, &key, &features, width)?;
     }
-    let data = Resident::new(&network.graph, images)?;
-    let computed = match network.feature_predictor(&data)?.run_observed(observe)? {
-        ControlFlow::Continue(computed) => computed,
-        ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
-    };
-    write(path, &key, &computed, images.len())?;
-    Ok(ControlFlow::Continue(computed))
+    Ok(if features.len() == images.len() * width {
+        ControlFlow::Continue(features)
+    } else {
+        ControlFlow::Break(())
+    })
 }
 
 fn key(network: &Network, run: &RunConfig, images: &ImageSet) -> Result<String, TrainError> {
@@ -91,10 +96,10 @@ fn read(path: &Path, key: &str) -> Option<Vec<f32>> {
     is_whole.then(|| view.data().chunks_exact(4).map(number).collect())
 }
 
-fn write(path: &Path, key: &str, features: &[f32], images: usize) -> Result<(), TrainError> {
+fn write(path: &Path, key: &str, features: &[f32], width: usize) -> Result<(), TrainError> {
     let failed = |e: safetensors::SafeTensorError| TrainError::io(path)(std::io::Error::other(e));
     let bytes: Vec<u8> = features.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let view = TensorView::new(Dtype::F32, vec![images, features.len() / images.max(1)], &bytes).map_err(failed)?;
+    let view = TensorView::new(Dtype::F32, vec![features.len() / width.max(1), width], &bytes).map_err(failed)?;
     let metadata = HashMap::from([
         (KEY.to_owned(), key.to_owned()),
         (CHECKSUM.to_owned(), crc32c::crc32c(&bytes).to_string()),
@@ -113,7 +118,7 @@ mod tests {
         let path = folder.path().join("features.safetensors");
         let features = vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
         assert_eq!(read(&path, "a"), None);
-        write(&path, "a", &features, 2).unwrap();
+        write(&path, "a", &features, 3).unwrap();
         assert_eq!(read(&path, "a"), Some(features));
         assert_eq!(read(&path, "b"), None);
         let mut bytes = fs::read(&path).unwrap();

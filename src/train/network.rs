@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::feed::Feed;
 use super::resident::{Changes, Visit};
 use super::{Learned, Normalisation, Resident, TrainConfig, TrainError};
-use crate::data::{CLASS_NAMES, ImageSet};
+use crate::data::{CLASS_NAMES, HEIGHT, ImageSet, WIDTH};
 use crate::eval::Predictions;
 use crate::gpu::{Gpu, Readback};
 use crate::nn::{Forward, Mode, Model, ParameterBuilder, Parameters};
@@ -126,12 +126,12 @@ impl Network {
         self.in_batches(&visit, record)
     }
 
-    /// Prepares the base's features for all images of a set.
+    /// Prepares the base's features for the images of a set, from number `first` on.
     ///
     /// # Errors
     /// Those of the device.
-    pub(super) fn feature_predictor(&self, data: &Resident) -> Result<Predictor> {
-        let order: Vec<u32> = (0..data.len() as u32).collect();
+    pub(super) fn feature_predictor(&self, data: &Resident, first: usize) -> Result<Predictor> {
+        let order: Vec<u32> = (first as u32..data.len() as u32).collect();
         let visit = Visit::new(&self.graph, &order)?;
         let record = |batch| -> Result<Tensor> {
             let (images, _) = data.batch(&visit, batch, self.normalisation, Changes::NONE)?;
@@ -141,13 +141,26 @@ impl Network {
         self.in_batches(&visit, record)
     }
 
+    /// Numbers that the base gives an image.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub(super) fn feature_width(&self) -> Result<usize> {
+        let image = self.graph.zeros([1, HEIGHT, WIDTH, 1])?;
+        let mut pass = Forward::new(&self.parameters, Mode::Inference);
+        Ok(self.model.features(&mut pass, &image)?.shape().last())
+    }
+
     /// Compiles what `record` gives for the largest batch that fits well.
     fn in_batches(&self, visit: &Visit, record: impl Fn(usize) -> Result<Tensor>) -> Result<Predictor> {
         let mut tried = EVALUATION_BATCHES.into_iter().peekable();
         loop {
             let size = tried.next().unwrap_or(1);
             let batch = size.min(visit.len().max(1));
-            let output = record(batch)?;
+            let output = match record(batch) {
+                Err(error) if tried.peek().is_some() && error.is_for_want_of_room() => continue,
+                recorded => recorded?,
+            };
             if tried.peek().is_some() && !self.graph.plan(&[&output])?.fits_well(self.graph.gpu()) {
                 continue;
             }
@@ -225,21 +238,17 @@ impl Predictor {
     /// # Errors
     /// Those of the device.
     pub fn run(&mut self) -> std::result::Result<Vec<f32>, TrainError> {
-        match self.run_observed(|_| ControlFlow::Continue(()))? {
-            ControlFlow::Continue(all) => Ok(all),
-            // Nobody says so.
-            ControlFlow::Break(()) => Ok(Vec::new()),
-        }
+        self.run_observed(|_| ControlFlow::Continue(()))
     }
 
-    /// As [`Predictor::run`]; `observe` is told how many images are done, and may stop it.
+    /// As [`Predictor::run`]; `observe` is told how many images are done, and may stop it: then the answers are those so far.
     ///
     /// # Errors
     /// Those of the device.
     pub fn run_observed(
         &mut self,
         mut observe: impl FnMut(usize) -> ControlFlow<()>,
-    ) -> std::result::Result<ControlFlow<(), Vec<f32>>, TrainError> {
+    ) -> std::result::Result<Vec<f32>, TrainError> {
         let gpu = Arc::clone(self.compiled.program().gpu());
         let mut all: Vec<f32> = Vec::with_capacity(self.visit.len() * self.width);
         let batches = self.visit.len().div_ceil(self.batch);
@@ -256,12 +265,12 @@ impl Predictor {
                     if i < batches {
                         self.readback.wait(&gpu)?;
                     }
-                    return Ok(ControlFlow::Break(()));
+                    break;
                 }
             }
         }
         // The last batch repeats its last image to be full.
         all.truncate(self.visit.len() * self.width);
-        Ok(ControlFlow::Continue(all))
+        Ok(all)
     }
 }

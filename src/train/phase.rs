@@ -46,9 +46,9 @@ pub(super) struct Phase {
 }
 
 impl Phase {
-    /// Whether every epoch sees the images as they are stored.
-    pub fn sees_unchanged_images(&self) -> bool {
-        self.config.augmentation().is_none() && !self.config.mixes()
+    /// Whether it is enough to compute the base once: it is frozen, and every epoch sees the images as they are stored.
+    pub fn trains_on_features(&self) -> bool {
+        self.learned == Learned::Head && self.config.augmentation().is_none() && !self.config.mixes()
     }
 
     /// What a person is told before it starts.
@@ -108,6 +108,24 @@ impl Learned {
 }
 
 impl TrainConfig {
+    /// The settings of one phase, from 1, and what it learns.
+    ///
+    /// # Errors
+    /// [`TrainError::Option`] when the training has no such phase.
+    pub fn phase(&self, number: usize) -> Result<(TrainConfig, Learned), TrainError> {
+        let mut phases = self.phases();
+        let count = phases.len();
+        if !(1..=count).contains(&number) {
+            return Err(TrainError::Option {
+                option: "--phase",
+                value: number.to_string(),
+                allowed: format!("between 1 and {count}, the phases of this training"),
+            });
+        }
+        let Phase { config, learned } = phases.swap_remove(number - 1);
+        Ok((config, learned))
+    }
+
     /// The phases of a training with these settings, one after the other.
     pub(super) fn phases(&self) -> Vec<Phase> {
         // Without given weights there is nothing that is worth keeping.

@@ -242,7 +242,7 @@ impl Training {
         if phase.learned != Learned::All || number > 0 {
             observer.note(&phase.description(number, &network));
         }
-        let feed = if phase.sees_unchanged_images() && phase.learned == Learned::Head {
+        let feed = if phase.trains_on_features() {
             let path = folder.file("features.safetensors");
             let done = |done| observer.features(done, images.len());
             match features(&network, run, images, &path, done)? {
@@ -263,21 +263,24 @@ impl Training {
             epochs_before: before,
         };
         let mut trainer = Trainer::new(&network, config, task)?;
-        if let Some(stored) = stored {
-            restore(
+        let last = folder.last_checkpoint();
+        match stored {
+            Some(stored) => restore(
                 &mut trainer,
                 config.epochs,
                 stored.path,
                 &stored.checkpoint,
                 &stored.tensors,
-            )?;
+            )?,
+            // This phase writes over the weights it starts from, so from here on those of the checkpoint count.
+            None if number > 0 => Checkpoint::write(&Checkpoint::bytes(&trainer, run, history, &last)?, &last)?,
+            None => {}
         }
 
         while trainer.epochs() < config.epochs && !config.is_stopped_by(&history[before..]) {
             let ended = trainer.epoch(|progress| observer.step(progress));
             match ended.map_err(|error| name_best(error, config, folder, history))? {
                 ControlFlow::Break(()) => {
-                    let last = folder.last_checkpoint();
                     Checkpoint::write(&Checkpoint::bytes(&trainer, run, history, &last)?, &last)?;
                     return Ok(ControlFlow::Break(()));
                 }

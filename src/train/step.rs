@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::feed::Feed;
+use super::feed::{FeatureTable, Feed};
 use super::mixing::Mixer;
+use super::phase::Phase;
 use super::resident::{Changes, Visit};
 use super::totals::Totals;
 use super::{Learned, Network, Normalisation, Resident, TrainConfig, TrainError};
 use crate::data::{ImageSet, PIXELS};
-use crate::gpu::{Gpu, GpuError};
+use crate::gpu::Gpu;
 use crate::nn::{Forward, Mode};
 use crate::optim::{Average, Optimiser};
 use crate::program::MemoryPlan;
@@ -58,17 +59,17 @@ impl Accumulation {
 
 impl StepRecorder<'_> {
     /// Forward, backward, running statistics and totals, for batches of this size; then the optimiser's step or, where
-    /// gradients are accumulated, their share in the mean.
+    /// gradients are accumulated, their share in the mean. `programs` of about this size are to come, this one included.
     ///
     /// # Errors
-    /// [`TrainError::Memory`] when the device has no room for it.
-    pub fn compile(&self, batch: usize) -> Result<Compiled, TrainError> {
-        let outputs = self.record(batch)?;
-        let outputs: Vec<&Tensor> = outputs.iter().collect();
-        self.network
-            .graph
-            .compile(&outputs)
-            .map_err(|error| self.explain(error, batch))
+    /// [`TrainError::Memory`] when the device has no room for them.
+    pub fn compile(&self, batch: usize, programs: u64) -> Result<Compiled, TrainError> {
+        let compiled = self.record(batch).and_then(|outputs| {
+            let outputs: Vec<&Tensor> = outputs.iter().collect();
+            self.network.graph.check_room(&outputs, programs)?;
+            self.network.graph.compile(&outputs)
+        });
+        compiled.map_err(|error| self.explain(error, batch, programs))
     }
 
     /// The optimiser's step from the mean that [`StepRecorder::compile`]'s programs have left.
@@ -80,7 +81,7 @@ impl StepRecorder<'_> {
         Ok(self.network.graph.compile(&outputs)?)
     }
 
-    fn record(&self, batch: usize) -> Result<Vec<Tensor>, TrainError> {
+    fn record(&self, batch: usize) -> Result<Vec<Tensor>, TensorError> {
         let parameters = &self.network.parameters;
         let mut pass = Forward::new(parameters, Mode::Training { clock: self.clock });
         let (logits, labels) = self
@@ -108,7 +109,7 @@ impl StepRecorder<'_> {
         Ok(updates)
     }
 
-    fn record_update(&self, gradients: &Tensor, statistics: Option<&Tensor>) -> Result<Vec<Tensor>, TrainError> {
+    fn record_update(&self, gradients: &Tensor, statistics: Option<&Tensor>) -> Result<Vec<Tensor>, TensorError> {
         let arena = self.network.parameters.learned();
         let updated = self.optimiser.record_packed(arena, gradients, self.config.clip_norm)?;
         let mut updates = match self.average {
@@ -126,22 +127,28 @@ impl StepRecorder<'_> {
         Ok(self.network.graph.plan(&outputs)?)
     }
 
-    /// Whether the device has room for batches of this size.
-    fn fits(&self, batch: usize) -> Result<bool, TrainError> {
-        let outputs = self.record(batch)?;
-        let outputs: Vec<&Tensor> = outputs.iter().collect();
-        Ok(self.network.graph.fits(&outputs)?)
+    /// Whether the device has room for so many programs of batches of this size.
+    fn fits(&self, batch: usize, programs: u64) -> Result<bool, TrainError> {
+        let room = self.record(batch).and_then(|outputs| {
+            let outputs: Vec<&Tensor> = outputs.iter().collect();
+            self.network.graph.check_room(&outputs, programs)
+        });
+        match room {
+            Ok(()) => Ok(true),
+            Err(error) if error.is_for_want_of_room() => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The largest batch of at most `most` images that fits, if any does.
-    fn largest_batch(&self, most: usize) -> Result<Option<usize>, TrainError> {
-        if most == 0 || !self.fits(1)? {
+    fn largest_batch(&self, most: usize, programs: u64) -> Result<Option<usize>, TrainError> {
+        if most == 0 || !self.fits(1, programs)? {
             return Ok(None);
         }
         let (mut fits, mut too_large) = (1, most + 1);
         while too_large - fits > 1 {
             let middle = fits.midpoint(too_large);
-            if self.fits(middle)? {
+            if self.fits(middle, programs)? {
                 fits = middle;
             } else {
                 too_large = middle;
@@ -151,21 +158,19 @@ impl StepRecorder<'_> {
     }
 
     /// Says what would fit, where memory is what was missing.
-    fn explain(&self, error: TensorError, batch: usize) -> TrainError {
-        match error {
-            TensorError::Gpu(
-                error @ (GpuError::DoesNotFit { .. } | GpuError::TooLarge { .. } | GpuError::OutOfMemory { .. }),
-            ) => TrainError::Memory {
-                batch,
-                problem: error.to_string(),
-                remedy: match self.largest_batch(batch - 1) {
-                    Ok(Some(fits)) if fits > 1 => {
-                        format!("The largest batch that fits is {fits} (--batch-size {fits}, or auto)")
-                    }
-                    _ => "No batch fits; choose smaller images or a smaller network".to_owned(),
-                },
+    fn explain(&self, error: TensorError, batch: usize, programs: u64) -> TrainError {
+        if !error.is_for_want_of_room() {
+            return error.into();
+        }
+        TrainError::Memory {
+            batch,
+            problem: error.to_string(),
+            remedy: match self.largest_batch(batch - 1, programs) {
+                Ok(Some(fits)) if fits > 1 => {
+                    format!("The largest batch that fits is {fits} (--batch-size {fits}, or auto)")
+                }
+                _ => "No batch fits; choose smaller images or a smaller network".to_owned(),
             },
-            error => error.into(),
         }
     }
 }
@@ -175,25 +180,36 @@ pub(super) fn blank_images(count: usize) -> Result<ImageSet, TrainError> {
     Ok(ImageSet::new("blank images", vec![0; count * PIXELS], vec![0; count])?)
 }
 
-/// Calls `use_it` with the recorder of a training step on these images, in their order.
+/// Calls `use_it` with the recorder of a training step of a phase on these images, in their order; where the phase trains on
+/// features, on blank ones.
 pub(super) fn with_recorder<T>(
     gpu: &Arc<Gpu>,
-    config: &TrainConfig,
-    learned: &Learned,
+    phase: &Phase,
     normalisation: Normalisation,
     images: &ImageSet,
     use_it: impl FnOnce(&StepRecorder) -> Result<T, TrainError>,
 ) -> Result<T, TrainError> {
-    let network = Network::learning(gpu, config, normalisation, learned)?;
+    let config = &phase.config;
+    let network = Network::learning(gpu, config, normalisation, &phase.learned)?;
     let graph = &network.graph;
     let order: Vec<u32> = (0..images.len() as u32).collect();
     let parameters = &network.parameters;
     let average = config.ema.map(|decay| Average::new(graph, parameters, decay));
     let mixer = Mixer::new(graph, config)?;
+    let feed = if phase.trains_on_features() {
+        let width = network.feature_width()?;
+        Feed::Features(FeatureTable::new(
+            graph,
+            &vec![0.0; images.len() * width],
+            images.labels(),
+        )?)
+    } else {
+        Feed::Images(Resident::new(graph, images)?)
+    };
     use_it(&StepRecorder {
         network: &network,
         config,
-        feed: &Feed::Images(Resident::new(graph, images)?),
+        feed: &feed,
         visit: &Visit::new(graph, &order)?,
         changes: Changes {
             augment: config.augmentation(),
@@ -212,8 +228,8 @@ pub(super) fn clock(graph: &Graph) -> crate::tensor::Result<Tensor> {
     graph.tensor_u32([2], &[0, 0])
 }
 
-/// The compiled training step on all of `images` as one batch, to look at its plan and time it. Runs of it train with
-/// learning rate 0.
+/// The compiled training step on all of `images` as one batch, to look at its plan and time it. Where only the head is learned
+/// and images stay as they are, it takes features. Runs of it train with learning rate 0.
 ///
 /// # Errors
 /// [`TrainError::Option`] when the network has no part to be learned by this name; those of the device.
@@ -224,30 +240,38 @@ pub fn training_step(
     normalisation: Normalisation,
     images: &ImageSet,
 ) -> Result<Compiled, TrainError> {
-    with_recorder(gpu, config, learned, normalisation, images, |recorder| {
-        recorder.compile(images.len())
+    let phase = Phase {
+        config: config.clone(),
+        learned: learned.clone(),
+    };
+    with_recorder(gpu, &phase, normalisation, images, |recorder| {
+        recorder.compile(images.len(), 1)
     })
 }
 
 /// Larger batches make a step no more efficient.
 const LARGEST_AUTOMATIC_BATCH: usize = 1024;
 
-/// The largest power of two up to 1024 of images that the device has room to train on at once, in every phase.
+/// The largest power of two up to 1024, and up to the number of training `images`, that the device has room to train on at
+/// once, in every phase.
 ///
 /// # Errors
 /// [`TrainError::Memory`] when there is no room even for two; those of the device.
-pub fn automatic_batch_size(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<usize, TrainError> {
-    let images = blank_images(2)?;
+pub fn automatic_batch_size(gpu: &Arc<Gpu>, config: &TrainConfig, images: usize) -> Result<usize, TrainError> {
+    let blank = blank_images(2)?;
     let mut batch = LARGEST_AUTOMATIC_BATCH;
+    while batch > images.max(2) {
+        batch /= 2;
+    }
     for phase in config.phases() {
         let normalisation = Normalisation::UNIT;
-        batch = with_recorder(gpu, &phase.config, &phase.learned, normalisation, &images, |recorder| {
+        batch = with_recorder(gpu, &phase, normalisation, &blank, |recorder| {
             let mut size = batch;
-            while size > 2 && !recorder.fits(size)? {
+            while size > 2 && !recorder.fits(size, 2)? {
                 size /= 2;
             }
             // The error that says what is missing.
-            recorder.compile(size).map(|_| size)
+            recorder.compile(size, 2).map(|_| size)
         })?;
     }
     Ok(batch)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::phase::Phase;
 use super::step::{blank_images, with_recorder};
 use super::{Network, Normalisation, TrainConfig, TrainError};
 use crate::gpu::Gpu;
@@ -21,8 +22,8 @@ pub struct NetworkSummary {
     pub flops: u64,
     /// Bytes of parameters and running statistics.
     pub weight_bytes: u64,
-    /// For each phase of the training: images a batch, bytes its step plans, and bytes it finds there (parameters,
-    /// optimiser, the batch's images).
+    /// For each phase of the training: images a batch, bytes its step plans, and bytes it finds there: parameters and optimiser,
+    /// without the data set.
     pub phases: Vec<[u64; 3]>,
 }
 
@@ -99,12 +100,24 @@ pub fn summary(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<NetworkSummary, T
         phases: phases
             .iter()
             .map(|phase| {
-                let images = blank_images(2)?;
-                let plan = with_recorder(gpu, &phase.config, &phase.learned, normalisation, &images, |recorder| {
-                    recorder.plan(phase.config.batch_size)
+                let batch = phase.config.batch_size;
+                // The step of several batches is in two programs; in one, nothing of it is missing but the mean gradient.
+                let at_once = Phase {
+                    config: TrainConfig {
+                        accumulate: 1,
+                        ..phase.config.clone()
+                    },
+                    learned: phase.learned.clone(),
+                };
+                let (plan, learned) = with_recorder(gpu, &at_once, normalisation, &blank_images(2)?, |recorder| {
+                    Ok((recorder.plan(batch)?, recorder.network.parameters.learned_count()))
                 })?;
-                let batch = phase.config.batch_size as u64;
-                Ok([batch, plan.planned_bytes(), plan.fixed_bytes()])
+                let mean = if phase.config.accumulate > 1 {
+                    4 * learned as u64
+                } else {
+                    0
+                };
+                Ok([batch as u64, plan.planned_bytes(), plan.fixed_bytes() + mean])
             })
             .collect::<Result<_, TrainError>>()?,
     })

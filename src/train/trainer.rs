@@ -139,14 +139,12 @@ impl<'a> Trainer<'a> {
         // The last images of an epoch get a program of their own. A single one is left out: batch norm over one image
         // teaches nothing.
         let tail = split.train.len() % config.batch_size;
-        let batches = [config.batch_size, tail]
-            .into_iter()
-            .filter(|size| *size > 1)
-            .map(|size| {
-                let compiled = recorder.compile(size)?;
-                Ok(Batch { compiled, size })
-            })
-            .collect::<Result<Vec<_>, TrainError>>()?;
+        let sizes: Vec<usize> = [config.batch_size, tail].into_iter().filter(|size| *size > 1).collect();
+        let batches = sizes.iter().enumerate().map(|(done, size)| {
+            let compiled = recorder.compile(*size, (sizes.len() - done) as u64)?;
+            Ok(Batch { compiled, size: *size })
+        });
+        let batches = batches.collect::<Result<Vec<_>, TrainError>>()?;
         let update = accumulation.as_ref().map(|mean| recorder.compile_update(mean));
         let update = update.transpose()?;
         let predictor = |parameters| network.predictor(parameters, feed, &split.validation, Answer::Probabilities);

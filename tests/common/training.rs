@@ -63,6 +63,8 @@ pub struct Watcher {
     pub notes: Vec<String>,
     /// Images whose features have been computed.
     pub features: usize,
+    /// Stops when the first features are there.
+    pub stop_features: bool,
     /// Stops the training after so many steps have been seen.
     stop_after: Option<usize>,
 }
@@ -76,7 +78,11 @@ impl Observer for Watcher {
 
     fn features(&mut self, done: usize, _: usize) -> ControlFlow<()> {
         self.features = done;
-        ControlFlow::Continue(())
+        if self.stop_features {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     fn step(&mut self, progress: Progress) -> ControlFlow<()> {
@@ -103,6 +109,7 @@ impl Watcher {
             epochs: Vec::new(),
             notes: Vec::new(),
             features: 0,
+            stop_features: false,
             stop_after,
         }
     }

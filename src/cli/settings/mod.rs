@@ -24,7 +24,7 @@ use transfer::Transfer;
 pub struct ModelArgument {
     /// The network [cnn, or the recipe's]
     #[arg(value_name = "MODEL", value_parser = architecture)]
-    model: Option<Architecture>,
+    pub model: Option<Architecture>,
 }
 
 impl ModelArgument {
@@ -201,18 +201,18 @@ impl Settings {
         self.optimisation.apply(&mut config)?;
         self.regularisation.apply(&mut config)?;
         self.augmentation.apply(&mut config.augment);
-        // Last: what is not said about the second phase is as in the first.
+        // Last: a second phase that the recipe does not have takes its batch size from the first.
         self.transfer.apply(&mut config)?;
         config.validate()?;
         Ok(config)
     }
 
-    /// As [`Settings::config`], with the batch size that fits the device where it was left to it.
-    pub fn config_on(&self, model: &ModelArgument, gpu: &Arc<Gpu>) -> anyhow::Result<TrainConfig> {
+    /// As [`Settings::config`], with the batch size that fits the device and so many training images where it was left to them.
+    pub fn config_on(&self, model: &ModelArgument, gpu: &Arc<Gpu>, images: usize) -> anyhow::Result<TrainConfig> {
         let mut config = self.config(model)?;
         if self.batch_size == Some(BatchSize::Automatic) {
-            config.batch_size = automatic_batch_size(gpu, &config)?;
-            if let Some(tune) = &mut config.fine_tune {
+            config.batch_size = automatic_batch_size(gpu, &config, images)?;
+            if let Some(tune) = config.fine_tune.as_mut().filter(|_| !self.transfer.has_batch_size()) {
                 tune.batch_size = config.batch_size;
             }
         }

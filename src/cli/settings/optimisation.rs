@@ -22,7 +22,7 @@ pub struct Optimisation {
     /// Epochs in which the rate rises in a straight line: before the schedule, or as the rise of one-cycle and triangular [0]
     #[arg(long, value_name = "EPOCHS", allow_negative_numbers = true)]
     warmup: Option<f64>,
-    /// Lowest rate of cosine, one-cycle, triangular and plateau [0]
+    /// Lowest rate of cosine, one-cycle, triangular, inverse-time and plateau [0]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     lr_floor: Option<f64>,
     /// Step, plateau: what the rate is multiplied by [0.1]
@@ -180,7 +180,6 @@ impl Optimisation {
                     bail!("--schedule step needs --milestones, such as --milestones 8,12");
                 }
             }
-            Schedule::InverseTime { decay } => set(decay, self.lr_decay),
             Schedule::Plateau(plateau) => {
                 set(&mut plateau.factor, self.lr_factor);
                 set(&mut plateau.patience, self.plateau_patience);
@@ -195,8 +194,10 @@ impl Optimisation {
             }
             _ => {}
         }
-        if self.lr_decay.is_some() && !matches!(rate.schedule, Schedule::InverseTime { .. }) {
-            bail!("--lr-decay needs --schedule inverse-time");
+        match &mut rate.schedule {
+            Schedule::InverseTime { decay } => set(decay, self.lr_decay),
+            _ if self.lr_decay.is_some() => bail!("--lr-decay needs --schedule inverse-time"),
+            _ => {}
         }
         config.clip_norm = self.clip_norm.or(config.clip_norm);
         config.ema = self.ema.or(config.ema);

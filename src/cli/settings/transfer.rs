@@ -37,9 +37,17 @@ pub struct Transfer {
     /// Second phase: the rate is divided by 1 + X * step [0.000001]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     fine_tune_decay: Option<f64>,
+    /// Second phase: weight decay, as --weight-decay in the first [0]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    fine_tune_weight_decay: Option<f32>,
 }
 
 impl Transfer {
+    /// Whether the second phase was given a batch size of its own.
+    pub fn has_batch_size(&self) -> bool {
+        self.fine_tune_batch_size.is_some()
+    }
+
     pub fn apply(&self, config: &mut TrainConfig) -> anyhow::Result<()> {
         if let Some(path) = &self.weights {
             // So that the run can be resumed from any folder.
@@ -76,6 +84,7 @@ impl Transfer {
         set(&mut tune.epochs, self.fine_tune_epochs);
         set(&mut tune.batch_size, self.fine_tune_batch_size);
         set(&mut tune.optimiser, self.fine_tune_optimizer.map(OptimiserName::kind));
+        set(&mut tune.weight_decay, self.fine_tune_weight_decay);
         set(&mut tune.learning_rate.peak, self.fine_tune_lr);
         if let Some(decay) = self.fine_tune_decay {
             tune.learning_rate.schedule = Schedule::InverseTime { decay };
