@@ -14,8 +14,8 @@ use crate::plot::{Curves, Picture, PrecisionRecallPicture, ReliabilityPicture, b
 /// Pairs of confused classes that are listed.
 const PAIRS: usize = 10;
 
-/// All about one model.
-pub(super) fn model(evaluation: &Evaluation, gallery: GallerySize) -> Result<Markup, String> {
+/// All about one model; its name too when there are others.
+pub(super) fn model(evaluation: &Evaluation, named: bool, gallery: GallerySize) -> Result<Markup, String> {
     let predictions = &evaluation.predictions;
     let metrics = Metrics::from_predictions(predictions);
     let names = predictions.class_names();
@@ -23,7 +23,7 @@ pub(super) fn model(evaluation: &Evaluation, gallery: GallerySize) -> Result<Mar
     let calibration = Calibration::from_predictions(predictions);
     Ok(html! {
         section.model {
-            h2 { (evaluation.name) }
+            @if named { h2 { (evaluation.name) } }
             (figures(&metrics, predictions.labels().len()))
             div.parts {
                 section { h3 { "Confusion matrix" } (confusion(evaluation)) }

@@ -47,7 +47,8 @@ impl Page<'_> {
 
     fn markup(&self, rivals: &[Rivals]) -> Result<Markup, String> {
         let full = self.evaluations.iter().take(self.in_full);
-        let models = full.map(|evaluation| part::model(evaluation, self.gallery));
+        let named = self.evaluations.len() > 1;
+        let models = full.map(|evaluation| part::model(evaluation, named, self.gallery));
         let models = models.collect::<Result<Vec<_>, _>>()?;
         Ok(html! {
             (DOCTYPE)

@@ -1,0 +1,82 @@
+//! From training to pictures through the library: trains a network for two epochs on 2,000 images, asks it about 1,000
+//! test images, and draws what it gets right and wrong.
+//!
+//! cargo run --release --example evaluate -- NEW_FOLDER
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use selvedge::eval::{Metrics, Predictions};
+use selvedge::gpu::{Gpu, GpuOptions};
+use selvedge::inference::{Classifier, Views};
+use selvedge::plot::{ConfusionPicture, save_png};
+use selvedge::report::{Evaluation, GallerySize, Page};
+use selvedge::train::{EpochRecord, Observer, Progress, RunConfig, RunFolder, TrainConfig, train};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let Some(folder) = std::env::args().nth(1) else {
+        return Err("usage: evaluate NEW_FOLDER".into());
+    };
+    let folder = Path::new(&folder);
+    let gpu = Gpu::open(&GpuOptions::from_env()?)?;
+    let data = selvedge::data::load(None)?;
+    let config = TrainConfig {
+        limit: Some(2000),
+        epochs: 2,
+        batch_size: 32,
+        ..TrainConfig::default()
+    };
+    train(&gpu, &config, &data, Some(&folder.join("run")), &mut Quiet)?;
+
+    let classifier = Classifier::open(&gpu, &folder.join("run"))?;
+    let images = data.test.take(1000);
+    let predictions = classifier.predict(&images, Views::One)?;
+    let metrics = Metrics::from_predictions(&predictions);
+    print!("{}", metrics.report.to_text(2));
+    println!("\namong the top 2: {:.3}", metrics.top_2_accuracy);
+
+    // Everything that `selvedge evaluate` writes.
+    let evaluation = Evaluation {
+        name: classifier.name().to_owned(),
+        images: &images,
+        predictions,
+        settings: vec![("network".to_owned(), config.model.to_string())],
+        curves: None,
+    };
+    evaluation.write(folder, GallerySize::default())?;
+    Page {
+        title: "A network after two short epochs",
+        data: "the first 1,000 test images",
+        evaluations: &[evaluation],
+        in_full: 1,
+        notes: &[],
+        command: "cargo run --release --example evaluate",
+        gallery: GallerySize::default(),
+    }
+    .write(&folder.join("report.html"))?;
+
+    // Or a single picture, of anybody's predictions: two images of two classes.
+    let names = ["cat", "dog"].map(str::to_owned).to_vec();
+    let predictions = Predictions::new(vec![0.9, 0.1, 0.6, 0.4], vec![0, 1], names)?;
+    let picture = ConfusionPicture {
+        names: predictions.class_names(),
+        matrix: &predictions.confusion_matrix(),
+    };
+    save_png(&picture, &folder.join("cats-and-dogs.png"))?;
+    println!("pictures and report.html are in {}", folder.display());
+    Ok(())
+}
+
+/// Looks at nothing and stops nothing.
+struct Quiet;
+
+impl Observer for Quiet {
+    fn start(&mut self, _: &RunConfig, _: &RunFolder, _: &[EpochRecord]) {}
+    fn note(&mut self, _: &str) {}
+    fn features(&mut self, _: usize, _: usize) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+    fn step(&mut self, _: Progress) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+    fn epoch(&mut self, _: &EpochRecord, _: bool) {}
+}
