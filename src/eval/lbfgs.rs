@@ -7,6 +7,8 @@ const MEMORY: usize = 10;
 const MOST_STEPS: usize = 500;
 /// No element of the gradient is larger at the end, if it comes to that.
 const SMALLEST_GRADIENT: f64 = 1e-6;
+/// A step that lowers the value by less than this share of it is the last.
+const SMALLEST_GAIN: f64 = 1e-13;
 /// A step must gain this share of what the slope promises (Armijo's condition).
 const SUFFICIENT: f64 = 1e-4;
 
@@ -39,7 +41,11 @@ pub(super) fn minimise(mut x: Vec<f64>, f: impl Fn(&[f64]) -> (f64, Vec<f64>)) -
         if memory.len() > MEMORY {
             memory.pop_front();
         }
+        let is_last = value - lower <= SMALLEST_GAIN * value.abs();
         (x, value, gradient) = (next, lower, slopes);
+        if is_last {
+            break;
+        }
     }
     x
 }

@@ -33,7 +33,7 @@ pub struct CrossValidation {
 
 impl Stack {
     /// The penalties that cross-validation chooses from.
-    pub const PENALTIES: [f64; 5] = [1e-4, 1e-3, 1e-2, 1e-1, 1.0];
+    pub const PENALTIES: [f64; 5] = [1.0, 1e-1, 1e-2, 1e-3, 1e-4];
     /// Folds of the cross-validation.
     pub const FOLDS: usize = 5;
 
@@ -49,10 +49,7 @@ impl Stack {
             images: problem.labels.len(),
             folds: Self::FOLDS,
         })?;
-        let tried: Vec<CrossValidation> = Self::PENALTIES
-            .iter()
-            .map(|penalty| problem.cross_validate(*penalty, &folds))
-            .collect();
+        let tried = problem.cross_validate(&Self::PENALTIES, &folds);
         let best = tried.iter().min_by(|a, b| a.log_loss.total_cmp(&b.log_loss));
         let penalty = best.map_or(Self::PENALTIES[0], |best| best.penalty);
         Ok((problem.fit_all(penalty), tried))
@@ -85,16 +82,21 @@ impl Stack {
             });
         }
         let theta = self.parameters();
-        let probabilities = (0..problem.labels.len()).flat_map(|image| problem.probabilities(&theta, image));
-        members[0].with_probabilities(probabilities.map(|p| p as f32).collect())
+        let mut p = vec![0.0; problem.classes];
+        let mut probabilities = Vec::with_capacity(problem.labels.len() * problem.classes);
+        for image in 0..problem.labels.len() {
+            problem.probabilities(&theta, image, &mut p);
+            probabilities.extend(p.iter().map(|p| *p as f32));
+        }
+        members[0].with_probabilities(probabilities)
     }
 
-    /// Weights and intercept of each class, one class after the other.
+    /// As [`Problem`] has them.
     fn parameters(&self) -> Vec<f64> {
-        let rows = self.weights.iter().zip(&self.intercepts);
-        rows.flat_map(|(row, intercept)| row.iter().chain([intercept]))
-            .copied()
-            .collect()
+        let features = self.weights.first().map_or(0, Vec::len);
+        let of_feature = |feature: usize| self.weights.iter().map(move |row| row[feature]);
+        let weights = (0..features).flat_map(of_feature);
+        weights.chain(self.intercepts.iter().copied()).collect()
     }
 }
 
@@ -134,82 +136,98 @@ impl<'a> Problem<'a> {
         &self.features[image * self.width..][..self.width]
     }
 
-    /// Of each class, by the parameters `[classes, width + 1]`.
-    fn probabilities(&self, theta: &[f64], image: usize) -> Vec<f64> {
-        let x = self.row(image);
-        let logit = |row: &[f64]| -> f64 {
-            let (weights, intercept) = row.split_at(self.width);
-            intercept[0] + weights.iter().zip(x).map(|(w, x)| w * x).sum::<f64>()
-        };
-        let logits: Vec<f64> = theta.chunks_exact(self.width + 1).map(logit).collect();
-        let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let powers: Vec<f64> = logits.iter().map(|l| (l - largest).exp()).collect();
-        let sum: f64 = powers.iter().sum();
-        powers.iter().map(|p| p / sum).collect()
+    /// The probabilities of each class, by parameters that stand feature by feature (`[width, classes]`, then the
+    /// intercepts): what is done for a feature is done for all classes side by side, which a processor does at once.
+    fn probabilities(&self, theta: &[f64], image: usize, p: &mut [f64]) {
+        let (weights, intercepts) = theta.split_at(self.width * self.classes);
+        p.copy_from_slice(intercepts);
+        for (x, weights) in self.row(image).iter().zip(weights.chunks_exact(self.classes)) {
+            for (logit, weight) in p.iter_mut().zip(weights) {
+                *logit += x * weight;
+            }
+        }
+        let largest = p.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        p.iter_mut().for_each(|logit| *logit = (*logit - largest).exp());
+        let sum: f64 = p.iter().sum();
+        p.iter_mut().for_each(|power| *power /= sum);
     }
 
     /// Mean log loss of these images with the penalty, and its gradient.
     fn loss(&self, theta: &[f64], images: &[u32], penalty: f64) -> (f64, Vec<f64>) {
         let (mut loss, mut gradient) = (0.0, vec![0.0; theta.len()]);
+        let mut errors = vec![0.0; self.classes];
+        let n = images.len().max(1) as f64;
         for image in images.iter().map(|i| *i as usize) {
-            let mut errors = self.probabilities(theta, image);
+            self.probabilities(theta, image, &mut errors);
             let label = usize::from(self.labels[image]);
-            loss -= errors[label].max(f64::MIN_POSITIVE).ln();
+            loss -= errors[label].max(f64::MIN_POSITIVE).ln() / n;
             errors[label] -= 1.0;
-            let x = self.row(image);
-            for (row, error) in gradient.chunks_exact_mut(self.width + 1).zip(errors) {
-                for (g, x) in row.iter_mut().zip(x.iter().chain([&1.0])) {
-                    *g += error * x;
+            let features = self.row(image).iter().chain([&1.0]);
+            for (x, gradient) in features.zip(gradient.chunks_exact_mut(self.classes)) {
+                for (g, error) in gradient.iter_mut().zip(&errors) {
+                    *g += x * error;
                 }
             }
         }
-        let n = images.len().max(1) as f64;
-        loss /= n;
         gradient.iter_mut().for_each(|g| *g /= n);
-        let rows = theta
-            .chunks_exact(self.width + 1)
-            .zip(gradient.chunks_exact_mut(self.width + 1));
-        for (weights, gradient) in rows {
-            for (w, g) in weights.iter().zip(gradient).take(self.width) {
-                loss += penalty / 2.0 * w * w;
-                *g += penalty * w;
-            }
+        let penalised = self.width * self.classes;
+        for (w, g) in theta.iter().zip(&mut gradient).take(penalised) {
+            loss += penalty / 2.0 * w * w;
+            *g += penalty * w;
         }
         (loss, gradient)
     }
 
+    /// The best parameters for these images, looked for from `start` on.
+    fn fit(&self, images: &[u32], penalty: f64, start: Vec<f64>) -> Vec<f64> {
+        minimise(start, |theta| self.loss(theta, images, penalty))
+    }
+
+    fn zeros(&self) -> Vec<f64> {
+        vec![0.0; (self.width + 1) * self.classes]
+    }
+
     fn fit_all(&self, penalty: f64) -> Stack {
         let all: Vec<u32> = (0..self.labels.len() as u32).collect();
-        self.fit(&all, penalty)
-    }
-
-    fn fit(&self, images: &[u32], penalty: f64) -> Stack {
-        let start = vec![0.0; self.classes * (self.width + 1)];
-        let theta = minimise(start, |theta| self.loss(theta, images, penalty));
-        let rows = || theta.chunks_exact(self.width + 1);
+        let theta = self.fit(&all, penalty, self.zeros());
+        let (weights, intercepts) = theta.split_at(self.width * self.classes);
+        let of_class = |class: usize| weights.iter().skip(class).step_by(self.classes).copied().collect();
         Stack {
-            weights: rows().map(|row| row[..self.width].to_vec()).collect(),
-            intercepts: rows().map(|row| row[self.width]).collect(),
+            weights: (0..self.classes).map(of_class).collect(),
+            intercepts: intercepts.to_vec(),
             penalty,
         }
     }
 
-    fn cross_validate(&self, penalty: f64, folds: &[Split]) -> CrossValidation {
-        let (mut loss, mut right) = (0.0, 0);
+    /// How each penalty does.
+    fn cross_validate(&self, penalties: &[f64], folds: &[Split]) -> Vec<CrossValidation> {
+        let mut tried: Vec<CrossValidation> = penalties.iter().map(|penalty| CrossValidation::of(*penalty)).collect();
+        let n = self.labels.len() as f64;
+        let mut p = vec![0.0; self.classes];
         for fold in folds {
-            let theta = self.fit(&fold.train, penalty).parameters();
-            for image in fold.validation.iter().map(|i| *i as usize) {
-                let p = self.probabilities(&theta, image);
-                let truth = p[usize::from(self.labels[image])];
-                loss -= truth.max(f64::MIN_POSITIVE).ln();
-                right += usize::from(p.iter().all(|other| *other <= truth));
+            let mut theta = self.zeros();
+            for tried in &mut tried {
+                // From the solution of the penalty before, which is near.
+                theta = self.fit(&fold.train, tried.penalty, theta);
+                for image in fold.validation.iter().map(|i| *i as usize) {
+                    self.probabilities(&theta, image, &mut p);
+                    let truth = p[usize::from(self.labels[image])];
+                    tried.log_loss -= truth.max(f64::MIN_POSITIVE).ln() / n;
+                    tried.accuracy += f64::from(u8::from(p.iter().all(|other| *other <= truth))) / n;
+                }
             }
         }
-        let n = self.labels.len() as f64;
-        CrossValidation {
+        tried
+    }
+}
+
+impl CrossValidation {
+    /// Before any image.
+    fn of(penalty: f64) -> Self {
+        Self {
             penalty,
-            log_loss: loss / n,
-            accuracy: right as f64 / n,
+            log_loss: 0.0,
+            accuracy: 0.0,
         }
     }
 }

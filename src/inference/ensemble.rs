@@ -23,6 +23,13 @@ pub enum RuleKind {
     Stack,
 }
 
+impl RuleKind {
+    /// Whether validation images decide a part of it.
+    pub fn is_fitted(self) -> bool {
+        matches!(self, Self::Weighted | Self::Stack)
+    }
+}
+
 /// How members are put together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -51,9 +58,14 @@ impl Rule {
         }
     }
 
-    /// Whether validation images decided a part of it.
-    pub fn is_fitted(&self) -> bool {
-        matches!(self, Self::Weighted { .. } | Self::Stack(_))
+    /// What it is before anything is fitted.
+    pub fn kind(&self) -> RuleKind {
+        match self {
+            Self::Mean => RuleKind::Mean,
+            Self::Weighted { .. } => RuleKind::Weighted,
+            Self::Vote => RuleKind::Vote,
+            Self::Stack(_) => RuleKind::Stack,
+        }
     }
 
     /// Fits the rule to predictions of images that no member was trained on. Also returns what cross-validation found.

@@ -3,6 +3,7 @@
 mod gallery;
 mod html;
 mod page;
+mod rivals;
 mod tables;
 
 use std::io::{self, Write};
@@ -11,7 +12,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 pub use gallery::{GallerySize, Pick};
-pub use page::{Page, p_text};
+pub use page::Page;
+pub use rivals::Rivals;
 
 use crate::data::ImageSet;
 use crate::eval::{Calibration, EvalError, Metrics, PrecisionRecall, Predictions};

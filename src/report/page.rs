@@ -5,8 +5,8 @@ use std::path::Path;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::gallery::GallerySize;
-use super::{Evaluation, ReportError, html as part, write_text};
-use crate::eval::{Comparison, EvalError, Gain, Metrics};
+use super::{Evaluation, ReportError, Rivals, html as part, write_text};
+use crate::eval::Metrics;
 use crate::plot::PlotError;
 
 /// What a page shows.
@@ -35,9 +35,9 @@ impl Page<'_> {
     /// Writes the page.
     ///
     /// # Errors
-    /// [`ReportError`]; [`EvalError::Different`] when the evaluations are not of the same images.
+    /// [`ReportError`]; [`EvalError::Different`](crate::eval::EvalError::Different) when the evaluations are not of the same images.
     pub fn write(&self, path: &Path) -> Result<(), ReportError> {
-        let rivals = self.rivals()?;
+        let rivals = Rivals::of(self.evaluations, self.in_full > 1)?;
         let text = self.markup(&rivals).map_err(|problem| PlotError::Drawing {
             path: path.to_owned(),
             problem,
@@ -91,33 +91,6 @@ impl Page<'_> {
             } }
         }
     }
-
-    /// The models that are compared, two at a time.
-    fn rivals(&self) -> Result<Vec<Rivals<'_>>, EvalError> {
-        let count = self.evaluations.len();
-        let firsts = if self.in_full > 1 { count } else { 1 };
-        let pairs = (0..firsts).flat_map(|i| (i + 1..count).map(move |j| (i, j)));
-        let all = pairs.map(|(i, j)| Rivals::new(&self.evaluations[i], &self.evaluations[j]));
-        all.collect()
-    }
-}
-
-/// Two models on the same images.
-struct Rivals<'a> {
-    names: [&'a str; 2],
-    comparison: Comparison,
-    gain: Gain,
-}
-
-impl<'a> Rivals<'a> {
-    fn new(first: &'a Evaluation, second: &'a Evaluation) -> Result<Self, EvalError> {
-        let [a, b] = [&first.predictions, &second.predictions];
-        Ok(Self {
-            names: [&first.name, &second.name],
-            comparison: Comparison::between(a, b)?,
-            gain: Gain::of(a, b, 0)?,
-        })
-    }
 }
 
 fn disagreements(rivals: &[Rivals]) -> Markup {
@@ -128,26 +101,17 @@ fn disagreements(rivals: &[Rivals]) -> Markup {
                 th { "first" } th { "second" } th.number { "only the first is right" } th.number { "only the second" }
                 th.number { "gain in accuracy" } th.number { "95 % interval" } th.number { "p" }
             } }
-            tbody { @for Rivals { names: [first, second], comparison, gain } in rivals { tr {
-                td { (first) } td { (second) }
-                td.number { (comparison.only_first) } td.number { (comparison.only_second) }
-                td.number { (format!("{:+.4}", gain.mean)) }
-                td.number { (format!("{:+.4} to {:+.4}", gain.interval[0], gain.interval[1])) }
-                td.number { (p_text(comparison.p_value)) }
+            tbody { @for rivals in rivals { tr {
+                td { (rivals.names[0]) } td { (rivals.names[1]) }
+                td.number { (rivals.comparison.only_first) } td.number { (rivals.comparison.only_second) }
+                td.number { (format!("{:+.4}", rivals.gain.mean)) }
+                td.number { (format!("{:+.4} to {:+.4}", rivals.gain.interval[0], rivals.gain.interval[1])) }
+                td.number { (rivals.p_text()) }
             } } }
         } }
         p.note {
             "p: how likely so uneven a disagreement is if both are equally good (McNemar, exact). "
             "The interval is that of 10,000 paired bootstrap samples."
         }
-    }
-}
-
-/// A probability with as many digits as matter.
-pub fn p_text(p: f64) -> String {
-    if p < 1e-4 {
-        format!("{p:.0e}")
-    } else {
-        format!("{p:.4}")
     }
 }

@@ -1,0 +1,94 @@
+//! Evaluations in words and as JSON.
+
+use std::collections::BTreeMap;
+
+use selvedge::eval::{Metrics, Report};
+use selvedge::report::Rivals;
+use serde_json::{Value, json};
+
+use super::super::table::table;
+use super::Shown;
+use super::images::Images;
+
+/// Pairs of confused classes that are printed.
+const PAIRS: usize = 5;
+
+/// The result on a set of images, as `train` prints it too.
+pub fn report_text(what: &str, report: &Report) -> String {
+    format!(
+        "{what} accuracy {:.4}, log loss {:.4}\n\n{}",
+        report.accuracy,
+        report.log_loss,
+        report.to_text(4)
+    )
+}
+
+/// For people: one evaluation at length, of several a table and how they compare.
+pub fn print(shown: &Shown, images: &Images) -> anyhow::Result<()> {
+    if let [only] = &shown.evaluations[..] {
+        let metrics = Metrics::from_predictions(&only.predictions);
+        print!("{}", report_text(&images.what, &metrics.report));
+        println!(
+            "\namong the top 2 {:.4}, calibration error {:.4}",
+            metrics.top_2_accuracy, metrics.calibration_error
+        );
+        for pair in metrics.confused_pairs.iter().take(PAIRS) {
+            println!(
+                "{} of {} {} taken for {}",
+                pair.count, pair.support, pair.truth, pair.predicted
+            );
+        }
+        return Ok(());
+    }
+    println!("{}\n", images.words);
+    let headings = ["model", "accuracy", "log loss", "among the top 2", "calibration error"];
+    let mut rows = vec![headings.map(str::to_owned)];
+    rows.extend(shown.evaluations.iter().map(|evaluation| {
+        let metrics = Metrics::from_predictions(&evaluation.predictions);
+        let figures = [
+            metrics.report.accuracy,
+            metrics.report.log_loss,
+            metrics.top_2_accuracy,
+            metrics.calibration_error,
+        ];
+        let [accuracy, loss, top_2, calibration] = figures.map(|figure| format!("{figure:.4}"));
+        [evaluation.name.clone(), accuracy, loss, top_2, calibration]
+    }));
+    println!("{}", table(&rows, &[1, 2, 3, 4]));
+    for rivals in Rivals::of(&shown.evaluations, shown.asked > 1)? {
+        let ([first, second], [low, high]) = (rivals.names, rivals.gain.interval);
+        println!(
+            "{first} over {second}: {:+.4} (95 % interval {low:+.4} to {high:+.4}); alone right {} to {}, McNemar p = {}",
+            rivals.gain.mean,
+            rivals.comparison.only_first,
+            rivals.comparison.only_second,
+            rivals.p_text()
+        );
+    }
+    for (name, value) in &shown.notes {
+        println!("{name}: {value}");
+    }
+    Ok(())
+}
+
+/// For programs: the figures of one evaluation, or of all with their names and how they compare.
+pub fn json(shown: &Shown) -> anyhow::Result<Value> {
+    if let [only] = &shown.evaluations[..] {
+        return Ok(serde_json::to_value(Metrics::from_predictions(&only.predictions))?);
+    }
+    let models = shown.evaluations.iter().map(|evaluation| {
+        let mut value = serde_json::to_value(Metrics::from_predictions(&evaluation.predictions))?;
+        value["name"] = json!(evaluation.name);
+        Ok(value)
+    });
+    let rivals = Rivals::of(&shown.evaluations, shown.asked > 1)?;
+    let pairs = rivals.iter().map(|rivals| {
+        let [first, second] = rivals.names;
+        json!({ "first": first, "second": second, "comparison": rivals.comparison, "gain": rivals.gain })
+    });
+    Ok(json!({
+        "models": models.collect::<anyhow::Result<Vec<Value>>>()?,
+        "pairs": pairs.collect::<Vec<Value>>(),
+        "notes": shown.notes.iter().cloned().collect::<BTreeMap<String, String>>(),
+    }))
+}

@@ -1,0 +1,49 @@
+//! Models on the same images, two at a time.
+
+use super::Evaluation;
+use crate::eval::{Comparison, EvalError, Gain};
+
+/// Two models on the same images.
+#[derive(Debug)]
+pub struct Rivals<'a> {
+    /// What they are called.
+    pub names: [&'a str; 2],
+    /// Where they disagree.
+    pub comparison: Comparison,
+    /// The gain in accuracy of the first over the second.
+    pub gain: Gain,
+}
+
+impl<'a> Rivals<'a> {
+    /// The first model with each other one; with `all`, each with each.
+    ///
+    /// # Errors
+    /// [`EvalError::Different`] when they are not of the same images.
+    pub fn of(evaluations: &'a [Evaluation], all: bool) -> Result<Vec<Self>, EvalError> {
+        let firsts = if all {
+            evaluations.len()
+        } else {
+            evaluations.len().min(1)
+        };
+        let pairs = (0..firsts).flat_map(|i| evaluations[i + 1..].iter().map(move |second| (&evaluations[i], second)));
+        pairs.map(|(first, second)| Self::new(first, second)).collect()
+    }
+
+    fn new(first: &'a Evaluation, second: &'a Evaluation) -> Result<Self, EvalError> {
+        let [a, b] = [&first.predictions, &second.predictions];
+        Ok(Self {
+            names: [&first.name, &second.name],
+            comparison: Comparison::between(a, b)?,
+            // The seed is of no consequence; one is given so that the interval is the same each time.
+            gain: Gain::of(a, b, 0)?,
+        })
+    }
+
+    /// The test's probability with as many digits as matter.
+    pub fn p_text(&self) -> String {
+        match self.comparison.p_value {
+            p if p < 1e-4 => format!("{p:.0e}"),
+            p => format!("{p:.4}"),
+        }
+    }
+}
