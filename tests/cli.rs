@@ -393,6 +393,41 @@ fn what_a_trained_network_is_asked() {
     let refused = selvedge(here, &["evaluate", "runs/ensemble-1", "--split", "validation"]);
     assert!(!refused.status.success() && text(&refused.stderr).contains("fitted to the validation split"));
 
+    // A member of other data is refused by every rule.
+    run(&[
+        "train",
+        "--epochs",
+        "1",
+        "--batch-size",
+        "60",
+        "--limit",
+        "300",
+        "--name",
+        "few",
+    ]);
+    std::fs::create_dir(here.join("other")).unwrap();
+    write_data(&here.join("other"), 600, 100);
+    run(&[
+        "train",
+        "--epochs",
+        "1",
+        "--batch-size",
+        "60",
+        "--data",
+        "other",
+        "--name",
+        "other",
+    ]);
+    for rule in ["mean", "stack"] {
+        let refused = selvedge(here, &["evaluate", "runs/a", "runs/other", "--ensemble", rule]);
+        let error = text(&refused.stderr);
+        assert!(
+            !refused.status.success() && error.contains("runs/other was trained on other images"),
+            "{error}"
+        );
+    }
+    run(&["evaluate", "runs/a", "runs/few", "--ensemble", "mean"]);
+
     run(&["features", "runs/a", "--index", "7", "--layers", "3"]);
     let layers = [
         "01-conv1.png",

@@ -180,11 +180,15 @@ impl Options {
         kind: RuleKind,
         images: &Images,
     ) -> anyhow::Result<(Rule, Vec<(String, String)>)> {
+        let data = images.dataset()?;
         if !kind.is_fitted() {
+            // Networks of other data have nothing to say together.
+            for member in members {
+                member.validation_images(&data)?;
+            }
             return Ok((Rule::fit(kind, &[], 0)?.0, Vec::new()));
         }
         images.must_be_unseen_by_fit()?;
-        let data = images.dataset()?;
         let common = Ensemble::common_validation_images(&members.iter().collect::<Vec<_>>(), &data)?;
         let set = data.train.subset(&common)?;
         let said = members.iter().map(|member| member.predict(&set, self.views()));
