@@ -427,6 +427,7 @@ fn what_a_trained_network_is_asked() {
         );
     }
     run(&["evaluate", "runs/a", "runs/few", "--ensemble", "mean"]);
+    assert!(run(&["evaluate", "runs/few", "--split", "validation"]).contains("validation accuracy"));
 
     run(&["features", "runs/a", "--index", "7", "--layers", "3"]);
     let layers = [

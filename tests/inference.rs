@@ -423,7 +423,7 @@ fn only_images_that_no_member_was_trained_on_fit_an_ensemble() {
             .map(|path| Classifier::open(&gpu(), path).unwrap())
             .collect();
         let opened: Vec<&Classifier> = opened.iter().collect();
-        Ensemble::common_validation_images(&opened, &data)
+        Ensemble::common_validation_images(&opened, &data, Ensemble::FEWEST_TO_FIT)
     };
     // 50 validation images: too few in any case, and fewer with two splits.
     let images = |found: Result<Vec<u32>, InferenceError>| match found {

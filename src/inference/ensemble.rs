@@ -134,8 +134,8 @@ pub struct Ensemble {
 impl Ensemble {
     /// The name of its file in a folder.
     pub const FILE: &'static str = "ensemble.json";
-    /// Validation images that a rule is fitted to, at least.
-    const FEWEST_IMAGES: usize = 200;
+    /// Validation images that a rule should be fitted to, at least.
+    pub const FEWEST_TO_FIT: usize = 200;
 
     /// The ensemble's file, when the path is one or a folder with one.
     pub fn file_at(path: &Path) -> Option<PathBuf> {
@@ -238,11 +238,15 @@ impl Ensemble {
         self.rule.combine(&members.collect::<Result<Vec<_>, _>>()?)
     }
 
-    /// The images of the data's training set that no member was trained on, and all were validated on.
+    /// The images of the data's training set that no member was trained on, and all were validated on: `fewest` or more.
     ///
     /// # Errors
-    /// [`InferenceError::FewCommonImages`] when they are too few to fit a rule to; as [`Classifier::validation_images`].
-    pub fn common_validation_images(members: &[&Classifier], data: &Dataset) -> Result<Vec<u32>, InferenceError> {
+    /// [`InferenceError::FewCommonImages`]; as [`Classifier::validation_images`].
+    pub fn common_validation_images(
+        members: &[&Classifier],
+        data: &Dataset,
+        fewest: usize,
+    ) -> Result<Vec<u32>, InferenceError> {
         let mut common: Option<Vec<u32>> = None;
         for member in members {
             let own = member.validation_images(data)?;
@@ -256,10 +260,10 @@ impl Ensemble {
             });
         }
         let common = common.unwrap_or_default();
-        if common.len() < Self::FEWEST_IMAGES {
+        if common.len() < fewest {
             return Err(InferenceError::FewCommonImages {
                 images: common.len(),
-                wanted: Self::FEWEST_IMAGES,
+                wanted: fewest,
             });
         }
         Ok(common)

@@ -35,7 +35,7 @@ pub enum InferenceError {
     Changed { path: PathBuf },
 
     #[error(
-        "only {images} images are validation images of all members, {wanted} are needed to fit an ensemble; train members of several seeds with one --split-seed"
+        "only {images} images are validation images of all these models, {wanted} are needed; train models of several seeds with one --split-seed"
     )]
     FewCommonImages { images: usize, wanted: usize },
 

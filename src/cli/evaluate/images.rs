@@ -59,7 +59,7 @@ impl Images {
         let (set, what) = match options.split {
             SplitName::Test => (dataset.test.clone(), "test"),
             SplitName::Validation => {
-                let numbers = Ensemble::common_validation_images(classifiers, &dataset)?;
+                let numbers = Ensemble::common_validation_images(classifiers, &dataset, 1)?;
                 (dataset.train.subset(&numbers)?, "validation")
             }
         };

@@ -189,7 +189,8 @@ impl Options {
             return Ok((Rule::fit(kind, &[], 0)?.0, Vec::new()));
         }
         images.must_be_unseen_by_fit()?;
-        let common = Ensemble::common_validation_images(&members.iter().collect::<Vec<_>>(), &data)?;
+        let borrowed: Vec<&Classifier> = members.iter().collect();
+        let common = Ensemble::common_validation_images(&borrowed, &data, Ensemble::FEWEST_TO_FIT)?;
         let set = data.train.subset(&common)?;
         let said = members.iter().map(|member| member.predict(&set, self.views()));
         let (rule, tried) = Rule::fit(kind, &said.collect::<Result<Vec<_>, _>>()?, 0)?;
