@@ -64,6 +64,13 @@ fn mistakes_get_one_message_and_a_failure() {
     fails(&["train", "--schedule", "step"], &["--milestones"]);
     fails(&["train", "--milestones", "3"], &["--milestones needs --schedule step"]);
     fails(
+        &["train", "--schedule", "inverse-time", "--milestones", "3"],
+        &["--milestones needs --schedule step"],
+    );
+    fails(&["plan", "cnn", "--phase", "2"], &["--phase is 2", "between 1 and 1"]);
+    #[cfg(unix)]
+    fails(&["weights", "/dev/zero"], &["/dev/zero", "no file"]);
+    fails(
         &["train", "--lr-decay", "0.5"],
         &["--lr-decay needs --schedule inverse-time"],
     );

@@ -5,19 +5,18 @@ use std::collections::VecDeque;
 /// Steps that are remembered to guess the curvature by.
 const MEMORY: usize = 10;
 const MOST_STEPS: usize = 500;
-/// No element of the gradient is larger at the end, if it comes to that.
-const SMALLEST_GRADIENT: f64 = 1e-6;
 /// A step that lowers the value by less than this share of it is the last.
 const SMALLEST_GAIN: f64 = 1e-13;
 /// A step must gain this share of what the slope promises (Armijo's condition).
 const SUFFICIENT: f64 = 1e-4;
 
-/// The place of the smallest value of a smooth convex function, which gives its value and its gradient, from `x` on.
-pub(super) fn minimise(mut x: Vec<f64>, f: impl Fn(&[f64]) -> (f64, Vec<f64>)) -> Vec<f64> {
+/// The place of the smallest value of a smooth convex function, which gives its value and its gradient, from `x` on. No element
+/// of the gradient is larger than `tolerance` at the end, if it comes to that.
+pub(super) fn minimise(mut x: Vec<f64>, tolerance: f64, f: impl Fn(&[f64]) -> (f64, Vec<f64>)) -> Vec<f64> {
     let (mut value, mut gradient) = f(&x);
     let mut memory: VecDeque<Step> = VecDeque::new();
     for _ in 0..MOST_STEPS {
-        if gradient.iter().all(|g| g.abs() <= SMALLEST_GRADIENT) {
+        if gradient.iter().all(|g| g.abs() <= tolerance) {
             break;
         }
         let direction = direction(&gradient, &memory);
@@ -111,7 +110,7 @@ mod tests {
             let value = (0..20).map(|i| curvature(i) * distance(i).powi(2)).sum();
             (value, (0..20).map(|i| 2.0 * curvature(i) * distance(i)).collect())
         };
-        let x = minimise(vec![0.0; 20], f);
+        let x = minimise(vec![0.0; 20], 1e-6, f);
         for (i, x) in x.iter().enumerate() {
             approx::assert_abs_diff_eq!(*x, i as f64, epsilon = 1e-6);
         }

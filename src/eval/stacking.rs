@@ -179,8 +179,8 @@ impl<'a> Problem<'a> {
     }
 
     /// The best parameters for these images, looked for from `start` on.
-    fn fit(&self, images: &[u32], penalty: f64, start: Vec<f64>) -> Vec<f64> {
-        minimise(start, |theta| self.loss(theta, images, penalty))
+    fn fit(&self, images: &[u32], penalty: f64, start: Vec<f64>, tolerance: f64) -> Vec<f64> {
+        minimise(start, tolerance, |theta| self.loss(theta, images, penalty))
     }
 
     fn zeros(&self) -> Vec<f64> {
@@ -189,7 +189,7 @@ impl<'a> Problem<'a> {
 
     fn fit_all(&self, penalty: f64) -> Stack {
         let all: Vec<u32> = (0..self.labels.len() as u32).collect();
-        let theta = self.fit(&all, penalty, self.zeros());
+        let theta = self.fit(&all, penalty, self.zeros(), 1e-6);
         let (weights, intercepts) = theta.split_at(self.width * self.classes);
         let of_class = |class: usize| weights.iter().skip(class).step_by(self.classes).copied().collect();
         Stack {
@@ -207,8 +207,8 @@ impl<'a> Problem<'a> {
         for fold in folds {
             let mut theta = self.zeros();
             for tried in &mut tried {
-                // From the solution of the penalty before, which is near.
-                theta = self.fit(&fold.train, tried.penalty, theta);
+                // From the solution of the penalty before, which is near, and no further than the comparison needs.
+                theta = self.fit(&fold.train, tried.penalty, theta, 1e-4);
                 for image in fold.validation.iter().map(|i| *i as usize) {
                     self.probabilities(&theta, image, &mut p);
                     let truth = p[usize::from(self.labels[image])];
