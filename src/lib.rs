@@ -29,3 +29,4 @@ pub mod report;
 pub mod search;
 pub mod tensor;
 pub mod train;
+pub mod tsne;

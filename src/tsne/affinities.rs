@@ -1,0 +1,191 @@
+//! How likely points are to be neighbours: the probabilities that the map is to reproduce.
+
+use rayon::prelude::*;
+
+use super::neighbours::Neighbours;
+
+/// Rows of [`Affinities`] are filled up to a multiple of this, with affinities of 0 of a point to itself.
+pub(super) const LANES: usize = 16;
+
+/// A sparse matrix of probabilities, row by row.
+#[derive(Debug)]
+pub(super) struct Affinities {
+    /// Where each row starts, and the last ends.
+    starts: Vec<usize>,
+    columns: Vec<u32>,
+    values: Vec<f32>,
+}
+
+impl Affinities {
+    /// The joint probabilities p_ij = (p_j|i + p_i|j) / 2N, symmetric and of sum 1 (van der Maaten and Hinton 2008, section
+    /// 2).
+    pub fn joint(neighbours: &Neighbours, perplexity: f64) -> Self {
+        let k = neighbours.k;
+        let conditional = conditional(neighbours, perplexity);
+        let count = neighbours.indices.len() / k;
+        let reversed = Reversed::new(neighbours);
+        let scale = 1.0 / (2.0 * count as f64);
+        let row = |i: usize| {
+            let own = (i * k..(i + 1) * k).map(|at| (neighbours.indices[at], conditional[at]));
+            let others = reversed
+                .of(i)
+                .iter()
+                .map(|at| (*at / k as u32, conditional[*at as usize]));
+            let mut row: Vec<(u32, f32)> = own.chain(others).collect();
+            row.sort_unstable_by_key(|(column, _)| *column);
+            // A pair that are each other's neighbours stands there twice.
+            row.dedup_by(|again, first| {
+                let same = again.0 == first.0;
+                first.1 += if same { again.1 } else { 0.0 };
+                same
+            });
+            for (_, value) in &mut row {
+                *value = (f64::from(*value) * scale) as f32;
+            }
+            row
+        };
+        Self::from_rows((0..count).into_par_iter().map(row).collect())
+    }
+
+    /// The conditional probabilities p_j|i, whose rows each sum to 1: queries i to points j.
+    pub fn conditional(neighbours: &Neighbours, perplexity: f64) -> Self {
+        let k = neighbours.k;
+        let values = conditional(neighbours, perplexity);
+        let rows = neighbours.indices.chunks_exact(k).zip(values.chunks_exact(k));
+        let pairs = |(indices, values): (&[u32], &[f32])| indices.iter().copied().zip(values.iter().copied()).collect();
+        Self::from_rows(rows.map(pairs).collect())
+    }
+
+    fn from_rows(rows: Vec<Vec<(u32, f32)>>) -> Self {
+        let lengths = rows.iter().map(|row| row.len().next_multiple_of(LANES));
+        let total = lengths.clone().sum();
+        let mut all = Self {
+            starts: Vec::with_capacity(rows.len() + 1),
+            columns: Vec::with_capacity(total),
+            values: Vec::with_capacity(total),
+        };
+        all.starts.push(0);
+        for (row, length) in rows.iter().zip(lengths) {
+            let nearest = row.first().map_or(0, |(column, _)| *column);
+            all.columns.extend(row.iter().map(|(column, _)| *column));
+            all.values.extend(row.iter().map(|(_, value)| *value));
+            let filled = all.starts.last().copied().unwrap_or(0) + length;
+            all.columns.resize(filled, nearest);
+            all.values.resize(filled, 0.0);
+            all.starts.push(filled);
+        }
+        all
+    }
+
+    /// Number of rows.
+    pub fn count(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Columns and probabilities of a row, a multiple of [`LANES`] of them.
+    pub fn row(&self, i: usize) -> (&[u32], &[f32]) {
+        let range = self.starts[i]..self.starts[i + 1];
+        (&self.columns[range.clone()], &self.values[range])
+    }
+
+    /// Σ p ln p, where p is not 0.
+    pub fn negative_entropy(&self) -> f64 {
+        let terms = self.values.iter().filter(|p| **p > 0.0);
+        terms.map(|p| f64::from(*p) * f64::from(*p).ln()).sum()
+    }
+}
+
+/// By whom each point is held to be a neighbour: places in the lists of neighbours.
+struct Reversed {
+    starts: Vec<usize>,
+    places: Vec<u32>,
+}
+
+impl Reversed {
+    fn new(neighbours: &Neighbours) -> Self {
+        let count = neighbours.indices.len() / neighbours.k;
+        let mut starts = vec![0; count + 1];
+        for j in &neighbours.indices {
+            starts[*j as usize + 1] += 1;
+        }
+        for i in 0..count {
+            starts[i + 1] += starts[i];
+        }
+        let mut next = starts.clone();
+        let mut places = vec![0; neighbours.indices.len()];
+        for (at, j) in neighbours.indices.iter().enumerate() {
+            let next = &mut next[*j as usize];
+            places[*next] = at as u32;
+            *next += 1;
+        }
+        Self { starts, places }
+    }
+
+    fn of(&self, j: usize) -> &[u32] {
+        &self.places[self.starts[j]..self.starts[j + 1]]
+    }
+}
+
+/// p_j|i of every list of neighbours.
+fn conditional(neighbours: &Neighbours, perplexity: f64) -> Vec<f32> {
+    let mut values = vec![0.0; neighbours.squared.len()];
+    let lists = neighbours.squared.par_chunks_exact(neighbours.k);
+    let out = values.par_chunks_exact_mut(neighbours.k);
+    lists.zip(out).for_each(|(squared, out)| {
+        for (out, p) in out.iter_mut().zip(calibrated(squared, perplexity)) {
+            *out = p as f32;
+        }
+    });
+    values
+}
+
+/// Steps after which bisection has used up the digits of an f64.
+const MOST_STEPS: usize = 200;
+/// How near the entropy must come, in nats.
+const TOLERANCE: f64 = 1e-6;
+
+/// p_j ∝ exp(-β d²_j), with β such that the entropy is ln(perplexity): the number of neighbours that count is then the same
+/// at every point, however dense the points lie. In f64, since the entropy is a small difference of large sums.
+///
+/// Newton steps in ln β, for which dH/d ln β = -β² Var(d²); where one leaves the bracket, bisection.
+fn calibrated(squared: &[f32], perplexity: f64) -> Vec<f64> {
+    let nearest = squared.iter().copied().fold(f32::INFINITY, f32::min);
+    let over: Vec<f64> = squared.iter().map(|d| f64::from(*d) - f64::from(nearest)).collect();
+    let mean = over.iter().sum::<f64>() / over.len() as f64;
+    let wanted = perplexity.ln();
+    let mut weights = vec![1.0; over.len()];
+    if mean > 0.0 {
+        let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
+        let mut log_beta = -mean.ln();
+        for _ in 0..MOST_STEPS {
+            let beta = log_beta.exp();
+            let (mut sum, mut first, mut second) = (0.0, 0.0, 0.0);
+            for (weight, d) in weights.iter_mut().zip(&over) {
+                *weight = (-beta * d).exp();
+                sum += *weight;
+                first += *weight * d;
+                second += *weight * d * d;
+            }
+            let (first, second) = (first / sum, second / sum);
+            let entropy = sum.ln() + beta * first;
+            let surplus = entropy - wanted;
+            if surplus.abs() < TOLERANCE {
+                break;
+            }
+            match surplus > 0.0 {
+                true => low = log_beta,
+                false => high = log_beta,
+            }
+            let slope = beta * beta * (second - first * first);
+            let newton = log_beta + surplus / slope;
+            log_beta = match (newton > low && newton < high, low.is_finite(), high.is_finite()) {
+                (true, ..) if (newton - log_beta).abs() < 3.0 => newton,
+                (_, true, true) => 0.5 * (low + high),
+                (_, true, false) => log_beta + 2.0,
+                _ => log_beta - 2.0,
+            };
+        }
+    }
+    let sum: f64 = weights.iter().sum();
+    weights.iter().map(|weight| weight / sum).collect()
+}

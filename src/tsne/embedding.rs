@@ -1,0 +1,86 @@
+use super::points::Points;
+use super::principal::Directions;
+use super::settings::{Method, Tsne};
+
+/// A map, see [`Tsne::fit`].
+#[derive(Debug)]
+pub struct Embedding {
+    pub(super) settings: Tsne,
+    pub(super) dims: usize,
+    /// What was taken off the data before anything else.
+    pub(super) origin: Vec<f32>,
+    /// What the data was then reduced to.
+    pub(super) directions: Option<Directions>,
+    /// The data after that.
+    pub(super) points: Points,
+    pub(super) positions: Vec<f32>,
+    pub(super) method: Method,
+    pub(super) perplexity: f64,
+    pub(super) iterations: usize,
+    pub(super) kl: f64,
+    pub(super) seconds: Seconds,
+}
+
+/// Where the time went.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Seconds {
+    /// Checking, centring and reducing the data.
+    pub preparation: f64,
+    /// Finding neighbours.
+    pub neighbours: f64,
+    /// Making probabilities of their distances.
+    pub affinities: f64,
+    /// The first map.
+    pub initial: f64,
+    /// The pull, over all iterations.
+    pub attraction: f64,
+    /// The push, over all iterations.
+    pub repulsion: f64,
+    /// Moving the points, and the divergence now and then.
+    pub steps: f64,
+}
+
+impl Seconds {
+    /// All together.
+    pub fn total(&self) -> f64 {
+        let before = self.preparation + self.neighbours + self.affinities + self.initial;
+        before + self.attraction + self.repulsion + self.steps
+    }
+}
+
+impl Embedding {
+    /// Where the points are in the map, row-major `[points, components]`.
+    pub fn positions(&self) -> &[f32] {
+        &self.positions
+    }
+
+    /// Dimensions of the map.
+    pub fn components(&self) -> usize {
+        self.settings.components
+    }
+
+    /// The Kullback-Leibler divergence of the map from the data, in nats, without exaggeration. Z is as the method finds it.
+    pub fn kl(&self) -> f64 {
+        self.kl
+    }
+
+    /// Iterations that were made.
+    pub fn iterations(&self) -> usize {
+        self.iterations
+    }
+
+    /// The perplexity, which is lower than was asked for when there are few points.
+    pub fn perplexity(&self) -> f64 {
+        self.perplexity
+    }
+
+    /// The method, never [`Method::Auto`].
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// Where the time went.
+    pub fn seconds(&self) -> Seconds {
+        self.seconds
+    }
+}

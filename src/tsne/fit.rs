@@ -1,0 +1,245 @@
+//! From points to a map.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use rand::SeedableRng;
+use rand_distr::{Distribution, StandardNormal};
+use rand_pcg::Pcg64;
+use rayon::prelude::*;
+
+use super::TsneError;
+use super::affinities::Affinities;
+use super::attraction::{attraction, mean_log_distance};
+use super::descent::{Descent, centre};
+use super::embedding::{Embedding, Seconds};
+use super::neighbours::nearest_of_all;
+use super::points::Points;
+use super::principal::Directions;
+use super::repulsion::{Exact, Felt, Grid, Repulsion, Tree};
+use super::settings::{Initial, Method, Tsne};
+
+/// How far a fit is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Progress {
+    /// Something begins, in words.
+    Stage(&'static str),
+    /// An iteration is done.
+    Iteration {
+        /// Iterations done.
+        done: usize,
+        /// Iterations in all.
+        of: usize,
+        /// The divergence of the map, without exaggeration; every 50 iterations.
+        kl: Option<f64>,
+    },
+}
+
+/// Neighbours a unit of perplexity. A Gaussian of that perplexity has next to nothing beyond.
+const NEIGHBOURS: f64 = 3.0;
+/// Iterations from one divergence to the next.
+const REPORT: usize = 50;
+/// As in openTSNE, through both phases.
+const MOMENTUM: f32 = 0.8;
+/// The standard deviation of a map's start.
+const START: f64 = 1e-4;
+/// Rounds of the search for directions that matter by themselves. They have converged to 4 digits on images.
+const ROUNDS: usize = 12;
+
+impl Tsne {
+    /// Maps points, row-major `[points, dims]`.
+    ///
+    /// # Errors
+    /// [`TsneError`]: points that are none, too few or not finite, settings out of range.
+    pub fn fit(&self, data: &[f32], dims: usize) -> Result<Embedding, TsneError> {
+        self.fit_observed(data, dims, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`fit`](Self::fit), telling `observe` how far it is. When that breaks during the iterations, the map is as it is then.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_observed(
+        &self,
+        data: &[f32],
+        dims: usize,
+        observe: impl FnMut(Progress) -> ControlFlow<()> + Send,
+    ) -> Result<Embedding, TsneError> {
+        self.check()?;
+        self.on_threads(|| match self.components {
+            1 => self.fit_in::<1>(data, dims, observe),
+            2 => self.fit_in::<2>(data, dims, observe),
+            _ => self.fit_in::<3>(data, dims, observe),
+        })?
+    }
+
+    fn fit_in<const D: usize>(
+        &self,
+        data: &[f32],
+        dims: usize,
+        mut observe: impl FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Embedding, TsneError> {
+        let mut seconds = Seconds::default();
+        let mut clock = Clock::start();
+        let points = Points::checked(data, dims)?;
+        let count = points.count();
+        if count < 2 {
+            return Err(TsneError::TooFew { points: count });
+        }
+        let method = self.method_for(count)?;
+        let points = points.in_metric(self.metric)?;
+        let origin = points.mean();
+        let mut points = points.centred_at(&origin)?;
+        let directions = self
+            .pca
+            .filter(|wanted| *wanted < dims)
+            .map(|wanted| Directions::principal(&points, wanted, ROUNDS, self.seed));
+        if let Some(directions) = &directions {
+            points = directions.project(&points);
+        }
+        seconds.preparation = clock.lap();
+
+        // A break before the first iteration leaves the map at its start.
+        let mut go_on = observe(Progress::Stage("finding neighbours")).is_continue();
+        let perplexity = self.perplexity.min(((count - 1) as f64 / NEIGHBOURS).max(1.0));
+        let k = match method {
+            Method::Exact => count - 1,
+            _ => ((NEIGHBOURS * perplexity) as usize).clamp(1, count - 1),
+        };
+        let neighbours = nearest_of_all(&points, k, self.seed);
+        seconds.neighbours = clock.lap();
+
+        go_on &= observe(Progress::Stage("weighing them")).is_continue();
+        let affinities = Affinities::joint(&neighbours, perplexity);
+        drop(neighbours);
+        seconds.affinities = clock.lap();
+
+        let mut y = self.start::<D>(&points)?;
+        seconds.initial = clock.lap();
+
+        let mut repulsion = repulsion::<D>(method, self.theta);
+        let negative_entropy = affinities.negative_entropy();
+        let divergence = |y: &[[f32; D]], z: f64| negative_entropy + mean_log_distance(&affinities, y) + z.ln();
+        let of = self.exaggeration_iterations + self.iterations;
+        let mut descent = Descent::new(count);
+        let mut pull = vec![[0.0; D]; count];
+        let mut felt = Felt::of(count);
+        let mut done = 0;
+        while go_on && done < of {
+            let exaggeration = match done < self.exaggeration_iterations {
+                true => self.exaggeration,
+                false => 1.0,
+            };
+            attraction(&affinities, &y, &y, &mut pull);
+            seconds.attraction += clock.lap();
+            let z = push(repulsion.as_mut(), &y, &mut felt);
+            seconds.repulsion += clock.lap();
+
+            done += 1;
+            let kl = done.is_multiple_of(REPORT).then(|| divergence(&y, z));
+            let (pulled, pushed) = ((4.0 * exaggeration) as f32, (4.0 / z) as f32);
+            pull.par_iter_mut().zip(&felt.push).for_each(|(pull, push)| {
+                for axis in 0..D {
+                    pull[axis] = pulled * pull[axis] - pushed * push[axis];
+                }
+            });
+            let rate = self.learning_rate.unwrap_or(count as f64 / exaggeration);
+            descent.step(&mut y, &pull, rate as f32, MOMENTUM);
+            centre(&mut y);
+            go_on = observe(Progress::Iteration { done, of, kl }).is_continue();
+            seconds.steps += clock.lap();
+        }
+        let z = push(repulsion.as_mut(), &y, &mut felt);
+        let kl = divergence(&y, z);
+        seconds.steps += clock.lap();
+        if y.iter().flatten().any(|value| !value.is_finite()) {
+            return Err(TsneError::Diverged);
+        }
+        Ok(Embedding {
+            settings: self.clone(),
+            dims,
+            origin,
+            directions,
+            points,
+            positions: y.into_flattened(),
+            method,
+            perplexity,
+            iterations: done,
+            kl,
+            seconds,
+        })
+    }
+
+    /// The first map.
+    fn start<const D: usize>(&self, points: &Points) -> Result<Vec<[f32; D]>, TsneError> {
+        let count = points.count();
+        if let Initial::Given(values) = &self.initial {
+            if values.len() != count * D {
+                return Err(TsneError::Initial {
+                    values: values.len(),
+                    points: count,
+                    components: D,
+                });
+            }
+            if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+                let value = values[index];
+                return Err(TsneError::InitialNotFinite { index, value });
+            }
+            return Ok(values.as_chunks().0.to_vec());
+        }
+        let mut rng = Pcg64::seed_from_u64(self.seed);
+        let mut normal = || -> f32 { StandardNormal.sample(&mut rng) };
+        let mut y: Vec<[f32; D]> = (0..count)
+            .map(|_| std::array::from_fn(|_| START as f32 * normal()))
+            .collect();
+        if self.initial == Initial::Pca {
+            let components = Directions::principal(points, D, ROUNDS, self.seed).project(points);
+            let first = components.rows().map(|row| f64::from(row[0]).powi(2)).sum::<f64>();
+            let deviation = (first / count as f64).sqrt();
+            // Points that are all the same have no directions, and stay at random.
+            if deviation > 0.0 {
+                for (y, row) in y.iter_mut().zip(components.rows()) {
+                    for (y, value) in y.iter_mut().zip(row) {
+                        // A hundredth of the random place, so that equal points can part.
+                        *y = 0.01 * *y + (f64::from(*value) / deviation * START) as f32;
+                    }
+                }
+            }
+        }
+        Ok(y)
+    }
+}
+
+pub(super) fn repulsion<const D: usize>(method: Method, theta: f64) -> Box<dyn Repulsion<D>> {
+    match method {
+        Method::Exact => Box::new(Exact::new()),
+        Method::Fft if D < 3 => Box::new(Grid::new()),
+        _ => Box::new(Tree::new(theta)),
+    }
+}
+
+/// What the points feel of each other, and Z.
+fn push<const D: usize>(repulsion: &mut dyn Repulsion<D>, y: &[[f32; D]], felt: &mut Felt<D>) -> f64 {
+    repulsion.place(y);
+    repulsion.feel(y, felt);
+    let potential: f64 = felt.potential.iter().map(|potential| f64::from(*potential)).sum();
+    // Without the points' own potential of 1 each. Rounding must not leave 0 or less.
+    (potential - y.len() as f64).max(f64::MIN_POSITIVE)
+}
+
+/// Measures one thing after the other.
+struct Clock(Instant);
+
+impl Clock {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Seconds since the last lap.
+    fn lap(&mut self) -> f64 {
+        let now = Instant::now();
+        let seconds = (now - self.0).as_secs_f64();
+        self.0 = now;
+        seconds
+    }
+}

@@ -1,0 +1,46 @@
+//! t-SNE: maps of points in many dimensions, on the processor (van der Maaten and Hinton 2008).
+//!
+//! How likely two points are neighbours is a Gaussian of their distance in the data, p_ij, and a Student t of their distance
+//! in the map, q_ij = K(y_i - y_j) / Z with K(d) = 1 / (1 + |d|²) and Z the sum over all pairs. The map is moved downhill on
+//! the Kullback-Leibler divergence KL = Σ p_ij ln(p_ij / q_ij), whose gradient is a pull and a push:
+//!
+//! ```text
+//! ∂KL/∂y_i = 4 ( Σ_j p_ij K_ij (y_i - y_j)  -  Σ_j K_ij² (y_i - y_j) / Z )
+//! ```
+//!
+//! The files in the order of the work: `points` (checks), `principal` (directions), `neighbours`, `affinities` (p_ij),
+//! `attraction` (the pull), `repulsion` (the push, three ways), `descent` (the steps); `fit` puts them together, and
+//! `quality` says how good a map is.
+//!
+//! Everything is f32 but what sums many numbers or takes small differences of large ones: entropies, the divergence, Z,
+//! means and the grid's kernel are f64. Work is cut into pieces of fixed size and sums have a fixed order, so that a seed
+//! gives the same map to the last bit whatever the number of threads.
+//!
+//! ```
+//! use selvedge::tsne::Tsne;
+//! // Two heaps of points on a line.
+//! let points: Vec<f32> = (0..40).map(|i| if i < 20 { i as f32 } else { 100.0 + i as f32 }).collect();
+//! let embedding = Tsne::default().perplexity(5.0).iterations(50).fit(&points, 1)?;
+//! assert_eq!(embedding.positions().len(), 2 * 40);
+//! # Ok::<(), selvedge::tsne::TsneError>(())
+//! ```
+
+mod affinities;
+mod attraction;
+mod descent;
+mod embedding;
+mod error;
+mod fit;
+mod neighbours;
+mod points;
+mod principal;
+mod quality;
+mod repulsion;
+mod settings;
+mod transform;
+
+pub use embedding::{Embedding, Seconds};
+pub use error::TsneError;
+pub use fit::Progress;
+pub use quality::{knn_accuracy, trustworthiness};
+pub use settings::{Initial, Method, Metric, Tsne};

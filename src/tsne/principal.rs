@@ -1,0 +1,87 @@
+//! Principal directions: where the map starts, fewer numbers a point, and bounds of distances.
+
+use nalgebra::{DMatrix, DMatrixView};
+use rand::SeedableRng;
+use rand_distr::{Distribution, StandardNormal};
+use rand_pcg::Pcg64;
+use rayon::prelude::*;
+
+use super::points::Points;
+
+/// Rows that one task multiplies. Fixed, so that sums do not depend on the number of threads.
+const ROWS: usize = 2048;
+/// Directions followed beside those wanted, which makes these converge sooner.
+const SPARE: usize = 8;
+
+/// Orthonormal directions in which centred points vary, most first, as the columns of `[dims, directions]`.
+#[derive(Debug, Clone)]
+pub(super) struct Directions(DMatrix<f32>);
+
+impl Directions {
+    /// The first `wanted` directions, or as many as there are, by subspace iteration: Q <- orth(XᵀXQ), `rounds` times from
+    /// a random Q, then the eigenvectors of QᵀXᵀXQ (Halko, Martinsson and Tropp 2011, algorithm 4.4). A few rounds do where
+    /// any orthonormal directions are right and the principal ones only better.
+    pub fn principal(points: &Points, wanted: usize, rounds: usize, seed: u64) -> Self {
+        let dims = points.dims();
+        let most = dims.min(points.count());
+        let (wanted, followed) = (wanted.min(most), (wanted + SPARE).min(most));
+        let mut rng = Pcg64::seed_from_u64(seed);
+        let random = DMatrix::from_fn(dims, followed, |_, _| StandardNormal.sample(&mut rng));
+        let mut directions = Self(random.qr().q());
+        for _ in 1..rounds {
+            directions = Self(scatter(points, &directions.0).qr().q());
+        }
+        let small = directions.0.transpose() * scatter(points, &directions.0);
+        let eigen = (0.5 * (&small + small.transpose())).symmetric_eigen();
+        let mut order: Vec<usize> = (0..followed).collect();
+        order.sort_by(|a, b| eigen.eigenvalues[*b].total_cmp(&eigen.eigenvalues[*a]));
+        let turned = directions.0 * eigen.eigenvectors.select_columns(&order[..wanted]);
+        Self(with_signs_fixed(turned))
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.0.ncols()
+    }
+
+    /// The points in these directions, `[count, directions]`.
+    pub fn project(&self, points: &Points) -> Points {
+        let mut values = vec![0.0; points.count() * self.len()];
+        let blocks = points.values().par_chunks(ROWS * points.dims());
+        let out = values.par_chunks_mut(ROWS * self.len());
+        blocks.zip(out).for_each(|(block, out)| {
+            // Row-major rows are the columns of a column-major matrix.
+            let product = self.0.transpose() * columns(block, points.dims());
+            out.copy_from_slice(product.as_slice());
+        });
+        Points::new(values, self.len())
+    }
+}
+
+/// XᵀXQ, block by block.
+fn scatter(points: &Points, q: &DMatrix<f32>) -> DMatrix<f32> {
+    let blocks = points.values().par_chunks(ROWS * points.dims());
+    let parts: Vec<DMatrix<f32>> = blocks
+        .map(|block| {
+            let x = columns(block, points.dims());
+            x * (x.transpose() * q)
+        })
+        .collect();
+    let zero = DMatrix::zeros(points.dims(), q.ncols());
+    parts.into_iter().fold(zero, |sum, part| sum + part)
+}
+
+/// Rows of points as the columns of a matrix `[dims, rows]`.
+fn columns(block: &[f32], dims: usize) -> DMatrixView<'_, f32> {
+    DMatrixView::from_slice(block, dims, block.len() / dims)
+}
+
+/// A direction and its opposite are equally principal. The one whose largest number is positive is taken.
+fn with_signs_fixed(mut directions: DMatrix<f32>) -> DMatrix<f32> {
+    for mut column in directions.column_iter_mut() {
+        if column[column.icamax()] < 0.0 {
+            column.neg_mut();
+        }
+    }
+    directions
+}

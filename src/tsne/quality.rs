@@ -1,0 +1,130 @@
+//! How good a map is.
+
+use rayon::prelude::*;
+
+use super::TsneError;
+use super::neighbours::nearest_of_all;
+use super::points::Points;
+
+/// How far the neighbours in the map are neighbours in the data (Venna and Kaski 2001), from 0 to 1:
+///
+/// ```text
+/// 1 - 2 / (N k (2N - 3k - 1)) Σ_i Σ_{j in map's k nearest of i} max(0, rank of j among i's neighbours in the data - k)
+/// ```
+///
+/// `data` is row-major `[N, dims]`, `map` `[N, components]`; distances are euclidean. The work grows with N² dims: give a few
+/// thousand points.
+///
+/// # Errors
+/// [`TsneError`]: points that are not finite or not as many in both; `k` that is not below N / 2.
+pub fn trustworthiness(data: &[f32], dims: usize, map: &[f32], components: usize, k: usize) -> Result<f64, TsneError> {
+    let data = Points::checked(data, dims)?;
+    let map = Points::checked(map, components)?;
+    let count = data.count();
+    if map.count() != count {
+        return Err(TsneError::OtherCount {
+            expected: count,
+            found: map.count(),
+        });
+    }
+    if k == 0 || 2 * k >= count {
+        return Err(TsneError::option(
+            "the number of neighbours",
+            k,
+            "above 0 and below half the points",
+        ));
+    }
+    let origin = data.mean();
+    let data = data.centred_at(&origin)?;
+    let near = nearest_of_all(&map, k, 0);
+    let squared = |i: usize, j: usize| {
+        let pairs = data.row(i).iter().zip(data.row(j));
+        pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>()
+    };
+    let penalty = |i: usize| {
+        let distances: Vec<f64> = (0..count).map(|j| squared(i, j)).collect();
+        let neighbours = &near.indices[i * k..(i + 1) * k];
+        let excess = neighbours.iter().map(|j| {
+            let j = *j as usize;
+            // Of equal distances the earlier point counts as nearer, as a stable sort has it.
+            let nearer = |l: &usize| (distances[*l], *l) < (distances[j], j);
+            let rank = 1 + (0..count).filter(|l| *l != i && nearer(l)).count();
+            rank.saturating_sub(k)
+        });
+        excess.sum::<usize>()
+    };
+    let sum: usize = (0..count).into_par_iter().map(penalty).sum();
+    let scale = 2.0 / (count as f64 * k as f64 * (2.0 * count as f64 - 3.0 * k as f64 - 1.0));
+    Ok(1.0 - scale * sum as f64)
+}
+
+/// Folds of [`knn_accuracy`].
+const FOLDS: usize = 5;
+
+/// How well the `k` nearest of the map's other points tell a point's class, by majority, of equals the smallest class. In
+/// stratified five-fold cross-validation in the order of the points, as scikit-learn's `cross_val_score` with a
+/// `KNeighborsClassifier` has it: a fifth of each class is told by the other four fifths of the points.
+///
+/// # Errors
+/// [`TsneError`]: points that are not finite or not as many as labels; `k` that is not below four fifths of them.
+pub fn knn_accuracy(map: &[f32], components: usize, labels: &[u8], k: usize) -> Result<f64, TsneError> {
+    let map = Points::checked(map, components)?;
+    let count = map.count();
+    if labels.len() != count {
+        return Err(TsneError::OtherCount {
+            expected: count,
+            found: labels.len(),
+        });
+    }
+    let folds = folds(labels);
+    let scores = (0..FOLDS).map(|fold| {
+        let part = |held_out: bool| -> Vec<usize> { (0..count).filter(|i| (folds[*i] == fold) == held_out).collect() };
+        let (known, asked) = (part(false), part(true));
+        if k == 0 || k > known.len() || asked.is_empty() {
+            return Err(TsneError::option(
+                "the number of neighbours",
+                k,
+                "above 0 and at most 4/5 of the points",
+            ));
+        }
+        let places: Vec<&[f32]> = known.iter().map(|i| map.row(*i)).collect();
+        let right = |i: &&usize| {
+            let told = majority(map.row(**i), &places, |j| labels[known[j]], k);
+            told == labels[**i]
+        };
+        Ok(asked.par_iter().filter(right).count() as f64 / asked.len() as f64)
+    });
+    Ok(scores.sum::<Result<f64, TsneError>>()? / FOLDS as f64)
+}
+
+/// The class that most of the `k` nearest have.
+fn majority(place: &[f32], places: &[&[f32]], class: impl Fn(usize) -> u8, k: usize) -> u8 {
+    let squared = |other: &[f32]| place.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
+    let mut distances: Vec<(f32, u32)> = (0..).zip(places).map(|(j, other)| (squared(other), j)).collect();
+    distances.select_nth_unstable_by(k - 1, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let mut votes = [0; 256];
+    for (_, j) in &distances[..k] {
+        votes[usize::from(class(*j as usize))] += 1;
+    }
+    let most = votes.iter().max().copied().unwrap_or(0);
+    (0..=u8::MAX)
+        .find(|class| votes[usize::from(*class)] == most)
+        .unwrap_or(0)
+}
+
+/// Each point's fold: the classes are dealt in turn, and each class's share of a fold is filled in the order of its points.
+fn folds(labels: &[u8]) -> Vec<usize> {
+    let mut sorted = labels.to_vec();
+    sorted.sort_unstable();
+    let mut room = vec![[0usize; FOLDS]; 256];
+    for (i, label) in sorted.iter().enumerate() {
+        room[usize::from(*label)][i % FOLDS] += 1;
+    }
+    let place = |label: &u8| {
+        let room = &mut room[usize::from(*label)];
+        let fold = room.iter().position(|left| *left > 0).unwrap_or(0);
+        room[fold] = room[fold].saturating_sub(1);
+        fold
+    };
+    labels.iter().map(place).collect()
+}

@@ -1,0 +1,378 @@
+use std::f64::consts::TAU;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use realfft::num_complex::Complex;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use rustfft::{Fft, FftPlanner};
+
+use super::{Felt, POINTS, Repulsion};
+
+/// A convolution on a grid.
+///
+/// With cubic B-splines B of a grid with spacing h (Schoenberg 1946), the kernel between any two places is about
+///
+/// ```text
+/// K(y - s) ≈ Σ_m Σ_n B(y/h - m) G(m - n) B(s/h - n)
+/// ```
+///
+/// so that the potential of all sources takes three steps: spread every source on the 4 x 4 nodes around it, convolve with
+/// G, and read it at 4 x 4 nodes around a point. The convolution is a product after an FFT (on a grid of twice the size,
+/// so that what wraps around is not seen). G is the one that makes the above exact where y and s are nodes: after the FFT
+/// it is K sampled on the grid, divided by that of the sampled B twice per axis. The push is the gradient of the same
+/// splines, -½ ∇φ, so that one transform forth and one back are all: interpolation with polynomials in separate cells
+/// (Linderman et al. 2019), whose gradient jumps, takes four of each.
+///
+/// What is convolved is K - c with c the kernel across the whole grid, and N c is added after: when the map is small,
+/// as at first, K is nearly 1 everywhere, and f32 would keep none of the differences that matter.
+pub(in crate::tsne) struct Grid<const D: usize> {
+    /// Places of the nodes.
+    low: [f32; 2],
+    /// Nodes along x and y.
+    nodes: [usize; 2],
+    transform: Option<Transform>,
+    /// Of the splines, `[y, x]`.
+    coefficients: Vec<f32>,
+    /// N c.
+    constant: f32,
+}
+
+/// The distance of nodes at most. K is as smooth as 1; the error goes with the cube of this.
+const SPACING: f64 = 0.5;
+/// Nodes along the longer side at least, for a map smaller than 1.
+const FEWEST: f64 = 48.0;
+/// Nodes in all at most (16 MB of them); a map that needs more gets a wider spacing.
+const MOST: usize = 1 << 22;
+/// A spline's nodes along an axis.
+const ORDER: usize = 4;
+/// Nodes that the repeated kernel is kept away by, since its kink there is spread by the division by B.
+const MARGIN: usize = 8;
+/// Rows or columns of a task.
+const LINES: usize = 8;
+
+/// FFTs of one size, and the kernel between them.
+struct Transform {
+    spacing: f64,
+    /// Nodes along x and y, those that keep copies of the grid apart included.
+    size: [usize; 2],
+    rows: Arc<dyn RealToComplex<f32>>,
+    rows_back: Arc<dyn ComplexToReal<f32>>,
+    columns: Arc<dyn Fft<f32>>,
+    columns_back: Arc<dyn Fft<f32>>,
+    /// G after the FFT, `[x, y]`, of which y is stored up to the middle.
+    kernel: Vec<f32>,
+    /// c.
+    constant: f32,
+}
+
+impl<const D: usize> Grid<D> {
+    pub fn new() -> Self {
+        debug_assert!(D <= 2, "grids are for maps in the plane");
+        Self {
+            low: [0.0; 2],
+            nodes: [0; 2],
+            transform: None,
+            coefficients: Vec::new(),
+            constant: 0.0,
+        }
+    }
+
+    /// The cell of a place along an axis, and how far into it. What is outside counts as at the edge.
+    fn cell(&self, spacing: f32, place: f32, axis: usize) -> (usize, f32) {
+        let last = self.nodes[axis] - ORDER;
+        let cells = ((place - self.low[axis]) / spacing).clamp(0.0, (last + 1) as f32);
+        let cell = (cells as usize).min(last);
+        (cell, cells - cell as f32)
+    }
+
+    /// The sources on the nodes, each row then transformed: `[y, x]`.
+    fn spread(&self, transform: &Transform, sources: &[[f32; D]]) -> Vec<Complex<f32>> {
+        let spacing = transform.spacing as f32;
+        let [_, rows] = self.nodes;
+        // Sorted by row, so that a task finds its own and every node adds its sources in the same order always.
+        let row_of = |source: &[f32; D]| self.cell(spacing, planar(source)[1], 1).0;
+        let mut starts = vec![0; rows + 1];
+        for source in sources {
+            starts[row_of(source) + 1] += 1;
+        }
+        for row in 0..rows {
+            starts[row + 1] += starts[row];
+        }
+        let mut next = starts.clone();
+        let mut sorted = vec![[0.0; 2]; sources.len()];
+        for source in sources {
+            let next = &mut next[row_of(source)];
+            sorted[*next] = planar(source);
+            *next += 1;
+        }
+
+        let [width, _] = transform.size;
+        let bins = width / 2 + 1;
+        let mut spectrum = vec![Complex::default(); rows * bins];
+        let tasks = spectrum.par_chunks_mut(LINES * bins).enumerate();
+        tasks.for_each_init(
+            || (vec![0.0; LINES * width], transform.rows.make_scratch_vec()),
+            |(lines, scratch), (task, spectrum)| {
+                lines.fill(0.0);
+                let first = task * LINES;
+                let end = (first + spectrum.len() / bins).min(rows);
+                for source in &sorted[starts[first.saturating_sub(ORDER - 1)]..starts[end]] {
+                    let (x, t) = self.cell(spacing, source[0], 0);
+                    let (y, u) = self.cell(spacing, source[1], 1);
+                    let (along_x, along_y) = (spline(t), spline(u));
+                    for (row, b) in (y..).zip(along_y) {
+                        if (first..end).contains(&row) {
+                            let line = &mut lines[(row - first) * width + x..][..ORDER];
+                            for (node, a) in line.iter_mut().zip(along_x) {
+                                *node += a * b;
+                            }
+                        }
+                    }
+                }
+                for (line, spectrum) in lines.chunks_exact_mut(width).zip(spectrum.chunks_exact_mut(bins)) {
+                    // Lengths are those of the plan, the only thing that can be wrong.
+                    let _ = transform.rows.process_with_scratch(line, spectrum, scratch);
+                }
+            },
+        );
+        spectrum
+    }
+
+    /// Each column forth, times the kernel, and back: from `[y, x]` to `[x, y]`.
+    fn convolve(&self, transform: &Transform, spectrum: &[Complex<f32>]) -> Vec<Complex<f32>> {
+        let [_, rows] = self.nodes;
+        let [width, height] = transform.size;
+        let (bins, half) = (width / 2 + 1, height / 2 + 1);
+        let mut convolved = vec![Complex::default(); bins * rows];
+        let tasks = convolved.par_chunks_mut(LINES * rows).enumerate();
+        let scratch = transform
+            .columns
+            .get_inplace_scratch_len()
+            .max(transform.columns_back.get_inplace_scratch_len());
+        tasks.for_each_init(
+            || {
+                (
+                    vec![Complex::default(); LINES * height],
+                    vec![Complex::default(); scratch],
+                )
+            },
+            |(lines, scratch), (task, convolved)| {
+                let first = task * LINES;
+                let count = convolved.len() / rows;
+                // Neighbouring columns share the memory's lines.
+                for y in 0..rows {
+                    for (i, value) in spectrum[y * bins + first..][..count].iter().enumerate() {
+                        lines[i * height + y] = *value;
+                    }
+                }
+                for (i, (line, out)) in lines
+                    .chunks_exact_mut(height)
+                    .zip(convolved.chunks_exact_mut(rows))
+                    .enumerate()
+                {
+                    line[rows..].fill(Complex::default());
+                    transform.columns.process_with_scratch(line, scratch);
+                    let kernel = &transform.kernel[(first + i) * half..][..half];
+                    let (lower, upper) = line.split_at_mut(half);
+                    for (value, kernel) in lower.iter_mut().zip(kernel) {
+                        *value *= kernel;
+                    }
+                    for (value, kernel) in upper.iter_mut().zip(kernel[1..height - half + 1].iter().rev()) {
+                        *value *= kernel;
+                    }
+                    transform.columns_back.process_with_scratch(line, scratch);
+                    out.copy_from_slice(&line[..rows]);
+                }
+            },
+        );
+        convolved
+    }
+
+    /// Each row back: from `[x, y]` to the coefficients `[y, x]`.
+    fn gather(&self, transform: &Transform, convolved: &[Complex<f32>]) -> Vec<f32> {
+        let [columns, rows] = self.nodes;
+        let [width, _] = transform.size;
+        let bins = width / 2 + 1;
+        let mut coefficients = vec![0.0; rows * columns];
+        let tasks = coefficients.par_chunks_mut(LINES * columns).enumerate();
+        tasks.for_each_init(
+            || {
+                let lines = vec![Complex::default(); LINES * bins];
+                (lines, vec![0.0; width], transform.rows_back.make_scratch_vec())
+            },
+            |(lines, values, scratch), (task, out)| {
+                let first = task * LINES;
+                let count = out.len() / columns;
+                for x in 0..bins {
+                    for (i, value) in convolved[x * rows + first..][..count].iter().enumerate() {
+                        lines[i * bins + x] = *value;
+                    }
+                }
+                for (line, out) in lines.chunks_exact_mut(bins).zip(out.chunks_exact_mut(columns)) {
+                    // These are real but for rounding, and must be so exactly.
+                    line[0].im = 0.0;
+                    line[bins - 1].im = 0.0;
+                    let _ = transform.rows_back.process_with_scratch(line, values, scratch);
+                    out.copy_from_slice(&values[..columns]);
+                }
+            },
+        );
+        coefficients
+    }
+}
+
+impl<const D: usize> Repulsion<D> for Grid<D> {
+    fn place(&mut self, sources: &[[f32; D]]) {
+        let (mut low, mut high) = ([f32::INFINITY; 2], [f32::NEG_INFINITY; 2]);
+        for source in sources {
+            for (axis, value) in planar(source).into_iter().enumerate() {
+                low[axis] = low[axis].min(value);
+                high[axis] = high[axis].max(value);
+            }
+        }
+        self.low = low;
+        let extent = [0, 1].map(|axis| f64::from(high[axis]) - f64::from(low[axis]));
+        let mut spacing = spacing(extent[0].max(extent[1]));
+        let nodes = |spacing: f64| extent.map(|extent| (extent / spacing) as usize + ORDER);
+        while nodes(spacing).iter().product::<usize>() > MOST {
+            spacing *= std::f64::consts::SQRT_2;
+        }
+        self.nodes = nodes(spacing);
+        let size = self.nodes.map(|nodes| fft_size(2 * nodes + MARGIN));
+        let transform = match self.transform.take() {
+            Some(old) if old.size == size && old.spacing == spacing => old,
+            _ => Transform::new(spacing, size),
+        };
+        let spectrum = self.spread(&transform, sources);
+        let convolved = self.convolve(&transform, &spectrum);
+        self.coefficients = self.gather(&transform, &convolved);
+        self.constant = sources.len() as f32 * transform.constant;
+        self.transform = Some(transform);
+    }
+
+    fn feel(&self, points: &[[f32; D]], felt: &mut Felt<D>) {
+        let Some(transform) = &self.transform else { return };
+        let spacing = transform.spacing as f32;
+        let [columns, _] = self.nodes;
+        let one = |point: &[f32; D]| {
+            let place = planar(point);
+            let (x, t) = self.cell(spacing, place[0], 0);
+            let (y, u) = self.cell(spacing, place[1], 1);
+            let (along_x, along_y) = (spline(t), spline(u));
+            let (slope_x, slope_y) = (spline_slope(t), spline_slope(u));
+            let (mut potential, mut gradient) = (0.0, [0.0; 2]);
+            for (row, (b, slope_b)) in along_y.into_iter().zip(slope_y).enumerate() {
+                let line = &self.coefficients[(y + row) * columns + x..][..ORDER];
+                let (mut value, mut slope) = (0.0, 0.0);
+                for ((node, a), slope_a) in line.iter().zip(along_x).zip(slope_x) {
+                    value += node * a;
+                    slope += node * slope_a;
+                }
+                potential += b * value;
+                gradient[0] += b * slope;
+                gradient[1] += slope_b * value;
+            }
+            let push = std::array::from_fn(|axis| -0.5 * gradient[axis] / spacing);
+            (push, potential + self.constant)
+        };
+        let pushes = felt.push.par_chunks_mut(POINTS);
+        let potentials = felt.potential.par_chunks_mut(POINTS);
+        let points = points.par_chunks(POINTS);
+        points
+            .zip(pushes)
+            .zip(potentials)
+            .for_each(|((points, pushes), potentials)| {
+                for ((point, push), potential) in points.iter().zip(pushes).zip(potentials) {
+                    (*push, *potential) = one(point);
+                }
+            });
+    }
+}
+
+impl Transform {
+    fn new(spacing: f64, size: [usize; 2]) -> Self {
+        let [width, height] = size;
+        let mut real = RealFftPlanner::new();
+        let mut complex = FftPlanner::new();
+        let squared = |n: usize| (n as f64 * spacing).powi(2);
+        let constant = 1.0 / (1.0 + squared(width / 2) + squared(height / 2));
+        Self {
+            spacing,
+            size,
+            rows: real.plan_fft_forward(width),
+            rows_back: real.plan_fft_inverse(width),
+            columns: complex.plan_fft_forward(height),
+            columns_back: complex.plan_fft_inverse(height),
+            kernel: kernel(spacing, size, constant),
+            constant: constant as f32,
+        }
+    }
+}
+
+/// G after the FFT, `[x, y]`, both up to the middle: the kernel is even along both axes, and with it its transform real
+/// and even. In f64, since the division enlarges what is lost at the highest frequencies 81 times.
+fn kernel(spacing: f64, [width, height]: [usize; 2], constant: f64) -> Vec<f32> {
+    let (bins, half) = (width / 2 + 1, height / 2 + 1);
+    let mut planner = RealFftPlanner::<f64>::new();
+    let (rows, columns) = (planner.plan_fft_forward(width), planner.plan_fft_forward(height));
+    let squared = |n: usize, size: usize| (n.min(size - n) as f64 * spacing).powi(2);
+    let mut by_row = vec![0.0; half * bins];
+    by_row.par_chunks_mut(bins).enumerate().for_each(|(y, out)| {
+        let mut line: Vec<f64> = (0..width)
+            .map(|x| 1.0 / (1.0 + squared(x, width) + squared(y, height)) - constant)
+            .collect();
+        let mut spectrum = rows.make_output_vec();
+        let _ = rows.process(&mut line, &mut spectrum);
+        for (out, value) in out.iter_mut().zip(spectrum) {
+            *out = value.re;
+        }
+    });
+    // The transform of B at the nodes, where it is 4/6 and 1/6 on both sides.
+    let sampled = |k: usize, size: usize| (4.0 + 2.0 * (TAU * k as f64 / size as f64).cos()) / 6.0;
+    let cells = (width * height) as f64;
+    let mut kernel = vec![0.0; bins * half];
+    kernel.par_chunks_mut(half).enumerate().for_each(|(x, out)| {
+        let mut line: Vec<f64> = (0..height).map(|y| by_row[y.min(height - y) * bins + x]).collect();
+        let mut spectrum = columns.make_output_vec();
+        let _ = columns.process(&mut line, &mut spectrum);
+        for (y, (out, value)) in out.iter_mut().zip(spectrum).enumerate() {
+            *out = (value.re / (sampled(x, width) * sampled(y, height)).powi(2) / cells) as f32;
+        }
+    });
+    kernel
+}
+
+/// A spacing that gives the map enough nodes, out of few, so that transforms can be kept.
+fn spacing(extent: f64) -> f64 {
+    let halvings = (2.0 * (SPACING * FEWEST / extent.max(1e-30)).log2()).ceil().max(0.0);
+    SPACING * (-0.5 * halvings).exp2()
+}
+
+/// A size of at least `least` that is fast to transform, out of few.
+fn fft_size(least: usize) -> usize {
+    let power = (least.max(16) / 16).ilog2();
+    let fast = [16, 18, 20, 24, 30, 32].map(|n| n << power);
+    fast.into_iter().find(|n| *n >= least).unwrap_or(32 << power)
+}
+
+/// A point in the plane.
+fn planar<const D: usize>(point: &[f32; D]) -> [f32; 2] {
+    std::array::from_fn(|axis| point.get(axis).copied().unwrap_or(0.0))
+}
+
+/// The cubic B-splines of the four nodes around a place, `t` into their middle cell.
+fn spline(t: f32) -> [f32; ORDER] {
+    let s = 1.0 - t;
+    [
+        s * s * s / 6.0,
+        (4.0 + 3.0 * t * t * (t - 2.0)) / 6.0,
+        (4.0 + 3.0 * s * s * (s - 2.0)) / 6.0,
+        t * t * t / 6.0,
+    ]
+}
+
+/// Their derivatives, in cells.
+fn spline_slope(t: f32) -> [f32; ORDER] {
+    let s = 1.0 - t;
+    [-0.5 * s * s, t * (1.5 * t - 2.0), -s * (1.5 * s - 2.0), 0.5 * t * t]
+}
