@@ -8,6 +8,7 @@ mod evaluate;
 mod export;
 mod features;
 mod lr_find;
+mod output_folder;
 mod plan;
 mod predict;
 mod profile;
@@ -17,6 +18,7 @@ mod settings;
 mod summary;
 mod table;
 mod train;
+mod tsne;
 mod weights;
 
 use std::process::ExitCode;
@@ -57,6 +59,8 @@ enum Command {
     Features(features::Options),
     /// Write a trained network as ONNX, for other programs
     Export(export::Options),
+    /// Map images, or what a network makes of them, in the plane
+    Tsne(tsne::Options),
     /// Print a network's layers: shapes, parameters, work and memory
     Summary(summary::Options),
     /// List the tensors of a weight file
@@ -158,6 +162,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Train(options) => return train::run(&options),
         Command::Search(options) => return search::run(&options),
         Command::Predict(options) => return predict::run(&options),
+        Command::Tsne(options) => return tsne::run(&options),
         Command::Augment(options) => augment::run(&options),
         Command::LrFind(options) => lr_find::run(&options),
         Command::Runs(options) => runs::run(&options),

@@ -6,6 +6,7 @@ mod effects;
 mod feature_sheet;
 mod gallery;
 mod images;
+mod map;
 mod precision_recall;
 mod raster;
 mod rates;
@@ -17,7 +18,7 @@ use std::sync::Once;
 
 use std::ops::Range;
 
-use image::{ExtendedColorType, ImageFormat};
+use image::{ExtendedColorType, ImageFormat, RgbImage, imageops};
 use plotters::chart::{ChartBuilder, ChartContext, SeriesLabelPosition};
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
@@ -33,6 +34,7 @@ pub use effects::{Effect, Effects};
 pub use feature_sheet::{FeatureSheet, Section};
 pub use gallery::{Gallery, Tile};
 pub use images::ImageGrid;
+pub use map::{CLASS_COLORS, MapPicture};
 pub use precision_recall::PrecisionRecallPicture;
 pub use raster::Raster;
 pub use rates::RateCurve;
@@ -54,8 +56,13 @@ pub enum PlotError {
 
 /// Something to draw on either kind of canvas.
 pub trait Picture {
-    /// Width and height in pixels.
+    /// Width and height in pixels of the canvas.
     fn size(&self) -> (u32, u32);
+
+    /// Pixels of the canvas for one of the file, along each axis. More than one smooth what is small.
+    fn fineness(&self) -> u32 {
+        1
+    }
 
     /// Draws it on an area of that size.
     ///
@@ -82,8 +89,12 @@ pub fn save_svg(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
 /// What the canvas says, in words.
 pub fn svg(picture: &impl Picture) -> Result<String, String> {
     let mut text = String::new();
-    draw(picture, SVGBackend::with_string(&mut text, picture.size()))?;
-    Ok(text)
+    let (width, height) = picture.size();
+    draw(picture, SVGBackend::with_string(&mut text, (width, height)))?;
+    // A drawing has no pixels: it stays as fine as the canvas, and only its natural size is that of the file.
+    let fineness = picture.fineness();
+    let size = |width: u32, height: u32| format!(r#"width="{width}" height="{height}" "#);
+    Ok(text.replacen(&size(width, height), &size(width / fineness, height / fineness), 1))
 }
 
 /// Writes a picture as PNG.
@@ -98,7 +109,15 @@ pub fn save_png(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
     let (width, height) = picture.size();
     let mut pixels = vec![0; 3 * width as usize * height as usize];
     draw(picture, BitMapBackend::with_buffer(&mut pixels, (width, height))).map_err(failed)?;
-    let png = png(&pixels, (width, height), ExtendedColorType::Rgb8).map_err(failed)?;
+    let fineness = picture.fineness();
+    let size = (width / fineness, height / fineness);
+    if let (Some(canvas), true) = (
+        RgbImage::from_raw(width, height, std::mem::take(&mut pixels)),
+        fineness > 1,
+    ) {
+        pixels = imageops::thumbnail(&canvas, size.0, size.1).into_raw();
+    }
+    let png = png(&pixels, size, ExtendedColorType::Rgb8).map_err(failed)?;
     write_atomically(path, |file| file.write_all(&png)).map_err(io_error(path))
 }
 

@@ -1,7 +1,8 @@
-//! Evaluations as files: text, tables, pictures, and one page that shows it all. Knows nothing of GPUs.
+//! Evaluations and maps as files: text, tables, pictures, and one page that shows it all. Knows nothing of GPUs.
 
 mod gallery;
 mod html;
+mod map;
 mod page;
 mod rivals;
 mod tables;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 pub use gallery::{GallerySize, Pick};
+pub use map::{MAP_FILES, Map, read_positions};
 pub use page::Page;
 pub use rivals::Rivals;
 
@@ -22,13 +24,16 @@ use crate::plot::{
     ConfusionPicture, Curves, PlotError, PrecisionRecallPicture, ReliabilityPicture, save_png, save_svg,
 };
 
-/// An evaluation that could not be written.
+/// An evaluation or a map that could not be written or read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum ReportError {
     #[error("{path}: {source}", path = path.display())]
     Io { path: PathBuf, source: io::Error },
+
+    #[error("{path} is no table of positions: {problem}", path = path.display())]
+    Table { path: PathBuf, problem: String },
 
     #[error(transparent)]
     Eval(#[from] EvalError),

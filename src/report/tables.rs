@@ -1,4 +1,4 @@
-//! Evaluations as CSV.
+//! Tables as CSV: those of an evaluation, and how any is written.
 
 use std::path::Path;
 
@@ -66,7 +66,8 @@ pub(super) fn write_predictions(path: &Path, predictions: &Predictions) -> Resul
     write(path, lines)
 }
 
-fn write<Line>(path: &Path, lines: impl IntoIterator<Item = Line>) -> Result<(), ReportError>
+/// Writes a table, a line after the other.
+pub(super) fn write<Line>(path: &Path, lines: impl IntoIterator<Item = Line>) -> Result<(), ReportError>
 where
     Line: IntoIterator<Item = String>,
 {

@@ -10,7 +10,7 @@ use crate::data::{CLASS_NAMES, HEIGHT, ImageSet, WIDTH};
 use crate::eval::Predictions;
 use crate::gpu::{Gpu, Readback};
 use crate::nn::{Forward, Mode, Model, ParameterBuilder, Parameters};
-use crate::tensor::{Compiled, Graph, Result, Tensor};
+use crate::tensor::{Compiled, Graph, Layer, Result, Tensor};
 
 /// A model with its parameters on a graph.
 pub struct Network {
@@ -121,6 +121,7 @@ impl Network {
             match answer {
                 Answer::Logits => Ok(logits),
                 Answer::Probabilities => logits.softmax(),
+                Answer::Penultimate => self.penultimate_of(&logits),
             }
         };
         self.in_batches(&visit, record)
@@ -206,13 +207,38 @@ impl Network {
     pub fn logits_of(&self, set: &ImageSet) -> std::result::Result<Vec<f32>, TrainError> {
         self.answers(set, Answer::Logits)
     }
+
+    /// What the last dense layer is given for each image of a set, row-major `[images, width]`, and the width: the numbers
+    /// by which the network tells the classes apart.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn penultimate(&self, set: &ImageSet) -> std::result::Result<(Vec<f32>, usize), TrainError> {
+        let features = self.answers(set, Answer::Penultimate)?;
+        let width = features.len() / set.len().max(1);
+        Ok((features, width))
+    }
+
+    /// The input of the last dense layer on the way to `logits`.
+    fn penultimate_of(&self, logits: &Tensor) -> Result<Tensor> {
+        let nodes = self.graph.nodes(&[logits])?;
+        let last = nodes
+            .into_iter()
+            .rev()
+            .find(|node| matches!(node.layer, Some(Layer::Linear { .. })));
+        // Every network ends with a dense layer; one that did not would have nothing before its logits.
+        let input = last.and_then(|node| node.inputs.into_iter().next());
+        Ok(input.unwrap_or_else(|| logits.clone()))
+    }
 }
 
-/// What a [`Predictor`] gives for an image: ten numbers of this kind.
+/// What a [`Predictor`] gives for an image.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Answer {
     Logits,
     Probabilities,
+    /// What the last dense layer is given.
+    Penultimate,
 }
 
 /// Probabilities and labels with the names of the classes.

@@ -31,6 +31,7 @@ mod descent;
 mod embedding;
 mod error;
 mod fit;
+mod morton;
 mod neighbours;
 mod points;
 mod principal;

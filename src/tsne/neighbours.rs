@@ -11,13 +11,17 @@
 //! by Pythagoras and the triangle inequality. The right side is a product of short rows (Pa, r(a)), a blocked matrix
 //! product at the speed of the processor's vector units. Only the pairs that it cannot tell to be too far are measured,
 //! directly as Σ(a - b)², which has none of the cancellation of |a|² + |b|² - 2ab. The result is the exact one.
+//!
+//! Queries that lie near each other are answered together, since they measure the same points, which are then still in
+//! the processor's caches.
 
-use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 
 use multiversion::multiversion;
-use nalgebra::{DMatrixView, DMatrixViewMut, Dyn, U1};
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 use rayon::prelude::*;
 
+use super::morton::Curve;
 use super::points::Points;
 use super::principal::Directions;
 
@@ -40,15 +44,13 @@ const MANY_POINTS: usize = 8192;
 const ROUNDS: usize = 3;
 /// Bounds that a task holds, 32 MB of them.
 const BOUNDS: usize = 8 << 20;
-/// Bounds that are looked at together.
-const GROUP: usize = 64;
 /// A bound has lost this share of the squared lengths to rounding, at most.
 const ROUNDING: f64 = 1e-5;
 
 /// The `k` nearest of `points` for each of them, itself left out.
 pub(super) fn nearest_of_all(points: &Points, k: usize, seed: u64) -> Neighbours {
     let search = Search::new(points, seed);
-    search.nearest(points, k, true)
+    search.nearest(points, &search.sketch, k, true)
 }
 
 /// Points prepared to be searched.
@@ -56,13 +58,8 @@ pub(super) struct Search<'a> {
     points: &'a Points,
     directions: Option<Directions>,
     sketch: Sketch,
-}
-
-/// Short rows whose distances are bounds of the points' distances.
-struct Sketch {
-    rows: Points,
-    /// Squared lengths, made smaller by what rounding may have added.
-    squares: Vec<f32>,
+    /// The sketch's rows, an axis after the other: as the matrix product wants them.
+    axes: DMatrix<f32>,
 }
 
 impl<'a> Search<'a> {
@@ -70,94 +67,109 @@ impl<'a> Search<'a> {
         let worth_it = points.count() >= MANY_POINTS && points.dims() > 2 * DIRECTIONS;
         let directions = worth_it.then(|| Directions::principal(points, DIRECTIONS, ROUNDS, seed));
         let sketch = Sketch::new(points, directions.as_ref());
+        let axes = DMatrix::from_row_slice(points.count(), sketch.rows.dims(), sketch.rows.values());
         Self {
             points,
             directions,
             sketch,
+            axes,
         }
     }
 
-    /// The `k` nearest points of each query. Query i is point i when `among` themselves, and not its own neighbour.
-    pub fn nearest(&self, queries: &Points, k: usize, among: bool) -> Neighbours {
+    /// The `k` nearest points of each query.
+    pub fn nearest_to(&self, queries: &Points, k: usize) -> Neighbours {
+        self.nearest(queries, &Sketch::new(queries, self.directions.as_ref()), k, false)
+    }
+
+    /// As [`nearest_to`](Self::nearest_to). Query i is point i when `among` themselves, and not its own neighbour.
+    fn nearest(&self, queries: &Points, sketch: &Sketch, k: usize, among: bool) -> Neighbours {
         let count = self.points.count();
         let block = (BOUNDS / count).clamp(16, 256).min(queries.count().max(1));
-        let own;
-        let sketch = match among {
-            true => &self.sketch,
-            false => {
-                own = Sketch::new(queries, self.directions.as_ref());
-                &own
-            }
-        };
-        let mut found = vec![(0.0, 0); queries.count() * k];
-        found.par_chunks_mut(block * k).enumerate().for_each_init(
-            || vec![0.0; block * count],
-            |bounds, (number, found)| {
-                let first = number * block;
-                let bounds = &mut bounds[..found.len() / k * count];
-                self.products(sketch, first, bounds);
-                let rows = bounds.chunks_exact_mut(count).zip(found.chunks_exact_mut(k));
-                for (i, (bounds, found)) in (first..).zip(rows) {
-                    let own = among.then_some(i);
-                    self.nearest_of_one(queries.row(i), sketch.squares[i], own, bounds, found);
+        let order = sketch.order(self.directions.is_some());
+        let answer = |bounds: &mut Vec<f32>, queried: &[u32]| -> Vec<(f32, u32)> {
+            bounds.resize(queried.len() * count, 0.0);
+            self.products(sketch, queried, bounds);
+            let rows = bounds.chunks_exact_mut(count).zip(queried);
+            let nearest = rows.flat_map(|(bounds, i)| {
+                let i = *i as usize;
+                // Infinitely far, whatever is added.
+                if among {
+                    bounds[i] = f32::INFINITY;
                 }
-            },
-        );
-        Neighbours {
+                self.nearest_of_one(queries.row(i), sketch.squares[i], bounds, k)
+            });
+            nearest.collect()
+        };
+        let answers: Vec<_> = order.par_chunks(block).map_init(Vec::new, answer).collect();
+        let mut found = Neighbours {
             k,
-            indices: found.iter().map(|(_, index)| *index).collect(),
-            squared: found.iter().map(|(squared, _)| *squared).collect(),
+            indices: vec![0; queries.count() * k],
+            squared: vec![0.0; queries.count() * k],
+        };
+        for (i, nearest) in order
+            .iter()
+            .zip(answers.iter().flat_map(|answers| answers.chunks_exact(k)))
+        {
+            for (at, (squared, index)) in (*i as usize * k..).zip(nearest) {
+                found.indices[at] = *index;
+                found.squared[at] = *squared;
+            }
         }
+        found
     }
 
-    /// -2ab of all points with a block of queries, a row a query.
-    fn products(&self, queries: &Sketch, first: usize, out: &mut [f32]) {
-        let (count, width) = (self.points.count(), self.sketch.rows.dims());
-        let block = out.len() / count;
-        // nalgebra counts by columns, so rows of ours are strided rows there; its product takes strides as they are.
-        let points = DMatrixView::from_slice_with_strides_generic(
-            self.sketch.rows.values(),
-            Dyn(count),
-            Dyn(width),
-            Dyn(width),
-            U1,
-        );
-        let queries = DMatrixView::from_slice(&queries.rows.values()[first * width..][..block * width], width, block);
-        DMatrixViewMut::from_slice(out, count, block).gemm(-2.0, &points, &queries, 0.0);
+    /// -2ab of all points with some queries, a row a query.
+    fn products(&self, sketch: &Sketch, queried: &[u32], out: &mut [f32]) {
+        let width = self.axes.ncols();
+        let queries: Vec<f32> = queried
+            .iter()
+            .flat_map(|i| sketch.rows.row(*i as usize))
+            .copied()
+            .collect();
+        // Row-major rows are the columns of a column-major matrix.
+        let queries = DMatrixView::from_slice(&queries, width, queried.len());
+        DMatrixViewMut::from_slice(out, self.axes.nrows(), queried.len()).gemm(-2.0, &self.axes, &queries, 0.0);
     }
 
-    /// One query's nearest points, from the products with all points.
-    fn nearest_of_one(
-        &self,
-        query: &[f32],
-        square: f32,
-        own: Option<usize>,
-        bounds: &mut [f32],
-        found: &mut [(f32, u32)],
-    ) {
-        let k = found.len();
-        add(bounds, &self.sketch.squares, square);
-        if let Some(own) = own {
-            bounds[own] = f32::INFINITY;
-        }
-        let measure = |j: usize| (squared_distance(query, self.points.row(j)), j as u32);
-        // At least k bounds are no larger than the k-th smallest of the groups' smallest, and with many more groups than k
-        // hardly more.
-        let group = [GROUP, LANES].into_iter().find(|group| bounds.len() >= 3 * group * k);
-        let mut smallest: Vec<f32> = bounds.chunks(group.unwrap_or(1)).map(smallest).collect();
-        let guess = *smallest.select_nth_unstable_by(k - 1, f32::total_cmp).1;
-        let mut measured = Vec::with_capacity(4 * k);
-        visit(bounds, f32::NEG_INFINITY, guess, |j| measured.push(measure(j)));
-        // Nothing farther than the k-th of these is among the k nearest.
-        let reach = measured.select_nth_unstable_by(k - 1, by_distance).1.0;
-        if reach > guess {
-            visit(bounds, guess, reach, |j| measured.push(measure(j)));
-            measured.select_nth_unstable_by(k - 1, by_distance);
-        }
-        measured.truncate(k);
-        measured.sort_unstable_by(by_distance);
-        found.copy_from_slice(&measured);
+    /// One query's nearest points and their squared distances, from the products with all points, which become bounds.
+    fn nearest_of_one(&self, query: &[f32], square: f32, bounds: &mut [f32], k: usize) -> Vec<(f32, u32)> {
+        let mut smallest = vec![0.0; bounds.len().div_ceil(GROUP)];
+        bound(bounds, &self.sketch.squares, square, &mut smallest);
+        // Some k bounds that are hardly larger than the k smallest: those below the k-th smallest of groups when there are
+        // many more groups than k.
+        let mut some = match smallest.len() >= 3 * k {
+            true => smallest.clone(),
+            false => bounds.to_vec(),
+        };
+        let guess = *some.select_nth_unstable_by(k - 1, f32::total_cmp).1;
+
+        // The k nearest so far, the farthest on top. Of equals the first is nearer.
+        let mut nearest = BinaryHeap::with_capacity(k + 1);
+        let mut measure = |bounds: Vec<(u32, u32)>| {
+            for (bound, j) in bounds {
+                // No other can be nearer than these.
+                if nearest.len() == k && nearest.peek().is_some_and(|(farthest, _)| bound > *farthest) {
+                    break;
+                }
+                nearest.push((ordered(squared_distance(query, self.points.row(j as usize))), j));
+                if nearest.len() > k {
+                    nearest.pop();
+                }
+            }
+            nearest.peek().map_or(0.0, |(farthest, _)| f32::from_bits(*farthest))
+        };
+        let reach = measure(within(bounds, &smallest, f32::NEG_INFINITY, guess));
+        measure(within(bounds, &smallest, guess, reach));
+        let nearest = nearest.into_sorted_vec().into_iter();
+        nearest.map(|(squared, j)| (f32::from_bits(squared), j)).collect()
     }
+}
+
+/// Short rows whose distances are bounds of the points' distances.
+struct Sketch {
+    rows: Points,
+    /// Squared lengths, made smaller by what rounding may have added.
+    squares: Vec<f32>,
 }
 
 impl Sketch {
@@ -178,52 +190,62 @@ impl Sketch {
         let squares = rows.rows().map(|row| (square(row) * (1.0 - ROUNDING)) as f32).collect();
         Self { rows, squares }
     }
-}
 
-/// Nearest first, and of equals the one that comes first.
-fn by_distance(a: &(f32, u32), b: &(f32, u32)) -> Ordering {
-    a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
+    /// The order to answer in: along a curve through the first three directions where there are directions.
+    fn order(&self, directed: bool) -> Vec<u32> {
+        if !directed {
+            return (0..self.squares.len() as u32).collect();
+        }
+        let first = |row: &[f32]| std::array::from_fn(|axis| row.get(axis).copied().unwrap_or(0.0));
+        let places: Vec<[f32; 3]> = self.rows.rows().map(first).collect();
+        let curve = Curve::through(&places);
+        curve.codes.into_iter().map(|(_, i)| i).collect()
+    }
 }
 
 /// Numbers that one vector instruction may take.
 const LANES: usize = 16;
+/// Bounds of which the smallest is kept.
+const GROUP: usize = LANES;
 
+/// Makes bounds of products, and finds the smallest of each group.
 #[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2+fma"))]
-fn add(products: &mut [f32], squares: &[f32], square: f32) {
-    for (product, other) in products.iter_mut().zip(squares) {
-        *product += other + square;
+fn bound(products: &mut [f32], squares: &[f32], square: f32, smallest: &mut [f32]) {
+    let groups = products.chunks_mut(GROUP).zip(squares.chunks(GROUP));
+    for ((products, squares), smallest) in groups.zip(smallest) {
+        let mut least = f32::INFINITY;
+        for (product, other) in products.iter_mut().zip(squares) {
+            *product += other + square;
+            least = if *product < least { *product } else { least };
+        }
+        *smallest = least;
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2+fma"))]
-fn smallest(values: &[f32]) -> f32 {
-    let mut lanes = [f32::INFINITY; LANES];
-    for values in values.chunks(LANES) {
-        for (lane, value) in lanes.iter_mut().zip(values) {
-            *lane = if *value < *lane { *value } else { *lane };
-        }
-    }
-    lanes.into_iter().fold(f32::INFINITY, f32::min)
-}
-
-/// Calls `each` with the places of the values in `(above, up_to]`.
-fn visit(values: &[f32], above: f32, up_to: f32, mut each: impl FnMut(usize)) {
-    for (group, values) in values.chunks(GROUP).enumerate() {
-        // Most groups have none, which is seen many values at a time.
-        if smallest(values) > up_to {
-            continue;
-        }
-        for (i, value) in values.iter().enumerate() {
-            if *value > above && *value <= up_to {
-                each(group * GROUP + i);
+/// The bounds in `(above, up_to]` with their places, in rising order. Numbers stand for the bounds, see [`ordered`].
+fn within(bounds: &[f32], smallest: &[f32], above: f32, up_to: f32) -> Vec<(u32, u32)> {
+    let mut found = Vec::new();
+    for ((group, bounds), smallest) in bounds.chunks(GROUP).enumerate().zip(smallest) {
+        if *smallest <= up_to {
+            for (i, bound) in bounds.iter().enumerate() {
+                if *bound > above && *bound <= up_to {
+                    found.push((ordered(*bound), (group * GROUP + i) as u32));
+                }
             }
         }
     }
+    found.sort_unstable();
+    found
+}
+
+/// A number of at least 0 as an integer with the same order.
+fn ordered(value: f32) -> u32 {
+    value.max(0.0).to_bits()
 }
 
 /// Σ(a - b)², in lanes.
 #[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2+fma"))]
-fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     let (a_blocks, a_rest) = a.as_chunks::<LANES>();
     let (b_blocks, b_rest) = b.as_chunks::<LANES>();

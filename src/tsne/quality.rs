@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::TsneError;
-use super::neighbours::nearest_of_all;
+use super::neighbours::{nearest_of_all, squared_distance};
 use super::points::Points;
 
 /// How far the neighbours in the map are neighbours in the data (Venna and Kaski 2001), from 0 to 1:
@@ -37,12 +37,8 @@ pub fn trustworthiness(data: &[f32], dims: usize, map: &[f32], components: usize
     let origin = data.mean();
     let data = data.centred_at(&origin)?;
     let near = nearest_of_all(&map, k, 0);
-    let squared = |i: usize, j: usize| {
-        let pairs = data.row(i).iter().zip(data.row(j));
-        pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>()
-    };
     let penalty = |i: usize| {
-        let distances: Vec<f64> = (0..count).map(|j| squared(i, j)).collect();
+        let distances: Vec<f32> = data.rows().map(|row| squared_distance(data.row(i), row)).collect();
         let neighbours = &near.indices[i * k..(i + 1) * k];
         let excess = neighbours.iter().map(|j| {
             let j = *j as usize;

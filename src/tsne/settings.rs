@@ -172,8 +172,11 @@ impl Tsne {
         self
     }
 
-    /// Checks every setting by itself.
-    pub(super) fn check(&self) -> Result<(), TsneError> {
+    /// Checks every setting by itself, as a fit does before it begins.
+    ///
+    /// # Errors
+    /// [`TsneError::Option`].
+    pub fn check(&self) -> Result<(), TsneError> {
         let refuse =
             |option, value: &dyn ToString, allowed: &str| Err(TsneError::option(option, value.to_string(), allowed));
         let real = |option, value: f64, least: f64| match value.is_finite() && value >= least {

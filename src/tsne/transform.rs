@@ -52,7 +52,7 @@ impl Embedding {
             queries = directions.project(&queries);
         }
         let k = NEIGHBOURS.min(self.points.count());
-        let neighbours = Search::new(&self.points, self.settings.seed).nearest(&queries, k, false);
+        let neighbours = Search::new(&self.points, self.settings.seed).nearest_to(&queries, k);
         let affinities = Affinities::conditional(&neighbours, PERPLEXITY.min((k as f64 / 3.0).max(1.0)));
         let map: &[[f32; D]] = self.positions.as_chunks().0;
         let mean = |i: usize| {

@@ -1,7 +1,7 @@
 //! `selvedge evaluate`
 
 mod images;
-mod output;
+mod settings;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -17,8 +17,9 @@ use selvedge::report::{Evaluation, GallerySize, Page};
 use selvedge::train::{RunFolder, curves};
 
 use super::AdapterOption;
+use super::output_folder::{OutputFolder, command_line};
 use images::{Images, ImagesOptions};
-use output::{OutputFolder, command_line};
+use settings::settings;
 pub use text::report_text;
 
 #[derive(Debug, Args)]
@@ -215,7 +216,7 @@ impl Options {
             name: path.display().to_string(),
             images: &images.set,
             predictions: classifier.predict(&images.set, self.views())?,
-            settings: output::settings(classifier),
+            settings: settings(classifier),
             curves: (!history.is_empty()).then(|| curves(&history)),
         })
     }

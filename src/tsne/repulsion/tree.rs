@@ -2,6 +2,7 @@ use rayon::prelude::*;
 
 use super::pairs::Sources;
 use super::{Felt, Repulsion};
+use crate::tsne::morton::{Curve, bounds};
 
 /// Far points together as one.
 ///
@@ -111,13 +112,7 @@ impl<const D: usize> Repulsion<D> for Tree<D> {
 
 impl<const D: usize> Cells<D> {
     fn over(points: &[[f32; D]]) -> Self {
-        let (low, high) = bounds(points);
-        let side = (0..D).map(|axis| high[axis] - low[axis]).fold(0.0, f32::max);
-        let mut codes: Vec<(u64, u32)> = (0..points.len() as u32)
-            .into_par_iter()
-            .map(|i| (morton(points[i as usize], low, side), i))
-            .collect();
-        codes.par_sort_unstable();
+        let Curve { codes, side } = Curve::through(points);
         let order: Vec<u32> = codes.iter().map(|(_, i)| *i).collect();
         let mut cells = Self {
             given: points.to_vec(),
@@ -126,7 +121,7 @@ impl<const D: usize> Cells<D> {
             cells: Vec::with_capacity(points.len() / 2 + 1),
         };
         if !points.is_empty() {
-            cells.divide(&codes, 0, side, bits(D) * D);
+            cells.divide(&codes, 0, side, Curve::<D>::DIGITS);
         }
         cells
     }
@@ -162,38 +157,4 @@ impl<const D: usize> Cells<D> {
         }
         self.cells[at].next = self.cells.len() as u32;
     }
-}
-
-/// Bits of an axis in a code.
-const fn bits(dims: usize) -> usize {
-    if dims > 2 { 21 } else { 31 }
-}
-
-/// The place of a point on the Morton curve through the cube at `low`: the bits of its coordinates in turn.
-fn morton<const D: usize>(point: [f32; D], low: [f32; D], side: f32) -> u64 {
-    let cells = (1u64 << bits(D)) as f64;
-    let mut code = 0;
-    for axis in 0..D {
-        let share = match side > 0.0 {
-            true => f64::from(point[axis] - low[axis]) / f64::from(side),
-            false => 0.0,
-        };
-        let cell = ((share * cells) as u64).min((1 << bits(D)) - 1);
-        for bit in 0..bits(D) {
-            code |= (cell >> bit & 1) << (bit * D + axis);
-        }
-    }
-    code
-}
-
-/// The smallest box around points.
-fn bounds<const D: usize>(points: &[[f32; D]]) -> ([f32; D], [f32; D]) {
-    let (mut low, mut high) = ([f32::INFINITY; D], [f32::NEG_INFINITY; D]);
-    for point in points {
-        for axis in 0..D {
-            low[axis] = low[axis].min(point[axis]);
-            high[axis] = high[axis].max(point[axis]);
-        }
-    }
-    (low, high)
 }

@@ -1,0 +1,35 @@
+//! How a network came to be, for the page.
+
+use selvedge::inference::Classifier;
+
+/// Names and values.
+pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
+    let run = classifier.run();
+    let config = &run.train;
+    let optimiser = format!("{:?}, learning rate {}", config.optimiser, config.learning_rate.peak);
+    let rows = [
+        ("network", config.model.to_string()),
+        ("weights", classifier.path().display().to_string()),
+        ("epochs", config.total_epochs().to_string()),
+        ("images a step", config.images_per_step().to_string()),
+        ("optimiser", optimiser),
+        ("seed", config.seed.to_string()),
+        (
+            "trained on",
+            format!("{} images, validated on {}", run.train_images, run.validation_images),
+        ),
+        ("trained with", format!("selvedge {} on {}", run.version, run.adapter)),
+        (
+            "train it again with",
+            format!(
+                "selvedge train --config {}",
+                classifier.path().join("config.json").display()
+            ),
+        ),
+    ];
+    let is_run = classifier.path().is_dir();
+    let rows = rows
+        .into_iter()
+        .filter(|(name, _)| is_run || *name != "train it again with");
+    rows.map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,163 @@
+//! `selvedge tsne`
+
+mod options;
+mod progress;
+mod source;
+
+use std::process::ExitCode;
+
+use selvedge::data::shuffle;
+use selvedge::report::{MAP_FILES, Map};
+use selvedge::tsne::{Embedding, knn_accuracy, trustworthiness};
+use serde_json::json;
+
+use super::console::print_line;
+use super::display::{INTERRUPTED, stop_on_ctrl_c};
+use super::output_folder::{OutputFolder, command_line};
+use super::table::thousands;
+pub use options::Options;
+use progress::Watcher;
+use source::Source;
+
+pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let tsne = options.tsne()?;
+    let source = Source::load(options)?;
+    // Before the work, so that a folder that cannot be made costs nothing.
+    let folder = OutputFolder::new(options.out.as_deref(), "tsne")?;
+    stop_on_ctrl_c()?;
+    let mut watcher = Watcher::new(options.is_watched());
+    let embedding = tsne.fit_observed(&source.points, source.dims, |progress| watcher.observe(progress))?;
+    watcher.finish();
+
+    let title = format!("t-SNE of {}", source.words);
+    let map = Map {
+        title: &title,
+        note: &note(&embedding),
+        command: &command_line(),
+        images: &source.images,
+        positions: embedding.positions(),
+        components: embedding.components(),
+    };
+    map.write(folder.path())?;
+    let quality = match options.metrics || options.json {
+        true => Some(Quality::of(&source, &embedding)?),
+        false => None,
+    };
+    if options.json {
+        print_line(&json(&source, &embedding, quality.as_ref(), &folder).to_string());
+    } else if !options.quiet {
+        print_text(options, &map, &embedding, quality.as_ref(), &folder);
+    }
+    if embedding.iterations() < options.all_iterations() {
+        eprintln!("stopped early: the map is that of iteration {}", embedding.iterations());
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Neighbours in the data that the map's are compared with, and neighbours that tell a class: as in the published
+/// comparisons of t-SNE programs.
+const TRUSTED: usize = 5;
+const VOTERS: usize = 10;
+/// Points that the trustworthiness is measured on: it takes all distances in the data.
+const SAMPLE: usize = 5000;
+
+/// How good a map is; nothing where there are too few points to say.
+struct Quality {
+    trustworthiness: Option<f64>,
+    /// Points that it was measured on.
+    sample: usize,
+    knn_accuracy: Option<f64>,
+}
+
+impl Quality {
+    fn of(source: &Source, embedding: &Embedding) -> anyhow::Result<Self> {
+        let (count, components) = (source.images.len(), embedding.components());
+        let mut numbers: Vec<u32> = (0..count as u32).collect();
+        if count > SAMPLE {
+            shuffle(&mut numbers, 0, 0);
+            numbers.truncate(SAMPLE);
+        }
+        let rows = |values: &[f32], width: usize| -> Vec<f32> {
+            let row = |i: &u32| &values[*i as usize * width..][..width];
+            numbers.iter().flat_map(row).copied().collect()
+        };
+        let (data, map) = (
+            rows(&source.points, source.dims),
+            rows(embedding.positions(), components),
+        );
+        let sample = numbers.len();
+        let enough = |least: usize| count >= least;
+        let trusted = || trustworthiness(&data, source.dims, &map, components, TRUSTED);
+        let voted = || knn_accuracy(embedding.positions(), components, source.images.labels(), VOTERS);
+        Ok(Self {
+            trustworthiness: enough(2 * TRUSTED + 1).then(trusted).transpose()?,
+            sample,
+            knn_accuracy: enough(2 * VOTERS).then(voted).transpose()?,
+        })
+    }
+}
+
+fn note(embedding: &Embedding) -> String {
+    format!(
+        "perplexity {}, {} iterations, {}: KL divergence {:.4}, {:.1} s",
+        two_decimals(embedding.perplexity()),
+        embedding.iterations(),
+        embedding.method(),
+        embedding.kl(),
+        embedding.seconds().total(),
+    )
+}
+
+/// At most two decimals.
+fn two_decimals(value: f64) -> f64 {
+    (100.0 * value).round() / 100.0
+}
+
+fn json(source: &Source, embedding: &Embedding, quality: Option<&Quality>, folder: &OutputFolder) -> serde_json::Value {
+    let seconds = embedding.seconds();
+    json!({
+        "of": source.words,
+        "images": source.images.len(),
+        "dims": source.dims,
+        "components": embedding.components(),
+        "method": embedding.method().to_string(),
+        "perplexity": embedding.perplexity(),
+        "iterations": embedding.iterations(),
+        "seconds": seconds.total(),
+        "stages": {
+            "preparation": seconds.preparation,
+            "neighbours": seconds.neighbours,
+            "affinities": seconds.affinities,
+            "initial": seconds.initial,
+            "attraction": seconds.attraction,
+            "repulsion": seconds.repulsion,
+            "steps": seconds.steps,
+        },
+        "kl": embedding.kl(),
+        "trustworthiness": quality.and_then(|quality| quality.trustworthiness),
+        "trustworthiness_points": quality.map(|quality| quality.sample),
+        "knn_accuracy": quality.and_then(|quality| quality.knn_accuracy),
+        "folder": folder.path(),
+    })
+}
+
+fn print_text(options: &Options, map: &Map, embedding: &Embedding, quality: Option<&Quality>, folder: &OutputFolder) {
+    print_line(map.title);
+    if embedding.perplexity() < options.perplexity {
+        let lowered = two_decimals(embedding.perplexity());
+        print_line(&format!("perplexity lowered to {lowered}, a third of the other points"));
+    }
+    print_line(map.note);
+    if let Some(quality) = quality {
+        let or_none = |value: Option<f64>| value.map_or("too few points".to_owned(), |value| format!("{value:.4}"));
+        let trusted = or_none(quality.trustworthiness);
+        let sample = match quality.sample < map.images.len() {
+            true => format!(" of {} points drawn at random", thousands(quality.sample)),
+            false => String::new(),
+        };
+        print_line(&format!("trustworthiness (k = {TRUSTED}) {trusted}{sample}"));
+        print_line(&format!("{VOTERS}-NN accuracy {}", or_none(quality.knn_accuracy)));
+    }
+    print_line(&format!("{} in {}", MAP_FILES.join(", "), folder.path().display()));
+}

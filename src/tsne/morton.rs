@@ -1,0 +1,57 @@
+//! Points in the order of the Morton curve: those that follow each other lie near each other, and every cell of a quadtree
+//! (octree) is a run.
+
+use rayon::prelude::*;
+
+/// The curve through some points.
+pub(super) struct Curve<const D: usize> {
+    /// The code and the number of each point, in the order of the curve.
+    pub codes: Vec<(u64, u32)>,
+    /// The side of the cube that it fills.
+    pub side: f32,
+}
+
+impl<const D: usize> Curve<D> {
+    /// Bits of an axis in a code.
+    const BITS: usize = if D > 2 { 21 } else { 31 };
+    /// Bits of a code.
+    pub const DIGITS: usize = Self::BITS * D;
+
+    pub fn through(points: &[[f32; D]]) -> Self {
+        let (low, high) = bounds(points);
+        let side = (0..D).map(|axis| high[axis] - low[axis]).fold(0.0, f32::max);
+        let numbered = points.par_iter().zip(0..points.len() as u32);
+        let mut codes: Vec<(u64, u32)> = numbered.map(|(point, i)| (Self::code(point, low, side), i)).collect();
+        codes.par_sort_unstable();
+        Self { codes, side }
+    }
+
+    /// The place of a point along the curve through the cube at `low`: the bits of its coordinates in turn.
+    fn code(point: &[f32; D], low: [f32; D], side: f32) -> u64 {
+        let cells = (1u64 << Self::BITS) as f64;
+        let mut code = 0;
+        for axis in 0..D {
+            let share = match side > 0.0 {
+                true => f64::from(point[axis] - low[axis]) / f64::from(side),
+                false => 0.0,
+            };
+            let cell = ((share * cells) as u64).min((1 << Self::BITS) - 1);
+            for bit in 0..Self::BITS {
+                code |= (cell >> bit & 1) << (bit * D + axis);
+            }
+        }
+        code
+    }
+}
+
+/// The smallest box around points.
+pub(super) fn bounds<const D: usize>(points: &[[f32; D]]) -> ([f32; D], [f32; D]) {
+    let (mut low, mut high) = ([f32::INFINITY; D], [f32::NEG_INFINITY; D]);
+    for point in points {
+        for axis in 0..D {
+            low[axis] = low[axis].min(point[axis]);
+            high[axis] = high[axis].max(point[axis]);
+        }
+    }
+    (low, high)
+}
