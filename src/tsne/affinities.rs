@@ -189,3 +189,85 @@ fn calibrated(squared: &[f32], perplexity: f64) -> Vec<f64> {
     let sum: f64 = weights.iter().sum();
     weights.iter().map(|weight| weight / sum).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tsne::neighbours::nearest_of_all;
+    use crate::tsne::points::Points;
+
+    /// Points that lie denser and denser towards one side.
+    fn neighbours(count: usize, k: usize) -> Neighbours {
+        let values = (0..2 * count)
+            .map(|i| ((i * 7919 % 1009) as f32 / 100.0).powi(3))
+            .collect();
+        nearest_of_all(&Points::new(values, 2), k, 0)
+    }
+
+    #[test]
+    fn as_many_neighbours_count_as_the_perplexity_says() {
+        for perplexity in [1.5, 5.0, 30.0] {
+            let neighbours = neighbours(200, 150);
+            let affinities = Affinities::conditional(&neighbours, perplexity);
+            for i in 0..200 {
+                let (_, values) = affinities.row(i);
+                let terms = values.iter().filter(|p| **p > 0.0).map(|p| f64::from(*p));
+                let (sum, entropy) = terms.fold((0.0, 0.0), |(sum, entropy), p| (sum + p, entropy - p * p.ln()));
+                assert!((sum - 1.0).abs() < 1e-5, "{sum}");
+                assert!(
+                    (entropy.exp() / perplexity - 1.0).abs() < 1e-4,
+                    "{} {perplexity}",
+                    entropy.exp()
+                );
+                assert!(values.is_sorted_by(|a, b| a >= b), "nearer points are no likelier");
+            }
+        }
+    }
+
+    #[test]
+    fn joint_probabilities_are_those_of_the_definition() {
+        let (count, k) = (120, 30);
+        let neighbours = neighbours(count, k);
+        let dense = |rows: &Affinities| -> Vec<Vec<f64>> {
+            let row = |i: usize| {
+                let mut row = vec![0.0; count];
+                let (columns, values) = rows.row(i);
+                for (column, value) in columns.iter().zip(values) {
+                    row[*column as usize] += f64::from(*value);
+                }
+                row
+            };
+            (0..count).map(row).collect()
+        };
+        let conditional = dense(&Affinities::conditional(&neighbours, 9.0));
+        let joint = Affinities::joint(&neighbours, 9.0);
+        let (rows, mut sum) = (dense(&joint), 0.0);
+        for i in 0..count {
+            for j in 0..count {
+                let right = (conditional[i][j] + conditional[j][i]) / (2.0 * count as f64);
+                assert!((rows[i][j] - right).abs() < 1e-9, "{i} {j}: {} {right}", rows[i][j]);
+                sum += right;
+            }
+        }
+        assert!((sum - 1.0).abs() < 1e-6);
+        let terms = rows.iter().flatten().filter(|p| **p > 0.0);
+        let negative_entropy: f64 = terms.map(|p| p * p.ln()).sum();
+        assert!((joint.negative_entropy() / negative_entropy - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn distances_that_cannot_be_told_apart_count_the_same() {
+        // All at one distance, in one place, one near and the others very far, denormal distances.
+        for (squared, right) in [
+            ([4.0; 4], [0.25; 4]),
+            ([0.0; 4], [0.25; 4]),
+            ([0.0, 1e30, 1e30, 1e30], [1.0, 0.0, 0.0, 0.0]),
+            ([1e-40, 1e-40, 1e-40, 1e-40], [0.25; 4]),
+        ] {
+            for (p, right) in calibrated(&squared, 1.3).into_iter().zip(right) {
+                // With 1.3 neighbours that count the nearest has nearly all.
+                assert!((p - right).abs() < 0.1, "{squared:?}: {p} {right}");
+            }
+        }
+    }
+}

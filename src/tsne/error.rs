@@ -32,6 +32,15 @@ pub enum TsneError {
     )]
     TooManyForExact { points: usize, most: usize },
 
+    #[error(
+        "{points} points with {neighbours} neighbours each are too many pairs for memory; give a perplexity of at most {most:.0}, or fewer points"
+    )]
+    TooManyPairs {
+        points: usize,
+        neighbours: usize,
+        most: f64,
+    },
+
     #[error("the initial map has {values} numbers; {points} points in {components} dimensions need {wanted}", wanted = points * components)]
     Initial {
         values: usize,

@@ -17,7 +17,7 @@ use super::neighbours::nearest_of_all;
 use super::points::Points;
 use super::principal::Directions;
 use super::repulsion::{Exact, Felt, Grid, Repulsion, Tree};
-use super::settings::{Initial, Method, Tsne};
+use super::settings::{Initial, MOST_PAIRS, Method, Tsne};
 
 /// How far a fit is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -106,6 +106,13 @@ impl Tsne {
             Method::Exact => count - 1,
             _ => ((NEIGHBOURS * perplexity) as usize).clamp(1, count - 1),
         };
+        if k > MOST_PAIRS / count {
+            return Err(TsneError::TooManyPairs {
+                points: count,
+                neighbours: k,
+                most: (MOST_PAIRS / count) as f64 / NEIGHBOURS,
+            });
+        }
         let neighbours = nearest_of_all(&points, k, self.seed);
         seconds.neighbours = clock.lap();
 
@@ -117,10 +124,10 @@ impl Tsne {
         let mut y = self.start::<D>(&points)?;
         seconds.initial = clock.lap();
 
-        let mut repulsion = repulsion::<D>(method, self.theta);
+        let mut repulsion = repulsion::<D>(method, self.theta, 0.0);
         let negative_entropy = affinities.negative_entropy();
         let divergence = |y: &[[f32; D]], z: f64| negative_entropy + mean_log_distance(&affinities, y) + z.ln();
-        let of = self.exaggeration_iterations + self.iterations;
+        let of = self.exaggeration_iterations.saturating_add(self.iterations);
         let mut descent = Descent::new(count);
         let mut pull = vec![[0.0; D]; count];
         let mut felt = Felt::of(count);
@@ -210,10 +217,11 @@ impl Tsne {
     }
 }
 
-pub(super) fn repulsion<const D: usize>(method: Method, theta: f64) -> Box<dyn Repulsion<D>> {
+/// The push as a method finds it, for points at most so far beyond the sources: a share of their extent.
+pub(super) fn repulsion<const D: usize>(method: Method, theta: f64, room: f64) -> Box<dyn Repulsion<D>> {
     match method {
         Method::Exact => Box::new(Exact::new()),
-        Method::Fft if D < 3 => Box::new(Grid::new()),
+        Method::Fft if D < 3 => Box::new(Grid::new(room)),
         _ => Box::new(Tree::new(theta)),
     }
 }

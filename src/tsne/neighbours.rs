@@ -258,3 +258,93 @@ pub(super) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| (a - b) * (a - b)).sum();
     lanes.iter().sum::<f32>() + rest
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_pcg::Pcg64;
+
+    /// Points in a few directions of many, in whole steps so that some are equal, and with what does not lie in these.
+    fn points(count: usize, dims: usize, noise: f32) -> Points {
+        let mut rng = Pcg64::seed_from_u64(5);
+        let axes: Vec<Vec<f32>> = (0..4)
+            .map(|_| (0..dims).map(|_| rng.random::<f32>() - 0.5).collect())
+            .collect();
+        let mut values = Vec::with_capacity(count * dims);
+        for _ in 0..count {
+            let along: [f32; 4] = std::array::from_fn(|_| rng.random_range(0..6) as f32);
+            for axis in 0..dims {
+                let place: f32 = axes
+                    .iter()
+                    .zip(along)
+                    .map(|(direction, step)| step * direction[axis])
+                    .sum();
+                values.push(place + noise * (rng.random::<f32>() - 0.5));
+            }
+        }
+        Points::new(values, dims)
+    }
+
+    /// Compares the neighbours of some queries with those that sorting all distances in f64 gives.
+    fn check(points: &Points, queries: &Points, found: &Neighbours, among: bool, every: usize) {
+        for i in (0..queries.count()).step_by(every) {
+            let exact = |j: usize| -> f64 {
+                let pairs = queries.row(i).iter().zip(points.row(j));
+                pairs.map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum()
+            };
+            let others = (0..points.count()).filter(|j| !(among && *j == i));
+            let mut sorted: Vec<f64> = others.map(exact).collect();
+            sorted.sort_by(f64::total_cmp);
+            let range = i * found.k..(i + 1) * found.k;
+            let (indices, squared) = (&found.indices[range.clone()], &found.squared[range]);
+            for ((index, squared), right) in indices.iter().zip(squared).zip(&sorted) {
+                // Of nearly equal distances any may be taken, but each is measured rightly.
+                let own = exact(*index as usize);
+                assert!((f64::from(*squared) - own).abs() <= 1e-5 * own, "{i}: {squared} {own}");
+                assert!((own - right).abs() <= 1e-5 * right + 1e-12, "{i}: {own} {right}");
+                assert!(!(among && *index as usize == i), "{i} is its own neighbour");
+            }
+            let mut different = indices.to_vec();
+            different.sort_unstable();
+            different.dedup();
+            assert_eq!(different.len(), found.k, "{i} has a neighbour twice");
+        }
+    }
+
+    #[test]
+    fn the_nearest_of_few_points_are_found() {
+        for (count, dims, k) in [(2, 1, 1), (5, 3, 4), (100, 7, 17), (333, 68, 332), (700, 784, 90)] {
+            for noise in [0.0, 0.3] {
+                let points = points(count, dims, noise);
+                check(&points, &points, &nearest_of_all(&points, k, 1), true, 1);
+            }
+        }
+    }
+
+    #[test]
+    fn the_nearest_of_many_points_are_found_by_bounds() {
+        for noise in [0.0, 1.0] {
+            let points = points(MANY_POINTS + 3, 2 * DIRECTIONS + 5, noise);
+            assert!(Search::new(&points, 1).directions.is_some());
+            check(&points, &points, &nearest_of_all(&points, 31, 1), true, 97);
+        }
+    }
+
+    #[test]
+    fn the_nearest_of_other_points_may_be_equal_to_them() {
+        let all = points(500, 20, 0.1);
+        let queries = Points::new(all.values()[..33 * 20].to_vec(), 20);
+        let found = Search::new(&all, 1).nearest_to(&queries, 3);
+        check(&all, &queries, &found, false, 1);
+        assert!(found.squared.iter().step_by(3).all(|squared| *squared == 0.0));
+    }
+
+    #[test]
+    fn of_equal_distances_the_first_points_are_taken() {
+        let points = Points::new(vec![1.0; 50 * 4], 4);
+        let found = nearest_of_all(&points, 3, 1);
+        assert_eq!(found.indices[..6], [1, 2, 3, 0, 2, 3]);
+        assert_eq!(found.indices[49 * 3..], [0, 1, 2]);
+    }
+}

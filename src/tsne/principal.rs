@@ -85,3 +85,55 @@ fn with_signs_fixed(mut directions: DMatrix<f32>) -> DMatrix<f32> {
     }
     directions
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::RngExt;
+
+    /// Points that vary less and less along the axes of a turned frame, moved to their mean.
+    fn points(count: usize, dims: usize) -> Points {
+        let mut rng = Pcg64::seed_from_u64(3);
+        let random = DMatrix::from_fn(dims, dims, |_, _| rng.random::<f32>() - 0.5).qr().q();
+        let stretched = DMatrix::from_fn(dims, count, |axis, _| {
+            (rng.random::<f32>() - 0.5) * 0.7f32.powi(axis as i32)
+        });
+        let values = (random * stretched).as_slice().to_vec();
+        let points = Points::new(values, dims);
+        let mean = points.mean();
+        points.centred_at(&mean).unwrap()
+    }
+
+    #[test]
+    fn directions_are_the_singular_vectors() {
+        // More points than a task has; fewer points than dimensions; one dimension.
+        for (count, dims, wanted) in [(5000, 12, 3), (20, 50, 5), (40, 1, 1)] {
+            let points = points(count, dims);
+            let directions = Directions::principal(&points, wanted, 12, 1);
+            assert_eq!(directions.len(), wanted);
+            let matrix = DMatrix::from_column_slice(dims, count, points.values()).cast::<f64>();
+            let exact = matrix.svd(true, false).u.unwrap();
+            for (found, right) in directions.0.column_iter().zip(exact.column_iter()) {
+                let cosine: f64 = found.iter().zip(right.iter()).map(|(a, b)| f64::from(*a) * b).sum();
+                assert!(cosine.abs() > 1.0 - 1e-5, "{count} {dims}: {cosine}");
+                assert!(found[found.icamax()] > 0.0);
+            }
+        }
+    }
+
+    #[test]
+    fn there_are_no_more_directions_than_points_or_dimensions() {
+        assert_eq!(Directions::principal(&points(4, 9), 8, 3, 1).len(), 4);
+        assert_eq!(Directions::principal(&points(40, 3), 8, 3, 1).len(), 3);
+    }
+
+    #[test]
+    fn projected_points_keep_what_lies_along_the_directions() {
+        let points = points(300, 8);
+        let all = Directions::principal(&points, 8, 3, 1).project(&points);
+        let square = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>();
+        for (whole, projected) in points.rows().zip(all.rows()) {
+            assert!((square(whole) / square(projected) - 1.0).abs() < 1e-4);
+        }
+    }
+}

@@ -108,13 +108,24 @@ fn majority(place: &[f32], places: &[&[f32]], class: impl Fn(usize) -> u8, k: us
         .unwrap_or(0)
 }
 
-/// Each point's fold: the classes are dealt in turn, and each class's share of a fold is filled in the order of its points.
+/// Each point's fold: the points, sorted by class, are dealt in turn, which says how many of a class a fold gets; and it gets
+/// them in the order of the points. Classes are in the order of their first points, as in scikit-learn's `StratifiedKFold`.
 fn folds(labels: &[u8]) -> Vec<usize> {
-    let mut sorted = labels.to_vec();
-    sorted.sort_unstable();
+    let mut counts = [0; 256];
+    let mut classes = Vec::new();
+    for label in labels {
+        let count = &mut counts[usize::from(*label)];
+        if *count == 0 {
+            classes.push(*label);
+        }
+        *count += 1;
+    }
+    let sorted = classes
+        .iter()
+        .flat_map(|label| std::iter::repeat_n(*label, counts[usize::from(*label)]));
     let mut room = vec![[0usize; FOLDS]; 256];
-    for (i, label) in sorted.iter().enumerate() {
-        room[usize::from(*label)][i % FOLDS] += 1;
+    for (i, label) in sorted.enumerate() {
+        room[usize::from(label)][i % FOLDS] += 1;
     }
     let place = |label: &u8| {
         let room = &mut room[usize::from(*label)];

@@ -90,6 +90,9 @@ impl Default for Tsne {
 
 /// Points that may be mapped in the exact way: 2 GB of pairs, on the way to the probabilities.
 pub(super) const MOST_FOR_EXACT: usize = 10_000;
+/// Pairs of neighbours that are kept at most: 6 GB of them, on the way to the probabilities.
+pub(super) const MOST_PAIRS: usize = 1 << 28;
+const MOST_THREADS: usize = 1024;
 /// Up to so many points all pairs are the fastest.
 const FEW_POINTS: usize = 1000;
 
@@ -166,7 +169,7 @@ impl Tsne {
         self
     }
 
-    /// Threads to work with, instead of one a core. Changes no result.
+    /// Threads to work with, 1 to 1024, instead of one a core. Changes no result.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
         self
@@ -193,6 +196,11 @@ impl Tsne {
             && !(rate.is_finite() && rate > 0.0)
         {
             return refuse("learning rate", &rate, "a number above 0");
+        }
+        if let Some(threads) = self.threads
+            && !(1..=MOST_THREADS).contains(&threads)
+        {
+            return refuse("the number of threads", &threads, &format!("1 to {MOST_THREADS}"));
         }
         if self.pca == Some(0) {
             return refuse("the number of PCA dimensions", &0, "at least 1");
@@ -224,7 +232,7 @@ impl Tsne {
     /// Does `work` on the threads that were asked for.
     pub(super) fn on_threads<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, TsneError> {
         let Some(threads) = self.threads else { return Ok(work()) };
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|e| TsneError::Threads {
             threads,
             problem: e.to_string(),

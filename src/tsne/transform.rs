@@ -18,6 +18,8 @@ const RATE: f32 = 0.1;
 const MOMENTUM: f32 = 0.8;
 /// The longest gradient. A new point starts among its neighbours, where the pull is steep.
 const STEEPEST: f32 = 0.25;
+/// How far beyond the map new points may be pushed, as a share of its extent. Their neighbours hold them back.
+const ROOM: f64 = 0.1;
 /// By what the pull is enlarged throughout.
 const EXAGGERATION: f32 = 1.5;
 
@@ -67,7 +69,7 @@ impl Embedding {
         };
         let mut y: Vec<[f32; D]> = (0..queries.count()).map(mean).collect();
 
-        let mut repulsion = repulsion::<D>(self.method, self.settings.theta);
+        let mut repulsion = repulsion::<D>(self.method, self.settings.theta, ROOM);
         repulsion.place(map);
         let mut descent = Descent::new(y.len());
         let mut pull = vec![[0.0; D]; y.len()];

@@ -5,6 +5,7 @@ pub mod hashed;
 pub mod process;
 pub mod reference;
 pub mod training;
+pub mod tsne;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};

@@ -26,6 +26,10 @@ use super::{Felt, POINTS, Repulsion};
 /// What is convolved is K - c with c the kernel across the whole grid, and N c is added after: when the map is small,
 /// as at first, K is nearly 1 everywhere, and f32 would keep none of the differences that matter.
 pub(in crate::tsne) struct Grid<const D: usize> {
+    /// The distance of nodes at most.
+    widest: f64,
+    /// Beyond the sources on each side, as a share of their extent.
+    room: f64,
     /// Places of the nodes.
     low: [f32; 2],
     /// Nodes along x and y.
@@ -37,7 +41,7 @@ pub(in crate::tsne) struct Grid<const D: usize> {
     constant: f32,
 }
 
-/// The distance of nodes at most. K is as smooth as 1; the error goes with the cube of this.
+/// The distance of nodes at most, unless told otherwise. K is as smooth as 1; the error goes with the cube of this.
 const SPACING: f64 = 0.5;
 /// Nodes along the longer side at least, for a map smaller than 1.
 const FEWEST: f64 = 48.0;
@@ -66,9 +70,17 @@ struct Transform {
 }
 
 impl<const D: usize> Grid<D> {
-    pub fn new() -> Self {
+    /// With so much room beyond the sources on each side, as a share of their extent, for other points to be in.
+    pub fn new(room: f64) -> Self {
+        Self::with_spacing(SPACING, room)
+    }
+
+    /// With another distance of nodes at most: less is more exact, and dearer.
+    pub fn with_spacing(widest: f64, room: f64) -> Self {
         debug_assert!(D <= 2, "grids are for maps in the plane");
         Self {
+            widest,
+            room,
             low: [0.0; 2],
             nodes: [0; 2],
             transform: None,
@@ -230,9 +242,11 @@ impl<const D: usize> Repulsion<D> for Grid<D> {
                 high[axis] = high[axis].max(value);
             }
         }
-        self.low = low;
-        let extent = [0, 1].map(|axis| f64::from(high[axis]) - f64::from(low[axis]));
-        let mut spacing = spacing(extent[0].max(extent[1]));
+        let mut extent = [0, 1].map(|axis| f64::from(high[axis]) - f64::from(low[axis]));
+        let room = self.room * extent[0].max(extent[1]);
+        self.low = low.map(|low| (f64::from(low) - room) as f32);
+        extent = extent.map(|extent| extent + 2.0 * room);
+        let mut spacing = spacing(self.widest, extent[0].max(extent[1]));
         let nodes = |spacing: f64| extent.map(|extent| (extent / spacing) as usize + ORDER);
         while nodes(spacing).iter().product::<usize>() > MOST {
             spacing *= std::f64::consts::SQRT_2;
@@ -342,10 +356,10 @@ fn kernel(spacing: f64, [width, height]: [usize; 2], constant: f64) -> Vec<f32> 
     kernel
 }
 
-/// A spacing that gives the map enough nodes, out of few, so that transforms can be kept.
-fn spacing(extent: f64) -> f64 {
-    let halvings = (2.0 * (SPACING * FEWEST / extent.max(1e-30)).log2()).ceil().max(0.0);
-    SPACING * (-0.5 * halvings).exp2()
+/// A spacing of at most `widest` that gives the map enough nodes, out of few, so that transforms can be kept.
+fn spacing(widest: f64, extent: f64) -> f64 {
+    let halvings = (2.0 * (widest * FEWEST / extent.max(1e-30)).log2()).ceil().max(0.0);
+    widest * (-0.5 * halvings).exp2()
 }
 
 /// A size of at least `least` that is fast to transform, out of few.

@@ -49,3 +49,159 @@ pub(super) trait Repulsion<const D: usize>: Send + Sync {
 
 /// Points of a task.
 const POINTS: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Points in a few heaps of different density, and a few far out, in a box of about this extent.
+    fn heaps<const D: usize>(count: usize, extent: f32) -> Vec<[f32; D]> {
+        let mut state = 1u32;
+        let mut random = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 16_777_216.0 - 0.5
+        };
+        let heap = |i: usize, axis: usize| ((i % 7) * (axis + 3) % 5) as f32 / 5.0 - 0.4;
+        let width = |i: usize| [0.02, 0.1, 0.3][i % 3];
+        let place = |i| std::array::from_fn(|axis| extent * (heap(i, axis) + width(i) * (random() + random())));
+        (0..count).map(place).collect()
+    }
+
+    /// The two sums as they stand, in f64.
+    fn reference<const D: usize>(sources: &[[f32; D]], points: &[[f32; D]]) -> Vec<([f64; D], f64)> {
+        let one = |y: &[f32; D]| {
+            let (mut push, mut potential) = ([0.0; D], 0.0);
+            for s in sources {
+                let apart: [f64; D] = std::array::from_fn(|axis| f64::from(y[axis]) - f64::from(s[axis]));
+                let kernel = 1.0 / (1.0 + apart.iter().map(|d| d * d).sum::<f64>());
+                potential += kernel;
+                for (push, apart) in push.iter_mut().zip(apart) {
+                    *push += kernel * kernel * apart;
+                }
+            }
+            (push, potential)
+        };
+        points.iter().map(one).collect()
+    }
+
+    /// How far off the pushes and the potentials are, as shares of the root mean square push and of each potential.
+    fn errors<const D: usize>(way: &mut dyn Repulsion<D>, sources: &[[f32; D]], points: &[[f32; D]]) -> (f64, f64) {
+        way.place(sources);
+        let mut felt = Felt::of(points.len());
+        way.feel(points, &mut felt);
+        let (mut off, mut all, mut worst) = (0.0, 0.0, 0.0f64);
+        let answers = felt.push.iter().zip(&felt.potential);
+        for ((push, potential), (right_push, right_potential)) in answers.zip(reference(sources, points)) {
+            for axis in 0..D {
+                off += (f64::from(push[axis]) - right_push[axis]).powi(2);
+                all += right_push[axis].powi(2);
+            }
+            worst = worst.max((f64::from(*potential) / right_potential - 1.0).abs());
+        }
+        ((off / all).sqrt(), worst)
+    }
+
+    /// A count that fills neither a task nor a vector.
+    const COUNT: usize = 1501;
+    const EXTENTS: [f32; 4] = [1e-3, 1.0, 40.0, 300.0];
+
+    fn is_within((push, potential): (f64, f64), allowed: (f64, f64), case: &dyn std::fmt::Debug) {
+        assert!(push <= allowed.0, "{case:?}: pushes off by {push:e}");
+        assert!(potential <= allowed.1, "{case:?}: potentials off by {potential:e}");
+    }
+
+    fn pairs_and_trees<const D: usize>() {
+        for extent in EXTENTS {
+            let points = heaps::<D>(COUNT, extent);
+            is_within(errors(&mut Exact::new(), &points, &points), (5e-7, 2e-6), &(D, extent));
+            // What was measured, and half as much again.
+            for (theta, push, potential) in [
+                (0.0, 5e-7, 2e-6),
+                (0.2, 3.5e-3, 3.5e-3),
+                (0.5, 0.03, 0.027),
+                (1.0, 0.15, 0.13),
+            ] {
+                let errors = errors(&mut Tree::new(theta), &points, &points);
+                is_within(errors, (push, potential), &("tree", D, extent, theta));
+            }
+        }
+    }
+
+    #[test]
+    fn pairs_and_trees_give_the_sums_on_a_line() {
+        pairs_and_trees::<1>();
+    }
+
+    #[test]
+    fn pairs_and_trees_give_the_sums_in_the_plane() {
+        pairs_and_trees::<2>();
+    }
+
+    #[test]
+    fn pairs_and_trees_give_the_sums_in_space() {
+        pairs_and_trees::<3>();
+    }
+
+    fn grids<const D: usize>() {
+        for extent in EXTENTS {
+            let points = heaps::<D>(COUNT, extent);
+            for (spacing, push, potential) in [(0.25, 0.004, 0.002), (0.5, 0.045, 0.035), (1.0, 0.23, 0.2)] {
+                let errors = errors(&mut Grid::with_spacing(spacing, 0.0), &points, &points);
+                is_within(errors, (push, potential), &("grid", D, extent, spacing));
+            }
+        }
+    }
+
+    #[test]
+    fn grids_give_the_sums_on_a_line() {
+        grids::<1>();
+    }
+
+    #[test]
+    fn grids_give_the_sums_in_the_plane() {
+        grids::<2>();
+    }
+
+    #[test]
+    fn dense_maps_are_seen_better_by_a_grid_and_small_ones_nearly_exactly() {
+        // As dense as a map of 60,000 points: a push is then the sum of many, whose errors differ.
+        let points = heaps::<2>(20 * COUNT, 80.0);
+        let some: Vec<_> = points.iter().step_by(67).copied().collect();
+        is_within(errors(&mut Grid::new(0.0), &points, &some), (5e-3, 2e-3), &"dense");
+        let small: Vec<_> = points.iter().map(|place| place.map(|x| 1e-2 * x)).collect();
+        is_within(
+            errors(&mut Grid::new(0.0), &small, &small[..COUNT]),
+            (2e-5, 1e-6),
+            &"small",
+        );
+    }
+
+    #[test]
+    fn other_points_feel_the_sources_too() {
+        let sources = heaps::<2>(COUNT, 40.0);
+        // Some of them outside of the sources' box, but not far.
+        let others: Vec<[f32; 2]> = heaps::<2>(700, 41.0).iter().map(|[x, y]| [x + 0.3, y - 0.2]).collect();
+        is_within(errors(&mut Exact::new(), &sources, &others), (5e-7, 2e-6), &"exact");
+        is_within(errors(&mut Tree::new(0.5), &sources, &others), (0.03, 0.027), &"tree");
+        is_within(errors(&mut Grid::new(0.1), &sources, &others), (0.045, 0.035), &"grid");
+    }
+
+    #[test]
+    fn points_in_one_place_push_nothing() {
+        let points = vec![[3.0, -2.0]; 40];
+        let ways: [Box<dyn Repulsion<2>>; 3] = [
+            Box::new(Exact::new()),
+            Box::new(Tree::new(0.5)),
+            Box::new(Grid::new(0.0)),
+        ];
+        for mut way in ways {
+            way.place(&points);
+            let mut felt = Felt::of(points.len());
+            way.feel(&points, &mut felt);
+            for (push, potential) in felt.push.iter().zip(&felt.potential) {
+                assert!(push.iter().all(|push| push.abs() < 1e-4), "{push:?}");
+                assert!((potential - 40.0).abs() < 1e-3, "{potential}");
+            }
+        }
+    }
+}

@@ -1,0 +1,503 @@
+//! t-SNE against a reference in f64, against scikit-learn (`tests/interop/sklearn_tsne.py`), and on points that are odd.
+
+mod common;
+
+use std::ops::ControlFlow;
+
+use common::tsne::{self as reference, Descent, divergence, joint};
+use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+use selvedge::tsne::{Embedding, Initial, Method, Metric, Progress, Tsne, TsneError, knn_accuracy, trustworthiness};
+use serde::Deserialize;
+
+const METHODS: [Method; 3] = [Method::Exact, Method::BarnesHut, Method::Fft];
+
+/// Heaps of points in many dimensions, and the heap of each.
+fn heaps(count: usize, dims: usize, seed: u64) -> (Vec<f32>, Vec<u8>) {
+    let mut rng = Pcg64::seed_from_u64(seed);
+    let middles: Vec<f32> = (0..3 * dims).map(|_| 6.0 * rng.random::<f32>()).collect();
+    let heap = |i: usize| i % 3;
+    let mut values = Vec::with_capacity(count * dims);
+    for i in 0..count {
+        for axis in 0..dims {
+            values.push(middles[heap(i) * dims + axis] + rng.random::<f32>() + rng.random::<f32>());
+        }
+    }
+    (values, (0..count).map(|i| heap(i) as u8).collect())
+}
+
+/// A map at random, around the origin.
+fn start(count: usize, components: usize, extent: f32) -> Vec<f32> {
+    let mut rng = Pcg64::seed_from_u64(11);
+    let mut y: Vec<f32> = (0..count * components)
+        .map(|_| extent * (rng.random::<f32>() - 0.5))
+        .collect();
+    for axis in 0..components {
+        let mean = y.iter().skip(axis).step_by(components).sum::<f32>() / count as f32;
+        y.iter_mut()
+            .skip(axis)
+            .step_by(components)
+            .for_each(|value| *value -= mean);
+    }
+    y
+}
+
+/// The largest distance of coordinates, as a share of the largest coordinate.
+fn apart(found: &[f32], right: &reference::Points) -> f64 {
+    let right = right.iter().flatten();
+    let largest = right.clone().fold(0.0, |largest: f64, x| largest.max(x.abs()));
+    let differences = found.iter().zip(right).map(|(a, b)| (f64::from(*a) - b).abs());
+    differences.fold(0.0, f64::max) / largest
+}
+
+#[test]
+fn the_exact_method_is_the_reference_step_by_step() {
+    const COUNT: usize = 61;
+    const DIMS: usize = 5;
+    // A rate at which points pass each other slowly: otherwise what rounding moves grows tenfold every few steps.
+    const RATE: f64 = 5.0;
+    let (data, _) = heaps(COUNT, DIMS, 1);
+    let p = joint(&reference::points(&data, DIMS), 7.0, COUNT - 1);
+    for components in 1..=3 {
+        let first = start(COUNT, components, 3.0);
+        let tsne = |early: usize, late: usize| {
+            let tsne = Tsne::default()
+                .components(components)
+                .perplexity(7.0)
+                .method(Method::Exact);
+            let tsne = tsne
+                .learning_rate(RATE)
+                .exaggeration(4.0)
+                .exaggeration_iterations(early)
+                .iterations(late);
+            tsne.initial(Initial::Given(first.clone())).fit(&data, DIMS).unwrap()
+        };
+        let mut descent = Descent::from(reference::points(&first, components));
+        assert!(apart(tsne(0, 0).positions(), &descent.y) < 1e-6, "the start");
+        for step in 1..=40 {
+            let (exaggeration, early) = if step <= 15 { (4.0, step) } else { (1.0, 15) };
+            let gradient = reference::gradient(&p, &descent.y, exaggeration);
+            descent.step(&gradient, RATE);
+            let embedding = tsne(early, step - early);
+            let off = apart(embedding.positions(), &descent.y);
+            assert!(off < 1e-5, "{components} dimensions, step {step}: off by {off:e}");
+            let kl = divergence(&p, &descent.y);
+            assert!(
+                (embedding.kl() / kl - 1.0).abs() < 1e-3,
+                "step {step}: {} {kl}",
+                embedding.kl()
+            );
+        }
+    }
+}
+
+/// The gradient that a fit follows, seen in its first step: that is -rate · 1.2 · gradient.
+fn gradient_seen(tsne: Tsne, data: &[f32], dims: usize, y: &[f32], rate: f64) -> Vec<f64> {
+    let tsne = tsne.initial(Initial::Given(y.to_vec())).learning_rate(rate);
+    let moved = tsne.exaggeration_iterations(0).iterations(1).fit(data, dims).unwrap();
+    let steps = y.iter().zip(moved.positions());
+    steps
+        .map(|(before, after)| (f64::from(*before) - f64::from(*after)) / (1.2 * rate))
+        .collect()
+}
+
+#[test]
+fn every_methods_gradient_passes_finite_differences() {
+    const COUNT: usize = 80;
+    const DIMS: usize = 9;
+    const PERPLEXITY: f64 = 6.0;
+    let (data, _) = heaps(COUNT, DIMS, 2);
+    for (method, k, gradient_off, kl_off) in [
+        (Method::Exact, COUNT - 1, 1e-4, 1e-5),
+        (Method::BarnesHut, 18, 2e-2, 2e-3),
+        (Method::Fft, 18, 1e-2, 1e-3),
+    ] {
+        let p = joint(&reference::points(&data, DIMS), PERPLEXITY, k);
+        for components in (1..=3).filter(|components| method != Method::Fft || *components < 3) {
+            let first = start(COUNT, components, 12.0);
+            let tsne = Tsne::default()
+                .components(components)
+                .perplexity(PERPLEXITY)
+                .method(method);
+            let seen = gradient_seen(tsne.clone(), &data, DIMS, &first, 20.0);
+            let mut y = reference::points(&first, components);
+            let kl = divergence(&p, &y);
+            let own = tsne
+                .initial(Initial::Given(first))
+                .exaggeration_iterations(0)
+                .iterations(0);
+            let own = own.fit(&data, DIMS).unwrap().kl();
+            assert!((own / kl - 1.0).abs() < kl_off, "{method} {components}: {own} {kl}");
+            let (mut off, mut all) = (0.0, 0.0);
+            for i in 0..COUNT {
+                for axis in 0..components {
+                    const EPS: f64 = 1e-5;
+                    let at = y[i][axis];
+                    y[i][axis] = at + EPS;
+                    let more = divergence(&p, &y);
+                    y[i][axis] = at - EPS;
+                    let slope = (more - divergence(&p, &y)) / (2.0 * EPS);
+                    y[i][axis] = at;
+                    off += (seen[i * components + axis] - slope).powi(2);
+                    all += slope.powi(2);
+                }
+            }
+            let off = f64::sqrt(off / all);
+            assert!(
+                off < gradient_off,
+                "{method} in {components} dimensions: off by {off:e}"
+            );
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Golden {
+    dims: usize,
+    points: Vec<f32>,
+    labels: Vec<u8>,
+    map: Vec<f32>,
+    perplexity: f64,
+    kl: f64,
+    gradient: Vec<f64>,
+    trustworthiness: Vec<(usize, f64)>,
+    knn_accuracy: Vec<(usize, f64)>,
+}
+
+#[test]
+fn scikit_learn_says_the_same() {
+    let golden: Golden = serde_json::from_str(include_str!("golden/tsne.json")).unwrap();
+    let Golden {
+        dims,
+        points,
+        labels,
+        map,
+        ..
+    } = &golden;
+    let tsne = Tsne::default().perplexity(golden.perplexity).method(Method::Exact);
+    let own = tsne
+        .clone()
+        .initial(Initial::Given(map.clone()))
+        .exaggeration_iterations(0)
+        .iterations(0);
+    let own = own.fit(points, *dims).unwrap();
+    assert!((own.kl() / golden.kl - 1.0).abs() < 1e-4, "{} {}", own.kl(), golden.kl);
+    let seen = gradient_seen(tsne, points, *dims, map, 10.0);
+    let square = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
+    let off = square(&mut seen.iter().zip(&golden.gradient).map(|(a, b)| a - b));
+    let all = square(&mut golden.gradient.iter().copied());
+    assert!(off < 1e-3 * all, "{off:e} of {all:e}");
+    for (k, right) in &golden.trustworthiness {
+        let own = trustworthiness(points, *dims, map, 2, *k).unwrap();
+        assert!((own - right).abs() < 1e-8, "k = {k}: {own} {right}");
+    }
+    for (k, right) in &golden.knn_accuracy {
+        let own = knn_accuracy(map, 2, labels, *k).unwrap();
+        assert!((own - right).abs() < 1e-8, "k = {k}: {own} {right}");
+    }
+}
+
+/// Points enough for several tasks of each kind.
+fn several_tasks() -> (Vec<f32>, usize) {
+    let (data, _) = heaps(1300, 12, 3);
+    (data, 12)
+}
+
+#[test]
+fn a_seed_gives_one_map_whatever_the_number_of_threads() {
+    let (data, dims) = several_tasks();
+    for method in METHODS {
+        for initial in [Initial::Pca, Initial::Random] {
+            let fit = |threads: usize, seed: u64| {
+                let tsne = Tsne::default()
+                    .method(method)
+                    .initial(initial.clone())
+                    .pca(8)
+                    .threads(threads)
+                    .seed(seed);
+                let map = tsne
+                    .exaggeration_iterations(20)
+                    .iterations(20)
+                    .fit(&data, dims)
+                    .unwrap();
+                (
+                    map.positions().to_vec(),
+                    map.kl(),
+                    map.transform(&data[..5 * dims], dims).unwrap(),
+                )
+            };
+            let one = fit(1, 1);
+            for threads in [2, 3, 7] {
+                assert!(one == fit(threads, 1), "{method}, {threads} threads");
+            }
+            assert_ne!(one.0, fit(1, 2).0, "{method}: the seed does nothing");
+        }
+    }
+}
+
+#[test]
+fn every_method_and_dimension_finds_the_heaps() {
+    let (data, heap) = heaps(600, 20, 4);
+    for method in METHODS {
+        for components in (1..=3).filter(|components| method != Method::Fft || *components < 3) {
+            let tsne = Tsne::default().components(components).method(method).iterations(250);
+            let map = tsne.fit(&data, 20).unwrap();
+            let accuracy = knn_accuracy(map.positions(), components, &heap, 10).unwrap();
+            assert!(accuracy > 0.99, "{method} in {components} dimensions: {accuracy}");
+            let trusted = trustworthiness(&data, 20, map.positions(), components, 5).unwrap();
+            assert!(trusted > 0.75, "{method} in {components} dimensions: {trusted}");
+            assert_eq!(
+                (map.method(), map.components(), map.iterations()),
+                (method, components, 500)
+            );
+        }
+    }
+}
+
+#[test]
+fn methods_agree_on_how_good_a_map_is() {
+    let (data, dims) = several_tasks();
+    let kl = METHODS.map(|method| Tsne::default().method(method).fit(&data, dims).unwrap().kl());
+    // Each ends in a hollow of its own, and the exact method has the pairs of all points, not of 90 neighbours.
+    assert!(
+        (kl[2] / kl[1] - 1.0).abs() < 0.03 && (kl[0] / kl[1] - 1.0).abs() < 0.06,
+        "{kl:?}"
+    );
+}
+
+#[test]
+fn the_cosine_metric_does_not_see_lengths() {
+    let (mut data, _) = heaps(200, 6, 5);
+    let tsne = Tsne::default().metric(Metric::Cosine).iterations(100);
+    let map = tsne.fit(&data, 6).unwrap();
+    // Powers of two change no digit.
+    for (i, row) in data.chunks_exact_mut(6).enumerate() {
+        row.iter_mut().for_each(|value| *value *= [1.0, 4.0, 0.125][i % 3]);
+    }
+    assert_eq!(map.positions(), tsne.fit(&data, 6).unwrap().positions());
+    assert_ne!(
+        map.positions(),
+        Tsne::default().iterations(100).fit(&data, 6).unwrap().positions()
+    );
+    data[12..18].fill(0.0);
+    assert!(matches!(tsne.fit(&data, 6), Err(TsneError::NoDirection { row: 2 })));
+}
+
+#[test]
+fn new_points_find_their_heap_each_by_itself() {
+    let (data, heap) = heaps(1500, 15, 6);
+    let (known, new) = data.split_at(1200 * 15);
+    for (method, components) in [
+        (Method::Exact, 2),
+        (Method::BarnesHut, 3),
+        (Method::Fft, 2),
+        (Method::Fft, 1),
+    ] {
+        let map = Tsne::default()
+            .method(method)
+            .components(components)
+            .pca(10)
+            .fit(known, 15)
+            .unwrap();
+        let before = map.positions().to_vec();
+        let places = map.transform(new, 15).unwrap();
+        assert_eq!(map.positions(), before, "the map has changed");
+        let squared = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
+        for (place, heap) in places.chunks_exact(components).zip(&heap[1200..]) {
+            let known = before.chunks_exact(components).enumerate();
+            let nearest = known.min_by(|(_, a), (_, b)| squared(a, place).total_cmp(&squared(b, place)));
+            assert_eq!(usize::from(*heap), nearest.unwrap().0 % 3, "{method}");
+        }
+        // Points that came alone, or that the map knows.
+        let alone = map.transform(&new[15..30], 15).unwrap();
+        let together = &places[components..2 * components];
+        assert!(squared(&alone, together) < 1e-4, "{method}: {alone:?} {together:?}");
+        let again = map.transform(&known[..150], 15).unwrap();
+        let extent = before.iter().fold(0.0, |most: f32, x| most.max(x.abs()));
+        for (place, own) in again.chunks_exact(components).zip(before.chunks_exact(components)) {
+            assert!(squared(place, own).sqrt() < 0.1 * extent, "{method}: {place:?} {own:?}");
+        }
+        assert!(matches!(
+            map.transform(new, 10),
+            Err(TsneError::OtherDims {
+                expected: 15,
+                found: 10
+            })
+        ));
+        assert!(matches!(
+            map.transform(&[f32::NAN; 15], 15),
+            Err(TsneError::NotFinite { row: 0, .. })
+        ));
+        assert!(map.transform(&[], 15).unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_fit_tells_how_far_it_is_and_can_be_stopped() {
+    let (data, dims) = several_tasks();
+    let tsne = Tsne::default().exaggeration_iterations(30).iterations(70);
+    let (mut stages, mut last, mut divergences) = (0, 0, Vec::new());
+    let whole = tsne.fit_observed(&data, dims, |progress| {
+        match progress {
+            Progress::Stage(_) => stages += 1,
+            Progress::Iteration { done, of, kl } => {
+                assert_eq!((done, of), (last + 1, 100));
+                last = done;
+                divergences.extend(kl);
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!((last, divergences.len()), (100, 2));
+    assert!(stages >= 2 && divergences[1] < divergences[0], "{divergences:?}");
+    let whole = whole.unwrap();
+    assert!(whole.seconds().total() > 0.0 && whole.kl() < divergences[1] + 1e-3);
+
+    let stopped = tsne.fit_observed(&data, dims, |progress| match progress {
+        Progress::Iteration { done: 12, .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    let stopped = stopped.unwrap();
+    let short = tsne.exaggeration_iterations(12).iterations(0).fit(&data, dims).unwrap();
+    assert_eq!((stopped.iterations(), stopped.positions()), (12, short.positions()));
+}
+
+fn finite(map: &Embedding) -> bool {
+    map.positions().iter().all(|value| value.is_finite()) && map.kl().is_finite()
+}
+
+#[test]
+fn points_that_are_odd_have_a_sensible_map() {
+    let quick = |method| {
+        Tsne::default()
+            .method(method)
+            .exaggeration_iterations(50)
+            .iterations(50)
+    };
+    for method in METHODS {
+        // All in one place; two places; constant columns; fewer points than three perplexities; as few as there can be.
+        assert!(finite(&quick(method).fit(&[2.5; 100 * 4], 4).unwrap()), "{method}");
+        let twice: Vec<f32> = (0..120).flat_map(|i| [(i % 2) as f32, 1.0]).collect();
+        let map = quick(method).fit(&twice, 2).unwrap();
+        assert!(finite(&map), "{method}");
+        let (even, odd): (Vec<_>, Vec<_>) = map.positions().chunks(2).enumerate().partition(|(i, _)| i % 2 == 0);
+        let mean = |part: &[(usize, &[f32])]| part.iter().map(|(_, y)| y[0]).sum::<f32>() / part.len() as f32;
+        assert!(
+            (mean(&even) - mean(&odd)).abs() > 0.1,
+            "{method}: both places became one"
+        );
+        let constant: Vec<f32> = heaps(90, 3, 7)
+            .0
+            .chunks(3)
+            .flat_map(|row| [row[0], 5.0, row[1], 0.0, row[2]])
+            .collect();
+        assert!(finite(&quick(method).fit(&constant, 5).unwrap()), "{method}");
+        for count in [2, 3, 4, 5, 10, 40] {
+            let (data, _) = heaps(count, 3, 8);
+            let map = quick(method).fit(&data, 3).unwrap();
+            assert!(finite(&map), "{method}, {count} points");
+            assert_eq!(
+                map.perplexity(),
+                ((count - 1) as f64 / 3.0).clamp(1.0, 30.0),
+                "{count} points"
+            );
+        }
+    }
+    // One class only.
+    assert_eq!(knn_accuracy(&start(60, 2, 1.0), 2, &[4; 60], 10).unwrap(), 1.0);
+}
+
+#[test]
+fn what_cannot_be_mapped_is_refused() {
+    let fails = |tsne: Tsne, data: &[f32], dims: usize, part: &str| {
+        let message = tsne.fit(data, dims).unwrap_err().to_string();
+        assert!(message.contains(part), "'{part}' is not in: {message}");
+    };
+    let tsne = Tsne::default;
+    let (data, _) = heaps(50, 4, 9);
+    fails(tsne(), &[], 4, "at least 2 points, not 0");
+    fails(tsne(), &[1.0, 2.0], 2, "at least 2 points, not 1");
+    fails(tsne(), &data[..7], 4, "7 values are no points of 4");
+    fails(tsne(), &data, 0, "0 numbers each");
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut bad = data.clone();
+        bad[4 * 7 + 2] = value;
+        fails(tsne(), &bad, 4, "number 2 of point 7");
+    }
+    fails(tsne(), &[0.0, 1e30], 1, "too large");
+    fails(tsne().components(0), &data, 4, "1, 2 or 3");
+    fails(tsne().components(4), &data, 4, "1, 2 or 3");
+    fails(tsne().components(3).method(Method::Fft), &data, 4, "barnes-hut");
+    for perplexity in [0.5, -1.0, f64::NAN, f64::INFINITY] {
+        fails(tsne().perplexity(perplexity), &data, 4, "perplexity is");
+    }
+    fails(tsne().exaggeration(0.0), &data, 4, "exaggeration is 0");
+    fails(tsne().theta(-0.1), &data, 4, "theta is -0.1");
+    for rate in [0.0, -3.0, f64::NAN] {
+        fails(tsne().learning_rate(rate), &data, 4, "learning rate is");
+    }
+    fails(tsne().learning_rate(1e300), &data, 4, "learning rate");
+    fails(tsne().pca(0), &data, 4, "PCA");
+    fails(tsne().threads(0), &data, 4, "threads is 0");
+    fails(tsne().threads(1 << 40), &data, 4, "threads is");
+    fails(tsne().initial(Initial::Given(vec![0.0; 99])), &data, 4, "need 100");
+    let mut bad = vec![0.0; 100];
+    bad[3] = f32::NAN;
+    fails(
+        tsne().initial(Initial::Given(bad)),
+        &data,
+        4,
+        "number 3 of the initial map",
+    );
+    fails(tsne().method(Method::Exact), &vec![0.0; 10_001], 1, "at most 10000");
+    fails(tsne().perplexity(1e9), &vec![0.0; 100_000], 1, "perplexity");
+
+    let map = start(50, 2, 1.0);
+    let quality = |result: Result<f64, TsneError>, part: &str| {
+        let message = result.unwrap_err().to_string();
+        assert!(message.contains(part), "'{part}' is not in: {message}");
+    };
+    quality(trustworthiness(&data, 4, &map[..98], 2, 5), "50 points");
+    quality(trustworthiness(&data, 4, &map, 2, 0), "neighbours");
+    quality(trustworthiness(&data, 4, &map, 2, 25), "neighbours");
+    quality(knn_accuracy(&map, 2, &[0; 49], 5), "50 points");
+    quality(knn_accuracy(&map, 2, &[0; 50], 41), "neighbours");
+    quality(knn_accuracy(&[f32::NAN; 100], 2, &[0; 50], 5), "finite");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the points and settings: a finite map or an error, never a panic.
+    #[test]
+    fn nothing_panics(
+        values in prop::collection::vec(prop_oneof![
+            4 => -10.0f32..10.0,
+            1 => Just(0.0f32),
+            1 => prop::num::f32::ANY,
+        ], 0..160),
+        dims in 0usize..7,
+        components in 0usize..5,
+        perplexity in prop_oneof![0.0f64..60.0, prop::num::f64::ANY],
+        rate in prop::option::of(prop_oneof![0.1f64..1e3, prop::num::f64::ANY]),
+        theta in 0.0f64..3.0,
+        pca in prop::option::of(0usize..9),
+        method in prop::sample::select(vec![Method::Auto, Method::Exact, Method::BarnesHut, Method::Fft]),
+        cosine in prop::bool::ANY,
+        random in prop::bool::ANY,
+    ) {
+        let mut tsne = Tsne::default().components(components).perplexity(perplexity).theta(theta).method(method);
+        tsne = tsne.metric(if cosine { Metric::Cosine } else { Metric::Euclidean });
+        tsne = tsne.initial(if random { Initial::Random } else { Initial::Pca });
+        if let Some(rate) = rate {
+            tsne = tsne.learning_rate(rate);
+        }
+        if let Some(pca) = pca {
+            tsne = tsne.pca(pca);
+        }
+        if let Ok(map) = tsne.exaggeration_iterations(10).iterations(10).fit(&values, dims) {
+            prop_assert!(finite(&map));
+        }
+    }
+}
