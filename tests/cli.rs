@@ -57,6 +57,23 @@ fn mistakes_get_one_message_and_a_failure() {
         &["export", "runs/none", "--onnx", "a.onnx"],
         &["runs/none", "no run folder"],
     );
+    fails(&["tsne", "--components", "4"], &["components is 4", "1, 2 or 3"]);
+    fails(&["tsne", "--perplexity", "0.5"], &["perplexity is 0.5"]);
+    fails(&["tsne", "--learning-rate", "fast"], &["fast", "auto"]);
+    fails(
+        &["tsne", "--method", "fft", "--components", "3"],
+        &["fft", "barnes-hut"],
+    );
+    fails(&["tsne", "--threads", "0"], &["threads is 0"]);
+    fails(&["tsne", "--limit", "1"], &["at least 2 points"]);
+    fails(&["tsne", "--of", "runs/none"], &["runs/none", "no run folder"]);
+    fails(&["tsne", "--init", "none.csv"], &["none.csv", "os error"]);
+    fails(&["tsne", "--init", "."], &["is no file"]);
+    fails(&["tsne", "--data", "/no/such/place"], &["/no/such/place"]);
+    fails(
+        &["tsne", "--out", "/proc/no/place", "--limit", "20"],
+        &["/proc/no/place", "os error"],
+    );
     fails(&["devices", "--adapter", "no such card"], &["no such card"]);
     fails(&["plan", "--batch-size", "0"], &["--batch-size is 0"]);
     fails(&["profile", "--steps", "0"], &["--steps"]);
@@ -326,6 +343,81 @@ fn assert_files(folder: &Path, names: &[&str]) {
 }
 
 #[test]
+fn images_are_mapped() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    write_data(here, 300, 120);
+    let run = |arguments: &[&str]| {
+        let quick = [
+            "--data",
+            ".",
+            "--iterations",
+            "30",
+            "--early-exaggeration-iterations",
+            "20",
+        ];
+        let output = selvedge(here, &[&["tsne"], arguments, &quick].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let printed = run(&["--limit", "90", "--metrics"]);
+    for part in [
+        "90 training images",
+        "perplexity lowered to 29.67",
+        "KL divergence",
+        "trustworthiness (k = 5)",
+        "10-NN",
+        "runs/tsne-1",
+    ] {
+        assert!(printed.contains(part), "'{part}' is not in: {printed}");
+    }
+    let files = ["embedding.csv", "tsne.png", "tsne.svg", "tsne.html"];
+    assert_files(&here.join("runs/tsne-1"), &files);
+    let html = std::fs::read_to_string(here.join("runs/tsne-1/tsne.html")).unwrap();
+    assert!(html.contains("selvedge tsne --limit 90") && html.contains("ankle_boots"));
+    for outside in ["http:", "https:", "src=\"", "@import", "url("] {
+        assert!(!html.contains(outside), "the page asks for {outside}");
+    }
+    let table = |name: &str| std::fs::read_to_string(here.join(name).join("embedding.csv")).unwrap();
+    let first = table("runs/tsne-1");
+    assert_eq!(first.lines().count(), 91);
+    assert!(first.starts_with("image,label,class,x,y\n0,0,t_shirt,") && first.contains("\n89,9,ankle_boots,"));
+
+    // The same again is the same; another seed, method and start are not.
+    run(&["--limit", "90", "--out", "again", "--threads", "1", "--quiet"]);
+    assert_eq!(first, table("again"));
+    for other in [
+        ["--seed", "5"],
+        ["--method", "barnes-hut"],
+        ["--init", "again/embedding.csv"],
+        ["--pca", "3"],
+    ] {
+        let out = format!("other{}", other[0]);
+        run(&[&["--limit", "90", "--out", &out], &other[..]].concat());
+        assert!(first != table(&out), "{other:?} changed nothing");
+    }
+    for components in ["1", "3"] {
+        let json = run(&["--components", components, "--out", components, "--json"]);
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(
+            (&json["images"], json["components"].to_string().as_str()),
+            (&300.into(), components)
+        );
+        for figure in ["seconds", "kl", "trustworthiness", "knn_accuracy"] {
+            assert!(json[figure].is_f64(), "{figure}: {json}");
+        }
+        assert_files(&here.join(components), &files);
+    }
+    let refused = selvedge(here, &["tsne", "--data", ".", "--init", "3/embedding.csv"]);
+    assert!(!refused.status.success() && text(&refused.stderr).contains("--components 3"));
+    let refused = selvedge(here, &["tsne", "--data", ".", "--init", "again/embedding.csv"]);
+    assert!(!refused.status.success() && text(&refused.stderr).contains("300 points"));
+    let refused = selvedge(here, &["tsne", "--data", ".", "--out", "again"]);
+    assert!(!refused.status.success() && text(&refused.stderr).contains("exists already"));
+    assert_eq!(first, table("again"));
+}
+
+#[test]
 fn what_a_trained_network_is_asked() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
@@ -399,6 +491,22 @@ fn what_a_trained_network_is_asked() {
     assert_eq!(again["models"][0]["log_loss"], stacked["models"][0]["log_loss"]);
     let refused = selvedge(here, &["evaluate", "runs/ensemble-1", "--split", "validation"]);
     assert!(!refused.status.success() && text(&refused.stderr).contains("fitted to the validation split"));
+
+    let mapped = run(&[
+        "tsne",
+        "--of",
+        "runs/a",
+        "--limit",
+        "100",
+        "--split",
+        "test",
+        "--iterations",
+        "20",
+    ]);
+    assert!(
+        mapped.contains("100 test images, as a sees them") && mapped.contains("runs/tsne-1"),
+        "{mapped}"
+    );
 
     // A member of other data is refused by every rule.
     run(&[

@@ -105,6 +105,31 @@ fn a_network_taken_apart_computes_the_same() {
 }
 
 #[test]
+fn the_last_dense_layer_makes_logits_of_what_it_is_given() {
+    for train in all_kinds() {
+        let network = Network::new(&gpu(), &train, Normalisation::UNIT).unwrap();
+        let images = bars(7, 3);
+        let (features, width) = network.penultimate(&images).unwrap();
+        let parameters: Vec<_> = network.parameters.named().collect();
+        let [.., (weight_name, weight), (bias_name, bias)] = &parameters[..] else {
+            panic!("a network without parameters")
+        };
+        assert!(weight_name.ends_with(".weight") && bias_name.ends_with(".bias"));
+        let (weight, bias) = (weight.to_vec().unwrap(), bias.to_vec().unwrap());
+        assert_eq!((features.len(), weight.len(), bias.len()), (7 * width, 10 * width, 10));
+        let logit = |row: &[f32], class: usize| {
+            let terms = row.iter().zip(weight.chunks_exact(10));
+            terms.map(|(x, weights)| x * weights[class]).sum::<f32>() + bias[class]
+        };
+        let rows = features.chunks_exact(width);
+        let logits: Vec<f32> = rows
+            .flat_map(|row| (0..10).map(move |class| logit(row, class)).collect::<Vec<_>>())
+            .collect();
+        assert_close(&logits, &network.logits_of(&images).unwrap(), 1e-4);
+    }
+}
+
+#[test]
 fn what_only_training_needs_is_no_layer() {
     let graph = selvedge::tensor::Graph::new(&gpu());
     let x = graph.tensor([2], &[1.0, 2.0]).unwrap();

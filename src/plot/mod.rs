@@ -111,10 +111,8 @@ pub fn save_png(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
     draw(picture, BitMapBackend::with_buffer(&mut pixels, (width, height))).map_err(failed)?;
     let fineness = picture.fineness();
     let size = (width / fineness, height / fineness);
-    if let (Some(canvas), true) = (
-        RgbImage::from_raw(width, height, std::mem::take(&mut pixels)),
-        fineness > 1,
-    ) {
+    if fineness > 1 {
+        let canvas = RgbImage::from_raw(width, height, pixels).unwrap_or_default();
         pixels = imageops::thumbnail(&canvas, size.0, size.1).into_raw();
     }
     let png = png(&pixels, size, ExtendedColorType::Rgb8).map_err(failed)?;

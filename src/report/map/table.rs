@@ -35,6 +35,10 @@ pub fn read_positions(path: &Path) -> Result<(Vec<f32>, usize), ReportError> {
         problem,
     };
     let file = std::fs::File::open(path).map_err(io_error(path))?;
+    // A device could be read for ever.
+    if !path.is_file() {
+        return Err(problem("it is no file".to_owned()));
+    }
     let mut reader = csv::Reader::from_reader(std::io::BufReader::new(file));
     let headings = reader.headers().map_err(|e| problem(e.to_string()))?.clone();
     let place = |axis: &&str| headings.iter().position(|heading| heading == *axis);
