@@ -30,6 +30,10 @@ const bounds = [0, 1, 2].map((axis) => {
 });
 const centre = bounds.map(([low, high]) => (low + high) / 2);
 const extent = bounds.map(([low, high]) => high - low);
+let farthest = 0; // from the centre
+for (let i = 0; i < places.length; i += 3) {
+  farthest = Math.max(farthest, Math.hypot(...centre.map((at, axis) => places[i + axis] - at)));
+}
 const IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1]; // rows
 let view;
 
@@ -38,7 +42,7 @@ function reset() {
   const width = canvas.clientWidth - (wide ? 260 : 40);
   const height = canvas.clientHeight - (wide ? 120 : 320);
   const room = about.solid
-    ? Math.min(width, height) / Math.hypot(...extent)
+    ? Math.min(width, height) / (2 * farthest)
     : Math.min(width / (extent[0] || 1), height / (extent[1] || 1));
   const scale = room > 0 && Number.isFinite(room) ? room : 1;
   view = { turn: IDENTITY, scale, fitted: scale, moved: [wide ? -100 : 0, wide ? 0 : -110] };
@@ -77,22 +81,25 @@ for (const [kind, text] of [
     attribute float label;
     uniform vec3 centre;
     uniform vec3 right, up;      // rows of the turn, times the scale, in clip space
+    uniform vec3 near;           // the third row, from -1 to 1 over all points: nearer dots are larger
     uniform vec2 moved;          // in clip space
-    uniform mediump float size;  // pixels across
+    uniform float size;          // pixels across
     uniform vec4 colors[10];     // alpha 0: not shown
     varying vec4 color;
+    varying mediump float own;
     void main() {
       vec3 from = place - centre;
       color = colors[int(label)];
       gl_Position = color.a > 0.0 ? vec4(dot(right, from) + moved.x, dot(up, from) + moved.y, 0.0, 1.0) : vec4(2.0, 2.0, 2.0, 1.0);
-      gl_PointSize = size + 1.0; // a pixel for the soft edge
+      own = size * (1.0 + 0.4 * dot(near, from));
+      gl_PointSize = own + 1.0; // a pixel for the soft edge
     }`],
   [gl.FRAGMENT_SHADER, `
     precision mediump float;
     varying vec4 color;
-    uniform float size;
+    varying float own;
     void main() {
-      float outside = length(gl_PointCoord - 0.5) * (size + 1.0) - 0.5 * size;
+      float outside = length(gl_PointCoord - 0.5) * (own + 1.0) - 0.5 * own;
       float alpha = color.a * clamp(0.5 - outside, 0.0, 1.0);
       gl_FragColor = vec4(color.rgb * alpha, alpha);
     }`],
@@ -116,6 +123,8 @@ gl.uniform3fv(uniform('centre'), centre);
 gl.enable(gl.BLEND);
 gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
 
+const dark = window.matchMedia('(prefers-color-scheme: dark)');
+
 function draw() {
   const density = window.devicePixelRatio || 1;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
@@ -126,9 +135,11 @@ function draw() {
   const { turn, scale, moved } = view;
   gl.uniform3fv(uniform('right'), turn.slice(0, 3).map((x) => (2 * scale * x) / width));
   gl.uniform3fv(uniform('up'), turn.slice(3, 6).map((x) => (2 * scale * x) / height));
+  gl.uniform3fv(uniform('near'), turn.slice(6, 9).map((x) => (about.solid ? x / farthest || 0 : 0)));
   gl.uniform2f(uniform('moved'), (2 * moved[0]) / width, (-2 * moved[1]) / height);
   gl.uniform1f(uniform('size'), 2 * radius() * density);
-  gl.uniform4fv(uniform('colors'), about.colors.flatMap((rgb, label) => [...rgb.map((c) => c / 255), shown[label] ? 0.75 : 0]));
+  const alpha = dark.matches ? 0.9 : 0.75;
+  gl.uniform4fv(uniform('colors'), about.colors.flatMap((rgb, label) => [...rgb.map((c) => c / 255), shown[label] ? alpha : 0]));
   gl.drawArrays(gl.POINTS, 0, count);
   placeNames();
 }
@@ -182,6 +193,7 @@ function placeNames() {
 // ---- Pointing ----------------------------------------------------------------------------------------------------
 
 const pointed = document.getElementById('pointed');
+const ring = document.getElementById('ring');
 const stage = pointed.querySelector('canvas').getContext('2d');
 const sheets = document.getElementsByClassName('sheet');
 const decoded = new Map();
@@ -201,16 +213,23 @@ function nearest(x, y) {
 
 function point(x, y) {
   const found = nearest(x, y);
-  pointed.hidden = found < 0;
+  pointed.hidden = ring.hidden = found < 0;
   if (found >= 0) {
+    const [left, top] = pixel(places[3 * found], places[3 * found + 1], places[3 * found + 2]);
+    ring.style.transform = `translate(${left}px, ${top}px) translate(-50%, -50%)`;
+    ring.style.width = ring.style.height = `${2 * radius() + 6}px`;
     if (found !== current) show(found);
     const { offsetWidth: width, offsetHeight: height } = pointed;
     // Beside the pointer, on the side where there is room.
-    const left = x + 18 + width < window.innerWidth ? x + 18 : x - 18 - width;
-    const top = Math.min(Math.max(y - height / 2, 8), window.innerHeight - height - 8);
-    pointed.style.transform = `translate(${left}px, ${top}px)`;
+    const beside = x + 24 + width < window.innerWidth ? x + 24 : x - 24 - width;
+    const over = Math.min(Math.max(y - height / 2, 8), window.innerHeight - height - 8);
+    pointed.style.transform = `translate(${beside}px, ${over}px)`;
   }
   current = found;
+}
+
+function pointAtNothing() {
+  pointed.hidden = ring.hidden = true;
 }
 
 function show(i) {
@@ -261,7 +280,7 @@ canvas.addEventListener('pointermove', (event) => {
   if (about.solid && after.length === 1 && !event.shiftKey) turn(by);
   else view.moved = view.moved.map((moved, axis) => moved + by[axis]);
   if (after.length === 2) zoom(spread(after) / Math.max(spread(before), 1), to);
-  if (Math.hypot(...by) > 0) pointed.hidden = true;
+  if (Math.hypot(...by) > 0) pointAtNothing();
   redraw();
 });
 for (const kind of ['pointerup', 'pointercancel']) {
@@ -270,7 +289,7 @@ for (const kind of ['pointerup', 'pointercancel']) {
     if (down.size === 0) canvas.classList.remove('dragging');
   });
 }
-canvas.addEventListener('pointerleave', () => (pointed.hidden = true));
+canvas.addEventListener('pointerleave', pointAtNothing);
 canvas.addEventListener('dblclick', () => act('reset'));
 canvas.addEventListener('wheel', (event) => {
   event.preventDefault();
@@ -303,7 +322,7 @@ canvas.addEventListener('keydown', (event) => {
   if (!Object.hasOwn(KEYS, key) || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
   KEYS[key]();
-  pointed.hidden = true;
+  pointAtNothing();
   redraw();
 });
 
@@ -314,7 +333,7 @@ const boxes = [...form.querySelectorAll('input')];
 
 function update() {
   for (const box of boxes) shown[box.value] = box.checked;
-  pointed.hidden = true;
+  pointAtNothing();
   redraw();
 }
 
@@ -345,6 +364,6 @@ form.addEventListener('click', (event) => {
 // A page that was changed before it was loaded anew keeps its boxes, in some browsers.
 form.reset();
 window.addEventListener('resize', redraw);
-window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+dark.addEventListener('change', redraw);
 reset();
 redraw();

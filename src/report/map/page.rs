@@ -59,6 +59,7 @@ pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String
             body {
                 canvas #map tabindex="0" aria-label=(map.title) {}
                 div #names aria-hidden="true" {}
+                div #ring hidden {}
                 header {
                     h1 { (map.title) }
                     p { (map.note) }
