@@ -7,7 +7,8 @@
 //! - [`tensor`]: tensors that record a graph, the ops, reverse-mode differentiation.
 //! - [`nn`], [`optim`], [`models`]: layers and weight files, SGD and Adam, the networks.
 //! - [`train`], [`search`], [`eval`]: what a person asks for.
-//! - [`data`], [`eval`] and [`plot`] need no GPU; [`files`] writes so that nothing is lost.
+//! - [`tsne`]: maps of points in many dimensions.
+//! - [`data`], [`eval`], [`tsne`] and [`plot`] need no GPU; [`files`] writes so that nothing is lost.
 //! - [`gradcheck`](mod@gradcheck): checks an op of one's own as the built-in ones are checked.
 //!
 //! A layer uses what stands below it, never what stands above. Start with [`tensor`], or with `examples/autograd.rs`.

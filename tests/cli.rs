@@ -396,6 +396,25 @@ fn images_are_mapped() {
         run(&[&["--limit", "90", "--out", &out], &other[..]].concat());
         assert!(first != table(&out), "{other:?} changed nothing");
     }
+    // Without a step the map is where it starts, whatever the order of the lines.
+    let mut lines: Vec<&str> = first.lines().skip(1).collect();
+    lines.reverse();
+    let reversed = format!("image,label,class,x,y\n{}\n", lines.join("\n"));
+    std::fs::write(here.join("reversed.csv"), reversed).unwrap();
+    let stand = [
+        "--early-exaggeration-iterations",
+        "0",
+        "--iterations",
+        "0",
+        "--init",
+        "reversed.csv",
+    ];
+    let stood = selvedge(
+        here,
+        &[&["tsne", "--data", ".", "--limit", "90", "--out", "stood"], &stand[..]].concat(),
+    );
+    assert!(stood.status.success(), "{}", text(&stood.stderr));
+    assert_eq!(table("stood"), first);
     for components in ["1", "3"] {
         let json = run(&["--components", components, "--out", components, "--json"]);
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();

@@ -8,7 +8,9 @@ use common::tsne::{self as reference, Descent, divergence, joint};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
-use selvedge::tsne::{Embedding, Initial, Method, Metric, Progress, Tsne, TsneError, knn_accuracy, trustworthiness};
+use selvedge::tsne::{
+    Embedding, Initial, Method, Metric, NeighbourSearch, Progress, Tsne, TsneError, knn_accuracy, trustworthiness,
+};
 use serde::Deserialize;
 
 const METHODS: [Method; 3] = [Method::Exact, Method::BarnesHut, Method::Fft];
@@ -198,7 +200,7 @@ fn scikit_learn_says_the_same() {
     }
 }
 
-/// Points enough for several tasks of each kind.
+/// Points for several tasks of most kinds.
 fn several_tasks() -> (Vec<f32>, usize) {
     let (data, _) = heaps(1300, 12, 3);
     (data, 12)
@@ -233,6 +235,41 @@ fn a_seed_gives_one_map_whatever_the_number_of_threads() {
             }
             assert_ne!(one.0, fit(1, 2).0, "{method}: the seed does nothing");
         }
+    }
+}
+
+#[test]
+fn neighbours_of_many_points_do_not_depend_on_the_number_of_threads() {
+    // Enough for bounds of distances, and for several tasks in the search for directions.
+    let (data, _) = heaps(8200, 260, 12);
+    for search in [NeighbourSearch::Exact, NeighbourSearch::Approximate] {
+        let fit = |threads: usize| {
+            let tsne = Tsne::default()
+                .neighbours(search)
+                .threads(threads)
+                .exaggeration_iterations(5);
+            tsne.iterations(0).fit(&data, 260).unwrap().positions().to_vec()
+        };
+        assert!(fit(1) == fit(3), "{search:?}");
+    }
+}
+
+#[test]
+fn maps_do_not_depend_on_the_scale_of_the_data() {
+    let (data, _) = heaps(400, 10, 13);
+    let tsne = Tsne::default().pca(6).iterations(50);
+    let map = tsne.fit(&data, 10).unwrap();
+    // Powers of two lose no digit, and others hardly any.
+    for power in [-110, -60, 20, 100] {
+        let scaled: Vec<f32> = data.iter().map(|x| x * f32::powi(2.0, power)).collect();
+        assert_eq!(tsne.fit(&scaled, 10).unwrap().positions(), map.positions(), "2^{power}");
+    }
+    let large: Vec<f32> = data.iter().map(|x| 1e37 * x).collect();
+    assert!((tsne.fit(&large, 10).unwrap().kl() / map.kl() - 1.0).abs() < 0.05);
+    for scale in [1e-30, 1e18, 1e30] {
+        let far: Vec<f32> = map.positions().iter().map(|x| scale * x).collect();
+        let trusted = [map.positions(), &far].map(|map| trustworthiness(&data, 10, map, 2, 5).unwrap());
+        assert!((trusted[0] - trusted[1]).abs() < 1e-6, "{scale}: {trusted:?}");
     }
 }
 
@@ -312,7 +349,7 @@ fn new_points_find_their_heap_each_by_itself() {
         // Points that came alone, or that the map knows.
         let alone = map.transform(&new[15..30], 15).unwrap();
         let together = &places[components..2 * components];
-        assert!(squared(&alone, together) < 1e-4, "{method}: {alone:?} {together:?}");
+        assert!(squared(&alone, together) < 1e-8, "{method}: {alone:?} {together:?}");
         let again = map.transform(&known[..150], 15).unwrap();
         let extent = before.iter().fold(0.0, |most: f32, x| most.max(x.abs()));
         for (place, own) in again.chunks_exact(components).zip(before.chunks_exact(components)) {
@@ -425,33 +462,38 @@ fn what_cannot_be_mapped_is_refused() {
         bad[4 * 7 + 2] = value;
         fails(tsne(), &bad, 4, "number 2 of point 7");
     }
-    fails(tsne(), &[0.0, 1e30], 1, "too large");
     fails(tsne().components(0), &data, 4, "1, 2 or 3");
     fails(tsne().components(4), &data, 4, "1, 2 or 3");
     fails(tsne().components(3).method(Method::Fft), &data, 4, "barnes-hut");
     for perplexity in [0.5, -1.0, f64::NAN, f64::INFINITY] {
         fails(tsne().perplexity(perplexity), &data, 4, "perplexity is");
     }
-    fails(tsne().exaggeration(0.0), &data, 4, "exaggeration is 0");
+    for exaggeration in [0.0, 1e9, f64::NAN] {
+        fails(tsne().exaggeration(exaggeration), &data, 4, "exaggeration is");
+    }
     fails(tsne().theta(-0.1), &data, 4, "theta is -0.1");
-    for rate in [0.0, -3.0, f64::NAN] {
+    for rate in [0.0, -3.0, f64::NAN, 1e30] {
         fails(tsne().learning_rate(rate), &data, 4, "learning rate is");
     }
-    fails(tsne().learning_rate(1e300), &data, 4, "learning rate");
     fails(tsne().pca(0), &data, 4, "PCA");
     fails(tsne().threads(0), &data, 4, "threads is 0");
     fails(tsne().threads(1 << 40), &data, 4, "threads is");
     fails(tsne().initial(Initial::Given(vec![0.0; 99])), &data, 4, "need 100");
-    let mut bad = vec![0.0; 100];
-    bad[3] = f32::NAN;
-    fails(
-        tsne().initial(Initial::Given(bad)),
-        &data,
-        4,
-        "number 3 of the initial map",
-    );
+    for value in [f32::NAN, f32::INFINITY, 1e19] {
+        let mut bad = vec![0.0; 100];
+        bad[3] = value;
+        let tsne = tsne().initial(Initial::Given(bad));
+        fails(tsne, &data, 4, "number 3 of the initial map");
+    }
     fails(tsne().method(Method::Exact), &vec![0.0; 10_001], 1, "at most 10000");
-    fails(tsne().perplexity(1e9), &vec![0.0; 100_000], 1, "perplexity");
+    fails(
+        tsne().perplexity(1e9),
+        &vec![0.0; 100_000],
+        1,
+        "perplexity of at most 447",
+    );
+    let allowed = tsne().perplexity(447.0).iterations(0).exaggeration_iterations(0);
+    assert!(allowed.check_for(100_000).is_ok());
 
     let map = start(50, 2, 1.0);
     let quality = |result: Result<f64, TsneError>, part: &str| {
@@ -463,6 +505,7 @@ fn what_cannot_be_mapped_is_refused() {
     quality(trustworthiness(&data, 4, &map, 2, 25), "neighbours");
     quality(knn_accuracy(&map, 2, &[0; 49], 5), "50 points");
     quality(knn_accuracy(&map, 2, &[0; 50], 41), "neighbours");
+    quality(knn_accuracy(&map[..8], 2, &[0; 4], 1), "at least 5");
     quality(knn_accuracy(&[f32::NAN; 100], 2, &[0; 50], 5), "finite");
 }
 

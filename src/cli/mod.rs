@@ -1,6 +1,7 @@
 //! The command line: options in, library calls, text out.
 
 mod augment;
+mod command_line;
 mod console;
 mod devices;
 mod display;

@@ -1,4 +1,4 @@
-//! Folders that commands write into, and how they were called.
+//! Folders that commands write into.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -73,20 +73,4 @@ impl OutputFolder {
         fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
         Ok(path)
     }
-}
-
-/// What the program was started with, to be typed again.
-pub fn command_line() -> String {
-    let quoted = |word: String| {
-        let plain = |c: char| c.is_alphanumeric() || "-_./=,:x+".contains(c);
-        if !word.is_empty() && word.chars().all(plain) {
-            word
-        } else {
-            format!("'{}'", word.replace('\'', r"'\''"))
-        }
-    };
-    let words = std::env::args_os()
-        .skip(1)
-        .map(|word| quoted(word.to_string_lossy().into_owned()));
-    format!("selvedge {}", words.collect::<Vec<_>>().join(" "))
 }

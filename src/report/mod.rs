@@ -32,6 +32,13 @@ pub enum ReportError {
     #[error("{path}: {source}", path = path.display())]
     Io { path: PathBuf, source: io::Error },
 
+    #[error("{numbers} numbers are no map of {images} images in {components} dimensions, which must be 1, 2 or 3")]
+    Positions {
+        images: usize,
+        components: usize,
+        numbers: usize,
+    },
+
     #[error("{path} is no table of positions: {problem}", path = path.display())]
     Table { path: PathBuf, problem: String },
 

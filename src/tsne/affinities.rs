@@ -2,12 +2,11 @@
 
 use rayon::prelude::*;
 
+use super::LANES;
 use super::neighbours::Neighbours;
 
-/// Rows of [`Affinities`] are filled up to a multiple of this, with affinities of 0 of a point to itself.
-pub(super) const LANES: usize = 16;
-
-/// A sparse matrix of probabilities, row by row.
+/// A sparse matrix of probabilities, row by row. Rows are filled up to a multiple of [`LANES`] with probabilities of 0, of the
+/// row's first column.
 #[derive(Debug)]
 pub(super) struct Affinities {
     /// Where each row starts, and the last ends.
@@ -19,11 +18,11 @@ pub(super) struct Affinities {
 impl Affinities {
     /// The joint probabilities p_ij = (p_j|i + p_i|j) / 2N, symmetric and of sum 1 (van der Maaten and Hinton 2008, section
     /// 2).
-    pub fn joint(neighbours: &Neighbours, perplexity: f64) -> Self {
+    pub fn joint(neighbours: Neighbours, perplexity: f64) -> Self {
         let k = neighbours.k;
-        let conditional = conditional(neighbours, perplexity);
+        let conditional = weighed(&neighbours, perplexity);
         let count = neighbours.indices.len() / k;
-        let reversed = Reversed::new(neighbours);
+        let reversed = Reversed::new(&neighbours);
         let scale = 1.0 / (2.0 * count as f64);
         let row = |i: usize| {
             let own = (i * k..(i + 1) * k).map(|at| (neighbours.indices[at], conditional[at]));
@@ -44,13 +43,16 @@ impl Affinities {
             }
             row
         };
-        Self::from_rows((0..count).into_par_iter().map(row).collect())
+        let rows = (0..count).into_par_iter().map(row).collect();
+        // Three lists of all pairs, before the last two are made.
+        drop((neighbours, conditional, reversed));
+        Self::from_rows(rows)
     }
 
     /// The conditional probabilities p_j|i, whose rows each sum to 1: queries i to points j.
     pub fn conditional(neighbours: &Neighbours, perplexity: f64) -> Self {
         let k = neighbours.k;
-        let values = conditional(neighbours, perplexity);
+        let values = weighed(neighbours, perplexity);
         let rows = neighbours.indices.chunks_exact(k).zip(values.chunks_exact(k));
         let pairs = |(indices, values): (&[u32], &[f32])| indices.iter().copied().zip(values.iter().copied()).collect();
         Self::from_rows(rows.map(pairs).collect())
@@ -66,11 +68,11 @@ impl Affinities {
         };
         all.starts.push(0);
         for (row, length) in rows.iter().zip(lengths) {
-            let nearest = row.first().map_or(0, |(column, _)| *column);
+            let first = row.first().map_or(0, |(column, _)| *column);
             all.columns.extend(row.iter().map(|(column, _)| *column));
             all.values.extend(row.iter().map(|(_, value)| *value));
             let filled = all.starts.last().copied().unwrap_or(0) + length;
-            all.columns.resize(filled, nearest);
+            all.columns.resize(filled, first);
             all.values.resize(filled, 0.0);
             all.starts.push(filled);
         }
@@ -127,7 +129,7 @@ impl Reversed {
 }
 
 /// p_j|i of every list of neighbours.
-fn conditional(neighbours: &Neighbours, perplexity: f64) -> Vec<f32> {
+fn weighed(neighbours: &Neighbours, perplexity: f64) -> Vec<f32> {
     let mut values = vec![0.0; neighbours.squared.len()];
     let lists = neighbours.squared.par_chunks_exact(neighbours.k);
     let out = values.par_chunks_exact_mut(neighbours.k);
@@ -193,6 +195,7 @@ fn calibrated(squared: &[f32], perplexity: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tsne::NeighbourSearch;
     use crate::tsne::neighbours::nearest_of_all;
     use crate::tsne::points::Points;
 
@@ -201,7 +204,7 @@ mod tests {
         let values = (0..2 * count)
             .map(|i| ((i * 7919 % 1009) as f32 / 100.0).powi(3))
             .collect();
-        nearest_of_all(&Points::new(values, 2), k, 0)
+        nearest_of_all(&Points::new(values, 2), k, NeighbourSearch::Exact, 0)
     }
 
     #[test]
@@ -240,7 +243,7 @@ mod tests {
             (0..count).map(row).collect()
         };
         let conditional = dense(&Affinities::conditional(&neighbours, 9.0));
-        let joint = Affinities::joint(&neighbours, 9.0);
+        let joint = Affinities::joint(neighbours, 9.0);
         let (rows, mut sum) = (dense(&joint), 0.0);
         for i in 0..count {
             for j in 0..count {

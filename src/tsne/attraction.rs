@@ -3,7 +3,8 @@
 use multiversion::multiversion;
 use rayon::prelude::*;
 
-use super::affinities::{Affinities, LANES};
+use super::LANES;
+use super::affinities::Affinities;
 
 /// Points of a task.
 const ROWS: usize = 256;
@@ -29,7 +30,8 @@ pub(super) fn mean_log_distance<const D: usize>(affinities: &Affinities, y: &[[f
         let (columns, values) = affinities.row(i);
         let terms = columns.iter().zip(values).map(|(j, p)| {
             let squared: f32 = (0..D).map(|axis| (y[i][axis] - y[*j as usize][axis]).powi(2)).sum();
-            p * squared.ln_1p()
+            // Where p is 0 the row is only filled up.
+            if *p > 0.0 { p * squared.ln_1p() } else { 0.0 }
         });
         f64::from(terms.sum::<f32>())
     };

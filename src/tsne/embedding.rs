@@ -1,4 +1,4 @@
-use super::points::Points;
+use super::points::{Frame, Points};
 use super::principal::Directions;
 use super::settings::{Method, Tsne};
 
@@ -7,8 +7,8 @@ use super::settings::{Method, Tsne};
 pub struct Embedding {
     pub(super) settings: Tsne,
     pub(super) dims: usize,
-    /// What was taken off the data before anything else.
-    pub(super) origin: Vec<f32>,
+    /// Where the data was put before anything else.
+    pub(super) frame: Frame,
     /// What the data was then reduced to.
     pub(super) directions: Option<Directions>,
     /// The data after that.

@@ -11,8 +11,8 @@ pub enum TsneError {
     #[error("number {column} of point {row} is {value}; t-SNE needs finite numbers")]
     NotFinite { row: usize, column: usize, value: f32 },
 
-    #[error("the numbers of point {row} are too large: their squares do not fit; scale the data, to 0..1 for example")]
-    TooLarge { row: usize },
+    #[error("point {row} is too far from the points of the map to be measured")]
+    TooFar { row: usize },
 
     #[error("point {row} is all zeros, which has no direction for the cosine metric; leave it out, or use euclidean")]
     NoDirection { row: usize },
@@ -33,12 +33,12 @@ pub enum TsneError {
     TooManyForExact { points: usize, most: usize },
 
     #[error(
-        "{points} points with {neighbours} neighbours each are too many pairs for memory; give a perplexity of at most {most:.0}, or fewer points"
+        "{points} points with {neighbours} neighbours each are too many pairs for memory; give a perplexity of at most {most}, or fewer points"
     )]
     TooManyPairs {
         points: usize,
         neighbours: usize,
-        most: f64,
+        most: usize,
     },
 
     #[error("the initial map has {values} numbers; {points} points in {components} dimensions need {wanted}", wanted = points * components)]
@@ -48,8 +48,8 @@ pub enum TsneError {
         components: usize,
     },
 
-    #[error("number {index} of the initial map is {value}, and must be finite")]
-    InitialNotFinite { index: usize, value: f32 },
+    #[error("number {index} of the initial map is {value}; give numbers from -{most} to {most}")]
+    InitialRange { index: usize, value: f32, most: f32 },
 
     #[error("the map was made of points of {expected} numbers, these have {found}")]
     OtherDims { expected: usize, found: usize },

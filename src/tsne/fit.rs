@@ -11,13 +11,14 @@ use rayon::prelude::*;
 use super::TsneError;
 use super::affinities::Affinities;
 use super::attraction::{attraction, mean_log_distance};
+use super::bounds::bounds;
 use super::descent::{Descent, centre};
 use super::embedding::{Embedding, Seconds};
 use super::neighbours::nearest_of_all;
-use super::points::Points;
+use super::points::{Frame, Points};
 use super::principal::Directions;
 use super::repulsion::{Exact, Felt, Grid, Repulsion, Tree};
-use super::settings::{Initial, MOST_PAIRS, Method, Tsne};
+use super::settings::{Initial, Method, Tsne};
 
 /// How far a fit is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,8 +36,6 @@ pub enum Progress {
     },
 }
 
-/// Neighbours a unit of perplexity. A Gaussian of that perplexity has next to nothing beyond.
-const NEIGHBOURS: f64 = 3.0;
 /// Iterations from one divergence to the next.
 const REPORT: usize = 50;
 /// As in openTSNE, through both phases.
@@ -83,13 +82,11 @@ impl Tsne {
         let mut clock = Clock::start();
         let points = Points::checked(data, dims)?;
         let count = points.count();
-        if count < 2 {
-            return Err(TsneError::TooFew { points: count });
-        }
-        let method = self.method_for(count)?;
+        self.check_for(count)?;
+        let method = self.method_for(count);
         let points = points.in_metric(self.metric)?;
-        let origin = points.mean();
-        let mut points = points.centred_at(&origin)?;
+        let frame = Frame::of(&points);
+        let mut points = points.in_frame(&frame)?;
         let directions = self
             .pca
             .filter(|wanted| *wanted < dims)
@@ -101,27 +98,15 @@ impl Tsne {
 
         // A break before the first iteration leaves the map at its start.
         let mut go_on = observe(Progress::Stage("finding neighbours")).is_continue();
-        let perplexity = self.perplexity.min(((count - 1) as f64 / NEIGHBOURS).max(1.0));
-        let k = match method {
-            Method::Exact => count - 1,
-            _ => ((NEIGHBOURS * perplexity) as usize).clamp(1, count - 1),
-        };
-        if k > MOST_PAIRS / count {
-            return Err(TsneError::TooManyPairs {
-                points: count,
-                neighbours: k,
-                most: (MOST_PAIRS / count) as f64 / NEIGHBOURS,
-            });
-        }
-        let neighbours = nearest_of_all(&points, k, self.seed);
+        let neighbours = nearest_of_all(&points, self.neighbours_for(count), self.neighbours, self.seed);
         seconds.neighbours = clock.lap();
 
         go_on &= observe(Progress::Stage("weighing them")).is_continue();
-        let affinities = Affinities::joint(&neighbours, perplexity);
-        drop(neighbours);
+        let perplexity = self.perplexity_for(count);
+        let affinities = Affinities::joint(neighbours, perplexity);
         seconds.affinities = clock.lap();
 
-        let mut y = self.start::<D>(&points)?;
+        let mut y = self.start::<D>(&points);
         seconds.initial = clock.lap();
 
         let mut repulsion = repulsion::<D>(method, self.theta, 0.0);
@@ -139,7 +124,8 @@ impl Tsne {
             };
             attraction(&affinities, &y, &y, &mut pull);
             seconds.attraction += clock.lap();
-            let z = push(repulsion.as_mut(), &y, &mut felt);
+            repulsion.among(&y, &mut felt);
+            let z = normalisation(&y, &felt);
             seconds.repulsion += clock.lap();
 
             done += 1;
@@ -156,16 +142,16 @@ impl Tsne {
             go_on = observe(Progress::Iteration { done, of, kl }).is_continue();
             seconds.steps += clock.lap();
         }
-        let z = push(repulsion.as_mut(), &y, &mut felt);
-        let kl = divergence(&y, z);
+        repulsion.among(&y, &mut felt);
+        let kl = divergence(&y, normalisation(&y, &felt));
         seconds.steps += clock.lap();
-        if y.iter().flatten().any(|value| !value.is_finite()) {
+        if !kl.is_finite() || y.iter().flatten().any(|value| !value.is_finite()) {
             return Err(TsneError::Diverged);
         }
         Ok(Embedding {
             settings: self.clone(),
             dims,
-            origin,
+            frame,
             directions,
             points,
             positions: y.into_flattened(),
@@ -178,22 +164,11 @@ impl Tsne {
     }
 
     /// The first map.
-    fn start<const D: usize>(&self, points: &Points) -> Result<Vec<[f32; D]>, TsneError> {
-        let count = points.count();
+    fn start<const D: usize>(&self, points: &Points) -> Vec<[f32; D]> {
         if let Initial::Given(values) = &self.initial {
-            if values.len() != count * D {
-                return Err(TsneError::Initial {
-                    values: values.len(),
-                    points: count,
-                    components: D,
-                });
-            }
-            if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-                let value = values[index];
-                return Err(TsneError::InitialNotFinite { index, value });
-            }
-            return Ok(values.as_chunks().0.to_vec());
+            return values.as_chunks().0.to_vec();
         }
+        let count = points.count();
         let mut rng = Pcg64::seed_from_u64(self.seed);
         let mut normal = || -> f32 { StandardNormal.sample(&mut rng) };
         let mut y: Vec<[f32; D]> = (0..count)
@@ -213,7 +188,7 @@ impl Tsne {
                 }
             }
         }
-        Ok(y)
+        y
     }
 }
 
@@ -226,13 +201,16 @@ pub(super) fn repulsion<const D: usize>(method: Method, theta: f64, room: f64) -
     }
 }
 
-/// What the points feel of each other, and Z.
-fn push<const D: usize>(repulsion: &mut dyn Repulsion<D>, y: &[[f32; D]], felt: &mut Felt<D>) -> f64 {
-    repulsion.place(y);
-    repulsion.feel(y, felt);
-    let potential: f64 = felt.potential.iter().map(|potential| f64::from(*potential)).sum();
-    // Without the points' own potential of 1 each. Rounding must not leave 0 or less.
-    (potential - y.len() as f64).max(f64::MIN_POSITIVE)
+/// Z = Σ_i φ_i. A push that is found in a fast way may be off by more than a sparse map's small Z: no less is returned than all
+/// pairs would give if each were as far apart as the map is wide.
+fn normalisation<const D: usize>(y: &[[f32; D]], felt: &Felt<D>) -> f64 {
+    let sum: f64 = felt.potential.iter().map(|potential| f64::from(*potential)).sum();
+    let (low, high) = bounds(y);
+    let squared: f64 = (0..D)
+        .map(|axis| (f64::from(high[axis]) - f64::from(low[axis])).powi(2))
+        .sum();
+    let pairs = y.len() as f64 * (y.len() as f64 - 1.0);
+    sum.max(pairs / (1.0 + squared))
 }
 
 /// Measures one thing after the other.

@@ -27,6 +27,7 @@
 
 mod affinities;
 mod attraction;
+mod bounds;
 mod descent;
 mod embedding;
 mod error;
@@ -44,4 +45,7 @@ pub use embedding::{Embedding, Seconds};
 pub use error::TsneError;
 pub use fit::Progress;
 pub use quality::{knn_accuracy, trustworthiness};
-pub use settings::{Initial, Method, Metric, Tsne};
+pub use settings::{Initial, Method, Metric, NeighbourSearch, Tsne};
+
+/// Numbers that one vector instruction may take.
+const LANES: usize = 16;

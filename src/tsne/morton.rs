@@ -3,6 +3,8 @@
 
 use rayon::prelude::*;
 
+use super::bounds::bounds;
+
 /// The curve through some points.
 pub(super) struct Curve<const D: usize> {
     /// The code and the number of each point, in the order of the curve.
@@ -42,16 +44,4 @@ impl<const D: usize> Curve<D> {
         }
         code
     }
-}
-
-/// The smallest box around points.
-pub(super) fn bounds<const D: usize>(points: &[[f32; D]]) -> ([f32; D], [f32; D]) {
-    let (mut low, mut high) = ([f32::INFINITY; D], [f32::NEG_INFINITY; D]);
-    for point in points {
-        for axis in 0..D {
-            low[axis] = low[axis].min(point[axis]);
-            high[axis] = high[axis].max(point[axis]);
-        }
-    }
-    (low, high)
 }

@@ -10,6 +10,7 @@ pub(super) struct Points {
 }
 
 impl Points {
+    /// Rows of `dims` numbers.
     pub fn new(values: Vec<f32>, dims: usize) -> Self {
         debug_assert!(dims > 0 && values.len().is_multiple_of(dims));
         Self { values, dims }
@@ -51,34 +52,32 @@ impl Points {
         Ok(self)
     }
 
-    /// The mean of all points, summed in f64.
-    pub fn mean(&self) -> Vec<f32> {
-        let mut sums = vec![0.0; self.dims];
-        for row in self.rows() {
-            for (sum, value) in sums.iter_mut().zip(row) {
-                *sum += f64::from(*value);
-            }
-        }
-        let count = self.count().max(1) as f64;
-        sums.into_iter().map(|sum| (sum / count) as f32).collect()
-    }
-
-    /// Moves the origin. Distances stay; but the smaller the numbers, the more digits a distance keeps.
+    /// Moves and scales the points into a frame.
     ///
     /// # Errors
-    /// [`TsneError::TooLarge`] when the square of a distance might be no finite f32.
-    pub fn centred_at(mut self, origin: &[f32]) -> Result<Self, TsneError> {
+    /// [`TsneError::TooFar`] for a point so far from those that the frame is of that its squared distances do not fit.
+    pub fn in_frame(mut self, frame: &Frame) -> Result<Self, TsneError> {
         for (row, values) in self.values.chunks_exact_mut(self.dims).enumerate() {
             let mut square = 0.0;
-            for (value, origin) in values.iter_mut().zip(origin) {
-                *value -= origin;
-                square += f64::from(*value).powi(2);
+            for (value, origin) in values.iter_mut().zip(&frame.origin) {
+                let moved = (f64::from(*value) - origin) * frame.scale;
+                *value = moved as f32;
+                square += moved * moved;
             }
-            if square > f64::from(f32::MAX) / 16.0 {
-                return Err(TsneError::TooLarge { row });
+            if square > MOST_SQUARED {
+                return Err(TsneError::TooFar { row });
             }
         }
         Ok(self)
+    }
+
+    /// The points in their own frame.
+    ///
+    /// # Errors
+    /// None in practice: the frame fits them.
+    pub fn framed(self) -> Result<Self, TsneError> {
+        let frame = Frame::of(&self);
+        self.in_frame(&frame)
     }
 
     pub fn count(&self) -> usize {
@@ -99,5 +98,68 @@ impl Points {
 
     pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
         self.values.chunks_exact(self.dims)
+    }
+}
+
+/// The square of a length that a distance may have, so that it fits an f32 even with sums of such.
+const MOST_SQUARED: f64 = 1e30;
+
+/// Where the origin is, and how long a unit. Maps depend on neither; but with the mean at the origin distances keep the most
+/// digits, and with numbers of about 1 no square is too large or too small.
+#[derive(Debug, Clone)]
+pub(super) struct Frame {
+    origin: Vec<f64>,
+    /// A power of two, so that no digit is lost.
+    scale: f64,
+}
+
+impl Frame {
+    /// The frame in which the mean of some points is 0 and their largest number between 0.5 and 1.
+    pub fn of(points: &Points) -> Self {
+        let mut origin = vec![0.0; points.dims];
+        for row in points.rows() {
+            for (sum, value) in origin.iter_mut().zip(row) {
+                *sum += f64::from(*value);
+            }
+        }
+        let count = points.count().max(1) as f64;
+        origin.iter_mut().for_each(|sum| *sum /= count);
+        let moved = points.rows().flat_map(|row| row.iter().zip(&origin));
+        let largest = moved
+            .map(|(value, origin)| (f64::from(*value) - origin).abs())
+            .fold(0.0, f64::max);
+        let scale = if largest > 0.0 {
+            (-largest.log2().ceil()).exp2()
+        } else {
+            1.0
+        };
+        Self { origin, scale }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_takes_off_the_mean_and_the_scale() {
+        for scale in [1e-38, 1e-3, 1.0, 1e7, 1e37] {
+            let points = Points::new([1.0, -2.0, 4.0, 5.0, 7.0, -9.0].map(|x| scale * x).to_vec(), 2);
+            let framed = points.framed().unwrap();
+            let largest = framed.values().iter().fold(0.0, |most: f32, x| most.max(x.abs()));
+            assert!((0.5..=1.0).contains(&largest), "{scale}: {largest}");
+            for axis in 0..2 {
+                let sum: f32 = framed.rows().map(|row| row[axis]).sum();
+                assert!(sum.abs() < 1e-6, "{scale}: {sum}");
+            }
+        }
+        assert_eq!(Points::new(vec![3.0; 6], 2).framed().unwrap().values(), [0.0; 6]);
+    }
+
+    #[test]
+    fn what_lies_far_outside_of_a_frame_is_refused() {
+        let frame = Frame::of(&Points::new(vec![0.0, 1.0], 1));
+        let far = Points::new(vec![0.5, 1e20], 1).in_frame(&frame);
+        assert!(matches!(far, Err(TsneError::TooFar { row: 1 })));
     }
 }

@@ -100,8 +100,7 @@ mod tests {
         });
         let values = (random * stretched).as_slice().to_vec();
         let points = Points::new(values, dims);
-        let mean = points.mean();
-        points.centred_at(&mean).unwrap()
+        points.framed().unwrap()
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::TsneError;
 use super::neighbours::{nearest_of_all, squared_distance};
 use super::points::Points;
+use super::{NeighbourSearch, TsneError};
 
 /// How far the neighbours in the map are neighbours in the data (Venna and Kaski 2001), from 0 to 1:
 ///
@@ -18,8 +18,8 @@ use super::points::Points;
 /// # Errors
 /// [`TsneError`]: points that are not finite or not as many in both; `k` that is not below N / 2.
 pub fn trustworthiness(data: &[f32], dims: usize, map: &[f32], components: usize, k: usize) -> Result<f64, TsneError> {
-    let data = Points::checked(data, dims)?;
-    let map = Points::checked(map, components)?;
+    let data = Points::checked(data, dims)?.framed()?;
+    let map = Points::checked(map, components)?.framed()?;
     let count = data.count();
     if map.count() != count {
         return Err(TsneError::OtherCount {
@@ -34,9 +34,7 @@ pub fn trustworthiness(data: &[f32], dims: usize, map: &[f32], components: usize
             "above 0 and below half the points",
         ));
     }
-    let origin = data.mean();
-    let data = data.centred_at(&origin)?;
-    let near = nearest_of_all(&map, k, 0);
+    let near = nearest_of_all(&map, k, NeighbourSearch::Exact, 0);
     let penalty = |i: usize| {
         let distances: Vec<f32> = data.rows().map(|row| squared_distance(data.row(i), row)).collect();
         let neighbours = &near.indices[i * k..(i + 1) * k];
@@ -62,9 +60,9 @@ const FOLDS: usize = 5;
 /// `KNeighborsClassifier` has it: a fifth of each class is told by the other four fifths of the points.
 ///
 /// # Errors
-/// [`TsneError`]: points that are not finite or not as many as labels; `k` that is not below four fifths of them.
+/// [`TsneError`]: points that are not finite, not as many as labels, or fewer than five; `k` above four fifths of them.
 pub fn knn_accuracy(map: &[f32], components: usize, labels: &[u8], k: usize) -> Result<f64, TsneError> {
-    let map = Points::checked(map, components)?;
+    let map = Points::checked(map, components)?.framed()?;
     let count = map.count();
     if labels.len() != count {
         return Err(TsneError::OtherCount {
@@ -72,11 +70,14 @@ pub fn knn_accuracy(map: &[f32], components: usize, labels: &[u8], k: usize) -> 
             found: labels.len(),
         });
     }
+    if count < FOLDS {
+        return Err(TsneError::option("the number of points", count, "at least 5"));
+    }
     let folds = folds(labels);
     let scores = (0..FOLDS).map(|fold| {
         let part = |held_out: bool| -> Vec<usize> { (0..count).filter(|i| (folds[*i] == fold) == held_out).collect() };
         let (known, asked) = (part(false), part(true));
-        if k == 0 || k > known.len() || asked.is_empty() {
+        if k == 0 || k > known.len() {
             return Err(TsneError::option(
                 "the number of neighbours",
                 k,

@@ -37,6 +37,19 @@ impl fmt::Display for Method {
     }
 }
 
+/// How nearest neighbours are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NeighbourSearch {
+    /// Approximate for many points of many dimensions, else exact.
+    #[default]
+    Auto,
+    /// All true ones.
+    Exact,
+    /// Most of the true ones and others that are hardly farther: for many points faster, and the map's structure beyond the
+    /// closest neighbours better (see docs/benchmarks.md).
+    Approximate,
+}
+
 /// Where the points of the map start.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Initial {
@@ -63,6 +76,7 @@ pub struct Tsne {
     pub(super) theta: f64,
     pub(super) method: Method,
     pub(super) metric: Metric,
+    pub(super) neighbours: NeighbourSearch,
     pub(super) pca: Option<usize>,
     pub(super) seed: u64,
     pub(super) threads: Option<usize>,
@@ -81,6 +95,7 @@ impl Default for Tsne {
             theta: 0.5,
             method: Method::Auto,
             metric: Metric::Euclidean,
+            neighbours: NeighbourSearch::Auto,
             pca: None,
             seed: 0,
             threads: None,
@@ -88,10 +103,16 @@ impl Default for Tsne {
     }
 }
 
-/// Points that may be mapped in the exact way: 2 GB of pairs, on the way to the probabilities.
-pub(super) const MOST_FOR_EXACT: usize = 10_000;
-/// Pairs of neighbours that are kept at most: 6 GB of them, on the way to the probabilities.
-pub(super) const MOST_PAIRS: usize = 1 << 28;
+/// Points that may be mapped in the exact way.
+const MOST_FOR_EXACT: usize = 10_000;
+/// Pairs of neighbours at most. 40 bytes each have been measured, on the way to the probabilities: 5 GB.
+const MOST_PAIRS: usize = 1 << 27;
+/// Neighbours a unit of perplexity. A Gaussian of that perplexity has next to nothing beyond.
+const NEIGHBOURS: f64 = 3.0;
+/// Beyond these the numbers of a fit might leave the range of f32.
+const MOST_EXAGGERATION: f64 = 1e6;
+const MOST_RATE: f64 = 1e9;
+const MOST_INITIAL: f32 = 1e6;
 const MOST_THREADS: usize = 1024;
 /// Up to so many points all pairs are the fastest.
 const FEW_POINTS: usize = 1000;
@@ -109,7 +130,7 @@ impl Tsne {
         self
     }
 
-    /// By what the pull is enlarged at first, so that clusters can find together; 1 or more.
+    /// By what the pull is enlarged at first, so that clusters can find together; 1 to 10⁶.
     pub fn exaggeration(mut self, exaggeration: f64) -> Self {
         self.exaggeration = exaggeration;
         self
@@ -127,7 +148,8 @@ impl Tsne {
         self
     }
 
-    /// The learning rate, instead of the number of points divided by the exaggeration (Belkina et al. 2019).
+    /// The learning rate, up to 10⁹, instead of the number of points divided by the exaggeration. That is four times the rate of
+    /// Belkina et al. 2019 and openTSNE, whose gradient leaves out the factor of 4; it comes farther in as many iterations.
     pub fn learning_rate(mut self, rate: f64) -> Self {
         self.learning_rate = Some(rate);
         self
@@ -157,6 +179,12 @@ impl Tsne {
         self
     }
 
+    /// How nearest neighbours are found.
+    pub fn neighbours(mut self, search: NeighbourSearch) -> Self {
+        self.neighbours = search;
+        self
+    }
+
     /// Reduces the points to so many principal components first.
     pub fn pca(mut self, dims: usize) -> Self {
         self.pca = Some(dims);
@@ -175,27 +203,28 @@ impl Tsne {
         self
     }
 
-    /// Checks every setting by itself, as a fit does before it begins.
+    /// Checks the settings by themselves, as a fit does before it begins.
     ///
     /// # Errors
     /// [`TsneError::Option`].
     pub fn check(&self) -> Result<(), TsneError> {
         let refuse =
             |option, value: &dyn ToString, allowed: &str| Err(TsneError::option(option, value.to_string(), allowed));
-        let real = |option, value: f64, least: f64| match value.is_finite() && value >= least {
+        let real = |option, value: f64, least: f64, most: f64| match (least..=most).contains(&value) {
             true => Ok(()),
-            false => refuse(option, &value, &format!("a number of at least {least}")),
+            false if most == f64::MAX => refuse(option, &value, &format!("a number of at least {least}")),
+            false => refuse(option, &value, &format!("a number from {least} to {most}")),
         };
         if !(1..=3).contains(&self.components) {
             return refuse("the number of components", &self.components, "1, 2 or 3");
         }
-        real("perplexity", self.perplexity, 1.0)?;
-        real("early exaggeration", self.exaggeration, 1.0)?;
-        real("theta", self.theta, 0.0)?;
+        real("perplexity", self.perplexity, 1.0, f64::MAX)?;
+        real("early exaggeration", self.exaggeration, 1.0, MOST_EXAGGERATION)?;
+        real("theta", self.theta, 0.0, f64::MAX)?;
         if let Some(rate) = self.learning_rate
-            && !(rate.is_finite() && rate > 0.0)
+            && !(rate > 0.0 && rate <= MOST_RATE)
         {
-            return refuse("learning rate", &rate, "a number above 0");
+            return refuse("learning rate", &rate, &format!("a number above 0, up to {MOST_RATE}"));
         }
         if let Some(threads) = self.threads
             && !(1..=MOST_THREADS).contains(&threads)
@@ -215,17 +244,69 @@ impl Tsne {
         Ok(())
     }
 
-    /// The method for so many points.
-    pub(super) fn method_for(&self, points: usize) -> Result<Method, TsneError> {
-        match self.method {
-            Method::Auto if points <= FEW_POINTS => Ok(Method::Exact),
-            Method::Auto if self.components == 3 => Ok(Method::BarnesHut),
-            Method::Auto => Ok(Method::Fft),
-            Method::Exact if points > MOST_FOR_EXACT => Err(TsneError::TooManyForExact {
+    /// Checks the settings for so many points.
+    ///
+    /// # Errors
+    /// Those of [`check`](Self::check); [`TsneError::TooFew`], [`TsneError::TooManyForExact`], [`TsneError::TooManyPairs`];
+    /// [`TsneError::Initial`], [`TsneError::InitialRange`].
+    pub fn check_for(&self, points: usize) -> Result<(), TsneError> {
+        self.check()?;
+        if points < 2 {
+            return Err(TsneError::TooFew { points });
+        }
+        if self.method == Method::Exact && points > MOST_FOR_EXACT {
+            let most = MOST_FOR_EXACT;
+            return Err(TsneError::TooManyForExact { points, most });
+        }
+        let neighbours = self.neighbours_for(points);
+        if neighbours > MOST_PAIRS / points {
+            let most = ((MOST_PAIRS / points) as f64 / NEIGHBOURS) as usize;
+            return Err(TsneError::TooManyPairs {
                 points,
-                most: MOST_FOR_EXACT,
-            }),
-            method => Ok(method),
+                neighbours,
+                most,
+            });
+        }
+        if let Initial::Given(values) = &self.initial {
+            if values.len() != points * self.components {
+                return Err(TsneError::Initial {
+                    values: values.len(),
+                    points,
+                    components: self.components,
+                });
+            }
+            let range = -MOST_INITIAL..=MOST_INITIAL;
+            if let Some(index) = values.iter().position(|value| !range.contains(value)) {
+                return Err(TsneError::InitialRange {
+                    index,
+                    value: values[index],
+                    most: MOST_INITIAL,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The method for so many points.
+    pub(super) fn method_for(&self, points: usize) -> Method {
+        match self.method {
+            Method::Auto if points <= FEW_POINTS => Method::Exact,
+            Method::Auto if self.components == 3 => Method::BarnesHut,
+            Method::Auto => Method::Fft,
+            method => method,
+        }
+    }
+
+    /// The perplexity for so many points, 2 or more.
+    pub(super) fn perplexity_for(&self, points: usize) -> f64 {
+        self.perplexity.min(((points - 1) as f64 / NEIGHBOURS).max(1.0))
+    }
+
+    /// Neighbours of each of so many points, 2 or more.
+    pub(super) fn neighbours_for(&self, points: usize) -> usize {
+        match self.method_for(points) {
+            Method::Exact => points - 1,
+            _ => ((NEIGHBOURS * self.perplexity_for(points)) as usize).clamp(1, points - 1),
         }
     }
 

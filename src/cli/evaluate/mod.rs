@@ -17,7 +17,8 @@ use selvedge::report::{Evaluation, GallerySize, Page};
 use selvedge::train::{RunFolder, curves};
 
 use super::AdapterOption;
-use super::output_folder::{OutputFolder, command_line};
+use super::command_line::command_line;
+use super::output_folder::OutputFolder;
 use images::{Images, ImagesOptions};
 use settings::settings;
 pub use text::report_text;

@@ -11,9 +11,10 @@ use selvedge::report::{MAP_FILES, Map};
 use selvedge::tsne::{Embedding, knn_accuracy, trustworthiness};
 use serde_json::json;
 
+use super::command_line::command_line;
 use super::console::print_line;
 use super::display::{INTERRUPTED, stop_on_ctrl_c};
-use super::output_folder::{OutputFolder, command_line};
+use super::output_folder::OutputFolder;
 use super::table::thousands;
 pub use options::Options;
 use progress::Watcher;
@@ -22,6 +23,7 @@ use source::Source;
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let tsne = options.tsne()?;
     let source = Source::load(options)?;
+    tsne.check_for(source.images.len())?;
     // Before the work, so that a folder that cannot be made costs nothing.
     let folder = OutputFolder::new(options.out.as_deref(), "tsne")?;
     stop_on_ctrl_c()?;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use selvedge::report::read_positions;
-use selvedge::tsne::{Initial, Method, Metric, Tsne};
+use selvedge::tsne::{Initial, Method, Metric, NeighbourSearch, Tsne};
 
 use crate::cli::AdapterOption;
 
@@ -54,6 +54,9 @@ pub struct Options {
     /// How distances are measured
     #[arg(long, value_enum, default_value_t = MetricName::Euclidean)]
     metric: MetricName,
+    /// How nearest neighbours are found
+    #[arg(long, value_enum, default_value_t = NeighbourName::Auto)]
+    neighbours: NeighbourName,
     /// Reduce the points to so many principal components first
     #[arg(long, value_name = "DIMS")]
     pca: Option<usize>,
@@ -80,7 +83,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// The settings of the fit.
+    /// The settings of the fit, checked as far as they can be before anything else is read.
     pub fn tsne(&self) -> anyhow::Result<Tsne> {
         let mut tsne = Tsne::default()
             .components(self.components)
@@ -91,6 +94,7 @@ impl Options {
             .theta(self.theta)
             .method(self.method.into())
             .metric(self.metric.into())
+            .neighbours(self.neighbours.into())
             .seed(self.seed);
         tsne = match &self.init {
             Init::Pca => tsne.initial(Initial::Pca),
@@ -115,7 +119,6 @@ impl Options {
         if let Some(threads) = self.threads {
             tsne = tsne.threads(threads);
         }
-        // Before anything is read.
         tsne.check()?;
         Ok(tsne)
     }
@@ -231,6 +234,26 @@ impl From<MetricName> for Metric {
         match name {
             MetricName::Euclidean => Self::Euclidean,
             MetricName::Cosine => Self::Cosine,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum NeighbourName {
+    /// Approximate for many points of many dimensions, else exact
+    Auto,
+    /// All true ones
+    Exact,
+    /// Most of the true ones and others hardly farther, sooner
+    Approximate,
+}
+
+impl From<NeighbourName> for NeighbourSearch {
+    fn from(name: NeighbourName) -> Self {
+        match name {
+            NeighbourName::Auto => Self::Auto,
+            NeighbourName::Exact => Self::Exact,
+            NeighbourName::Approximate => Self::Approximate,
         }
     }
 }

@@ -72,6 +72,10 @@ function zoom(factor, [x, y]) {
 // The radius of a dot in pixels: small when there are many, growing slowly with the zoom.
 const radius = () => Math.min(Math.max((11 / count ** 0.21) * (view.scale / view.fitted) ** 0.35, 1.1), 14);
 
+// The direction to the viewer, so that its product with a place is its depth, from -1 to 1; a map in the plane has none.
+const toViewer = () => (about.solid && farthest > 0 ? view.turn.slice(6, 9).map((x) => x / farthest) : [0, 0, 0]);
+const depthOf = (i, near) => near.reduce((sum, x, axis) => sum + x * (places[3 * i + axis] - centre[axis]), 0);
+
 // ---- Drawing -----------------------------------------------------------------------------------------------------
 
 const program = gl.createProgram();
@@ -90,8 +94,9 @@ for (const [kind, text] of [
     void main() {
       vec3 from = place - centre;
       color = colors[int(label)];
-      gl_Position = color.a > 0.0 ? vec4(dot(right, from) + moved.x, dot(up, from) + moved.y, 0.0, 1.0) : vec4(2.0, 2.0, 2.0, 1.0);
-      own = size * (1.0 + 0.4 * dot(near, from));
+      float depth = dot(near, from);
+      gl_Position = color.a > 0.0 ? vec4(dot(right, from) + moved.x, dot(up, from) + moved.y, -depth, 1.0) : vec4(2.0, 2.0, 2.0, 1.0);
+      own = size * (1.0 + 0.4 * depth);
       gl_PointSize = own + 1.0; // a pixel for the soft edge
     }`],
   [gl.FRAGMENT_SHADER, `
@@ -101,6 +106,7 @@ for (const [kind, text] of [
     void main() {
       float outside = length(gl_PointCoord - 0.5) * (own + 1.0) - 0.5 * own;
       float alpha = color.a * clamp(0.5 - outside, 0.0, 1.0);
+      if (alpha < 0.05) discard; // hides nothing behind it
       gl_FragColor = vec4(color.rgb * alpha, alpha);
     }`],
 ]) {
@@ -120,6 +126,7 @@ for (const [name, data, size, type] of [['place', places, 3, gl.FLOAT], ['label'
 }
 const uniform = (name) => gl.getUniformLocation(program, name);
 gl.uniform3fv(uniform('centre'), centre);
+if (about.solid) gl.enable(gl.DEPTH_TEST);
 gl.enable(gl.BLEND);
 gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
 
@@ -131,11 +138,11 @@ function draw() {
   const pixels = [width, height].map((side) => Math.round(side * density));
   if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
   gl.viewport(0, 0, ...pixels);
-  gl.clear(gl.COLOR_BUFFER_BIT);
+  gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
   const { turn, scale, moved } = view;
   gl.uniform3fv(uniform('right'), turn.slice(0, 3).map((x) => (2 * scale * x) / width));
   gl.uniform3fv(uniform('up'), turn.slice(3, 6).map((x) => (2 * scale * x) / height));
-  gl.uniform3fv(uniform('near'), turn.slice(6, 9).map((x) => (about.solid ? x / farthest || 0 : 0)));
+  gl.uniform3fv(uniform('near'), toViewer());
   gl.uniform2f(uniform('moved'), (2 * moved[0]) / width, (-2 * moved[1]) / height);
   gl.uniform1f(uniform('size'), 2 * radius() * density);
   const alpha = dark.matches ? 0.9 : 0.75;
@@ -199,14 +206,19 @@ const sheets = document.getElementsByClassName('sheet');
 const decoded = new Map();
 let current = -1;
 
-// The shown point nearest to a pixel, if it is near: a look at all of them takes less than a millisecond.
+// The shown point nearest to a pixel, if it is near; of those that cover it the nearest to the viewer. A look at all of them
+// takes about a millisecond.
 function nearest(x, y) {
-  let [best, reach] = [-1, (radius() + 5) ** 2];
+  const near = toViewer();
+  const [inside, outside] = [radius() ** 2, (radius() + 5) ** 2];
+  let [best, least] = [-1, Infinity];
   for (let i = 0; i < count; i++) {
     if (!shown[labels[i]]) continue;
     const [px, py] = pixel(places[3 * i], places[3 * i + 1], places[3 * i + 2]);
     const squared = (px - x) ** 2 + (py - y) ** 2;
-    if (squared < reach) [best, reach] = [i, squared];
+    if (squared >= outside) continue;
+    const rank = about.solid && squared < inside ? -2 - depthOf(i, near) : squared;
+    if (rank < least) [best, least] = [i, rank];
   }
   return best;
 }
@@ -217,7 +229,7 @@ function point(x, y) {
   if (found >= 0) {
     const [left, top] = pixel(places[3 * found], places[3 * found + 1], places[3 * found + 2]);
     ring.style.transform = `translate(${left}px, ${top}px) translate(-50%, -50%)`;
-    ring.style.width = ring.style.height = `${2 * radius() + 6}px`;
+    ring.style.width = ring.style.height = `${2 * radius() * (1 + 0.4 * depthOf(found, toViewer())) + 6}px`;
     if (found !== current) show(found);
     const { offsetWidth: width, offsetHeight: height } = pointed;
     // Beside the pointer, on the side where there is room.
@@ -250,6 +262,7 @@ function show(i) {
     stage.drawImage(sheet, 0, (i % about.sheet) * about.side, about.side, about.side, 0, 0, width, height);
   };
   current = i;
+  stage.clearRect(0, 0, stage.canvas.width, stage.canvas.height);
   sheet.decode().then(paint, () => {});
 }
 
@@ -260,6 +273,7 @@ const middleOf = (points) => [0, 1].map((axis) => points.reduce((sum, at) => sum
 const spread = ([a, b]) => Math.hypot(a[0] - b[0], a[1] - b[1]);
 
 canvas.addEventListener('pointerdown', (event) => {
+  if (event.button !== 0) return;
   canvas.setPointerCapture(event.pointerId);
   down.set(event.pointerId, [event.clientX, event.clientY]);
   canvas.classList.add('dragging');
@@ -277,19 +291,22 @@ canvas.addEventListener('pointermove', (event) => {
   const after = [...down.values()];
   const [from, to] = [middleOf(before), middleOf(after)];
   const by = [to[0] - from[0], to[1] - from[1]];
+  if (Math.hypot(...by) === 0 && after.length === 1) return;
   if (about.solid && after.length === 1 && !event.shiftKey) turn(by);
   else view.moved = view.moved.map((moved, axis) => moved + by[axis]);
   if (after.length === 2) zoom(spread(after) / Math.max(spread(before), 1), to);
-  if (Math.hypot(...by) > 0) pointAtNothing();
+  pointAtNothing();
   redraw();
 });
-for (const kind of ['pointerup', 'pointercancel']) {
-  canvas.addEventListener(kind, (event) => {
-    down.delete(event.pointerId);
-    if (down.size === 0) canvas.classList.remove('dragging');
-  });
-}
-canvas.addEventListener('pointerleave', pointAtNothing);
+// Capture is lost whichever way a press ends, also when a menu takes the pointer.
+canvas.addEventListener('lostpointercapture', (event) => {
+  down.delete(event.pointerId);
+  if (down.size === 0) canvas.classList.remove('dragging');
+});
+// A finger leaves when it is lifted; what it has pointed at is to stay.
+canvas.addEventListener('pointerleave', (event) => {
+  if (event.pointerType === 'mouse') pointAtNothing();
+});
 canvas.addEventListener('dblclick', () => act('reset'));
 canvas.addEventListener('wheel', (event) => {
   event.preventDefault();
@@ -319,7 +336,7 @@ const KEYS = {
 };
 canvas.addEventListener('keydown', (event) => {
   const key = event.key === '=' ? '+' : event.key;
-  if (!Object.hasOwn(KEYS, key) || event.ctrlKey || event.metaKey) return;
+  if (!Object.hasOwn(KEYS, key) || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   KEYS[key]();
   pointAtNothing();
@@ -350,20 +367,25 @@ form.addEventListener('change', update);
 form.addEventListener('click', (event) => {
   const what = event.target.dataset.do;
   if (what) act(what);
+});
+// Two clicks put a class back as it was; together they show it alone.
+form.addEventListener('dblclick', (event) => {
   const label = event.target.closest('label');
-  if (label && event.altKey) {
-    event.preventDefault();
-    // After the browser has put the box back as it was.
-    setTimeout(() => {
-      for (const box of boxes) box.checked = label.contains(box);
-      update();
-    });
-  }
+  if (!label) return;
+  for (const box of boxes) box.checked = label.contains(box);
+  update();
 });
 
 // A page that was changed before it was loaded anew keeps its boxes, in some browsers.
 form.reset();
-window.addEventListener('resize', redraw);
+window.addEventListener('resize', () => {
+  pointAtNothing();
+  if (view.scale === view.fitted) reset();
+  redraw();
+});
+// The system may take the graphics memory away, while it sleeps for example.
+canvas.addEventListener('webglcontextlost', (event) => event.preventDefault());
+canvas.addEventListener('webglcontextrestored', () => location.reload());
 dark.addEventListener('change', redraw);
 reset();
 redraw();

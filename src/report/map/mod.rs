@@ -35,8 +35,16 @@ impl Map<'_> {
     /// Writes [`MAP_FILES`] into a folder. The pictures show a map of three dimensions from the third one's side.
     ///
     /// # Errors
-    /// [`ReportError`].
+    /// [`ReportError::Positions`] when there are not 1 to 3 numbers for each image; [`ReportError`].
     pub fn write(&self, folder: &Path) -> Result<(), ReportError> {
+        let images = self.images.len();
+        if !(1..=3).contains(&self.components) || self.positions.len() != images * self.components {
+            return Err(ReportError::Positions {
+                images,
+                components: self.components,
+                numbers: self.positions.len(),
+            });
+        }
         let [table, png, svg, html] = MAP_FILES.map(|name| folder.join(name));
         table::write(&table, self)?;
         let places = self.places();
@@ -106,6 +114,20 @@ mod tests {
             assert_eq!((x, z), (at, 0.0));
             assert!(y <= -strip * class && y > -strip * (class + 1.0), "{y}");
         }
+    }
+
+    #[test]
+    fn a_map_without_a_place_for_each_image_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let images = two_images();
+        for (numbers, components) in [(0, 0), (3, 2), (6, 2), (8, 4)] {
+            let result = map(&images, &vec![0.0; numbers], components).write(folder.path());
+            assert!(
+                matches!(result, Err(ReportError::Positions { .. })),
+                "{numbers} {components}"
+            );
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -1,7 +1,5 @@
-use rayon::prelude::*;
-
 use super::pairs::Sources;
-use super::{Felt, POINTS, Repulsion};
+use super::{Felt, Repulsion, feel_each};
 
 /// Every pair.
 pub(in crate::tsne) struct Exact<const D: usize>(Sources<D>);
@@ -22,16 +20,15 @@ impl<const D: usize> Repulsion<D> for Exact<D> {
     }
 
     fn feel(&self, points: &[[f32; D]], felt: &mut Felt<D>) {
-        let pushes = felt.push.par_chunks_mut(POINTS);
-        let potentials = felt.potential.par_chunks_mut(POINTS);
-        let points = points.par_chunks(POINTS);
-        points
-            .zip(pushes)
-            .zip(potentials)
-            .for_each(|((points, pushes), potentials)| {
-                for ((y, push), potential) in points.iter().zip(pushes).zip(potentials) {
-                    (*push, *potential) = self.0.felt_at(*y);
-                }
-            });
+        feel_each(points, felt, || (), |(), y| self.0.felt_at(*y));
+    }
+
+    fn among(&mut self, sources: &[[f32; D]], felt: &mut Felt<D>) {
+        self.place(sources);
+        let without_own = |y: &[f32; D]| {
+            let (push, potential) = self.0.felt_at(*y);
+            (push, potential - 1.0)
+        };
+        feel_each(sources, felt, || (), |(), y| without_own(y));
     }
 }

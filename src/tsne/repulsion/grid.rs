@@ -6,7 +6,8 @@ use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftPlanner};
 
-use super::{Felt, POINTS, Repulsion};
+use super::{Felt, Repulsion, feel_each};
+use crate::tsne::bounds::bounds;
 
 /// A convolution on a grid.
 ///
@@ -25,6 +26,9 @@ use super::{Felt, POINTS, Repulsion};
 ///
 /// What is convolved is K - c with c the kernel across the whole grid, and N c is added after: when the map is small,
 /// as at first, K is nearly 1 everywhere, and f32 would keep none of the differences that matter.
+///
+/// What a point feels of itself on the grid is not quite a potential of 1 and no push, and in a sparse map more than it feels
+/// of all others. It depends on where the point is between the nodes, and on G at distances of up to 3 nodes, and is taken off.
 pub(in crate::tsne) struct Grid<const D: usize> {
     /// The distance of nodes at most.
     widest: f64,
@@ -67,6 +71,8 @@ struct Transform {
     kernel: Vec<f32>,
     /// c.
     constant: f32,
+    /// G at 0 to 3 nodes along y and x.
+    near: [[f32; ORDER]; ORDER],
 }
 
 impl<const D: usize> Grid<D> {
@@ -148,6 +154,37 @@ impl<const D: usize> Grid<D> {
             },
         );
         spectrum
+    }
+
+    /// Push and potential at a point, without its own where it is a source.
+    fn felt_at(&self, transform: &Transform, point: &[f32; D], is_source: bool) -> ([f32; D], f32) {
+        let spacing = transform.spacing as f32;
+        let [columns, _] = self.nodes;
+        let place = planar(point);
+        let (x, t) = self.cell(spacing, place[0], 0);
+        let (y, u) = self.cell(spacing, place[1], 1);
+        let (along_x, along_y) = (spline(t), spline(u));
+        let (slope_x, slope_y) = (spline_slope(t), spline_slope(u));
+        let (mut potential, mut gradient) = (0.0, [0.0; 2]);
+        for (row, (b, slope_b)) in along_y.into_iter().zip(slope_y).enumerate() {
+            let line = &self.coefficients[(y + row) * columns + x..][..ORDER];
+            let (mut value, mut slope) = (0.0, 0.0);
+            for ((node, a), slope_a) in line.iter().zip(along_x).zip(slope_x) {
+                value += node * a;
+                slope += node * slope_a;
+            }
+            potential += b * value;
+            gradient[0] += b * slope;
+            gradient[1] += slope_b * value;
+        }
+        potential += self.constant;
+        if is_source {
+            let [along_xx, along_yy] = [along_x, along_y].map(|along| by_distance(along, along));
+            potential -= transform.near(along_xx, along_yy) + transform.constant;
+            gradient[0] -= transform.near(by_distance(slope_x, along_x), along_yy);
+            gradient[1] -= transform.near(along_xx, by_distance(slope_y, along_y));
+        }
+        (std::array::from_fn(|axis| -0.5 * gradient[axis] / spacing), potential)
     }
 
     /// Each column forth, times the kernel, and back: from `[y, x]` to `[x, y]`.
@@ -235,23 +272,18 @@ impl<const D: usize> Grid<D> {
 
 impl<const D: usize> Repulsion<D> for Grid<D> {
     fn place(&mut self, sources: &[[f32; D]]) {
-        let (mut low, mut high) = ([f32::INFINITY; 2], [f32::NEG_INFINITY; 2]);
-        for source in sources {
-            for (axis, value) in planar(source).into_iter().enumerate() {
-                low[axis] = low[axis].min(value);
-                high[axis] = high[axis].max(value);
-            }
-        }
+        let (low, high) = bounds(sources);
+        let (low, high) = (planar(&low), planar(&high));
         let mut extent = [0, 1].map(|axis| f64::from(high[axis]) - f64::from(low[axis]));
         let room = self.room * extent[0].max(extent[1]);
         self.low = low.map(|low| (f64::from(low) - room) as f32);
         extent = extent.map(|extent| extent + 2.0 * room);
         let mut spacing = spacing(self.widest, extent[0].max(extent[1]));
-        let nodes = |spacing: f64| extent.map(|extent| (extent / spacing) as usize + ORDER);
-        while nodes(spacing).iter().product::<usize>() > MOST {
+        let nodes = |spacing: f64| extent.map(|extent| (extent / spacing).floor() + ORDER as f64);
+        while nodes(spacing).iter().product::<f64>() > MOST as f64 {
             spacing *= std::f64::consts::SQRT_2;
         }
-        self.nodes = nodes(spacing);
+        self.nodes = nodes(spacing).map(|nodes| nodes as usize);
         let size = self.nodes.map(|nodes| fft_size(2 * nodes + MARGIN));
         let transform = match self.transform.take() {
             Some(old) if old.size == size && old.spacing == spacing => old,
@@ -266,40 +298,13 @@ impl<const D: usize> Repulsion<D> for Grid<D> {
 
     fn feel(&self, points: &[[f32; D]], felt: &mut Felt<D>) {
         let Some(transform) = &self.transform else { return };
-        let spacing = transform.spacing as f32;
-        let [columns, _] = self.nodes;
-        let one = |point: &[f32; D]| {
-            let place = planar(point);
-            let (x, t) = self.cell(spacing, place[0], 0);
-            let (y, u) = self.cell(spacing, place[1], 1);
-            let (along_x, along_y) = (spline(t), spline(u));
-            let (slope_x, slope_y) = (spline_slope(t), spline_slope(u));
-            let (mut potential, mut gradient) = (0.0, [0.0; 2]);
-            for (row, (b, slope_b)) in along_y.into_iter().zip(slope_y).enumerate() {
-                let line = &self.coefficients[(y + row) * columns + x..][..ORDER];
-                let (mut value, mut slope) = (0.0, 0.0);
-                for ((node, a), slope_a) in line.iter().zip(along_x).zip(slope_x) {
-                    value += node * a;
-                    slope += node * slope_a;
-                }
-                potential += b * value;
-                gradient[0] += b * slope;
-                gradient[1] += slope_b * value;
-            }
-            let push = std::array::from_fn(|axis| -0.5 * gradient[axis] / spacing);
-            (push, potential + self.constant)
-        };
-        let pushes = felt.push.par_chunks_mut(POINTS);
-        let potentials = felt.potential.par_chunks_mut(POINTS);
-        let points = points.par_chunks(POINTS);
-        points
-            .zip(pushes)
-            .zip(potentials)
-            .for_each(|((points, pushes), potentials)| {
-                for ((point, push), potential) in points.iter().zip(pushes).zip(potentials) {
-                    (*push, *potential) = one(point);
-                }
-            });
+        feel_each(points, felt, || (), |(), point| self.felt_at(transform, point, false));
+    }
+
+    fn among(&mut self, sources: &[[f32; D]], felt: &mut Felt<D>) {
+        self.place(sources);
+        let Some(transform) = &self.transform else { return };
+        feel_each(sources, felt, || (), |(), point| self.felt_at(transform, point, true));
     }
 }
 
@@ -310,17 +315,62 @@ impl Transform {
         let mut complex = FftPlanner::new();
         let squared = |n: usize| (n as f64 * spacing).powi(2);
         let constant = 1.0 / (1.0 + squared(width / 2) + squared(height / 2));
+        let kernel = kernel(spacing, size, constant);
         Self {
+            near: near_nodes(&kernel, size),
             spacing,
             size,
             rows: real.plan_fft_forward(width),
             rows_back: real.plan_fft_inverse(width),
             columns: complex.plan_fft_forward(height),
             columns_back: complex.plan_fft_inverse(height),
-            kernel: kernel(spacing, size, constant),
+            kernel,
             constant: constant as f32,
         }
     }
+
+    /// Σ G(m - n) over pairs of near nodes, weighed along x and y by how often a distance is there.
+    fn near(&self, along_x: [f32; ORDER], along_y: [f32; ORDER]) -> f32 {
+        let rows = self.near.iter().zip(along_y);
+        rows.map(|(row, b)| b * row.iter().zip(along_x).map(|(g, a)| g * a).sum::<f32>())
+            .sum()
+    }
+}
+
+/// Products of the values at four nodes with those at the same four, added up by the distance of the nodes.
+fn by_distance(values: [f32; ORDER], others: [f32; ORDER]) -> [f32; ORDER] {
+    let mut sums = [0.0; ORDER];
+    for (m, a) in values.into_iter().enumerate() {
+        for (n, b) in others.into_iter().enumerate() {
+            sums[m.abs_diff(n)] += a * b;
+        }
+    }
+    sums
+}
+
+/// G at 0 to 3 nodes along y and x, back from its transform `[x, y]`, which is real, even, and divided by its size already.
+fn near_nodes(kernel: &[f32], [width, height]: [usize; 2]) -> [[f32; ORDER]; ORDER] {
+    let half = height / 2 + 1;
+    // What stands on both sides of the middle counts twice.
+    let waves = |size: usize, distance: usize| -> Vec<f64> {
+        let wave = |k: usize| (TAU * (k * distance) as f64 / size as f64).cos();
+        let sides = |k: usize| if k == 0 || 2 * k == size { 1.0 } else { 2.0 };
+        (0..=size / 2).map(|k| sides(k) * wave(k)).collect()
+    };
+    std::array::from_fn(|dy| {
+        let along_y = waves(height, dy);
+        let dot = |line: &[f32]| {
+            line.iter()
+                .zip(&along_y)
+                .map(|(g, wave)| f64::from(*g) * wave)
+                .sum::<f64>()
+        };
+        let columns: Vec<f64> = kernel.chunks_exact(half).map(dot).collect();
+        std::array::from_fn(|dx| {
+            let terms = columns.iter().zip(waves(width, dx));
+            terms.map(|(g, wave)| g * wave).sum::<f64>() as f32
+        })
+    })
 }
 
 /// G after the FFT, `[x, y]`, both up to the middle: the kernel is even along both axes, and with it its transform real

@@ -2,7 +2,7 @@
 
 use multiversion::multiversion;
 
-const LANES: usize = 16;
+use crate::tsne::LANES;
 
 /// Sources with weights, an axis after the other so that a vector instruction takes many.
 #[derive(Debug, Clone)]

@@ -1,16 +1,17 @@
 use rayon::prelude::*;
 
 use super::pairs::Sources;
-use super::{Felt, Repulsion};
-use crate::tsne::morton::{Curve, bounds};
+use super::{Felt, Repulsion, feel_each};
+use crate::tsne::bounds::bounds;
+use crate::tsne::morton::Curve;
 
 /// Far points together as one.
 ///
 /// The points are sorted along the Morton curve, in which every cell of a quadtree (octree) is a run, so that the tree is
 /// made by cutting runs and neighbours lie side by side in memory. A cell counts as one point at its centre of mass when it
-/// is narrower than θ times its distance. The question is asked once for the points of a leaf together, of the nearest
-/// place in their box, which is stricter than asking each; what was found is then summed for each of them by the same
-/// vector code as [`Exact`](super::Exact).
+/// is narrower than θ times its distance, and never when the asking point is in it. The sources ask once for the points of a
+/// leaf together, from the nearest place in their box, which is stricter than asking for each; what was found is then summed
+/// for each of them by the same vector code as [`Exact`](super::Exact). Other points ask for themselves.
 pub(in crate::tsne) struct Tree<const D: usize> {
     theta: f32,
     cells: Cells<D>,
@@ -22,8 +23,6 @@ const LEAF: usize = 16;
 /// The tree over some points.
 #[derive(Default)]
 struct Cells<const D: usize> {
-    /// As they were given.
-    given: Vec<[f32; D]>,
     /// The number that each point of the curve was given with.
     order: Vec<u32>,
     /// Along the curve.
@@ -53,8 +52,8 @@ impl<const D: usize> Tree<D> {
         }
     }
 
-    /// What is seen from a box as a list: far cells and near points.
-    fn list(&self, low: [f32; D], high: [f32; D], list: &mut Sources<D>) {
+    /// What is seen from a box, of a leaf's points if it is of one, as a list: far cells and near points.
+    fn list(&self, low: [f32; D], high: [f32; D], leaf: Option<&Cell<D>>, list: &mut Sources<D>) {
         list.clear();
         let squared_theta = self.theta * self.theta;
         let mut at = 0;
@@ -65,7 +64,8 @@ impl<const D: usize> Tree<D> {
                     (low[axis] - place).max(place - high[axis]).max(0.0).powi(2)
                 })
                 .sum();
-            if cell.squared_side < squared_theta * squared {
+            let is_around = leaf.is_some_and(|leaf| cell.first <= leaf.first && leaf.end <= cell.end);
+            if cell.squared_side < squared_theta * squared && !is_around {
                 list.push(cell.centre_of_mass, (cell.end - cell.first) as f32);
                 at = cell.next as usize;
             } else if cell.is_leaf {
@@ -87,25 +87,27 @@ impl<const D: usize> Repulsion<D> for Tree<D> {
     }
 
     fn feel(&self, points: &[[f32; D]], felt: &mut Felt<D>) {
-        let others;
-        let targets = match points == self.cells.given {
-            true => &self.cells,
-            false => {
-                others = Cells::over(points);
-                &others
-            }
-        };
-        let leaves: Vec<&Cell<D>> = targets.cells.iter().filter(|cell| cell.is_leaf).collect();
+        feel_each(points, felt, Sources::new, |list, y| {
+            self.list(*y, *y, None, list);
+            list.felt_at(*y)
+        });
+    }
+
+    fn among(&mut self, sources: &[[f32; D]], felt: &mut Felt<D>) {
+        self.place(sources);
+        let Cells { cells, points, order } = &self.cells;
+        let leaves: Vec<&Cell<D>> = cells.iter().filter(|cell| cell.is_leaf).collect();
         let of_leaf = |list: &mut Sources<D>, leaf: &&Cell<D>| {
-            let points = &targets.points[leaf.first as usize..leaf.end as usize];
+            let points = &points[leaf.first as usize..leaf.end as usize];
             let (low, high) = bounds(points);
-            self.list(low, high, list);
+            self.list(low, high, Some(leaf), list);
             points.iter().map(|y| list.felt_at(*y)).collect::<Vec<_>>()
         };
         let by_leaf: Vec<_> = leaves.par_iter().map_init(Sources::new, of_leaf).collect();
-        for (i, (push, potential)) in targets.order.iter().zip(by_leaf.into_iter().flatten()) {
+        for (i, (push, potential)) in order.iter().zip(by_leaf.into_iter().flatten()) {
             felt.push[*i as usize] = push;
-            felt.potential[*i as usize] = potential;
+            // Without its own of 1: it is one of the near points.
+            felt.potential[*i as usize] = potential - 1.0;
         }
     }
 }
@@ -115,7 +117,6 @@ impl<const D: usize> Cells<D> {
         let Curve { codes, side } = Curve::through(points);
         let order: Vec<u32> = codes.iter().map(|(_, i)| *i).collect();
         let mut cells = Self {
-            given: points.to_vec(),
             points: order.iter().map(|i| points[*i as usize]).collect(),
             order,
             cells: Vec::with_capacity(points.len() / 2 + 1),
