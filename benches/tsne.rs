@@ -1,10 +1,11 @@
-//! What a map costs, stage by stage, as the points grow more; and each method at sizes around where they cross.
+//! What a map costs, stage by stage, as the points grow more; each method at sizes around where they cross; how many of the
+//! true neighbours an approximate search finds.
 //!
-//! cargo bench --bench tsne                   # both tables
-//! cargo bench --bench tsne -- 5000 60000     # the first, for these numbers of images
+//! cargo bench --bench tsne                   # all
+//! cargo bench --bench tsne -- 5000 60000     # the first table, for these numbers of images
 
 use selvedge::data::{ImageSet, PIXELS, load};
-use selvedge::tsne::{Embedding, Method, Tsne};
+use selvedge::tsne::{Embedding, Method, Tsne, neighbour_recall};
 
 const SIZES: [usize; 7] = [1000, 2000, 5000, 10_000, 20_000, 40_000, 60_000];
 /// Around the sizes where the methods cross.
@@ -49,11 +50,19 @@ fn main() {
             });
             println!("| {size} | {} |", cells.join(" | "));
         }
+        println!("\n| images | of the 90 nearest an approximate search finds |\n|---|---|");
+        for size in [10_000, 60_000] {
+            let recall = neighbour_recall(&points(&images, size), PIXELS, 90, 0).expect("images are points");
+            println!("| {size} | {recall:.3} |");
+        }
     }
 }
 
-fn fit(images: &ImageSet, count: usize, tsne: &Tsne) -> Embedding {
+fn points(images: &ImageSet, count: usize) -> Vec<f32> {
     let pixels = &images.pixels()[..count * PIXELS];
-    let points: Vec<f32> = pixels.iter().map(|byte| f32::from(*byte) / 255.0).collect();
-    tsne.fit(&points, PIXELS).expect("images are points")
+    pixels.iter().map(|byte| f32::from(*byte) / 255.0).collect()
+}
+
+fn fit(images: &ImageSet, count: usize, tsne: &Tsne) -> Embedding {
+    tsne.fit(&points(images, count), PIXELS).expect("images are points")
 }

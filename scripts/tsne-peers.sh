@@ -12,7 +12,7 @@ folder=target/tsne-peers
 mkdir -p "$folder/bhtsne/src"
 
 [ -x "$folder/venv/bin/python" ] || python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet scikit-learn openTSNE
+"$folder/venv/bin/pip" install --quiet scikit-learn==1.9.1 openTSNE==1.0.4
 cargo build --release --bin selvedge
 
 cp scripts/tsne-peers/bhtsne.rs "$folder/bhtsne/src/main.rs"
@@ -21,12 +21,14 @@ cat >"$folder/bhtsne/Cargo.toml" <<'TOML'
 name = "bhtsne-peer"
 edition = "2024"
 [dependencies]
-bhtsne = "0.7.13"
+bhtsne = "=0.7.13"
 flate2 = "1.1"
 [workspace]
 TOML
 cargo build --release --manifest-path "$folder/bhtsne/Cargo.toml" --target-dir "$folder/bhtsne/target"
 
+# Two threads each, whatever way a program asks for them.
+export OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 RAYON_NUM_THREADS=2
 # Some machines name an old kernel for OpenBLAS, which would slow the others down.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 exec "$folder/venv/bin/python" scripts/tsne-peers/compare.py "$folder" "${1:-5000}"

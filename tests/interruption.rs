@@ -1,4 +1,4 @@
-//! Trainings that are killed, interrupted or run out of space, as real processes, and go on to the same weights.
+//! Trainings and fits that are killed, interrupted or run out of space, as real processes; trainings go on to the same weights.
 #![cfg(unix)]
 
 mod common;
@@ -146,6 +146,40 @@ fn ctrl_c_saves_says_how_to_go_on_and_exits_with_130() {
     for part in ["stopped", "whole", "5/5", "val loss"] {
         assert!(listing.contains(part), "'{part}' is not in: {listing}");
     }
+}
+
+#[test]
+fn a_map_that_is_stopped_is_written_as_it_is_and_a_full_disk_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    write_data(folder.path(), 300, 10);
+    let endless = ["tsne", "--data", ".", "--iterations", "1000000000"];
+    let mut process = command(folder.path(), &endless).stderr(Stdio::piped()).spawn().unwrap();
+    let map = folder.path().join("runs/tsne-1");
+    wait_until(&mut process, || map.exists());
+    signal(process.id(), "-INT");
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("stopped early"),
+        "{}",
+        text(&output.stderr)
+    );
+    let lines = fs::read_to_string(map.join("embedding.csv")).unwrap().lines().count();
+    assert!(lines == 301 && map.join("tsne.html").exists());
+
+    // No file may grow past 8 kB.
+    let script = r#"trap "" XFSZ; ulimit -f 8; exec "$0" tsne --data . --iterations 1 --out full"#;
+    let output = Command::new("bash")
+        .args(["-c", script, env!("CARGO_BIN_EXE_selvedge")])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let message = text(&output.stderr);
+    assert!(!output.status.success());
+    assert!(
+        message.contains("full/") && message.contains("File too large"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -286,7 +286,7 @@ fn every_method_and_dimension_finds_the_heaps() {
             assert!(trusted > 0.75, "{method} in {components} dimensions: {trusted}");
             assert_eq!(
                 (map.method(), map.components(), map.iterations()),
-                (method, components, 500)
+                (method, components, 400)
             );
         }
     }

@@ -44,7 +44,7 @@ mod transform;
 pub use embedding::{Embedding, Seconds};
 pub use error::TsneError;
 pub use fit::Progress;
-pub use quality::{knn_accuracy, trustworthiness};
+pub use quality::{knn_accuracy, neighbour_recall, trustworthiness};
 pub use settings::{Initial, Method, Metric, NeighbourSearch, Tsne};
 
 /// Numbers that one vector instruction may take.

@@ -52,6 +52,26 @@ pub fn trustworthiness(data: &[f32], dims: usize, map: &[f32], components: usize
     Ok(1.0 - scale * sum as f64)
 }
 
+/// The share of each point's true `k` nearest that an approximate search finds, see
+/// [`NeighbourSearch::Approximate`]. `data` is row-major `[N, dims]`; distances are euclidean.
+///
+/// # Errors
+/// [`TsneError`]: points that are not finite; `k` that is not below their number.
+pub fn neighbour_recall(data: &[f32], dims: usize, k: usize, seed: u64) -> Result<f64, TsneError> {
+    let points = Points::checked(data, dims)?.framed()?;
+    if k == 0 || k >= points.count() {
+        let allowed = "above 0 and below the number of points";
+        return Err(TsneError::option("the number of neighbours", k, allowed));
+    }
+    let [exact, approximate] = [NeighbourSearch::Exact, NeighbourSearch::Approximate]
+        .map(|search| nearest_of_all(&points, k, search, seed).indices);
+    let rows = exact.par_chunks(k).zip(approximate.par_chunks(k));
+    let found: usize = rows
+        .map(|(all, some)| some.iter().filter(|j| all.contains(j)).count())
+        .sum();
+    Ok(found as f64 / exact.len() as f64)
+}
+
 /// Folds of [`knn_accuracy`].
 const FOLDS: usize = 5;
 

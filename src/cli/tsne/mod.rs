@@ -24,9 +24,9 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let tsne = options.tsne()?;
     let source = Source::load(options)?;
     tsne.check_for(source.images.len())?;
+    stop_on_ctrl_c()?;
     // Before the work, so that a folder that cannot be made costs nothing.
     let folder = OutputFolder::new(options.out.as_deref(), "tsne")?;
-    stop_on_ctrl_c()?;
     let mut watcher = Watcher::new(options.is_watched());
     let embedding = tsne.fit_observed(&source.points, source.dims, |progress| watcher.observe(progress))?;
     watcher.finish();

@@ -34,10 +34,10 @@ pub struct Options {
     #[arg(long, value_name = "X", default_value_t = 12.0)]
     early_exaggeration: f64,
     /// Iterations with that
-    #[arg(long, value_name = "N", default_value_t = 250)]
+    #[arg(long, value_name = "N", default_value_t = 150)]
     early_exaggeration_iterations: usize,
     /// Iterations after that
-    #[arg(long, value_name = "N", default_value_t = 500)]
+    #[arg(long, value_name = "N", default_value_t = 600)]
     iterations: usize,
     /// How far a step goes [auto: points / exaggeration]
     #[arg(long, value_name = "auto|X", default_value = "auto")]

@@ -87,7 +87,7 @@ pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String
                 footer {
                     p {
                         @if map.components == 3 { "Drag to turn, Shift-drag to move, " } @else { "Drag to move, " }
-                        "wheel or pinch to zoom, point at a dot to see its image. double-click a class to see it alone."
+                        "wheel or pinch to zoom, point at a dot to see its image. Double-click a class to see it alone."
                     }
                     p { "Made with " code { (map.command) } }
                 }
