@@ -46,7 +46,7 @@ pub enum NeighbourSearch {
     /// All true ones.
     Exact,
     /// Most of the true ones and others that are hardly farther: for many points faster, and the map's structure beyond the
-    /// closest neighbours better (see docs/benchmarks.md).
+    /// closest neighbours better (see docs/rejected-optimizations.md).
     Approximate,
 }
 
@@ -115,8 +115,8 @@ const MOST_EXAGGERATION: f64 = 1e6;
 const MOST_RATE: f64 = 1e9;
 const MOST_INITIAL: f32 = 1e6;
 const MOST_THREADS: usize = 1024;
-/// Up to so many points all pairs are the fastest.
-const FEW_POINTS: usize = 1000;
+/// Up to so many points all pairs are the fastest, by measurement (docs/benchmarks.md).
+const FEW_POINTS: usize = 250;
 
 impl Tsne {
     /// Dimensions of the map, 1 to 3.
