@@ -50,14 +50,18 @@ function reset() {
 
 const product = (a, b) => a.map((_, at) => [0, 1, 2].reduce((sum, k) => sum + a[at - (at % 3) + k] * b[3 * k + (at % 3)], 0));
 
-// The pixel of a place, from the left and from the top.
-function pixel(x, y, z) {
+// How pixels, from the left and from the top, come from places: pixel[axis] = at[axis] + rows[axis] * place.
+function projection() {
   const { turn, scale, moved } = view;
-  const [dx, dy, dz] = [x - centre[0], y - centre[1], z - centre[2]];
-  return [
-    canvas.clientWidth / 2 + moved[0] + scale * (turn[0] * dx + turn[1] * dy + turn[2] * dz),
-    canvas.clientHeight / 2 + moved[1] - scale * (turn[3] * dx + turn[4] * dy + turn[5] * dz),
-  ];
+  const rows = [turn.slice(0, 3).map((x) => scale * x), turn.slice(3, 6).map((x) => -scale * x)];
+  const middle = [canvas.clientWidth / 2, canvas.clientHeight / 2];
+  const at = rows.map((row, axis) => middle[axis] + moved[axis] - row.reduce((sum, x, k) => sum + x * centre[k], 0));
+  return { at, rows };
+}
+
+function pixel(x, y, z) {
+  const { at, rows } = projection();
+  return rows.map((row, axis) => at[axis] + row[0] * x + row[1] * y + row[2] * z);
 }
 
 function zoom(factor, [x, y]) {
@@ -210,12 +214,16 @@ let current = -1;
 // takes about a millisecond.
 function nearest(x, y) {
   const near = toViewer();
+  // Plain numbers, since the loop goes over all points at every move of the pointer.
+  const { at: [left, top], rows: [[a, b, c], [d, e, f]] } = projection();
   const [inside, outside] = [radius() ** 2, (radius() + 5) ** 2];
   let [best, least] = [-1, Infinity];
   for (let i = 0; i < count; i++) {
     if (!shown[labels[i]]) continue;
-    const [px, py] = pixel(places[3 * i], places[3 * i + 1], places[3 * i + 2]);
-    const squared = (px - x) ** 2 + (py - y) ** 2;
+    const [u, v, w] = [places[3 * i], places[3 * i + 1], places[3 * i + 2]];
+    const right = left + a * u + b * v + c * w - x;
+    const below = top + d * u + e * v + f * w - y;
+    const squared = right * right + below * below;
     if (squared >= outside) continue;
     const rank = about.solid && squared < inside ? -2 - depthOf(i, near) : squared;
     if (rank < least) [best, least] = [i, rank];
