@@ -99,19 +99,21 @@ impl Descent {
 
     pub fn step(&mut self, gradient: &Points, rate: f64) {
         let dims = self.y[0].len();
-        for (i, gradient) in gradient.iter().enumerate() {
-            let step = &mut self.steps[i];
-            for axis in 0..dims {
+        let state = self.steps.iter_mut().zip(&mut self.gains);
+        for ((y, gradient), (step, gains)) in self.y.iter_mut().zip(gradient).zip(state) {
+            for ((step, gain), gradient) in step.iter_mut().zip(gains).zip(gradient) {
                 // No step has been made yet: it has no sign.
-                let same = step[axis] * gradient[axis] > 0.0;
-                let gain = &mut self.gains[i][axis];
-                *gain = if same { 0.8 * *gain + 0.01 } else { *gain + 0.2 };
-                step[axis] = 0.8 * step[axis] - rate * *gain * gradient[axis];
+                *gain = if *step * gradient > 0.0 {
+                    0.8 * *gain + 0.01
+                } else {
+                    *gain + 0.2
+                };
+                *step = 0.8 * *step - rate * *gain * gradient;
             }
             let length = step.iter().map(|x| x * x).sum::<f64>().sqrt();
-            for axis in 0..dims {
-                step[axis] *= (5.0 / length).min(1.0);
-                self.y[i][axis] += step[axis];
+            for (y, step) in y.iter_mut().zip(step) {
+                *step *= (5.0 / length).min(1.0);
+                *y += *step;
             }
         }
         for axis in 0..dims {
