@@ -5,7 +5,7 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -121,6 +121,17 @@ fn signal(process: u32, name: &str) {
     assert!(status.unwrap().success());
 }
 
+/// Runs the program where no file may grow past so many kB; the signal that comes with it is ignored, so that the write fails as
+/// on a full disk.
+fn with_small_files(folder: &Path, kilobytes: u32, arguments: &str) -> Output {
+    let script = format!(r#"trap "" XFSZ; ulimit -f {kilobytes}; exec "$0" {arguments}"#);
+    Command::new("bash")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_selvedge")])
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
 #[test]
 fn ctrl_c_saves_says_how_to_go_on_and_exits_with_130() {
     let (folder, expected) = undisturbed();
@@ -167,13 +178,7 @@ fn a_map_that_is_stopped_is_written_as_it_is_and_a_full_disk_is_reported() {
     let lines = fs::read_to_string(map.join("embedding.csv")).unwrap().lines().count();
     assert!(lines == 301 && map.join("tsne.html").exists());
 
-    // No file may grow past 8 kB.
-    let script = r#"trap "" XFSZ; ulimit -f 8; exec "$0" tsne --data . --iterations 1 --out full"#;
-    let output = Command::new("bash")
-        .args(["-c", script, env!("CARGO_BIN_EXE_selvedge")])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
+    let output = with_small_files(folder.path(), 8, "tsne --data . --iterations 1 --out full");
     let message = text(&output.stderr);
     assert!(!output.status.success());
     assert!(
@@ -195,14 +200,8 @@ fn a_full_disk_leaves_the_checkpoint_before_it_whole() {
     process.wait_with_output().unwrap();
     let before = fs::read(run.join("last.checkpoint.safetensors")).unwrap();
 
-    // No file may grow past 4 MB, which weights do not and checkpoints do; the signal that comes with it is ignored, so that
-    // the write fails as on a full disk.
-    let script = r#"trap "" XFSZ; ulimit -f 4000; exec "$0" train --resume runs/full"#;
-    let output = Command::new("bash")
-        .args(["-c", script, env!("CARGO_BIN_EXE_selvedge")])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
+    // Weights fit into 4 MB, checkpoints do not.
+    let output = with_small_files(folder.path(), 4000, "train --resume runs/full");
     let message = text(&output.stderr);
     assert!(!output.status.success());
     assert!(
