@@ -243,6 +243,17 @@ mod tests {
     }
 
     #[test]
+    fn whatever_counts_as_far_a_point_is_never_in_it() {
+        // Two heaps, each less than a leaf, seen with an angle that takes any other cell as far.
+        let points: Vec<[f32; 2]> = (0..20).map(|i| [1000.0 * (i % 2) as f32, 1e-3 * i as f32]).collect();
+        let mut felt = Felt::of(points.len());
+        Tree::new(1e3).among(&points, &mut felt);
+        for potential in felt.potential {
+            assert!((potential - 9.0).abs() < 1e-2, "{potential}");
+        }
+    }
+
+    #[test]
     fn points_in_one_place_push_nothing() {
         let points = vec![[3.0, -2.0]; 40];
         let ways: [Box<dyn Repulsion<2>>; 3] = [
