@@ -13,7 +13,7 @@
 //! directly as Σ(a - b)², which has none of the cancellation of |a|² + |b|² - 2ab. The result is the exact one.
 //!
 //! An approximate search takes fewer directions and measures only the points with the k smallest bounds. Of the 90 nearest of
-//! 60,000 images it finds 68 % in a third of the time, and gives others that are not much farther. The map's closest
+//! 60,000 images it finds 68 % in a third of the time, and gives others instead of the rest. The map's closest
 //! neighbours are a little less often true ones, and its structure beyond them is better (docs/rejected-optimizations.md).
 //!
 //! Queries that lie near each other are answered together, since they measure the same points, which are then still in

@@ -45,7 +45,7 @@ pub enum NeighbourSearch {
     Auto,
     /// All true ones.
     Exact,
-    /// Most of the true ones and others that are hardly farther: for many points faster, and the map's structure beyond the
+    /// Most of the true ones and others instead of the rest: for many points faster, and the map's structure beyond the
     /// closest neighbours better (see docs/rejected-optimizations.md).
     Approximate,
 }

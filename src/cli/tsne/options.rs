@@ -244,7 +244,7 @@ enum NeighbourName {
     Auto,
     /// All true ones
     Exact,
-    /// Most of the true ones and others hardly farther, sooner
+    /// Most of the true ones, sooner
     Approximate,
 }
 
