@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 use selvedge::data::{self, CLASS_NAMES, HEIGHT, WIDTH};
+use selvedge::files::shown;
 use selvedge::plot::{ImageGrid, save_png};
 use selvedge::train::augmented;
 
@@ -33,7 +34,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         bail!("images are drawn one by one; leave out --mixup and --cutmix");
     }
     let data = data::load(config.data.as_deref())?;
-    let gpu = options.adapter.open()?;
+    let gpu = options.adapter.open_quietly()?;
     let (count, columns) = (usize::from(options.images), usize::from(options.columns));
     let epochs = augmented(&gpu, &data.train, &config, count, 0..columns)?;
 
@@ -58,9 +59,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         rows: &rows,
     };
     save_png(&grid, &options.out)?;
-    println!(
+    outln!(
         "{count} images as training sees them in {columns} epochs: {}",
-        options.out.display()
-    );
+        shown(&options.out)
+    )?;
     Ok(())
 }

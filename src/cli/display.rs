@@ -4,9 +4,11 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use selvedge::files::shown;
 use selvedge::train::{EpochRecord, EventFile, Observer, Progress, RunConfig, RunFolder};
 
 use super::console::Console;
+use super::terminal::complain;
 
 /// Exit code of a program that Ctrl-C has stopped, as shells count it.
 pub const INTERRUPTED: u8 = 130;
@@ -20,7 +22,7 @@ pub fn stop_on_ctrl_c() -> anyhow::Result<()> {
         if STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(i32::from(INTERRUPTED));
         }
-        eprintln!("\nstopping after this step; Ctrl-C again ends at once");
+        complain("\nnote", "stopping after this step; Ctrl-C again ends at once");
     })?)
 }
 
@@ -62,12 +64,12 @@ impl Observer for Display {
         self.images = run.train_images;
         // Neither the log nor the events are worth losing a training for.
         if let Err(e) = self.console.log_to(&folder.file("log.txt")) {
-            eprintln!("warning: {} cannot be written: {e}", folder.file("log.txt").display());
+            warn!("no log is kept: {e}");
         }
         if self.tensorboard {
             match EventFile::create(folder.path()) {
                 Ok(events) => self.events = Some(events),
-                Err(e) => eprintln!("warning: no events for TensorBoard: {e}"),
+                Err(e) => warn!("no events for TensorBoard: {e}"),
             }
         }
         let went = match history.len() {
@@ -80,7 +82,7 @@ impl Observer for Display {
             run.adapter,
             run.train_images,
             run.validation_images,
-            folder.path().display()
+            shown(folder.path())
         ));
     }
 
@@ -117,7 +119,7 @@ impl Observer for Display {
     fn epoch(&mut self, record: &EpochRecord, best: bool) {
         self.bar.take().inspect(ProgressBar::finish_and_clear);
         if let Some(Err(e)) = self.events.as_mut().map(|events| events.write(record)) {
-            eprintln!("warning: no more events for TensorBoard: {e}");
+            warn!("no more events for TensorBoard: {e}");
             self.events = None;
         }
         let average = match (record.ema_validation_loss, record.ema_validation_accuracy) {

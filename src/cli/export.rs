@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use selvedge::files::shown;
 use selvedge::inference::Classifier;
 use selvedge::onnx;
 
@@ -24,10 +25,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let gpu = options.adapter.open_quietly()?;
     let classifier = Classifier::open(&gpu, &options.model)?;
     onnx::export(&classifier, &options.onnx)?;
-    println!(
+    outln!(
         "{}: {} as ONNX; input `images` [N, 1, 28, 28] with pixels as byte / 255, output `logits` [N, 10]",
-        options.onnx.display(),
+        shown(&options.onnx),
         classifier.run().train.model
-    );
+    )?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 use selvedge::data::{self, CLASS_NAMES, Inversion, PIXELS, Photo, WIDTH};
+use selvedge::files::shown;
 use selvedge::inference::{Activation, Classifier, Filters};
 use selvedge::plot::{FeatureSheet, Gallery, Raster, Section, Tile, save_png};
 
@@ -39,14 +40,14 @@ pub struct Options {
 const IN_SHEET: usize = 64;
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let gpu = options.adapter.open()?;
+    let gpu = options.adapter.open_quietly()?;
     let classifier = Classifier::open(&gpu, &options.model)?;
     let (pixels, name, words) = image(options, &classifier)?;
     let folder = options.out.clone().unwrap_or_else(|| match options.model.is_dir() {
         true => options.model.join(format!("features-{name}")),
         false => options.model.with_extension(format!("features-{name}")),
     });
-    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    fs::create_dir_all(&folder).with_context(|| shown(&folder))?;
 
     let activations = classifier.activations(&pixels, usize::from(options.layers))?;
     let mut sheet = FeatureSheet { sections: Vec::new() };
@@ -79,11 +80,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         columns: 6,
     };
     save_png(&gallery, &folder.join("class-maps.png"))?;
-    println!(
+    outln!(
         "{} layers, the first filters and the class maps of {words} in {}",
         activations.len(),
-        folder.display()
-    );
+        shown(&folder)
+    )?;
     Ok(())
 }
 

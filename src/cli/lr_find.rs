@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::ProgressBar;
 use selvedge::data;
+use selvedge::files::shown;
 use selvedge::plot::{RateCurve, save_png, save_svg};
 use selvedge::train::{RateSweep, find_rate};
 
@@ -56,12 +57,12 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     } else {
         save_png(&curve, &options.out)?;
     }
-    println!(
+    outln!(
         "the loss falls fastest at rate {:.1e} and is lowest at {:.1e}; try --lr {:.1e}; picture: {}",
         found.steepest,
         found.lowest,
         found.suggestion(),
-        options.out.display()
-    );
+        shown(&options.out)
+    )?;
     Ok(())
 }

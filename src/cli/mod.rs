@@ -1,5 +1,8 @@
 //! The command line: options in, library calls, text out.
 
+#[macro_use]
+mod terminal;
+
 mod augment;
 mod command_line;
 mod console;
@@ -12,6 +15,7 @@ mod lr_find;
 mod output_folder;
 mod plan;
 mod predict;
+mod process;
 mod profile;
 mod runs;
 mod search;
@@ -35,7 +39,7 @@ pub use settings::{ModelArgument, Settings};
 /// Trains and evaluates Fashion-MNIST classifiers on any Vulkan, Metal or DX12 GPU.
 #[derive(Debug, Parser)]
 #[command(version, about, long_about = None, propagate_version = true)]
-pub struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -74,6 +78,9 @@ enum Command {
     Profile(profile::Options),
 }
 
+/// Exit code for a command line that cannot be understood.
+const USAGE: u8 = 2;
+
 /// Which adapter to run on.
 #[derive(Debug, Args)]
 struct AdapterOption {
@@ -98,8 +105,8 @@ impl AdapterOption {
     fn open(&self) -> anyhow::Result<Arc<Gpu>> {
         let gpu = self.open_quietly()?;
         if gpu.adapter().is_cpu() {
-            eprintln!(
-                "warning: no GPU in use; running on the processor with {} (works, but slowly; the very first start compiles kernels for some 15 s)",
+            warn!(
+                "no GPU in use; running on the processor with {} (works, but slowly; the very first start compiles kernels for some 15 s)",
                 gpu.adapter().name
             );
         }
@@ -154,12 +161,29 @@ impl StepOptions {
     }
 }
 
-/// Carries a command out.
-///
-/// # Errors
-/// Whatever fails, in words for the person at the terminal.
-pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    match cli.command {
+/// Reads the command line, carries the command out, and says what failed.
+pub fn run() -> ExitCode {
+    process::prepare();
+    let ended = match Cli::try_parse() {
+        Ok(cli) => carry_out(cli.command),
+        Err(error) => explain(&error),
+    };
+    terminal::exit_code(ended)
+}
+
+/// Prints a help text, or what is wrong with the command line.
+fn explain(error: &clap::Error) -> anyhow::Result<ExitCode> {
+    if error.use_stderr() {
+        // It quotes what was typed, which may hold anything; so no colours, which would be escaped with the rest.
+        terminal::complain_as_is(&error.render().to_string());
+        return Ok(ExitCode::from(USAGE));
+    }
+    error.print().map_err(terminal::PrintError::from)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Train(options) => return train::run(&options),
         Command::Search(options) => return search::run(&options),
         Command::Predict(options) => return predict::run(&options),
@@ -177,13 +201,4 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Profile(options) => profile::run(&options),
     }?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Without a desktop session Mesa prints "XDG_RUNTIME_DIR is invalid or not set" for each device it opens. It wants the
-/// folder for windows only, which there are none of here, so any folder will do.
-pub fn quiet_mesa() {
-    if cfg!(target_os = "linux") && std::env::var_os("XDG_RUNTIME_DIR").is_none() {
-        // SAFETY: this is the first thing `main` does; no other thread exists that could read the environment.
-        unsafe { std::env::set_var("XDG_RUNTIME_DIR", std::env::temp_dir()) };
-    }
 }

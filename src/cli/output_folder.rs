@@ -1,10 +1,9 @@
 //! Folders that commands write into.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use selvedge::files::create_numbered;
+use anyhow::bail;
+use selvedge::files::{create_folder, create_numbered, list_folder, shown};
 use selvedge::report::Evaluation;
 
 /// The folder that everything of a command is written into.
@@ -24,7 +23,7 @@ impl OutputFolder {
             let stem = model.file_stem().unwrap_or_default().to_string_lossy();
             model.with_file_name(format!("{stem}-{name}"))
         };
-        fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
+        create_folder(&path)?;
         Ok(Self(path))
     }
 
@@ -32,20 +31,16 @@ impl OutputFolder {
     pub fn new(asked: Option<&Path>, name: &str) -> anyhow::Result<Self> {
         match asked {
             Some(path) => Self::fresh(path),
-            None => Ok(Self(create_numbered(Path::new("runs"), name).context("runs")?)),
+            None => Ok(Self(create_numbered(Path::new("runs"), name)?)),
         }
     }
 
     fn fresh(path: &Path) -> anyhow::Result<Self> {
-        fs::create_dir_all(path).with_context(|| path.display().to_string())?;
-        if fs::read_dir(path)
-            .with_context(|| path.display().to_string())?
-            .next()
-            .is_some()
-        {
+        create_folder(path)?;
+        if !list_folder(path)?.is_empty() {
             bail!(
                 "the folder {} exists already and is not empty; choose another with --out",
-                path.display()
+                shown(path)
             );
         }
         Ok(Self(path.to_owned()))
@@ -70,7 +65,7 @@ impl OutputFolder {
             .unwrap_or_default()
             .to_string_lossy();
         let path = self.0.join(format!("{}-{name}", number + 1));
-        fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
+        create_folder(&path)?;
         Ok(path)
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use selvedge::files::shown;
 use selvedge::train::{RunFolder, TrainError};
 
 use super::table::table;
@@ -21,24 +22,24 @@ const HEADINGS: [&str; 8] = [
 ];
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let entries = fs::read_dir(&options.folder).with_context(|| options.folder.display().to_string())?;
+    let entries = fs::read_dir(&options.folder).with_context(|| shown(&options.folder))?;
     let mut folders: Vec<PathBuf> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.join("config.json").is_file())
         .collect();
     folders.sort();
     if folders.is_empty() {
-        println!("no runs in {}", options.folder.display());
+        outln!("no runs in {}", shown(&options.folder))?;
         return Ok(());
     }
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     for folder in &folders {
         match row(folder) {
             Ok(row) => rows.push(row),
-            Err(e) => eprintln!("warning: {e}"),
+            Err(e) => warn!("{e}"),
         }
     }
-    print!("{}", table(&rows, &[]));
+    out!("{}", table(&rows, &[]))?;
     Ok(())
 }
 

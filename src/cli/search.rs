@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Command, Parser};
 use indicatif::{ProgressBar, ProgressStyle};
 use selvedge::data;
-use selvedge::files::create_numbered;
+use selvedge::files::{create_numbered, shown};
 use selvedge::models::Architecture;
 use selvedge::search::{
     Dimension, FitFolder, FitKey, FitResult, Halving, Plan, SearchObserver, Setting, Shard, Summary, combinations,
@@ -17,8 +17,8 @@ use selvedge::search::{
 };
 use selvedge::train::{Monitor, Progress};
 
-use super::console::print_line;
 use super::display::{INTERRUPTED, stop_on_ctrl_c, until_stopped};
+use super::terminal::outlive_reader;
 use super::{AdapterOption, ModelArgument, Settings};
 
 #[derive(Debug, Args)]
@@ -75,6 +75,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     stop_on_ctrl_c()?;
+    outlive_reader();
     options.settings.refuse_automatic_batch()?;
     let base = options.settings.config(&options.model)?;
     if base.weights.is_some() {
@@ -90,23 +91,23 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     };
     plan.settle(&folder)?;
     let fits = FitFolder::open(&folder)?;
-    println!(
+    outln!(
         "{} settings on {} folds of {} images, with {}; folder {}",
         plan.settings.len(),
         plan.folds,
         images.len(),
         gpu.adapter().name,
-        folder.display()
-    );
+        shown(&folder)
+    )?;
     let mut display = Display::new(&plan, &folder);
     let shard = options.shard.unwrap_or(Shard::WHOLE);
     let ended = search(&gpu, &plan, &fits, &images, shard, &mut display)?;
     display.clear();
     if ended.is_break() {
-        println!(
+        outln!(
             "interrupted; the same command with --out {} goes on, without repeating finished fits",
-            folder.display()
-        );
+            shown(&folder)
+        )?;
         return Ok(ExitCode::from(INTERRUPTED));
     }
     report(&plan, &folder)?;
@@ -275,7 +276,8 @@ impl SearchObserver for Display<'_> {
                 FitResult::Failed { reason } => format!("failed: {reason}"),
             };
             let (text, fold) = (name(self.plan, fit.setting), fit.fold + 1);
-            print_line(&format!("{text}, fold {fold}, epochs {}: {figures}", fit.epochs));
+            // A search outlives whoever reads it.
+            let _ = outln!("{text}, fold {fold}, epochs {}: {figures}", fit.epochs);
         }
     }
 }
@@ -295,13 +297,13 @@ fn report(plan: &Plan, folder: &Path) -> anyhow::Result<()> {
     let results = FitFolder::open(folder)?.results()?;
     let summary = Summary::new(plan, &results);
     summary.write(plan, folder)?;
-    print!("{}", table(plan, &summary, usize::MAX));
+    out!("{}", table(plan, &summary, usize::MAX))?;
     let open = plan
         .next_fits(&results)
         .iter()
         .filter(|key| !results.contains_key(key))
         .count();
-    println!(
+    outln!(
         "\n{} fits done{}; results.csv, effects.png and effects.svg in {}",
         summary.done,
         if open > 0 {
@@ -309,11 +311,11 @@ fn report(plan: &Plan, folder: &Path) -> anyhow::Result<()> {
         } else {
             String::new()
         },
-        folder.display()
-    );
+        shown(folder)
+    )?;
     match summary.winner(plan) {
-        Some(winner) => println!("best so far: {}", summary.command(plan, winner)),
-        None => println!("no setting has a score"),
+        Some(winner) => outln!("best so far: {}", summary.command(plan, winner))?,
+        None => outln!("no setting has a score")?,
     }
     Ok(())
 }

@@ -33,10 +33,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             format!("{:.2}", layer.flops as f64 / 1e6),
         ]
     }));
-    print!("{}", table(&rows, &[3, 5]));
+    out!("{}", table(&rows, &[3, 5]))?;
 
     let [base, head] = found.parameters;
-    println!(
+    outln!(
         "\n{}: {} parameters ({} in the base, {} in the head), {} running statistics; {:.1} MB, {:.1} MFLOP an image forward",
         config.model,
         thousands(base + head),
@@ -45,18 +45,18 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         thousands(found.statistics),
         found.weight_bytes as f64 / 1e6,
         found.flops as f64 / 1e6,
-    );
+    )?;
     for (number, [batch, planned, fixed]) in (1..).zip(&found.phases) {
         let phase = if phases > 1 {
             format!("phase {number}: ")
         } else {
             String::new()
         };
-        println!(
+        outln!(
             "{phase}a training step on {batch} images plans {:.1} MB beside {:.1} MB of parameters and optimiser",
             *planned as f64 / 1e6,
             *fixed as f64 / 1e6,
-        );
+        )?;
     }
     Ok(())
 }

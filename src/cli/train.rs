@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::Args;
 use selvedge::data;
+use selvedge::files::shown;
 use selvedge::gpu::Gpu;
 use selvedge::models::Architecture;
 use selvedge::train::{Ending, RunFolder, resume, train};
@@ -14,6 +15,7 @@ use selvedge::train::{Ending, RunFolder, resume, train};
 use super::console::{Console, OutputOptions};
 use super::display::{Display, INTERRUPTED, stop_on_ctrl_c};
 use super::evaluate::report_text;
+use super::terminal::{Explained, outlive_reader};
 use super::{AdapterOption, ModelArgument, Settings};
 
 #[derive(Debug, Args)]
@@ -45,6 +47,7 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     stop_on_ctrl_c()?;
+    outlive_reader();
     let console = Console::new(&options.output);
     let mut display = Display::new(console, options.tensorboard);
     let ending = match &options.resume {
@@ -54,7 +57,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let outcome = match ending {
         Ending::Finished(outcome) => outcome,
         Ending::Interrupted(folder) => {
-            let folder = folder.path().display();
+            let folder = shown(folder.path());
             display.console.say(&format!(
                 "interrupted and saved; `selvedge train --resume {folder}` goes on from here"
             ));
@@ -69,7 +72,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     display.console.say(&format!(
         "\nbest epoch: {}; weights and history in {}\n",
         result.best_epoch,
-        outcome.folder.path().display()
+        shown(outcome.folder.path())
     ));
     display.console.say(report_text("test", &result.test).trim_end());
     display.console.json(result)?;
@@ -88,7 +91,7 @@ ImageNet itself allows research and teaching only; whether that binds its weight
 fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
     let config = options.settings.config(&options.model)?;
     if config.model == Architecture::Inception && config.weights.is_none() && !options.from_scratch {
-        bail!(WEIGHTS_OF_INCEPTION);
+        bail!(Explained(WEIGHTS_OF_INCEPTION));
     }
     let data = display.load(config.data.as_deref())?;
     let gpu = display.open(&options.adapter)?;
@@ -129,8 +132,8 @@ fn go_on(options: &Options, path: &Path, display: &mut Display) -> anyhow::Resul
     let gpu = display.open(&options.adapter)?;
     let here = (gpu.adapter().name.as_str(), env!("CARGO_PKG_VERSION"));
     if here != (&run.adapter, &run.version) {
-        eprintln!(
-            "warning: the run was started on {} by selvedge {}; on {} by selvedge {} its weights will not be the same to the last bit",
+        warn!(
+            "the run was started on {} by selvedge {}; on {} by selvedge {} its weights will not be the same to the last bit",
             run.adapter, run.version, here.0, here.1
         );
     }
@@ -154,7 +157,7 @@ impl Display {
             "data: {} training and {} test images from {}",
             data.train.len(),
             data.test.len(),
-            data.source.display()
+            shown(&data.source)
         ));
         Ok(data)
     }

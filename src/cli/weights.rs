@@ -24,8 +24,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             thousands(entry.bytes),
         ]
     }));
-    print!("{}", table(&rows, &[3]));
+    out!("{}", table(&rows, &[3]))?;
     let numbers: usize = entries.iter().map(|entry| entry.shape.iter().product::<usize>()).sum();
-    println!("{} tensors, {} numbers", entries.len(), thousands(numbers));
+    outln!("{} tensors, {} numbers", entries.len(), thousands(numbers))?;
     Ok(())
 }

@@ -29,7 +29,7 @@ use pipeline::PipelineCache;
 /// `SELVEDGE_GEMM`, `SELVEDGE_MEMORY`.
 #[derive(Debug, Clone, Default)]
 pub struct GpuOptions {
-    /// Part of an adapter's name, in any case; `None` takes the best real GPU, else a CPU adapter.
+    /// An adapter's number, or part of its name in any case; `None` takes the best real GPU, else a CPU adapter.
     pub adapter: Option<String>,
     /// Bounds checks in shaders. `None`: on in debug builds and when `SELVEDGE_CHECKED=1`.
     pub checked: Option<bool>,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::InferenceError;
 use crate::data::{Dataset, ImageSet};
 use crate::eval::{Predictions, ensemble};
+use crate::files::{self, shown};
 use crate::gpu::Gpu;
 use crate::nn::weights;
 use crate::train::{Network, RunConfig, RunFolder, TrainError};
@@ -106,10 +107,9 @@ impl Classifier {
     /// A checksum (CRC-32C) of its weight file, to tell whether it is still the same.
     ///
     /// # Errors
-    /// [`InferenceError::Io`].
+    /// [`InferenceError::File`].
     pub fn checksum(&self) -> Result<u32, InferenceError> {
-        let bytes = fs::read(&self.weights).map_err(InferenceError::io(&self.weights))?;
-        Ok(crc32c::crc32c(&bytes))
+        Ok(crc32c::crc32c(&files::read(&self.weights, weights::LARGEST_FILE)?))
     }
 
     /// Its probabilities for a whole set, next to the labels.
@@ -146,6 +146,6 @@ pub(super) fn name_of(path: &Path) -> String {
     let whole = whole.as_deref().unwrap_or(path);
     match whole.file_name() {
         Some(name) => name.to_string_lossy().into_owned(),
-        None => whole.display().to_string(),
+        None => shown(whole),
     }
 }

@@ -1,9 +1,10 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
 use crate::data::DataError;
 use crate::eval::EvalError;
+use crate::files::{FileError, shown};
 use crate::nn::WeightsError;
 use crate::tensor::TensorError;
 use crate::train::TrainError;
@@ -13,24 +14,21 @@ use crate::train::TrainError;
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum InferenceError {
-    #[error("{path}: {source}", path = path.display())]
-    Io { path: PathBuf, source: std::io::Error },
-
-    #[error("{path} is no run folder, weight file or ensemble: there is no {missing}", path = path.display())]
+    #[error("{path} is no run folder, weight file or ensemble: there is no {missing}", path = shown(path))]
     NoModel { path: PathBuf, missing: String },
 
     #[error(
         "{path} does not say which network it is of: give a run folder, or a weight file that selvedge wrote",
-        path = path.display()
+        path = shown(path)
     )]
     Anonymous { path: PathBuf },
 
-    #[error("{path} is no ensemble: {problem}", path = path.display())]
+    #[error("{path} is no ensemble: {problem}", path = shown(path))]
     Ensemble { path: PathBuf, problem: String },
 
     #[error(
         "{path} has changed since the ensemble was made; make the ensemble anew with `selvedge evaluate ... --ensemble`",
-        path = path.display()
+        path = shown(path)
     )]
     Changed { path: PathBuf },
 
@@ -43,6 +41,8 @@ pub enum InferenceError {
     FewMembers { members: usize },
 
     #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
     Data(#[from] DataError),
     #[error(transparent)]
     Eval(#[from] EvalError),
@@ -52,13 +52,4 @@ pub enum InferenceError {
     Train(#[from] TrainError),
     #[error(transparent)]
     Weights(#[from] WeightsError),
-}
-
-impl InferenceError {
-    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Io {
-            path: path.to_owned(),
-            source,
-        }
-    }
 }

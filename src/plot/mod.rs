@@ -40,18 +40,18 @@ pub use raster::Raster;
 pub use rates::RateCurve;
 pub use reliability::ReliabilityPicture;
 
-use crate::files::write_atomically;
+use crate::files::{FileError, shown, write_atomically};
 
 /// A picture that could not be drawn or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum PlotError {
-    #[error("the picture {path} could not be drawn: {problem}", path = path.display())]
+    #[error("the picture {path} could not be drawn: {problem}", path = shown(path))]
     Drawing { path: PathBuf, problem: String },
 
-    #[error("{path}: {source}", path = path.display())]
-    Io { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 /// Something to draw on either kind of canvas.
@@ -80,7 +80,7 @@ pub fn save_svg(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
         path: path.to_owned(),
         problem,
     })?;
-    write_atomically(path, |file| file.write_all(text.as_bytes())).map_err(io_error(path))
+    Ok(write_atomically(path, |file| file.write_all(text.as_bytes()))?)
 }
 
 /// The text of a picture as SVG.
@@ -116,7 +116,7 @@ pub fn save_png(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
         pixels = imageops::thumbnail(&canvas, size.0, size.1).into_raw();
     }
     let png = png(&pixels, size, ExtendedColorType::Rgb8).map_err(failed)?;
-    write_atomically(path, |file| file.write_all(&png)).map_err(io_error(path))
+    Ok(write_atomically(path, |file| file.write_all(&png))?)
 }
 
 /// The bytes of a PNG file of these pixels, row by row.
@@ -141,13 +141,6 @@ fn draw<DB: DrawingBackend>(picture: &impl Picture, canvas: DB) -> Result<(), St
     area.fill(&WHITE).map_err(|e| e.to_string())?;
     picture.draw(&area)?;
     area.present().map_err(|e| e.to_string())
-}
-
-fn io_error(path: &Path) -> impl FnOnce(io::Error) -> PlotError + '_ {
-    move |source| PlotError::Io {
-        path: path.to_owned(),
-        source,
-    }
 }
 
 /// Colours that people with any colour vision tell apart (Okabe and Ito 2008).

@@ -1,9 +1,10 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
 use crate::data::DataError;
 use crate::eval::EvalError;
+use crate::files::{FileError, shown};
 use crate::gpu::GpuError;
 use crate::nn::WeightsError;
 use crate::plot::PlotError;
@@ -21,28 +22,25 @@ pub enum TrainError {
         allowed: String,
     },
 
-    #[error("the folder {path} exists already and is not empty; choose another with --out, or remove it", path = path.display())]
+    #[error("the folder {path} exists already and is not empty; choose another with --out, or remove it", path = shown(path))]
     FolderInUse { path: PathBuf },
 
-    #[error("{path}: {source}", path = path.display())]
-    Io { path: PathBuf, source: std::io::Error },
-
-    #[error("{path} cannot be resumed from: {problem}", path = path.display())]
+    #[error("{path} cannot be resumed from: {problem}", path = shown(path))]
     Checkpoint { path: PathBuf, problem: String },
 
-    #[error("{path} was trained on other images than these; name its data with --data", path = path.display())]
+    #[error("{path} was trained on other images than these; name its data with --data", path = shown(path))]
     OtherData { path: PathBuf },
 
-    #[error("another process trains in {path}", path = path.display())]
+    #[error("another process trains in {path}", path = shown(path))]
     Locked { path: PathBuf },
 
-    #[error("{path} is complete; `selvedge train --config` with its config.json repeats it", path = path.display())]
+    #[error("{path} is complete; `selvedge train --config` with its config.json repeats it", path = shown(path))]
     Complete { path: PathBuf },
 
     #[error(transparent)]
     Plot(#[from] PlotError),
 
-    #[error("{path} is no configuration of a run: {problem}", path = path.display())]
+    #[error("{path} is no configuration of a run: {problem}", path = shown(path))]
     Config { path: PathBuf, problem: String },
 
     #[error(
@@ -65,6 +63,8 @@ pub enum TrainError {
     },
 
     #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
     Data(#[from] DataError),
     #[error(transparent)]
     Eval(#[from] EvalError),
@@ -74,13 +74,4 @@ pub enum TrainError {
     Tensor(#[from] TensorError),
     #[error(transparent)]
     Weights(#[from] WeightsError),
-}
-
-impl TrainError {
-    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Io {
-            path: path.to_owned(),
-            source,
-        }
-    }
 }

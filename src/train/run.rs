@@ -20,6 +20,7 @@ use super::{
 };
 use crate::data::{Dataset, ImageSet, PIXELS, Split};
 use crate::eval::Report;
+use crate::files::shown;
 use crate::gpu::Gpu;
 use crate::nn::weights;
 use crate::plot::{save_png, save_svg};
@@ -306,7 +307,7 @@ struct Stored<'a> {
 /// Fills the base from a weight file, and says what of the file is of no use.
 fn load_base(network: &Network, path: &Path, observer: &mut dyn Observer) -> Result<(), TrainError> {
     let aside = weights::load_base(&network.parameters, path)?;
-    let path = path.display();
+    let path = shown(path);
     observer.note(&match aside.len() {
         0 => format!("the base starts from {path}"),
         count => format!(
@@ -406,7 +407,7 @@ fn name_best(error: TrainError, config: &TrainConfig, folder: &RunFolder, histor
             kept: format!(
                 "The best weights so far, of epoch {}, are in {}",
                 best.epoch,
-                folder.best_weights().display()
+                shown(&folder.best_weights())
             ),
         },
         (error, _) => error,

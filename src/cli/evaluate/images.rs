@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use selvedge::data::{self, Dataset, ImageSet};
+use selvedge::files::shown;
 use selvedge::inference::{Classifier, Ensemble};
 
 #[derive(Debug, Args)]
@@ -47,7 +48,7 @@ impl Images {
             let set = data::load_set(path)?;
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             return Ok(Self {
-                words: format!("{} images of {}", set.len(), path.display()),
+                words: format!("{} images of {}", set.len(), shown(path)),
                 what: stem.trim_end_matches(".csv").to_owned(),
                 set,
                 fitted_to: false,
@@ -55,7 +56,7 @@ impl Images {
             });
         }
         let dataset = data::load(place.as_deref())?;
-        let source = dataset.source.display();
+        let source = shown(&dataset.source);
         let (set, what) = match options.split {
             SplitName::Test => (dataset.test.clone(), "test"),
             SplitName::Validation => {

@@ -1,5 +1,6 @@
 //! How a network came to be, for the page.
 
+use selvedge::files::shown;
 use selvedge::inference::Classifier;
 
 /// Names and values.
@@ -9,7 +10,7 @@ pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
     let optimiser = format!("{:?}, learning rate {}", config.optimiser, config.learning_rate.peak);
     let rows = [
         ("network", config.model.to_string()),
-        ("weights", classifier.path().display().to_string()),
+        ("weights", shown(classifier.path())),
         ("epochs", config.total_epochs().to_string()),
         ("images a step", config.images_per_step().to_string()),
         ("optimiser", optimiser),
@@ -23,7 +24,7 @@ pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
             "train it again with",
             format!(
                 "selvedge train --config {}",
-                classifier.path().join("config.json").display()
+                shown(&classifier.path().join("config.json"))
             ),
         ),
     ];

@@ -14,6 +14,7 @@ use augmentation::Augmentation;
 use clap::{Args, ValueEnum};
 use network::NetworkOptions;
 use optimisation::{Optimisation, Regularisation};
+use selvedge::files::shown;
 use selvedge::gpu::Gpu;
 use selvedge::models::Architecture;
 use selvedge::train::{PixelScale, Recipe, RunConfig, TrainConfig, automatic_batch_size};
@@ -180,7 +181,7 @@ impl Settings {
         set(&mut config.model, model.model);
         if let Some(path) = &self.data {
             // So that the run can be evaluated from any folder.
-            let path = path.canonicalize().with_context(|| path.display().to_string())?;
+            let path = path.canonicalize().with_context(|| shown(path))?;
             config.data = Some(path);
         }
         set(&mut config.epochs, self.epochs);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use selvedge::files::shown;
 use selvedge::optim::{LearningRate, Schedule};
 use selvedge::train::{FineTune, Learned, OptimiserKind, TrainConfig};
 
@@ -51,7 +52,7 @@ impl Transfer {
     pub fn apply(&self, config: &mut TrainConfig) -> anyhow::Result<()> {
         if let Some(path) = &self.weights {
             // So that the run can be resumed from any folder.
-            let path = path.canonicalize().with_context(|| path.display().to_string())?;
+            let path = path.canonicalize().with_context(|| shown(path))?;
             config.weights = Some(path);
         }
         let without_weights = Self {

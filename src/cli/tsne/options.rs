@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use selvedge::files::shown;
 use selvedge::report::read_positions;
 use selvedge::tsne::{Initial, Method, Metric, NeighbourSearch, Tsne};
 
@@ -104,7 +105,7 @@ impl Options {
                 if components != self.components {
                     anyhow::bail!(
                         "{} is a map of {components} dimensions; give --components {components}, or another --init",
-                        path.display()
+                        shown(path)
                     );
                 }
                 tsne.initial(Initial::Given(positions))
