@@ -63,7 +63,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         matrix: &predictions.confusion_matrix(),
     };
     save_png(&picture, &folder.join("cats-and-dogs.png"))?;
-    println!("pictures and report.html are in {}", shown(&folder));
+    println!("pictures and report.html are in {}", shown(folder));
     Ok(())
 }
 

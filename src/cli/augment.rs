@@ -9,6 +9,7 @@ use selvedge::files::shown;
 use selvedge::plot::{ImageGrid, save_png};
 use selvedge::train::augmented;
 
+use super::output_file::ForceOption;
 use super::{AdapterOption, ModelArgument, Settings};
 
 #[derive(Debug, Args)]
@@ -16,6 +17,8 @@ pub struct Options {
     /// The picture to write
     #[arg(long, value_name = "FILE.png", default_value = "augment.png")]
     out: PathBuf,
+    #[command(flatten)]
+    force: ForceOption,
     /// Images, one a row
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
     images: u16,
@@ -33,6 +36,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if config.mixup > 0.0 || config.cutmix > 0.0 {
         bail!("images are drawn one by one; leave out --mixup and --cutmix");
     }
+    options.force.check("--out", &options.out, &["png"], &[])?;
     let data = data::load(config.data.as_deref())?;
     let gpu = options.adapter.open_quietly()?;
     let (count, columns) = (usize::from(options.images), usize::from(options.columns));

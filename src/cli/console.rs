@@ -12,6 +12,7 @@ use super::terminal::print_json;
 
 /// For whom a command prints.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
 pub struct OutputOptions {
     /// Print one JSON object an epoch, and one for the result
     #[arg(long)]

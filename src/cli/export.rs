@@ -8,6 +8,7 @@ use selvedge::inference::Classifier;
 use selvedge::onnx;
 
 use super::AdapterOption;
+use super::output_file::ForceOption;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -15,13 +16,18 @@ pub struct Options {
     #[arg(value_name = "MODEL")]
     model: PathBuf,
     /// The ONNX file to write
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE.onnx")]
     onnx: PathBuf,
+    #[command(flatten)]
+    force: ForceOption,
     #[command(flatten)]
     adapter: AdapterOption,
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
+    options
+        .force
+        .check("--onnx", &options.onnx, &["onnx"], &[&options.model])?;
     let gpu = options.adapter.open_quietly()?;
     let classifier = Classifier::open(&gpu, &options.model)?;
     onnx::export(&classifier, &options.onnx)?;

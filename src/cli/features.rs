@@ -1,16 +1,16 @@
 //! `selvedge features`
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 use selvedge::data::{self, CLASS_NAMES, Inversion, PIXELS, Photo, WIDTH};
-use selvedge::files::shown;
+use selvedge::files::{create_folder, shown};
 use selvedge::inference::{Activation, Classifier, Filters};
 use selvedge::plot::{FeatureSheet, Gallery, Raster, Section, Tile, save_png};
 
 use super::AdapterOption;
+use super::output_folder::OutputFolder;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -40,6 +40,9 @@ pub struct Options {
 const IN_SHEET: usize = 64;
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
+    if let Some(folder) = &options.out {
+        OutputFolder::refuse_used(folder)?;
+    }
     let gpu = options.adapter.open_quietly()?;
     let classifier = Classifier::open(&gpu, &options.model)?;
     let (pixels, name, words) = image(options, &classifier)?;
@@ -47,7 +50,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         true => options.model.join(format!("features-{name}")),
         false => options.model.with_extension(format!("features-{name}")),
     });
-    fs::create_dir_all(&folder).with_context(|| shown(&folder))?;
+    create_folder(&folder)?;
 
     let activations = classifier.activations(&pixels, usize::from(options.layers))?;
     let mut sheet = FeatureSheet { sections: Vec::new() };

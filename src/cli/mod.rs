@@ -12,6 +12,8 @@ mod evaluate;
 mod export;
 mod features;
 mod lr_find;
+mod out_of_memory;
+mod output_file;
 mod output_folder;
 mod plan;
 mod predict;
@@ -29,12 +31,12 @@ mod weights;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use selvedge::data::{HEIGHT, ImageSet, PIXELS, WIDTH};
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::tensor::Compiled;
 use selvedge::train::{Normalisation, inference_step, training_step};
-pub use settings::{ModelArgument, Settings};
+pub use settings::{ModelArgument, ModelOrRun, Settings};
 
 /// Trains and evaluates Fashion-MNIST classifiers on any Vulkan, Metal or DX12 GPU.
 #[derive(Debug, Parser)]
@@ -83,9 +85,10 @@ const USAGE: u8 = 2;
 
 /// Which adapter to run on.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Device")]
 struct AdapterOption {
-    /// Part of an adapter's name, in any case; see `selvedge devices`
-    #[arg(long, value_name = "NAME", env = "SELVEDGE_ADAPTER")]
+    /// An adapter's number in `selvedge devices`, or part of its name in any case
+    #[arg(long, value_name = "N|NAME", env = "SELVEDGE_ADAPTER")]
     adapter: Option<String>,
 }
 
@@ -118,7 +121,7 @@ impl AdapterOption {
 #[derive(Debug, Args)]
 struct StepOptions {
     #[command(flatten)]
-    model: ModelArgument,
+    model: ModelOrRun,
     /// Inference, as `evaluate` does it, instead of training
     #[arg(long)]
     inference: bool,
@@ -138,10 +141,8 @@ struct Step {
 
 impl StepOptions {
     fn compile(&self, gpu: &Arc<Gpu>) -> anyhow::Result<Step> {
-        let (config, learned) = self
-            .settings
-            .config_on(&self.model, gpu, usize::MAX)?
-            .phase(self.phase)?;
+        let (model, settings) = self.model.settings(&self.settings)?;
+        let (config, learned) = settings.config_on(&model, gpu, usize::MAX)?.phase(self.phase)?;
         let batch = config.batch_size;
         // What the images show does not matter here.
         let images = ImageSet::new("blank images", vec![0; batch * PIXELS], vec![0; batch])?;
@@ -164,11 +165,55 @@ impl StepOptions {
 /// Reads the command line, carries the command out, and says what failed.
 pub fn run() -> ExitCode {
     process::prepare();
-    let ended = match Cli::try_parse() {
+    let parsed = command()
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let ended = match parsed {
         Ok(cli) => carry_out(cli.command),
         Err(error) => explain(&error),
     };
     terminal::exit_code(ended)
+}
+
+/// Settings of a training that do not change what a single step computes, or how long it takes.
+const NOT_OF_A_STEP: [&str; 23] = [
+    "data",
+    "epochs",
+    "seed",
+    "split_seed",
+    "limit",
+    "lr",
+    "lr_floor",
+    "warmup",
+    "schedule",
+    "lr_milestones",
+    "lr_factor",
+    "lr_decay",
+    "plateau_patience",
+    "plateau_delta",
+    "plateau_cooldown",
+    "patience",
+    "min_delta",
+    "monitor",
+    "fine_tune_epochs",
+    "fine_tune_lr",
+    "fine_tune_decay",
+    "fine_tune_weight_decay",
+    "weight_decay",
+];
+
+/// The command line. Commands that look at a step do not show the settings that it does not use.
+fn command() -> clap::Command {
+    ["plan", "profile", "summary"]
+        .into_iter()
+        .fold(Cli::command(), |cli, name| {
+            cli.mut_subcommand(name, |command| {
+                command.mut_args(|argument| {
+                    let hidden = NOT_OF_A_STEP.contains(&argument.get_id().as_str());
+                    argument.hide(hidden)
+                })
+            })
+        })
 }
 
 /// Prints a help text, or what is wrong with the command line.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use selvedge::files::{create_folder, create_numbered, list_folder, shown};
+use selvedge::files::{create_folder, create_numbered, exists, list_folder, shown};
 use selvedge::report::Evaluation;
 
 /// The folder that everything of a command is written into.
@@ -36,14 +36,20 @@ impl OutputFolder {
     }
 
     fn fresh(path: &Path) -> anyhow::Result<Self> {
+        Self::refuse_used(path)?;
         create_folder(path)?;
-        if !list_folder(path)?.is_empty() {
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Refuses a folder that holds something already, before any work is done.
+    pub fn refuse_used(path: &Path) -> anyhow::Result<()> {
+        if exists(path)? && !list_folder(path)?.is_empty() {
             bail!(
                 "the folder {} exists already and is not empty; choose another with --out",
                 shown(path)
             );
         }
-        Ok(Self(path.to_owned()))
+        Ok(())
     }
 
     pub fn path(&self) -> &Path {

@@ -13,6 +13,7 @@ use selvedge::plot::{Gallery, Raster, Tile, save_png};
 use serde_json::json;
 
 use super::AdapterOption;
+use super::output_file::ForceOption;
 use super::table::table;
 use super::terminal::{PrintError, complain, print_bytes, print_json};
 
@@ -36,6 +37,8 @@ pub struct Options {
     /// Draw the pictures as the network is given them
     #[arg(long, value_name = "FILE.png")]
     show: Option<PathBuf>,
+    #[command(flatten)]
+    force: ForceOption,
     /// Print CSV with all probabilities
     #[arg(long, conflicts_with = "json")]
     csv: bool,
@@ -79,6 +82,10 @@ struct Read {
 
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let paths = pictures(&options.pictures)?;
+    if let Some(path) = &options.show {
+        let inputs: Vec<&Path> = paths.iter().chain([&options.model]).map(PathBuf::as_path).collect();
+        options.force.check("--show", path, &["png"], &inputs)?;
+    }
     let gpu = options.adapter.open_quietly()?;
     let model = Model::open(&gpu, &options.model)?;
     let mut read = Vec::new();

@@ -7,6 +7,7 @@ use clap::Args;
 use selvedge::files::write_atomically;
 use selvedge::program::Ceiling;
 
+use super::output_file::ForceOption;
 use super::terminal::print_json;
 use super::{AdapterOption, StepOptions};
 
@@ -20,6 +21,8 @@ pub struct Options {
     /// Also write the step as a trace in Chrome's format, which Perfetto opens
     #[arg(long, value_name = "FILE.json")]
     trace: Option<PathBuf>,
+    #[command(flatten)]
+    force: ForceOption,
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
@@ -28,6 +31,9 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
+    if let Some(path) = &options.trace {
+        options.force.check("--trace", path, &["json"], &[])?;
+    }
     let gpu = options.adapter.open_quietly()?;
     let mut step = options.step.compile(&gpu)?;
     let profile = step.compiled.program().profile(options.steps)?;

@@ -15,7 +15,7 @@ use selvedge::search::{
     Dimension, FitFolder, FitKey, FitResult, Halving, Plan, SearchObserver, Setting, Shard, Summary, combinations,
     random_settings, search,
 };
-use selvedge::train::{Monitor, Progress};
+use selvedge::train::{Monitor, Progress, TrainConfig};
 
 use super::display::{INTERRUPTED, stop_on_ctrl_c, until_stopped};
 use super::terminal::outlive_reader;
@@ -29,8 +29,8 @@ pub struct Options {
     #[arg(long, value_name = "OPTION=VALUES", required_unless_present = "collect")]
     grid: Vec<Dimension>,
     /// Draw N settings at random instead of taking all combinations
-    #[arg(long, value_name = "N")]
-    random: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    random: Option<u32>,
     /// Successive halving: of N settings one goes on, for N times the epochs
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3", value_parser = factor)]
     halving: Option<usize>,
@@ -71,8 +71,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
             bail!("--collect only reads what is there; leave the settings out");
         }
         let plan = Plan::read(folder)?;
-        report(&plan, folder)?;
-        return Ok(ExitCode::SUCCESS);
+        return report(&plan, folder);
     }
     stop_on_ctrl_c()?;
     outlive_reader();
@@ -81,9 +80,10 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if base.weights.is_some() {
         bail!("a search trains from scratch; leave out --weights");
     }
+    let mut plan = options.plan(&base)?;
     let data = data::load(base.data.as_deref())?;
     let images = base.images(&data);
-    let plan = options.plan(images.checksum())?;
+    plan.data_checksum = images.checksum();
     let gpu = options.adapter.open()?;
     let folder = match &options.out {
         Some(folder) => folder.clone(),
@@ -110,8 +110,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         )?;
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    report(&plan, &folder)?;
-    Ok(ExitCode::SUCCESS)
+    report(&plan, &folder)
 }
 
 /// Settings alone, to read those of the grid with.
@@ -123,10 +122,10 @@ struct SettingsAlone {
 }
 
 impl Options {
-    fn plan(&self, data_checksum: u32) -> anyhow::Result<Plan> {
-        let base = self.settings.config(&self.model)?;
+    /// The plan, as yet without the data's checksum.
+    fn plan(&self, base: &TrainConfig) -> anyhow::Result<Plan> {
         let chosen = match self.random {
-            Some(count) => random_settings(&self.grid, count, base.seed)?,
+            Some(count) => random_settings(&self.grid, count as usize, base.seed)?,
             None => combinations(&self.grid)?,
         };
         let given = given_settings(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()));
@@ -162,7 +161,7 @@ impl Options {
             score: base.monitor,
             halving: self.halving.map(|factor| Halving { factor }),
             command: command.collect::<Vec<_>>().join(" "),
-            data_checksum,
+            data_checksum: 0,
         };
         plan.validate().map_err(anyhow::Error::msg)?;
         Ok(plan)
@@ -292,8 +291,8 @@ fn name(plan: &Plan, setting: usize) -> String {
     parts.join(" ")
 }
 
-/// The final table, the files, and the command that trains the best setting.
-fn report(plan: &Plan, folder: &Path) -> anyhow::Result<()> {
+/// The final table, the files, and the command that trains the best setting. A search that has found none has failed.
+fn report(plan: &Plan, folder: &Path) -> anyhow::Result<ExitCode> {
     let results = FitFolder::open(folder)?.results()?;
     let summary = Summary::new(plan, &results);
     summary.write(plan, folder)?;
@@ -314,10 +313,16 @@ fn report(plan: &Plan, folder: &Path) -> anyhow::Result<()> {
         shown(folder)
     )?;
     match summary.winner(plan) {
-        Some(winner) => outln!("best so far: {}", summary.command(plan, winner))?,
-        None => outln!("no setting has a score")?,
+        Some(winner) => {
+            outln!("best so far: {}", summary.command(plan, winner))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        None if open == 0 => bail!("no setting has a score: every one failed in a fold or more, for the reasons above"),
+        None => {
+            outln!("no setting has a score yet")?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
-    Ok(())
 }
 
 fn table(plan: &Plan, summary: &Summary, most: usize) -> String {

@@ -4,12 +4,12 @@ use clap::Args;
 use selvedge::train::{LayerSummary, summary};
 
 use super::table::{table, thousands};
-use super::{AdapterOption, ModelArgument, Settings};
+use super::{AdapterOption, ModelOrRun, Settings};
 
 #[derive(Debug, Args)]
 pub struct Options {
     #[command(flatten)]
-    model: ModelArgument,
+    model: ModelOrRun,
     #[command(flatten)]
     adapter: AdapterOption,
     #[command(flatten)]
@@ -18,7 +18,8 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let gpu = options.adapter.open_quietly()?;
-    let config = options.settings.config_on(&options.model, &gpu, usize::MAX)?;
+    let (model, settings) = options.model.settings(&options.settings)?;
+    let config = settings.config_on(&model, &gpu, usize::MAX)?;
     let found = summary(&gpu, &config)?;
     let phases = found.phases.len();
     let headings = ["layer", "op", "output", "parameters", "trained", "MFLOP an image"];

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::Args;
 use selvedge::data;
-use selvedge::files::shown;
+use selvedge::files::{FileError, FileTask, shown};
 use selvedge::gpu::Gpu;
 use selvedge::models::Architecture;
 use selvedge::train::{Ending, RunFolder, resume, train};
@@ -19,15 +19,21 @@ use super::terminal::{Explained, outlive_reader};
 use super::{AdapterOption, ModelArgument, Settings};
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Run")]
 pub struct Options {
     #[command(flatten)]
     model: ModelArgument,
     /// Train inception without weights to start from
     #[arg(long, conflicts_with = "weights")]
     from_scratch: bool,
-    /// Go on with an interrupted run: its folder, or one of its checkpoint files
+    /// Resume an interrupted run: its folder, or one of its checkpoint files. With a larger --epochs (or --fine-tune-epochs)
+    /// any run is trained further
     #[arg(long, value_name = "RUN", conflicts_with_all = ["name", "out"])]
     resume: Option<PathBuf>,
+    /// With --resume and --epochs: start the learning rate's schedule anew from the last weights, over the epochs that
+    /// remain. Cosine, one-cycle and triangular schedules cannot be extended otherwise
+    #[arg(long, requires = "resume")]
+    fresh_cycle: bool,
     /// The run's folder is runs/NAME [default: runs/MODEL-1, runs/MODEL-2, ...]
     #[arg(long, value_name = "NAME", conflicts_with = "out")]
     name: Option<String>,
@@ -51,7 +57,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let console = Console::new(&options.output);
     let mut display = Display::new(console, options.tensorboard);
     let ending = match &options.resume {
-        Some(path) => go_on(options, path, &mut display)?,
+        Some(path) => resume_run(options, path, &mut display)?,
         None => start(options, &mut display)?,
     };
     let outcome = match ending {
@@ -59,7 +65,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         Ending::Interrupted(folder) => {
             let folder = shown(folder.path());
             display.console.say(&format!(
-                "interrupted and saved; `selvedge train --resume {folder}` goes on from here"
+                "interrupted and saved; `selvedge train --resume {folder}` resumes from here"
             ));
             return Ok(ExitCode::from(INTERRUPTED));
         }
@@ -93,6 +99,7 @@ fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
     if config.model == Architecture::Inception && config.weights.is_none() && !options.from_scratch {
         bail!(Explained(WEIGHTS_OF_INCEPTION));
     }
+    let named = options.run_folder()?;
     let data = display.load(config.data.as_deref())?;
     let gpu = display.open(&options.adapter)?;
     let images = config.images(&data).len();
@@ -101,25 +108,37 @@ fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
         // A configuration may name some.
         (config.weights, config.fine_tune) = (None, None);
     }
-    let named = match &options.name {
-        Some(name) if name.is_empty() || name.contains(['/', '\\']) => {
-            bail!("--name is '{name}', but must be a name without slashes; --out takes a path")
-        }
-        Some(name) => Some(Path::new("runs").join(name)),
-        None => options.out.clone(),
-    };
     Ok(train(&gpu, &config, &data, named.as_deref(), display)?)
 }
 
-fn go_on(options: &Options, path: &Path, display: &mut Display) -> anyhow::Result<Ending> {
-    if options.settings.is_given() || options.model.is_given() || options.from_scratch {
-        bail!(
-            "--resume goes on with the run's own settings; leave out all but --data, --adapter and the output options"
-        );
+impl Options {
+    /// The folder that was asked for, if it can be used.
+    fn run_folder(&self) -> anyhow::Result<Option<PathBuf>> {
+        let folder = match &self.name {
+            Some(name) if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']) => {
+                bail!(
+                    "--name is '{name}', but must be a name without slashes that starts with no dot; --out takes a path"
+                )
+            }
+            Some(name) => Some(Path::new("runs").join(name)),
+            None => self.out.clone(),
+        };
+        if let Some(folder) = &folder {
+            RunFolder::refuse_used(folder)?;
+        }
+        Ok(folder)
     }
+}
+
+fn resume_run(options: &Options, path: &Path, display: &mut Display) -> anyhow::Result<Ending> {
+    let extension = options.settings.extension(options.fresh_cycle)?;
+    if options.model.is_given() || options.from_scratch {
+        bail!("--resume takes the run's own network; leave out MODEL and --from-scratch");
+    }
+    let metadata = path.metadata().map_err(FileError::io(path, FileTask::Read))?;
     // A file is one of the folder's checkpoints.
     let (folder, checkpoint) = match path.parent() {
-        Some(parent) if path.is_file() => (RunFolder::open(parent), path.to_owned()),
+        Some(parent) if !metadata.is_dir() => (RunFolder::open(parent), path.to_owned()),
         _ => {
             let folder = RunFolder::open(path);
             let last = folder.last_checkpoint();
@@ -137,7 +156,7 @@ fn go_on(options: &Options, path: &Path, display: &mut Display) -> anyhow::Resul
             run.adapter, run.version, here.0, here.1
         );
     }
-    Ok(resume(&gpu, &folder, &checkpoint, &data, display)?)
+    Ok(resume(&gpu, &folder, &checkpoint, extension.as_ref(), &data, display)?)
 }
 
 impl Display {

@@ -71,7 +71,9 @@ impl FileError {
     /// What the operating system says of `path`, as an error.
     pub fn io(path: &Path, task: FileTask) -> impl FnOnce(io::Error) -> Self + '_ {
         move |source| match source.kind() {
-            io::ErrorKind::NotFound if task != FileTask::Write => Self::Missing { path: path.to_owned() },
+            io::ErrorKind::NotFound if matches!(task, FileTask::Read | FileTask::List) => {
+                Self::Missing { path: path.to_owned() }
+            }
             _ => Self::Io {
                 path: path.to_owned(),
                 task,

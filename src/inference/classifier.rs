@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::InferenceError;
+use super::{Ensemble, InferenceError};
 use crate::data::{Dataset, ImageSet};
 use crate::eval::{Predictions, ensemble};
-use crate::files::{self, shown};
+use crate::files::{self, FileError, FileTask, shown};
 use crate::gpu::Gpu;
 use crate::nn::weights;
 use crate::train::{Network, RunConfig, RunFolder, TrainError};
@@ -52,22 +52,13 @@ impl Classifier {
     /// Opens a run folder (its best weights) or a weight file that selvedge wrote.
     ///
     /// # Errors
-    /// [`InferenceError::Anonymous`] when a file does not say what network it is of; else what is wrong with the files.
+    /// [`InferenceError::Anonymous`] when a file does not say what network it is of, [`InferenceError::NoEpoch`] when a run has
+    /// no weights yet, [`InferenceError::IsEnsemble`] for several networks; else what is wrong with the files.
     pub fn open(gpu: &Arc<Gpu>, path: &Path) -> Result<Self, InferenceError> {
-        let missing = |missing: &str| InferenceError::NoModel {
-            path: path.to_owned(),
-            missing: missing.to_owned(),
-        };
-        if !path.exists() {
-            return Err(missing("such file or folder"));
-        }
-        let (run, weights) = if path.is_dir() {
+        let metadata = path.metadata().map_err(FileError::io(path, FileTask::Read))?;
+        let (run, weights) = if metadata.is_dir() {
             let folder = RunFolder::open(path);
-            for file in ["config.json", "best.safetensors"] {
-                if !folder.file(file).exists() {
-                    return Err(missing(&format!("{file} in it")));
-                }
-            }
+            refuse_other_folders(&folder)?;
             (folder.read_config()?, folder.best_weights())
         } else {
             let about = weights::about(path)?.ok_or_else(|| InferenceError::Anonymous { path: path.to_owned() })?;
@@ -138,6 +129,21 @@ impl Classifier {
         }
         Ok(self.run.train.split(&images)?.validation)
     }
+}
+
+/// Says what a folder is that is no run with weights.
+fn refuse_other_folders(folder: &RunFolder) -> Result<(), InferenceError> {
+    let path = folder.path().to_owned();
+    if files::exists(&folder.file(Ensemble::FILE))? {
+        return Err(InferenceError::IsEnsemble { path });
+    }
+    if !files::exists(&folder.file("config.json"))? {
+        return Err(InferenceError::NoModel { path });
+    }
+    if !files::exists(&folder.best_weights())? {
+        return Err(InferenceError::NoEpoch { path });
+    }
+    Ok(())
 }
 
 /// The last part of a path, such as `cnn-1` of `runs/cnn-1`.

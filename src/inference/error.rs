@@ -14,8 +14,14 @@ use crate::train::TrainError;
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum InferenceError {
-    #[error("{path} is no run folder, weight file or ensemble: there is no {missing}", path = shown(path))]
-    NoModel { path: PathBuf, missing: String },
+    #[error("the folder {path} is no run and no ensemble: it has no config.json and no ensemble.json", path = shown(path))]
+    NoModel { path: PathBuf },
+
+    #[error("the run {path} has no finished epoch yet; `selvedge train --resume {path}` resumes it", path = shown(path))]
+    NoEpoch { path: PathBuf },
+
+    #[error("{path} is an ensemble of several networks, and one is needed here; name one of its members", path = shown(path))]
+    IsEnsemble { path: PathBuf },
 
     #[error(
         "{path} does not say which network it is of: give a run folder, or a weight file that selvedge wrote",

@@ -27,6 +27,9 @@ pub enum WeightsError {
     #[error("{path} is no whole safetensors file ({problem}); it may be truncated: copy it anew", path = shown(path))]
     Format { path: PathBuf, problem: String },
 
+    #[error("{path} is no safetensors file but {what}", path = shown(path))]
+    OtherFormat { path: PathBuf, what: &'static str },
+
     #[error("{path} does not fit this network: {problem}", path = shown(path))]
     Mismatch { path: PathBuf, problem: String },
 
@@ -234,18 +237,50 @@ pub fn list(path: &Path) -> Result<Vec<Entry>, WeightsError> {
 /// safetensors refuses headers that are larger than the file, and tensors that overlap or reach out of it.
 fn parse<'a>(bytes: &'a [u8], path: &Path) -> Result<SafeTensors<'a>, WeightsError> {
     SafeTensors::deserialize(bytes).map_err(|e| {
-        // What torch.save writes is a zip file, or a pickle in old versions.
-        let is_pytorch = bytes.starts_with(b"PK") || bytes.starts_with(&[0x80]);
-        let problem = if is_pytorch {
-            "it looks like PyTorch's own format; scripts/pth-to-safetensors.py converts it".to_owned()
-        } else {
-            e.to_string()
-        };
-        WeightsError::Format {
-            path: path.to_owned(),
-            problem,
+        let path = path.to_owned();
+        match other_format(bytes) {
+            Some(what) => WeightsError::OtherFormat { path, what },
+            None => WeightsError::Format {
+                path,
+                problem: e.to_string(),
+            },
         }
     })
+}
+
+/// What a file is by its first bytes, where it is something that people take for a weight file or put in its place.
+fn other_format(bytes: &[u8]) -> Option<&'static str> {
+    let formats: [(&[u8], &str); 8] = [
+        // What torch.save writes is a zip file, or a pickle in old versions.
+        (
+            b"PK",
+            "PyTorch's own format (or a zip file); scripts/pth-to-safetensors.py converts it",
+        ),
+        (
+            b"\x80",
+            "PyTorch's old format; scripts/pth-to-safetensors.py converts it",
+        ),
+        (
+            b"\x89PNG",
+            "a picture (PNG); the model comes first on the command line, pictures after it",
+        ),
+        (
+            b"\xff\xd8",
+            "a picture (JPEG); the model comes first on the command line, pictures after it",
+        ),
+        (
+            b"RIFF",
+            "a picture (WebP); the model comes first on the command line, pictures after it",
+        ),
+        (
+            b"GIF8",
+            "a picture (GIF); the model comes first on the command line, pictures after it",
+        ),
+        (b"{", "JSON; name the run's folder instead"),
+        (b"\x1f\x8b", "a gzipped file; unpack it first"),
+    ];
+    let found = formats.iter().find(|(start, _)| bytes.starts_with(start));
+    found.map(|(_, what)| *what)
 }
 
 /// The numbers of a tensor in 32 bits, when it is a kind of float of at most that.

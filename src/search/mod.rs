@@ -38,6 +38,9 @@ pub enum SearchError {
     #[error("{path} holds another search (its {what}); choose another folder with --out", path = shown(path))]
     OtherSearch { path: PathBuf, what: &'static str },
 
+    #[error("the folder {} holds other files; choose another with --out", shown(path))]
+    FolderInUse { path: PathBuf },
+
     #[error("--shard is {index}/{count}, but must be I/N with I from 1 to N")]
     Shard { index: usize, count: usize },
 

@@ -1,12 +1,12 @@
 //! What a search will do: its settings, and which fits come next.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{FitKey, FitResult, SearchError, Summary};
-use crate::files::{self, create_folder, wait_for_lock, write_json};
+use crate::files::{self, create_folder, list_folder, wait_for_lock, write_json};
 use crate::optim::Schedule;
 use crate::train::{Monitor, TrainConfig};
 
@@ -57,6 +57,13 @@ impl Plan {
         // Of processes that start at once, one writes and the others compare.
         let _lock = wait_for_lock(&folder.join("search.lock"))?;
         if !files::exists(&path)? {
+            // The lock, and what processes leave that started at the same moment, do not count.
+            let is_other = |path: &PathBuf| path.extension().is_none_or(|e| e != "lock" && e != "tmp");
+            if list_folder(folder)?.iter().any(is_other) {
+                return Err(SearchError::FolderInUse {
+                    path: folder.to_owned(),
+                });
+            }
             return Ok(write_json(&path, self)?);
         }
         let (other, own) = (Self::read(folder)?.essence(), self.essence());
@@ -110,6 +117,9 @@ impl Plan {
     pub fn validate(&self) -> Result<(), String> {
         if !(2..=1000).contains(&self.folds) {
             return Err(format!("--folds is {}, but must be between 2 and 1000", self.folds));
+        }
+        if self.settings.is_empty() {
+            return Err("there are no settings to try; give --grid OPTION=VALUES".to_owned());
         }
         if self.halving.is_some_and(|halving| halving.factor < 2) {
             return Err("halving needs a factor of at least 2".to_owned());

@@ -94,7 +94,7 @@ impl Checkpoint {
         }
         let checkpoint: Self = serde_json::from_str(state)
             .map_err(|e| refuse(path, format!("another version of selvedge wrote it ({e})")))?;
-        if checkpoint.run != *run {
+        if !checkpoint.run.is_same_training(run) {
             return Err(refuse(
                 path,
                 "it is of another training than config.json beside it".to_owned(),

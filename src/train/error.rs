@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -28,13 +28,29 @@ pub enum TrainError {
     #[error("{path} cannot be resumed from: {problem}", path = shown(path))]
     Checkpoint { path: PathBuf, problem: String },
 
+    #[error(
+        "{} is missing, though the run in {} has epochs behind it, which a start from the beginning would overwrite. \
+         Resume from its best epoch with `selvedge train --resume {}`{}, or train anew under another name with \
+         `selvedge train --config {} --name NAME`",
+        shown(checkpoint),
+        shown(folder),
+        shown(best),
+        absent(best),
+        shown(folder)
+    )]
+    LostCheckpoint {
+        checkpoint: PathBuf,
+        folder: PathBuf,
+        best: PathBuf,
+    },
+
     #[error("{path} was trained on other images than these; name its data with --data", path = shown(path))]
     OtherData { path: PathBuf },
 
     #[error("another process trains in {path}", path = shown(path))]
     Locked { path: PathBuf },
 
-    #[error("{path} is complete; `selvedge train --config` with its config.json repeats it", path = shown(path))]
+    #[error("{path} is complete; --resume with a larger --epochs trains it further, `selvedge train --config {path}` repeats it", path = shown(path))]
     Complete { path: PathBuf },
 
     #[error(transparent)]
@@ -74,4 +90,12 @@ pub enum TrainError {
     Tensor(#[from] TensorError),
     #[error(transparent)]
     Weights(#[from] WeightsError),
+}
+
+fn absent(path: &Path) -> &'static str {
+    if path.exists() {
+        ""
+    } else {
+        " (which is missing too: put it back)"
+    }
 }

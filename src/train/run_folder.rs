@@ -1,12 +1,15 @@
 //! The folder of a run: settings, history, weights, checkpoints and result.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
 use super::{EpochRecord, RunConfig, RunResult, TrainError};
-use crate::files::{self, create_folder, create_numbered, list_folder, read_text, write_atomically, write_json};
+use crate::files::{
+    self, FileError, FileTask, create_folder, create_numbered, list_folder, read_text, refuse_target, write_atomically,
+    write_json,
+};
 
 const LOCK: &str = ".lock";
 
@@ -23,13 +26,25 @@ impl RunFolder {
     /// [`TrainError::FolderInUse`], so that no run is ever overwritten; [`TrainError::File`].
     pub fn create(path: &Path) -> Result<Self, TrainError> {
         create_folder(path)?;
+        Self::refuse_used(path)?;
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// Refuses a folder that [`RunFolder::create`] would refuse, and makes nothing.
+    ///
+    /// # Errors
+    /// As [`RunFolder::create`].
+    pub fn refuse_used(path: &Path) -> Result<(), TrainError> {
+        if !files::exists(path)? {
+            return Ok(());
+        }
         for entry in list_folder(path)? {
             let name = entry.file_name().unwrap_or_default().to_string_lossy();
             if name != LOCK && !name.ends_with(".tmp") {
                 return Err(TrainError::FolderInUse { path: path.to_owned() });
             }
         }
-        Ok(Self { path: path.to_owned() })
+        Ok(())
     }
 
     /// Keeps other processes from training in this folder, until the file is dropped or this process ends.
@@ -142,6 +157,37 @@ impl RunFolder {
     /// [`TrainError::File`].
     pub fn write_result(&self, result: &RunResult) -> Result<(), TrainError> {
         Ok(write_json(&self.file("result.json"), result)?)
+    }
+
+    /// Keeps the result of a training that is about to be extended, under a name with its epochs.
+    ///
+    /// # Errors
+    /// [`TrainError::File`].
+    pub(super) fn keep_result(&self, result: &RunResult) -> Result<(), TrainError> {
+        let path = self.file("result.json");
+        let kept = self.file(&format!("result-after-{}-epochs.json", result.epochs));
+        refuse_target(&kept)?;
+        Ok(fs::rename(&path, &kept).map_err(FileError::io(&path, FileTask::Write))?)
+    }
+
+    /// Whether an epoch has left weights or checkpoints here.
+    ///
+    /// # Errors
+    /// [`TrainError::File`] when that cannot be seen.
+    pub(super) fn has_weights(&self) -> Result<bool, TrainError> {
+        let files = [
+            self.best_weights(),
+            self.last_weights(),
+            self.best_checkpoint(),
+            self.last_checkpoint(),
+            self.file("history.csv"),
+        ];
+        for file in files {
+            if files::exists(&file)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Reads `result.json`, which only a complete run has.

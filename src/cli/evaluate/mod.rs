@@ -101,6 +101,12 @@ struct Shown<'a> {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
+    if options.ensemble.is_some() && options.models.len() < 2 {
+        bail!("--ensemble needs two models or more");
+    }
+    if let Some(folder) = &options.out {
+        OutputFolder::refuse_used(folder)?;
+    }
     let gpu = options.adapter.open()?;
     match (&options.models[..], options.ensemble) {
         (paths, Some(rule)) => options.put_together(&gpu, paths, rule.into()),
@@ -155,9 +161,6 @@ impl Options {
 
     /// Makes an ensemble, keeps it, and evaluates it beside its members.
     fn put_together(&self, gpu: &Arc<Gpu>, paths: &[PathBuf], kind: RuleKind) -> anyhow::Result<()> {
-        if paths.len() < 2 {
-            bail!("--ensemble needs two models or more");
-        }
         let members = paths.iter().map(|path| match Model::open(gpu, path)? {
             Model::Single(classifier) => Ok(*classifier),
             Model::Ensemble(_) => bail!("{} is an ensemble already; name its members", shown(path)),

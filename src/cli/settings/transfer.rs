@@ -44,6 +44,11 @@ pub struct Transfer {
 }
 
 impl Transfer {
+    /// The epochs of the second phase, taken out.
+    pub fn take_epochs(&mut self) -> Option<usize> {
+        self.fine_tune_epochs.take()
+    }
+
     /// Whether the second phase was given a batch size of its own.
     pub fn has_batch_size(&self) -> bool {
         self.fine_tune_batch_size.is_some()
@@ -76,6 +81,7 @@ impl Transfer {
                 floor: 0.0,
                 warm_up: 0.0,
                 schedule: Schedule::InverseTime { decay: 1e-6 },
+                cycle_start: 0,
             },
             optimiser: OptimiserKind::Sgd,
             weight_decay: 0.0,

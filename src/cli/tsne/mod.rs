@@ -23,6 +23,9 @@ use source::Source;
 
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let tsne = options.tsne()?;
+    if let Some(folder) = &options.out {
+        OutputFolder::refuse_used(folder)?;
+    }
     let source = Source::load(options)?;
     tsne.check_for(source.images.len())?;
     stop_on_ctrl_c()?;
