@@ -3,11 +3,13 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use selvedge::files::shown;
 use selvedge::train::{EpochRecord, EventFile, Observer, Progress, RunConfig, RunFolder};
 
 use super::console::Console;
+use super::table::thousands;
 use super::terminal::complain;
 
 /// Exit code of a program that Ctrl-C has stopped, as shells count it.
@@ -74,14 +76,14 @@ impl Observer for Display {
         }
         let went = match history.len() {
             0 => String::new(),
-            epochs => format!(", going on after epoch {epochs}"),
+            epochs => format!(", resuming after epoch {epochs}"),
         };
         self.console.say(&format!(
             "training {} on {} with {} images, {} for validation{went}; run folder {}",
             run.train.model,
             run.adapter,
-            run.train_images,
-            run.validation_images,
+            thousands(run.train_images),
+            thousands(run.validation_images),
             shown(folder.path())
         ));
     }
@@ -143,10 +145,22 @@ impl Observer for Display {
     }
 }
 
+/// What fits on a line of so many columns: a line that wraps could not be drawn over.
+fn template(columns: u16) -> &'static str {
+    match columns {
+        110.. => "{prefix} {bar:30} {pos}/{len} {rate} ETA {eta} {msg}",
+        80.. => "{prefix} {bar:20} {percent}% ETA {eta} {msg}",
+        _ => "{prefix} {bar:8} {percent}% {eta} {msg}",
+    }
+}
+
+fn columns() -> u16 {
+    Term::stderr().size_checked().map_or(80, |(_, columns)| columns)
+}
+
 fn new_bar(images: usize, title: String) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(images as u64), ProgressDrawTarget::stderr());
-    let template = "{prefix} {bar:30} {pos}/{len} {rate} ETA {eta} {msg}";
-    if let Ok(style) = ProgressStyle::with_template(template) {
+    if let Ok(style) = ProgressStyle::with_template(template(columns())) {
         // A line that cannot be written is not worth an error.
         bar.set_style(
             style.with_key("rate", |state: &ProgressState, line: &mut dyn std::fmt::Write| {

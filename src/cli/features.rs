@@ -11,6 +11,7 @@ use selvedge::plot::{FeatureSheet, Gallery, Raster, Section, Tile, save_png};
 
 use super::AdapterOption;
 use super::output_folder::OutputFolder;
+use super::table::thousands;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -104,7 +105,7 @@ fn image(options: &Options, classifier: &Classifier) -> anyhow::Result<(Vec<u8>,
         bail!(
             "--index is {}, but the test split has {} images, from 0",
             options.index,
-            test.len()
+            thousands(test.len())
         );
     };
     debug_assert_eq!(test.image(options.index).len(), PIXELS);

@@ -186,7 +186,7 @@ const NOT_OF_A_STEP: [&str; 23] = [
     "lr_floor",
     "warmup",
     "schedule",
-    "lr_milestones",
+    "milestones",
     "lr_factor",
     "lr_decay",
     "plateau_patience",

@@ -18,6 +18,7 @@ use selvedge::search::{
 use selvedge::train::{Monitor, Progress, TrainConfig};
 
 use super::display::{INTERRUPTED, stop_on_ctrl_c, until_stopped};
+use super::table::thousands;
 use super::terminal::outlive_reader;
 use super::{AdapterOption, ModelArgument, Settings};
 
@@ -95,7 +96,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         "{} settings on {} folds of {} images, with {}; folder {}",
         plan.settings.len(),
         plan.folds,
-        images.len(),
+        thousands(images.len()),
         gpu.adapter().name,
         shown(&folder)
     )?;

@@ -15,6 +15,7 @@ use selvedge::train::{Ending, RunFolder, resume, train};
 use super::console::{Console, OutputOptions};
 use super::display::{Display, INTERRUPTED, stop_on_ctrl_c};
 use super::evaluate::report_text;
+use super::table::thousands;
 use super::terminal::{Explained, outlive_reader};
 use super::{AdapterOption, ModelArgument, Settings};
 
@@ -174,8 +175,8 @@ impl Display {
         let data = data::load(place)?;
         self.console.say(&format!(
             "data: {} training and {} test images from {}",
-            data.train.len(),
-            data.test.len(),
+            thousands(data.train.len()),
+            thousands(data.test.len()),
             shown(&data.source)
         ));
         Ok(data)

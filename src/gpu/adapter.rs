@@ -1,6 +1,6 @@
 //! Which adapters there are, and which one to take.
 
-use super::GpuError;
+use super::{GpuError, quiet_mesa};
 
 /// What a person or a kernel choice needs to know of an adapter.
 #[derive(Debug, Clone)]
@@ -74,6 +74,7 @@ impl AdapterSummary {
 }
 
 fn adapters() -> Vec<(wgpu::Adapter, AdapterSummary)> {
+    quiet_mesa();
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()))
         .into_iter()
@@ -97,9 +98,10 @@ pub(super) fn choose(asked: Option<&str>) -> Result<(wgpu::Adapter, AdapterSumma
         return Err(GpuError::NoAdapter(no_adapter_message()));
     }
     let names: Vec<String> = all.iter().map(|(_, s)| format!("{} '{}'", s.number, s.name)).collect();
-    // A number that no adapter has may be part of a name, such as 4090.
-    let number = asked.and_then(|asked| asked.parse().ok());
-    let number = number.filter(|number| (1..=all.len()).contains(number));
+    // Longer numbers are parts of names, such as 4090.
+    let number: Option<usize> = asked
+        .filter(|asked| asked.len() <= 2)
+        .and_then(|asked| asked.parse().ok());
     let wanted = asked.map(str::to_lowercase);
     let mut best: Option<(wgpu::Adapter, AdapterSummary)> = None;
     for candidate in all {

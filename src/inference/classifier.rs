@@ -56,6 +56,9 @@ impl Classifier {
     /// no weights yet, [`InferenceError::IsEnsemble`] for several networks; else what is wrong with the files.
     pub fn open(gpu: &Arc<Gpu>, path: &Path) -> Result<Self, InferenceError> {
         let metadata = path.metadata().map_err(FileError::io(path, FileTask::Read))?;
+        if Ensemble::file_at(path).is_some() {
+            return Err(InferenceError::IsEnsemble { path: path.to_owned() });
+        }
         let (run, weights) = if metadata.is_dir() {
             let folder = RunFolder::open(path);
             refuse_other_folders(&folder)?;
@@ -134,9 +137,6 @@ impl Classifier {
 /// Says what a folder is that is no run with weights.
 fn refuse_other_folders(folder: &RunFolder) -> Result<(), InferenceError> {
     let path = folder.path().to_owned();
-    if files::exists(&folder.file(Ensemble::FILE))? {
-        return Err(InferenceError::IsEnsemble { path });
-    }
     if !files::exists(&folder.file("config.json"))? {
         return Err(InferenceError::NoModel { path });
     }

@@ -173,6 +173,33 @@ mod tests {
     }
 
     #[test]
+    fn only_schedules_that_end_with_the_training_depend_on_its_length() {
+        let longer = Timeline { epochs: 20, ..TIMELINE };
+        let plateau = Plateau {
+            factor: 0.5,
+            patience: 1,
+            min_delta: 0.0,
+            cooldown: 0,
+        };
+        for schedule in [
+            Schedule::Constant,
+            Schedule::Step {
+                milestones: vec![2, 7],
+                factor: 0.1,
+            },
+            Schedule::InverseTime { decay: 0.1 },
+            Schedule::Plateau(plateau),
+            Schedule::Cosine,
+            Schedule::OneCycle,
+            Schedule::Triangular,
+        ] {
+            let rate = rate(schedule.clone());
+            let same = (0..80).all(|step| rate.at(step, TIMELINE, 0.5) == rate.at(step, longer, 0.5));
+            assert_eq!(same, !schedule.ends_with_the_training(), "{schedule:?}");
+        }
+    }
+
+    #[test]
     fn a_fresh_cycle_is_the_schedule_of_a_shorter_training() {
         for schedule in [Schedule::OneCycle, Schedule::Cosine, Schedule::Triangular] {
             let (short, mut late) = (rate(schedule.clone()), rate(schedule));

@@ -39,14 +39,14 @@ pub struct Options {
     #[arg(long)]
     tta: bool,
     /// Images in each gallery
-    #[arg(long, value_name = "COLUMNSxROWS", default_value = "3x3")]
+    #[arg(long, value_name = "COLUMNSxROWS", default_value = "3x3", help_heading = "Output")]
     gallery: Gallery,
     /// Where pictures, tables and report.html go, new or empty [default: in the run's folder; for several runs/comparison-1
     /// or runs/ensemble-1 and so on]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
     /// Print one JSON object
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     json: bool,
     #[command(flatten)]
     adapter: AdapterOption,

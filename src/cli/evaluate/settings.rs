@@ -3,6 +3,8 @@
 use selvedge::files::shown;
 use selvedge::inference::Classifier;
 
+use crate::cli::table::thousands;
+
 /// Names and values.
 pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
     let run = classifier.run();
@@ -17,7 +19,11 @@ pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
         ("seed", config.seed.to_string()),
         (
             "trained on",
-            format!("{} images, validated on {}", run.train_images, run.validation_images),
+            format!(
+                "{} images, validated on {}",
+                thousands(run.train_images),
+                thousands(run.validation_images)
+            ),
         ),
         ("trained with", format!("selvedge {} on {}", run.version, run.adapter)),
         (
