@@ -28,11 +28,13 @@ mod train;
 mod tsne;
 mod weights;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use selvedge::data::{HEIGHT, ImageSet, PIXELS, WIDTH};
+use selvedge::files::escaped;
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::tensor::Compiled;
 use selvedge::train::{Normalisation, inference_step, training_step};
@@ -165,14 +167,19 @@ impl StepOptions {
 /// Reads the command line, carries the command out, and says what failed.
 pub fn run() -> ExitCode {
     process::prepare();
-    let parsed = command()
-        .try_get_matches()
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    let ended = match parsed {
+    let ended = match parse(std::env::args_os()) {
         Ok(cli) => carry_out(cli.command),
-        Err(error) => explain(&error),
+        // The message quotes what was typed, which may hold anything.
+        Err(error) => {
+            let typed = std::env::args_os().map(|word| escaped(&word.to_string_lossy()).into_owned().into());
+            explain(&parse(typed).err().unwrap_or(error))
+        }
     };
     terminal::exit_code(ended)
+}
+
+fn parse(words: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&command().try_get_matches_from(words)?)
 }
 
 /// Settings of a training that do not change what a single step computes, or how long it takes.
@@ -219,7 +226,7 @@ fn command() -> clap::Command {
 /// Prints a help text, or what is wrong with the command line.
 fn explain(error: &clap::Error) -> anyhow::Result<ExitCode> {
     if error.use_stderr() {
-        // It quotes what was typed, which may hold anything; so no colours, which would be escaped with the rest.
+        // Without colours, which would be escaped.
         terminal::complain_as_is(&error.render().to_string());
         return Ok(ExitCode::from(USAGE));
     }
