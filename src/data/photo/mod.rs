@@ -3,23 +3,31 @@
 //! The steps are those that made Fashion-MNIST out of photographs (Xiao et al. 2017, section 2): trim what looks like the
 //! background, shrink the longer side to 28 pixels, put it in the middle, negate.
 
-use std::fs;
-use std::io::{BufReader, Seek};
+mod colors;
+mod decode;
+mod jpeg;
+mod png;
+mod shrink;
+mod thing;
+mod whole;
+
 use std::path::Path;
 
-use image::imageops::{FilterType, crop_imm, overlay, resize};
-use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader, Limits, Luma};
+use image::imageops::{FilterType, overlay, resize};
+use image::{GrayImage, Luma, RgbaImage};
 
+use self::decode::Decoded;
+use self::thing::Thing;
 use super::{DataError, HEIGHT, PIXELS, WIDTH};
 
 /// Whether light and dark are exchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inversion {
-    /// When the background is light.
+    /// When the thing is darker than its background.
     Automatic,
-    /// In any case.
+    /// In any case: what is darker than the background is the thing.
     Always,
-    /// In no case.
+    /// In no case: what is lighter than the background is the thing.
     Never,
 }
 
@@ -34,119 +42,66 @@ pub struct Photo {
     pub size: [u32; 2],
 }
 
-/// A picture may take so much memory while it is read (16,000 x 8,000 pixels of four bytes).
-const MOST_BYTES: u64 = 512 << 20;
-/// Pixels that differ less from the background belong to it: an eighth of the range.
-const CLOSE: u8 = 32;
-
 impl Photo {
-    /// Reads a PNG, JPEG or WebP file of any size and colour. What is transparent is seen on white; a camera's note on which
-    /// side is up is followed.
+    /// Reads a PNG, JPEG, WebP, GIF, BMP or TIFF file, whatever its name; of an animation the first picture. A camera's note
+    /// on which side is up is followed. What is transparent is seen on black or white, whichever the thing stands out from.
+    ///
+    /// A picture of up to 134 million pixels is read with less than a gigabyte of memory.
     ///
     /// # Errors
-    /// [`DataError::Picture`] when it is none of these, damaged, larger than half a gigabyte in memory, or of one colour.
+    /// [`DataError::Picture`] when it is none of these, larger, damaged or cut off, or when nothing stands out from its
+    /// background.
     pub fn read(path: &Path, inversion: Inversion) -> Result<Self, DataError> {
         let refuse = |problem: String| DataError::Picture {
             path: path.to_owned(),
             problem,
         };
-        let file = fs::File::open(path).map_err(DataError::io(path))?;
-        let image = decode(BufReader::new(file)).map_err(|e| refuse(e.to_string().trim().to_owned()))?;
-        Self::from_image(&image, inversion).map_err(|problem| refuse(problem.to_owned()))
-    }
-
-    fn from_image(image: &DynamicImage, inversion: Inversion) -> Result<Self, &'static str> {
-        let mut grey = grey_on_white(image);
-        let (width, height) = grey.dimensions();
-        if width == 0 || height == 0 {
-            return Err("it has no pixels");
-        }
-        let inverted = match inversion {
-            Inversion::Automatic => background(&grey) > 127,
-            Inversion::Always => true,
-            Inversion::Never => false,
-        };
-        if inverted {
-            image::imageops::invert(&mut grey);
-        }
-        // An image of the data set's size is taken as it is.
-        let pixels = if [width, height] == [WIDTH as u32, HEIGHT as u32] {
-            grey.into_raw()
-        } else {
-            centred(&grey)?.into_raw()
-        };
-        debug_assert_eq!(pixels.len(), PIXELS);
-        Ok(Self {
-            pixels,
-            inverted,
-            size: [width, height],
-        })
+        let Decoded { size, small } = decode::read(path).map_err(refuse)?;
+        let (pixels, inverted) = seen(&small, inversion).map_err(|problem| refuse(problem.to_owned()))?;
+        Ok(Self { pixels, inverted, size })
     }
 }
 
-fn decode(file: impl std::io::BufRead + Seek) -> image::ImageResult<DynamicImage> {
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_BYTES);
-    let mut reader = ImageReader::new(file).with_guessed_format()?;
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder()?;
-    let upright = decoder.orientation()?;
-    let mut image = DynamicImage::from_decoder(decoder)?;
-    image.apply_orientation(upright);
-    Ok(image)
-}
-
-/// The brightness of each pixel (ITU-R BT.601), transparent ones on white.
-fn grey_on_white(image: &DynamicImage) -> GrayImage {
-    let colors = image.to_rgba8();
-    let (width, height) = colors.dimensions();
-    let grey = colors.pixels().map(|pixel| {
-        let [r, g, b, alpha] = pixel.0.map(f32::from);
-        let brightness = 0.299 * r + 0.587 * g + 0.114 * b;
-        let opaque = alpha / 255.0;
-        (opaque * brightness + (1.0 - opaque) * 255.0).round() as u8
-    });
-    GrayImage::from_raw(width, height, grey.collect()).unwrap_or_default()
-}
-
-/// The median along the border.
-fn background(grey: &GrayImage) -> u8 {
-    let (width, height) = grey.dimensions();
-    let border = grey
-        .enumerate_pixels()
-        .filter(|(x, y, _)| *x == 0 || *y == 0 || *x == width - 1 || *y == height - 1);
-    let mut border: Vec<u8> = border.map(|(_, _, pixel)| pixel.0[0]).collect();
-    border.sort_unstable();
-    border.get(border.len() / 2).copied().unwrap_or(0)
-}
-
-/// What stands out from the background, on black, as large as fits, in the middle of 28x28.
-fn centred(grey: &GrayImage) -> Result<GrayImage, &'static str> {
-    let dark = background(grey);
-    let mut lifted = grey.clone();
-    for pixel in lifted.pixels_mut() {
-        // The background becomes 0, white stays white.
-        let above = u32::from(pixel.0[0].saturating_sub(dark));
-        pixel.0[0] = (above * 255 / (255 - u32::from(dark)).max(1)).min(255) as u8;
-    }
-    let things = || lifted.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[0] > CLOSE);
-    let columns = things().map(|(x, _, _)| x);
-    let rows = things().map(|(_, y, _)| y);
-    let (Some(left), Some(right), Some(top), Some(bottom)) =
-        (columns.clone().min(), columns.max(), rows.clone().min(), rows.max())
-    else {
-        return Err("nothing stands out from its background (with --invert yes or no light and dark can be forced)");
+/// The pixels as the networks take them, and whether light and dark were exchanged.
+fn seen(picture: &RgbaImage, inversion: Inversion) -> Result<(Vec<u8>, bool), &'static str> {
+    let found = thing::find(picture, inversion);
+    let inverted = match inversion {
+        Inversion::Automatic => found.as_ref().is_ok_and(|thing| thing.dark),
+        Inversion::Always => true,
+        Inversion::Never => false,
     };
-    let (width, height) = (right - left + 1, bottom - top + 1);
+    let pixels = if picture.dimensions() == (WIDTH as u32, HEIGHT as u32) {
+        // An image of the data set's size is taken as it is.
+        grey(picture, inverted)
+    } else {
+        centred(&found?).into_raw()
+    };
+    debug_assert_eq!(pixels.len(), PIXELS);
+    Ok((pixels, inverted))
+}
+
+/// How light each pixel is, or how dark; what is transparent is black in either case.
+fn grey(picture: &RgbaImage, inverted: bool) -> Vec<u8> {
+    let pixels = picture.pixels().map(|pixel| {
+        let [r, g, b, a] = pixel.0.map(f32::from);
+        let light = colors::luma([r, g, b]);
+        let seen = if inverted { 255.0 - light } else { light };
+        (seen * a / 255.0).round() as u8
+    });
+    pixels.collect()
+}
+
+/// A thing as large as fits, in the middle of black.
+fn centred(thing: &Thing) -> GrayImage {
+    let (width, height) = thing.distances.dimensions();
     let longest = width.max(height);
     let side = WIDTH as u32;
     let shrunk = |length: u32| ((length * side + longest / 2) / longest).max(1);
-    let thing = crop_imm(&lifted, left, top, width, height).to_image();
-    let thing = resize(&thing, shrunk(width), shrunk(height), FilterType::Triangle);
+    let small = resize(&thing.distances, shrunk(width), shrunk(height), FilterType::Triangle);
     let mut canvas = GrayImage::from_pixel(side, side, Luma([0]));
     let middle = |length: u32| i64::from((side - length) / 2);
-    overlay(&mut canvas, &thing, middle(thing.width()), middle(thing.height()));
-    Ok(canvas)
+    overlay(&mut canvas, &small, middle(small.width()), middle(small.height()));
+    canvas
 }
 
 #[cfg(test)]

@@ -1,0 +1,144 @@
+//! Reading a picture of any format into a small one, in bounded memory.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::path::Path;
+
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbaImage};
+
+use super::shrink::{Row, Shrinking};
+use super::{jpeg, png, whole};
+
+/// A picture may have so many pixels (2^27: 134 million).
+pub(super) const MOST_PIXELS: u64 = 1 << 27;
+/// So many a side: a row must not be a picture's whole memory.
+const LONGEST_SIDE: u32 = 65_535;
+/// Decoding it may take so many bytes. PNG needs a few rows, and JPEG next to nothing unless it is progressive; the other
+/// formats are decoded whole.
+const MOST_BYTES: u64 = 768 << 20;
+/// The file itself may have so many.
+const MOST_FILE_BYTES: u64 = 512 << 20;
+
+/// A picture as far as it is needed, the right side up.
+pub(super) struct Decoded {
+    /// Width and height before it was made smaller.
+    pub size: [u32; 2],
+    pub small: RgbaImage,
+}
+
+impl Decoded {
+    pub(super) fn new([width, height]: [u32; 2], small: RgbaImage, upright: Option<Orientation>) -> Self {
+        let upright = upright.unwrap_or(Orientation::NoTransforms);
+        let mut small = DynamicImage::from(small);
+        small.apply_orientation(upright);
+        let lies = matches!(
+            upright,
+            Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+        );
+        Self {
+            size: if lies { [height, width] } else { [width, height] },
+            small: small.into_rgba8(),
+        }
+    }
+}
+
+/// Reads the first picture of a file, whatever its name says.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub(super) fn read(path: &Path) -> Result<Decoded, String> {
+    let file = File::open(path).map_err(|e| e.to_string())?;
+    let length = file.metadata().map_err(|e| e.to_string())?.len();
+    decode(BufReader::new(file), length)
+}
+
+pub(super) fn decode(mut file: impl std::io::BufRead + Seek, length: u64) -> Result<Decoded, String> {
+    if length > MOST_FILE_BYTES {
+        return Err(format!("the file has more than {} MB", MOST_FILE_BYTES >> 20));
+    }
+    let start = file.fill_buf().map_err(|e| e.to_string())?;
+    let format = format_of(start)?;
+    match format {
+        ImageFormat::Png => png::decode(file),
+        ImageFormat::Jpeg => {
+            let mut bytes = Vec::with_capacity(length as usize);
+            file.take(MOST_FILE_BYTES)
+                .read_to_end(&mut bytes)
+                .map_err(|e| e.to_string())?;
+            jpeg::decode(&bytes)
+        }
+        format => {
+            whole::check(format, &mut file, length)?;
+            decode_whole(format, file).map_err(|e| e.to_string().trim().to_owned())
+        }
+    }
+}
+
+/// The format that a file's first bytes tell.
+fn format_of(start: &[u8]) -> Result<ImageFormat, String> {
+    let readable = [
+        ImageFormat::Png,
+        ImageFormat::Jpeg,
+        ImageFormat::WebP,
+        ImageFormat::Gif,
+        ImageFormat::Bmp,
+        ImageFormat::Tiff,
+    ];
+    match image::guess_format(start) {
+        Ok(format) if readable.contains(&format) => Ok(format),
+        _ if start.is_empty() => Err("the file is empty".to_owned()),
+        _ => Err("it is no PNG, JPEG, WebP, GIF, BMP or TIFF; save it as one of these first".to_owned()),
+    }
+}
+
+/// Refuses what would take too much memory: too many pixels, or a decoder that takes `bytes`.
+pub(super) fn check_size([width, height]: [u32; 2], bytes: u64) -> Result<(), String> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 {
+        Err("it has no pixels".to_owned())
+    } else if width.max(height) > LONGEST_SIDE || pixels > MOST_PIXELS {
+        Err(format!(
+            "it has {width}x{height} pixels, but may have {LONGEST_SIDE} a side and {} million in all; make it smaller first",
+            MOST_PIXELS / 1_000_000
+        ))
+    } else if bytes > MOST_BYTES {
+        Err(format!(
+            "its {width}x{height} pixels would take {} MB to decode, but may take {}; make it smaller first, or save it as PNG",
+            bytes >> 20,
+            MOST_BYTES >> 20
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+fn decode_whole(
+    format: ImageFormat,
+    file: impl std::io::BufRead + Seek,
+) -> Result<Decoded, Box<dyn std::error::Error>> {
+    let mut reader = ImageReader::with_format(file, format);
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MOST_BYTES);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder()?;
+    let size = <[u32; 2]>::from(decoder.dimensions());
+    // The decoder of TIFF copies the picture once, and that of WebP has colour and brightness beside it.
+    let copies = if matches!(format, ImageFormat::Tiff | ImageFormat::WebP) {
+        2
+    } else {
+        1
+    };
+    check_size(size, copies * decoder.total_bytes())?;
+    let upright = decoder.orientation()?;
+    let color = decoder.color_type();
+    let mut pixels = vec![0; usize::try_from(decoder.total_bytes())?];
+    decoder.read_image(&mut pixels)?;
+
+    let mut shrinking = Shrinking::new(size);
+    let row_bytes = size[0] as usize * usize::from(color.bytes_per_pixel());
+    for (y, row) in (0..).zip(pixels.chunks_exact(row_bytes)) {
+        shrinking.add(Row::whole(y), color, row)?;
+    }
+    Ok(Decoded::new(size, shrinking.finish(), Some(upright)))
+}
