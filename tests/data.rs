@@ -177,19 +177,6 @@ fn blank_lines_and_a_byte_order_mark_are_passed_over() {
 }
 
 #[test]
-fn columns_that_do_not_count_are_taken_in_order() {
-    let (train, test) = (made(12, 0), made(4, 5));
-    // Twice pixel 1 and no pixel 2; and names without numbers.
-    let repeated = csv_of(&train, 0).replacen("pixel2,", "pixel1,", 1);
-    let unnumbered = csv_of(&test, 784).replace("pixel", "p");
-    let data = load_files(&[
-        ("fashion_mnist_train.csv", repeated.into_bytes()),
-        ("fashion_mnist_test.csv", unnumbered.into_bytes()),
-    ]);
-    assert_is_made(&data.unwrap());
-}
-
-#[test]
 fn a_named_file_decides_the_form_and_the_spelling() {
     let (train, test) = (csv_of(&made(12, 0), 0), csv_of(&made(4, 5), 0));
     let other = csv_of(&made(3, 1), 0);
@@ -396,7 +383,6 @@ fn damaged_idx_is_refused_with_file_and_place() {
         error(1, [labels.clone(), vec![0]].concat()),
         &["byte 20", "goes on after the 12 bytes"],
     );
-    says(error(0, gzip(&images)), &["bytes 0 to 3", "gzipped", "add .gz"]);
     says(error(1, changed(&labels, 9, 10)), &["label of image 1", "is 10"]);
     let short = idx_labels(&made(11, 0).1);
     says(error(1, short), &["11 labels", "do not belong together"]);

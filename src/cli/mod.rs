@@ -15,6 +15,7 @@ mod lr_find;
 mod out_of_memory;
 mod output_file;
 mod output_folder;
+mod picture_files;
 mod plan;
 mod predict;
 mod process;

@@ -1,10 +1,9 @@
 //! `selvedge predict`
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use selvedge::data::{CLASS_NAMES, ImageSet, Inversion, PIXELS, Photo, WIDTH};
 use selvedge::files::shown;
@@ -12,17 +11,17 @@ use selvedge::inference::{Model, Views};
 use selvedge::plot::{Gallery, Raster, Tile, save_png};
 use serde_json::json;
 
-use super::AdapterOption;
 use super::output_file::ForceOption;
 use super::table::table;
 use super::terminal::{PrintError, complain, print_bytes, print_json};
+use super::{AdapterOption, picture_files};
 
 #[derive(Debug, Args)]
 pub struct Options {
     /// A run folder, a weight file that selvedge wrote, or an ensemble
     #[arg(value_name = "MODEL")]
     model: PathBuf,
-    /// Pictures (PNG, JPEG, WebP), folders of them, or patterns such as 'photos/*.jpg'
+    /// Pictures (PNG, JPEG, WebP, GIF, BMP, TIFF), folders of them, or patterns such as 'photos/*.jpg'
     #[arg(required = true, value_name = "PICTURE")]
     pictures: Vec<PathBuf>,
     /// Whether light and dark are exchanged: the networks know light things on black
@@ -51,7 +50,7 @@ pub struct Options {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Invert {
-    /// When the background is light
+    /// When the thing is darker than its background
     Auto,
     /// Always
     Yes,
@@ -69,8 +68,6 @@ impl From<Invert> for Inversion {
     }
 }
 
-/// What pictures end with, in any case.
-const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
 /// Pictures a row of `--show`.
 const COLUMNS: usize = 6;
 
@@ -81,7 +78,7 @@ struct Read {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let paths = pictures(&options.pictures)?;
+    let paths = picture_files::find(&options.pictures)?;
     if let Some(path) = &options.show {
         let inputs: Vec<&Path> = paths.iter().chain([&options.model]).map(PathBuf::as_path).collect();
         options.force.check("--show", path, &["png"], &inputs)?;
@@ -186,45 +183,4 @@ fn prepared(read: &[Read], rows: &[&[f32]]) -> Gallery {
         tiles: tiles.collect(),
         columns: COLUMNS.min(read.len()),
     }
-}
-
-/// The files that were named: those of a folder and of a pattern in the order of their names.
-fn pictures(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
-    let mut paths = Vec::new();
-    for path in named {
-        let pattern = path.to_string_lossy();
-        if path.is_dir() {
-            let inside = in_folder(path).with_context(|| shown(path))?;
-            if inside.is_empty() {
-                bail!("{} has no pictures (.png, .jpg, .jpeg, .webp)", shown(path));
-            }
-            paths.extend(inside);
-        } else if !path.exists() && pattern.contains(['*', '?', '[']) {
-            let found: Vec<PathBuf> = glob::glob(&pattern)
-                .with_context(|| format!("{pattern} is no pattern"))?
-                .filter_map(Result::ok)
-                .filter(|path| path.is_file())
-                .collect();
-            if found.is_empty() {
-                bail!("{pattern} matches no file");
-            }
-            paths.extend(found);
-        } else {
-            paths.push(path.clone());
-        }
-    }
-    Ok(paths)
-}
-
-fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut inside = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-        if path.is_file() && ending.is_some_and(|e| ENDINGS.contains(&e.as_str())) {
-            inside.push(path);
-        }
-    }
-    inside.sort();
-    Ok(inside)
 }

@@ -3,7 +3,6 @@
 use std::io::{self, Read};
 use std::path::Component;
 
-use super::limited::Limited;
 use super::load::{TEST_CSV, TRAIN_CSV};
 use super::{DataError, ImageSet, csv};
 use crate::files::shown;
@@ -11,13 +10,12 @@ use crate::files::shown;
 /// The real archive has a handful.
 const MOST_ENTRIES: usize = 1000;
 
-/// Reads training and test set from a gzipped tar; `file` names it in errors.
+/// Reads training and test set from an unpacked tar; `file` names it in errors.
 pub(super) fn read(file: &str, reader: impl Read) -> Result<(ImageSet, ImageSet), DataError> {
     let broken = |e: io::Error| DataError::broken(file, "archive", &e);
     let wrong = |problem: String| DataError::content(file, "archive", problem);
 
-    let stream = Limited::new(flate2::read::MultiGzDecoder::new(reader));
-    let mut archive = tar::Archive::new(stream);
+    let mut archive = tar::Archive::new(reader);
     // Raw, because otherwise the tar crate gathers names longer than a header's 100 bytes for us, and takes into memory
     // as many gigabytes as such a name claims. The folders around the CSV files just have to be shorter than that.
     let entries = archive.entries().map_err(broken)?.raw(true);

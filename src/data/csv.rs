@@ -2,8 +2,10 @@
 
 use std::io::{Chain, Read};
 
+use super::columns::Columns;
 use super::image_set::MOST_IMAGES;
 use super::limited::ShortLines;
+use super::text::Table;
 use super::{CLASSES, DataError, ImageSet, PIXELS};
 
 /// A line of 785 numbers has at most 4 KB; quotes, blanks and `.0` may double that twice.
@@ -11,11 +13,12 @@ const LONGEST_LINE: usize = 16_384;
 
 /// Reads one file; `file` names it in errors. The number of bytes is for `reader` to limit.
 pub(super) fn read(file: &str, reader: impl Read) -> Result<ImageSet, DataError> {
-    let mut rows = Rows::new(file, reader);
+    let Table { reader, separator } = Table::new(reader);
+    let mut rows = Rows::new(file, reader, separator);
     if !rows.next()? {
         return Err(DataError::content(file, "line 1", "the file is empty; get it again"));
     }
-    let columns = Columns::of(&rows)?;
+    let columns = Columns::of(&rows.names()).map_err(|problem| rows.wrong(problem))?;
 
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     while rows.next()? {
@@ -40,7 +43,7 @@ struct Rows<'a, R> {
 }
 
 impl<'a, R: Read> Rows<'a, R> {
-    fn new(file: &'a str, reader: R) -> Self {
+    fn new(file: &'a str, reader: R, separator: u8) -> Self {
         // With no quoting a record is a line, so the limit on lines is one on records too; quotes around a field are
         // trimmed by `bare`, as is the CR of a CRLF. With a line end after the last line too, the line just read is
         // always the one before the reader's.
@@ -49,6 +52,7 @@ impl<'a, R: Read> Rows<'a, R> {
             .has_headers(false)
             .flexible(true)
             .quoting(false)
+            .delimiter(separator)
             .terminator(csv::Terminator::Any(b'\n'))
             .from_reader(lines);
         Self {
@@ -79,40 +83,21 @@ impl<'a, R: Read> Rows<'a, R> {
         }
     }
 
+    /// The fields of this line as text.
+    fn names(&self) -> Vec<String> {
+        let fields = self.record.iter();
+        fields
+            .map(|field| String::from_utf8_lossy(bare(field)).into_owned())
+            .collect()
+    }
+
     /// An error at this line.
     fn wrong(&self, problem: impl Into<String>) -> DataError {
         DataError::content(self.file, format!("line {}", self.line), problem)
     }
 }
 
-/// What each column is: a pixel, or the label for `None`.
-struct Columns(Vec<Option<usize>>);
-
 impl Columns {
-    /// Reads the header.
-    fn of<R: Read>(header: &Rows<R>) -> Result<Self, DataError> {
-        let names: Vec<String> = header
-            .record
-            .iter()
-            .map(|name| String::from_utf8_lossy(bare(name)).to_lowercase())
-            .collect();
-        match names.iter().filter(|name| *name == "label").count() {
-            1 => {}
-            0 => {
-                return Err(header.wrong("the header has no column 'label'; the first line must name the columns"));
-            }
-            n => return Err(header.wrong(format!("the header has {n} columns 'label', not one"))),
-        }
-        if names.len() != PIXELS + 1 {
-            return Err(header.wrong(format!(
-                "the header has {} columns, but a label and {PIXELS} pixels make {}",
-                names.len(),
-                PIXELS + 1
-            )));
-        }
-        Ok(Self(by_number(&names).unwrap_or_else(|| in_order(&names))))
-    }
-
     /// Adds the image of a row and its label.
     fn add_image<R: Read>(&self, row: &Rows<R>, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), DataError> {
         if row.record.len() != self.0.len() {
@@ -146,35 +131,6 @@ impl Columns {
     }
 }
 
-/// Pixels in the order of their columns.
-fn in_order(names: &[String]) -> Vec<Option<usize>> {
-    let mut pixels = 0..;
-    let is_pixel = names.iter().map(|name| name != "label");
-    is_pixel
-        .map(|is_pixel| if is_pixel { pixels.next() } else { None })
-        .collect()
-}
-
-/// The pixels that the columns' names tell (`pixel1` or `1`), when these count from 0 or 1 without a gap.
-fn by_number(names: &[String]) -> Option<Vec<Option<usize>>> {
-    let mut columns = Vec::with_capacity(names.len());
-    for name in names {
-        columns.push(match name.as_str() {
-            "label" => None,
-            name => Some(name.strip_prefix("pixel").unwrap_or(name).parse::<usize>().ok()?),
-        });
-    }
-    let first = columns.iter().flatten().min().copied()?;
-    let mut seen = [false; PIXELS];
-    for pixel in columns.iter_mut().flatten() {
-        *pixel -= first;
-        if std::mem::replace(seen.get_mut(*pixel)?, true) {
-            return None;
-        }
-    }
-    (first <= 1).then_some(columns)
-}
-
 /// A field without blanks and quotes around it.
 fn bare(field: &[u8]) -> &[u8] {
     let text = field.trim_ascii();
@@ -187,7 +143,8 @@ fn parse_byte(field: &[u8]) -> Option<u8> {
     // Nearly every field is digits alone, and there are 47 million in the training set.
     parse_digits(field).or_else(|| {
         let text = bare(field);
-        let point = text.iter().position(|b| *b == b'.').unwrap_or(text.len());
+        // A comma can only be here where it does not separate columns.
+        let point = text.iter().position(|b| matches!(b, b'.' | b',')).unwrap_or(text.len());
         let (digits, fraction) = text.split_at(point);
         let is_whole = fraction.iter().skip(1).all(|b| *b == b'0');
         parse_digits(digits).filter(|_| is_whole)

@@ -1,11 +1,11 @@
 //! What can be wrong with data.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::files::shown;
+use crate::files::{FileError, shown};
 
 /// What can be wrong with data. Every message says what, where and how to mend it.
 #[derive(Debug, Error)]
@@ -52,11 +52,8 @@ pub enum DataError {
     Picture { path: PathBuf, problem: String },
 
     /// A file cannot be opened.
-    #[error(
-        "{path} cannot be opened: {source}; check that it exists and that you may read it",
-        path = shown(path)
-    )]
-    Io { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    File(#[from] FileError),
 
     /// What stands in a file is wrong at `place`: a line, some bytes or an entry of an archive.
     #[error("{file}, {place}: {problem}")]
@@ -76,13 +73,6 @@ pub enum DataError {
 }
 
 impl DataError {
-    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
-        move |source| Self::Io {
-            path: path.to_owned(),
-            source,
-        }
-    }
-
     pub(super) fn content(file: &str, place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Content {
             file: file.to_owned(),

@@ -75,9 +75,6 @@ impl<'a, R: Read> Idx<'a, R> {
     /// Checks the magic number and returns the number of items.
     fn count(&mut self, magic: u32, what: &str) -> Result<usize, DataError> {
         let found = self.field("magic number")?;
-        if found >> 16 == 0x1f8b {
-            return Err(self.wrong_field("it is gzipped; add .gz to its name".to_owned()));
-        }
         if found != magic {
             return Err(self.wrong_field(format!(
                 "the magic number is {found:#010x}, but that of an IDX file of {what} is {magic:#010x}; \

@@ -1,13 +1,12 @@
 //! Finding the data and choosing its reader.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{BufReader, Read};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::limited::Limited;
+use super::content::open;
 use super::{DataError, ImageSet, archive, csv, idx};
-use crate::files::shown;
+use crate::files::{FileError, FileTask, shown};
 
 pub(super) const TRAIN_CSV: &str = "fashion_mnist_train.csv";
 pub(super) const TEST_CSV: &str = "fashion_mnist_test.csv";
@@ -93,7 +92,10 @@ impl Found {
     }
 
     fn at(path: &Path) -> Result<Self, DataError> {
-        let found = if fs::metadata(path).map_err(DataError::io(path))?.is_dir() {
+        let found = if fs::metadata(path)
+            .map_err(FileError::io(path, FileTask::Read))?
+            .is_dir()
+        {
             Self::in_folder(path)?
         } else {
             Self::with_siblings(path)?
@@ -103,7 +105,7 @@ impl Found {
 
     fn in_folder(folder: &Path) -> Result<Option<Self>, DataError> {
         let archives = ARCHIVES.iter().map(|name| folder.join(name));
-        if let Some(archive) = archives.into_iter().find(|path| path.is_file()) {
+        if let Some(archive) = archives.into_iter().find(|path| path.exists()) {
             return Ok(Some(Self::Archive(archive)));
         }
         match (Self::csv(folder, None), Self::idx(folder, None)) {
@@ -142,8 +144,7 @@ impl Found {
     fn read(self) -> Result<Dataset, DataError> {
         let (train, test, source) = match self {
             Self::Archive(path) => {
-                let file = File::open(&path).map_err(DataError::io(&path))?;
-                let (train, test) = archive::read(&name(&path), BufReader::new(file))?;
+                let (train, test) = archive::read(&name(&path), open(&path)?)?;
                 (train, test, path)
             }
             Self::Csv([train, test]) => {
@@ -173,7 +174,7 @@ fn all_of<const N: usize>(
         let spellings: Vec<PathBuf> = names
             .iter()
             .flat_map(|name| [folder.join(name), folder.join(format!("{name}.gz"))])
-            .filter(|path| path.is_file())
+            .filter(|path| path.exists())
             .collect();
         let is_named = |path: &&PathBuf| named.is_some() && path.file_name() == named;
         match spellings.iter().find(is_named).or(spellings.first()) {
@@ -197,16 +198,6 @@ fn read_idx(images: &Path, labels: &Path) -> Result<ImageSet, DataError> {
     let classes = idx::read_labels(&name(labels), open(labels)?)?;
     let both = format!("{} with {}", name(images), name(labels));
     ImageSet::new(&both, pixels, classes)
-}
-
-/// Opens a file, decompressing it when its name ends with `.gz`.
-fn open(path: &Path) -> Result<Limited<Box<dyn Read>>, DataError> {
-    let file = BufReader::new(File::open(path).map_err(DataError::io(path))?);
-    Ok(Limited::new(if path.extension().is_some_and(|e| e == "gz") {
-        Box::new(flate2::read::MultiGzDecoder::new(file))
-    } else {
-        Box::new(file)
-    }))
 }
 
 /// A path as errors name it.

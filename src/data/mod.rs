@@ -1,6 +1,8 @@
 //! Reading Fashion-MNIST in the forms in which people have it, and splitting it. Knows nothing of GPUs.
 
 mod archive;
+mod columns;
+mod content;
 mod csv;
 mod error;
 mod idx;
@@ -9,6 +11,7 @@ mod limited;
 mod load;
 mod photo;
 mod split;
+mod text;
 
 pub use error::DataError;
 pub use image_set::{CLASS_NAMES, CLASSES, HEIGHT, ImageSet, PIXELS, WIDTH};

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test file uses a part
 
 pub mod hashed;
+pub mod pictures;
 pub mod process;
 pub mod reference;
 pub mod training;

@@ -140,17 +140,18 @@ impl Colors {
     }
 }
 
-/// The mean of each value with those up to `radius` before and behind it.
+/// The mean of each value with those up to `radius` before and behind it; near the ends that of the nearest whole window.
 fn running_means(values: &[[f32; 3]], radius: usize) -> Vec<[f32; 3]> {
-    // Sums of whole numbers and their mixtures, far below what f32 holds exactly enough.
+    // Sums of so few numbers up to 255 are exact enough in f32.
     let mut sums = vec![[0.0; 3]];
     for value in values {
         let last: [f32; 3] = sums[sums.len() - 1];
         sums.push(std::array::from_fn(|i| last[i] + value[i]));
     }
+    let window = (2 * radius + 1).min(values.len());
     let mean = |at: usize| {
-        let (from, to) = (at.saturating_sub(radius), (at + radius + 1).min(values.len()));
-        std::array::from_fn(|i| (sums[to][i] - sums[from][i]) / (to - from) as f32)
+        let from = at.saturating_sub(radius).min(values.len() - window);
+        std::array::from_fn(|i| (sums[from + window][i] - sums[from][i]) / window as f32)
     };
     (0..values.len()).map(mean).collect()
 }

@@ -1,11 +1,9 @@
 //! Reading a picture of any format into a small one, in bounded memory.
 
-use std::fs::File;
-use std::io::{BufReader, Read, Seek};
-use std::path::Path;
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbaImage};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbaImage};
 
 use super::shrink::{Row, Shrinking};
 use super::{jpeg, png, whole};
@@ -43,21 +41,17 @@ impl Decoded {
     }
 }
 
-/// Reads the first picture of a file, whatever its name says.
+/// Reads the first picture of a file.
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub(super) fn read(path: &Path) -> Result<Decoded, String> {
-    let file = File::open(path).map_err(|e| e.to_string())?;
-    let length = file.metadata().map_err(|e| e.to_string())?.len();
-    decode(BufReader::new(file), length)
-}
-
-pub(super) fn decode(mut file: impl std::io::BufRead + Seek, length: u64) -> Result<Decoded, String> {
+pub(super) fn decode(mut file: impl BufRead + Seek) -> Result<Decoded, String> {
+    let length = file.seek(SeekFrom::End(0)).map_err(|e| explain(&e))?;
+    file.rewind().map_err(|e| explain(&e))?;
     if length > MOST_FILE_BYTES {
         return Err(format!("the file has more than {} MB", MOST_FILE_BYTES >> 20));
     }
-    let start = file.fill_buf().map_err(|e| e.to_string())?;
+    let start = file.fill_buf().map_err(|e| explain(&e))?;
     let format = format_of(start)?;
     match format {
         ImageFormat::Png => png::decode(file),
@@ -65,12 +59,12 @@ pub(super) fn decode(mut file: impl std::io::BufRead + Seek, length: u64) -> Res
             let mut bytes = Vec::with_capacity(length as usize);
             file.take(MOST_FILE_BYTES)
                 .read_to_end(&mut bytes)
-                .map_err(|e| e.to_string())?;
+                .map_err(|e| explain(&e))?;
             jpeg::decode(&bytes)
         }
         format => {
             whole::check(format, &mut file, length)?;
-            decode_whole(format, file).map_err(|e| e.to_string().trim().to_owned())
+            decode_whole(format, file)
         }
     }
 }
@@ -89,6 +83,14 @@ fn format_of(start: &[u8]) -> Result<ImageFormat, String> {
         Ok(format) if readable.contains(&format) => Ok(format),
         _ if start.is_empty() => Err("the file is empty".to_owned()),
         _ => Err("it is no PNG, JPEG, WebP, GIF, BMP or TIFF; save it as one of these first".to_owned()),
+    }
+}
+
+/// What an error of reading means for a picture.
+pub(super) fn explain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it ends too early: it was cut off, get it again".to_owned(),
+        _ => error.to_string(),
     }
 }
 
@@ -113,27 +115,32 @@ pub(super) fn check_size([width, height]: [u32; 2], bytes: u64) -> Result<(), St
     }
 }
 
-fn decode_whole(
-    format: ImageFormat,
-    file: impl std::io::BufRead + Seek,
-) -> Result<Decoded, Box<dyn std::error::Error>> {
+/// Decodes a picture in one piece, for formats whose decoders do not give it row by row.
+fn decode_whole(format: ImageFormat, file: impl BufRead + Seek) -> Result<Decoded, String> {
+    let said = |e: ImageError| match e {
+        ImageError::IoError(e) => explain(&e),
+        e => e.to_string().trim().to_owned(),
+    };
     let mut reader = ImageReader::with_format(file, format);
     let mut limits = Limits::default();
     limits.max_alloc = Some(MOST_BYTES);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder()?;
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder().map_err(said)?;
     let size = <[u32; 2]>::from(decoder.dimensions());
     // The decoder of TIFF copies the picture once, and that of WebP has colour and brightness beside it.
-    let copies = if matches!(format, ImageFormat::Tiff | ImageFormat::WebP) {
-        2
-    } else {
-        1
+    let copies = match format {
+        ImageFormat::Tiff | ImageFormat::WebP => 2,
+        _ => 1,
     };
-    check_size(size, copies * decoder.total_bytes())?;
-    let upright = decoder.orientation()?;
+    let bytes = decoder.total_bytes();
+    check_size(size, copies * bytes)?;
+    limits.max_alloc = Some(MOST_BYTES - bytes);
+    decoder.set_limits(limits).map_err(said)?;
+    let upright = decoder.orientation().map_err(said)?;
     let color = decoder.color_type();
-    let mut pixels = vec![0; usize::try_from(decoder.total_bytes())?];
-    decoder.read_image(&mut pixels)?;
+    // `check_size` has seen that they fit.
+    let mut pixels = vec![0; bytes as usize];
+    decoder.read_image(&mut pixels).map_err(said)?;
 
     let mut shrinking = Shrinking::new(size);
     let row_bytes = size[0] as usize * usize::from(color.bytes_per_pixel());

@@ -11,6 +11,7 @@ mod shrink;
 mod thing;
 mod whole;
 
+use std::io::BufReader;
 use std::path::Path;
 
 use image::imageops::{FilterType, overlay, resize};
@@ -19,6 +20,7 @@ use image::{GrayImage, Luma, RgbaImage};
 use self::decode::Decoded;
 use self::thing::Thing;
 use super::{DataError, HEIGHT, PIXELS, WIDTH};
+use crate::files;
 
 /// Whether light and dark are exchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,14 +51,15 @@ impl Photo {
     /// A picture of up to 134 million pixels is read with less than a gigabyte of memory.
     ///
     /// # Errors
-    /// [`DataError::Picture`] when it is none of these, larger, damaged or cut off, or when nothing stands out from its
+    /// [`DataError::File`] when it cannot be opened, [`DataError::Picture`] when it is none of these, larger, damaged or cut off, or when nothing stands out from its
     /// background.
     pub fn read(path: &Path, inversion: Inversion) -> Result<Self, DataError> {
         let refuse = |problem: String| DataError::Picture {
             path: path.to_owned(),
             problem,
         };
-        let Decoded { size, small } = decode::read(path).map_err(refuse)?;
+        let file = BufReader::new(files::open(path)?);
+        let Decoded { size, small } = decode::decode(file).map_err(refuse)?;
         let (pixels, inverted) = seen(&small, inversion).map_err(|problem| refuse(problem.to_owned()))?;
         Ok(Self { pixels, inverted, size })
     }
@@ -107,33 +110,30 @@ fn centred(thing: &Thing) -> GrayImage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{Rgba, RgbaImage};
+    use image::{DynamicImage, Rgba};
 
     /// A dark rectangle on white.
-    fn rectangle(size: [u32; 2], corners: [u32; 4]) -> DynamicImage {
+    fn rectangle(size: [u32; 2], corners: [u32; 4]) -> RgbaImage {
         let [left, top, right, bottom] = corners;
         let inside = |x, y| (left..right).contains(&x) && (top..bottom).contains(&y);
         RgbaImage::from_fn(size[0], size[1], |x, y| {
-            if inside(x, y) {
-                Rgba([20, 20, 20, 255])
-            } else {
-                Rgba([250, 250, 250, 255])
-            }
+            let grey = if inside(x, y) { 20 } else { 250 };
+            Rgba([grey, grey, grey, 255])
         })
-        .into()
     }
 
-    fn rows(photo: &Photo) -> Vec<&[u8]> {
-        photo.pixels.chunks_exact(WIDTH).collect()
+    fn inverted(picture: RgbaImage) -> RgbaImage {
+        let mut picture = DynamicImage::from(picture);
+        picture.invert();
+        picture.into_rgba8()
     }
 
     #[test]
     fn a_dark_thing_on_white_becomes_a_light_one_in_the_middle_of_black() {
         // 100 x 50 somewhere in 400 x 300: 28 x 14 in the middle.
-        let photo = Photo::from_image(&rectangle([400, 300], [17, 200, 117, 250]), Inversion::Automatic).unwrap();
-        assert!(photo.inverted);
-        assert_eq!(photo.size, [400, 300]);
-        for (y, row) in rows(&photo).iter().enumerate() {
+        let (pixels, inverted) = seen(&rectangle([400, 300], [17, 200, 117, 250]), Inversion::Automatic).unwrap();
+        assert!(inverted);
+        for (y, row) in pixels.chunks_exact(WIDTH).enumerate() {
             let wanted = if (7..21).contains(&y) { 200..=255 } else { 0..=0 };
             assert!(row.iter().all(|p| wanted.contains(p)), "row {y}: {row:?}");
         }
@@ -141,51 +141,43 @@ mod tests {
 
     #[test]
     fn a_light_thing_on_black_stays_and_can_be_forced() {
-        let mut dark = rectangle([60, 60], [10, 10, 50, 50]);
-        dark.invert();
-        let photo = Photo::from_image(&dark, Inversion::Automatic).unwrap();
-        assert!(!photo.inverted);
-        assert!(photo.pixels.iter().all(|p| *p > 200), "it fills the image");
-        let forced = Photo::from_image(&dark, Inversion::Always);
+        let picture = inverted(rectangle([60, 60], [10, 10, 50, 50]));
+        let (pixels, inverted) = seen(&picture, Inversion::Automatic).unwrap();
+        assert!(!inverted);
+        assert!(pixels.iter().all(|p| *p > 200), "it fills the image");
+        assert_eq!(seen(&picture, Inversion::Never).unwrap(), (pixels, false));
         assert!(
-            forced.is_err(),
-            "black on white, as if white were the background, is nothing light"
+            seen(&picture, Inversion::Always).is_err(),
+            "nothing is darker than black"
         );
     }
 
     #[test]
     fn an_image_of_the_data_sets_size_is_taken_as_it_is() {
-        let pixels: Vec<u8> = (0..PIXELS)
-            .map(|i| {
-                if (i / WIDTH).is_multiple_of(27) {
-                    0
-                } else {
-                    (i % 251) as u8
-                }
-            })
-            .collect();
+        let value = |i: usize| {
+            if (i / WIDTH).is_multiple_of(27) {
+                0
+            } else {
+                (i % 251) as u8
+            }
+        };
+        let pixels: Vec<u8> = (0..PIXELS).map(value).collect();
         let image = GrayImage::from_raw(WIDTH as u32, HEIGHT as u32, pixels.clone()).unwrap();
-        let photo = Photo::from_image(&image.into(), Inversion::Never).unwrap();
-        assert_eq!(photo.pixels, pixels);
-    }
-
-    #[test]
-    fn what_is_transparent_counts_as_white() {
-        let mut image = rectangle([50, 50], [20, 20, 30, 30]).to_rgba8();
-        for pixel in image.pixels_mut().filter(|pixel| pixel.0[0] > 200) {
-            *pixel = Rgba([0, 0, 0, 0]);
-        }
-        let photo = Photo::from_image(&image.into(), Inversion::Automatic).unwrap();
-        assert!(photo.inverted && photo.pixels.iter().all(|p| *p > 200));
+        let image = DynamicImage::from(image).into_rgba8();
+        assert_eq!(seen(&image, Inversion::Never).unwrap(), (pixels.clone(), false));
+        let negative = pixels.iter().map(|p| 255 - p).collect();
+        assert_eq!(seen(&image, Inversion::Always).unwrap(), (negative, true));
+        // Of one colour, there is nothing to find, and nothing to refuse.
+        assert!(seen(&RgbaImage::new(28, 28), Inversion::Automatic).is_ok());
     }
 
     #[test]
     fn a_tall_or_a_tiny_picture_is_no_problem_but_an_empty_one_is() {
-        let line = Photo::from_image(&rectangle([3, 2000], [1, 10, 2, 1990]), Inversion::Automatic).unwrap();
-        assert_eq!(line.pixels.iter().filter(|p| **p > 100).count(), HEIGHT);
-        for side in [1, 40] {
+        let (line, _) = seen(&rectangle([3, 2000], [1, 10, 2, 1990]), Inversion::Automatic).unwrap();
+        assert_eq!(line.iter().filter(|p| **p > 100).count(), HEIGHT);
+        for side in [1, 2, 40] {
             let blank = rectangle([side, side], [0, 0, 0, 0]);
-            let refused = Photo::from_image(&blank, Inversion::Automatic).unwrap_err();
+            let refused = seen(&blank, Inversion::Automatic).unwrap_err();
             assert!(refused.contains("nothing stands out"), "{refused}");
         }
     }

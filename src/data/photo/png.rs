@@ -6,7 +6,7 @@ use image::ColorType;
 use image::metadata::Orientation;
 use png::{BitDepth, Transformations};
 
-use super::decode::{Decoded, check_size};
+use super::decode::{Decoded, check_size, explain};
 use super::shrink::{Row, Shrinking};
 
 /// What the decoder may take for rows and for the chunks it keeps.
@@ -28,7 +28,10 @@ const ADAM7: [Pass; 7] = [
 
 /// Decodes the first picture of the file and follows the rest to its end mark, so that a file cut off anywhere is refused.
 pub(super) fn decode(file: impl BufRead + Seek) -> Result<Decoded, String> {
-    let said = |e: png::DecodingError| e.to_string();
+    let said = |e: png::DecodingError| match e {
+        png::DecodingError::IoError(e) => explain(&e),
+        e => e.to_string(),
+    };
     let mut decoder = png::Decoder::new_with_limits(file, png::Limits { bytes: MOST_BYTES });
     // Texts and profiles may be compressed a thousandfold, and are of no use here.
     decoder.set_ignore_text_chunk(true);

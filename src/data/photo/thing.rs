@@ -43,7 +43,8 @@ pub(super) fn find(picture: &RgbaImage, inversion: Inversion) -> Result<Thing, &
 }
 
 fn find_within(colors: &Colors, inversion: Inversion) -> Result<Thing, &'static str> {
-    let background = Plane::through_corners(colors);
+    let smoothed = colors.smoothed();
+    let background = Plane::through_corners(&smoothed);
     let contrast = |color: [f32; 3], background: [f32; 3]| match inversion {
         Inversion::Automatic => distance(color, background),
         Inversion::Always => luma(background) - luma(color),
@@ -55,7 +56,7 @@ fn find_within(colors: &Colors, inversion: Inversion) -> Result<Thing, &'static 
             .map(|([x, y], color)| contrast(color, background.at(x, y)))
             .collect()
     };
-    let (sharp, smooth) = (distances(colors), distances(&colors.smoothed()));
+    let (sharp, smooth) = (distances(colors), distances(&smoothed));
     let mut texture: Vec<f32> = colors
         .corners()
         .map(|[x, y]| smooth[y * colors.width + x].abs())

@@ -4,7 +4,7 @@ use std::io::{BufRead, Read, Seek, SeekFrom};
 
 use image::ImageFormat;
 
-const CUT_OFF: &str = "it ends too early: it was cut off, get it again";
+use super::decode::explain;
 
 /// Follows the parts of a WebP or GIF file to its end, and goes back to its start.
 pub(super) fn check(format: ImageFormat, file: &mut (impl BufRead + Seek), length: u64) -> Result<(), String> {
@@ -13,11 +13,8 @@ pub(super) fn check(format: ImageFormat, file: &mut (impl BufRead + Seek), lengt
         ImageFormat::Gif => gif(file),
         _ => return Ok(()),
     };
-    whole.map_err(|e| match e.kind() {
-        std::io::ErrorKind::UnexpectedEof => CUT_OFF.to_owned(),
-        _ => e.to_string(),
-    })?;
-    file.rewind().map_err(|e| e.to_string())
+    whole.map_err(|e| explain(&e))?;
+    file.rewind().map_err(|e| explain(&e))
 }
 
 /// Chunks that lie one after the other in one that spans the file (RIFF).

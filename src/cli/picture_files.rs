@@ -1,0 +1,196 @@
+//! Which files are meant by the names, folders and patterns that `predict` is given.
+
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, bail};
+use glob::{MatchOptions, Pattern};
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use selvedge::files::{list_folder, shown};
+
+/// What pictures end with, in any case.
+const ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
+/// A pattern may look at so many names: more than anyone has pictures, far fewer than a disk has files.
+const MOST_NAMES: u64 = 200_000;
+
+/// The files that were named; those of a folder and of a pattern in the order of their names.
+pub fn find(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for path in named {
+        let pattern = path.to_string_lossy();
+        if path.is_dir() {
+            paths.extend(in_folder(path)?);
+        } else if !path.exists() && has_wildcard(&pattern) {
+            paths.extend(Walk::new(&pattern, MOST_NAMES).matches()?);
+        } else {
+            paths.push(path.clone());
+        }
+    }
+    Ok(paths)
+}
+
+fn in_folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let is_picture = |path: &PathBuf| {
+        let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        ending.is_some_and(|e| ENDINGS.contains(&e.as_str())) && path.is_file()
+    };
+    let (pictures, others): (Vec<_>, Vec<_>) = list_folder(folder)?.into_iter().partition(is_picture);
+    let endings = ENDINGS.map(|ending| format!(".{ending}")).join(", ");
+    if pictures.is_empty() {
+        bail!("{} has no pictures ({endings})", shown(folder));
+    }
+    if !others.is_empty() {
+        let (skipped, folder) = (others.len(), shown(folder));
+        warn!("{skipped} of the files and folders in {folder} are skipped: they are no pictures ({endings})");
+    }
+    Ok(pictures)
+}
+
+fn has_wildcard(name: &str) -> bool {
+    name.contains(['*', '?', '['])
+}
+
+/// The search for the files that a pattern matches. No more than the folders that can hold some are looked into.
+struct Walk<'a> {
+    pattern: &'a str,
+    most: u64,
+    seen: u64,
+    bar: ProgressBar,
+    found: Vec<PathBuf>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(pattern: &'a str, most: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        Self {
+            pattern,
+            most,
+            seen: 0,
+            bar,
+            found: Vec::new(),
+        }
+    }
+
+    fn matches(mut self) -> anyhow::Result<Vec<PathBuf>> {
+        // Two of these after each other mean what one does.
+        let mut parts: Vec<Component> = Path::new(self.pattern).components().collect();
+        parts.dedup_by(|a, b| a == b && is_any_depth(*a));
+        let walked = self.walk(Path::new(""), &parts);
+        self.bar.finish_and_clear();
+        walked?;
+        self.found.sort();
+        self.found.dedup();
+        if self.found.is_empty() {
+            bail!("{} matches no file", shown(Path::new(self.pattern)));
+        }
+        Ok(self.found)
+    }
+
+    /// Looks below `base` for what matches the remaining parts of the pattern.
+    fn walk(&mut self, base: &Path, parts: &[Component]) -> anyhow::Result<()> {
+        let Some((part, rest)) = parts.split_first() else {
+            if base.is_file() {
+                self.found.push(base.to_owned());
+            }
+            return Ok(());
+        };
+        let name = part.as_os_str().to_string_lossy();
+        if is_any_depth(*part) {
+            self.walk(base, rest)?;
+            for entry in self.entries(base)? {
+                // Links to folders are not followed: they may lead round in a circle.
+                if entry.is_dir() && !entry.is_symlink() {
+                    self.walk(&entry, parts)?;
+                } else if rest.is_empty() {
+                    self.walk(&entry, rest)?;
+                }
+            }
+        } else if has_wildcard(&name) {
+            let pattern =
+                Pattern::new(&name).with_context(|| format!("{} is no pattern", shown(Path::new(self.pattern))))?;
+            let fits = |entry: &PathBuf| {
+                let name = entry.file_name().unwrap_or_default().to_string_lossy();
+                pattern.matches_with(&name, MatchOptions::new())
+            };
+            for entry in self.entries(base)?.into_iter().filter(fits) {
+                self.walk(&entry, rest)?;
+            }
+        } else {
+            self.walk(&base.join(part), rest)?;
+        }
+        Ok(())
+    }
+
+    /// What is in a folder; nothing when it is none, or may not be looked into.
+    fn entries(&mut self, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+        let here = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        let entries = list_folder(here).unwrap_or_default();
+        self.seen += entries.len() as u64;
+        if self.seen > self.most {
+            bail!(
+                "{} leads to more than {} names; let it begin in the folder that the pictures are in, or use fewer **",
+                shown(Path::new(self.pattern)),
+                self.most
+            );
+        }
+        self.bar.set_message("looking for pictures");
+        self.bar.set_position(self.seen);
+        // As the pattern was written, without the dot.
+        let names = entries.iter().filter_map(|entry| entry.file_name());
+        Ok(names.map(|name| folder.join(name)).collect())
+    }
+}
+
+fn is_any_depth(part: Component) -> bool {
+    part.as_os_str() == "**"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_pattern_matches_as_in_a_shell_and_no_more_than_its_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            "a.png",
+            "b.jpg",
+            "one/c.png",
+            "one/two/d.png",
+            "one/two/e.txt",
+            "other/c.png",
+        ] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("one/circle")).unwrap();
+        let matched = |pattern: &str, most: u64| {
+            let pattern = folder.path().join(pattern).to_string_lossy().into_owned();
+            let found = Walk::new(&pattern, most).matches().map_err(|e| e.to_string())?;
+            let inside = found.iter().map(|path| path.strip_prefix(folder.path()).unwrap());
+            Ok::<_, String>(
+                inside
+                    .map(|path| path.to_string_lossy().replace('\\', "/"))
+                    .collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(matched("*.png", 100).unwrap(), ["a.png"]);
+        assert_eq!(matched("?.[jp]*g", 100).unwrap(), ["a.png", "b.jpg"]);
+        assert_eq!(matched("*/c.png", 100).unwrap(), ["one/c.png", "other/c.png"]);
+        assert_eq!(matched("one/**/*.png", 100).unwrap(), ["one/c.png", "one/two/d.png"]);
+        let all = ["a.png", "one/c.png", "one/two/d.png", "other/c.png"];
+        assert_eq!(matched("**/*.png", 100).unwrap(), all);
+        assert_eq!(matched("**/**/*.png", 100).unwrap(), all);
+        assert!(matched("**/*.gif", 100).unwrap_err().contains("matches no file"));
+        assert!(matched("***", 100).unwrap_err().contains("is no pattern"));
+        assert!(matched("**/*.png", 5).unwrap_err().contains("more than 5 names"));
+        // Folders that the pattern does not lead into are not looked into.
+        assert_eq!(matched("other/*.png", 1).unwrap(), ["other/c.png"]);
+    }
+}
