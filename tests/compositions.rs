@@ -169,7 +169,7 @@ fn the_thing_is_found_on_every_background() {
                 Err(error) => wrong.push(format!("{}, image {image}: {error}", kind.name)),
                 Ok(photo) => {
                     let alike = overlap(shape.cover(), &photo.pixels);
-                    if kind.inverted.is_some_and(|wanted| wanted != photo.inverted) || alike < 0.8 {
+                    if kind.inverted.is_some_and(|wanted| wanted != photo.inverted) || alike < 0.75 {
                         let inverted = photo.inverted;
                         wrong.push(format!(
                             "{}, image {image}: inverted {inverted}, alike {alike:.2}",
@@ -200,7 +200,7 @@ fn a_background_alone_is_refused() {
 }
 
 #[test]
-fn a_specks_and_a_rounded_card_are_no_things() {
+fn dust_and_rounded_corners_are_no_things() {
     let set = load(None).expect("these tests need the real data: run ./setup.sh").test;
     let shape = Shape::of(&set, 1);
     let clean = read(&shape.on(WHITE_GROUND, DARK), Inversion::Automatic).unwrap();
@@ -209,13 +209,23 @@ fn a_specks_and_a_rounded_card_are_no_things() {
     for (x, y) in [(8, 9), (9, 9), (8, 10), (380, 350), (381, 351)] {
         dusty.put_pixel(x, y, image::Rgba([0, 0, 0, 255]));
     }
-    assert_eq!(read(&dusty, Inversion::Automatic).unwrap(), clean);
+    let is_clean = |picture: &RgbaImage| {
+        let photo = read(picture, Inversion::Automatic).unwrap();
+        let off = photo
+            .pixels
+            .iter()
+            .zip(&clean.pixels)
+            .map(|(a, b)| a.abs_diff(*b))
+            .max();
+        photo.inverted && off <= Some(2)
+    };
+    assert!(is_clean(&dusty));
     let mut rounded = shape.on(WHITE_GROUND, DARK);
     for (x, y) in (0..12).flat_map(|x| (0..12 - x).map(move |y| (x, y))) {
         rounded.put_pixel(x, y, image::Rgba([0, 0, 0, 0]));
         rounded.put_pixel(399 - x, 359 - y, image::Rgba([0, 0, 0, 0]));
     }
-    assert_eq!(read(&rounded, Inversion::Automatic).unwrap(), clean);
+    assert!(is_clean(&rounded));
 }
 
 #[test]

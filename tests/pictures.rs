@@ -68,11 +68,11 @@ fn interlaced() -> Vec<u8> {
     ];
     let mut rows = Vec::new();
     for [left, step_x, top, step_y] in passes {
-        for y in (top..picture.height()).step_by(step_y) {
+        for y in (top..picture.height()).step_by(step_y as usize) {
             rows.push(0);
             rows.extend(
                 (left..picture.width())
-                    .step_by(step_x)
+                    .step_by(step_x as usize)
                     .flat_map(|x| picture.get_pixel(x, y).0),
             );
         }
@@ -257,7 +257,10 @@ fn a_claim_of_size_costs_nothing() {
         &png(70_000, 1, [8, 2, 0, 0, 0], &rows, &[]),
         &["70000x1", "65535 a side"],
     );
-    refused(&png(11_000, 11_000, [16, 6, 0, 0, 0], &rows, &[]), &["cut off"]);
+    refused(
+        &png(11_000, 11_000, [16, 6, 0, 0, 0], &rows, &[]),
+        &["not have enough data"],
+    );
 
     let mut claims = encoded(ImageFormat::Bmp);
     claims[18..22].copy_from_slice(&30_000_u32.to_le_bytes());
@@ -266,16 +269,6 @@ fn a_claim_of_size_costs_nothing() {
     let mut claims = encoded(ImageFormat::Gif);
     claims[6..10].fill(0xff);
     refused(&claims, &["65535x65535"]);
-    // 16-bit pictures that are decoded in one piece and copied once.
-    let mut claims = encoded(ImageFormat::Tiff);
-    for tag in [[0, 1], [1, 1]] {
-        let entry = claims
-            .windows(4)
-            .position(|w| w[..2] == tag && w[2] < 5 && w[3] == 0)
-            .unwrap();
-        claims[entry + 8..entry + 12].copy_from_slice(&12_000_u32.to_le_bytes());
-    }
-    refused(&claims, &["12000x12000"]);
 }
 
 #[test]

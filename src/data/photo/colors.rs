@@ -87,7 +87,7 @@ impl Colors {
 
     /// How thick a frame there is around the picture: a band that is nearly of one colour, up to a twentieth of the shorter
     /// side (or two pixels) thick, with another colour along all four sides right inside.
-    pub(super) fn frame(&self) -> usize {
+    fn frame(&self) -> usize {
         let shorter = self.width.min(self.height);
         let most = 2.max(shorter / 20).min(shorter / 8);
         let is_other = |a, b| distance(a, b) > 16.0;
@@ -111,9 +111,10 @@ impl Colors {
         ]
     }
 
-    pub(super) fn without_border(&self, depth: usize) -> Self {
-        let (width, height) = (self.width - 2 * depth, self.height - 2 * depth);
-        let rows = (depth..depth + height).flat_map(|y| &self.pixels[y * self.width + depth..][..width]);
+    pub(super) fn without_frame(self) -> Self {
+        let frame = self.frame();
+        let (width, height) = (self.width - 2 * frame, self.height - 2 * frame);
+        let rows = (frame..frame + height).flat_map(|y| &self.pixels[y * self.width + frame..][..width]);
         Self {
             width,
             height,
@@ -121,9 +122,14 @@ impl Colors {
         }
     }
 
-    /// Means over squares of about a thirtieth of the shorter side, in which noise and texture vanish.
+    /// Means of means over squares of about a twenty-fifth of the shorter side, in which noise and texture vanish: once is
+    /// not enough for stripes that are as wide as half a square.
     pub(super) fn smoothed(&self) -> Self {
-        let radius = self.width.min(self.height) / 64;
+        let radius = self.width.min(self.height) / 48;
+        self.averaged(radius).averaged(radius)
+    }
+
+    fn averaged(&self, radius: usize) -> Self {
         let rows: Vec<_> = self
             .pixels
             .chunks_exact(self.width)

@@ -33,16 +33,7 @@ pub(super) struct Thing {
 /// # Errors
 /// When there is next to nothing but background.
 pub(super) fn find(picture: &RgbaImage, inversion: Inversion) -> Result<Thing, &'static str> {
-    let colors = Colors::on_canvas(picture, inversion);
-    let frame = colors.frame();
-    match find_within(&colors.without_border(frame), inversion) {
-        // What looked like a frame may have been the background, and the thing all that is inside.
-        Err(_) if frame > 0 => find_within(&colors, inversion),
-        found => found,
-    }
-}
-
-fn find_within(colors: &Colors, inversion: Inversion) -> Result<Thing, &'static str> {
+    let colors = Colors::on_canvas(picture, inversion).without_frame();
     let smoothed = colors.smoothed();
     let background = Plane::through_corners(&smoothed);
     let contrast = |color: [f32; 3], background: [f32; 3]| match inversion {
@@ -56,7 +47,7 @@ fn find_within(colors: &Colors, inversion: Inversion) -> Result<Thing, &'static 
             .map(|([x, y], color)| contrast(color, background.at(x, y)))
             .collect()
     };
-    let (sharp, smooth) = (distances(colors), distances(&smoothed));
+    let (sharp, smooth) = (distances(&colors), distances(&smoothed));
     let mut texture: Vec<f32> = colors
         .corners()
         .map(|[x, y]| smooth[y * colors.width + x].abs())
