@@ -103,7 +103,7 @@ const ABOUT: &str = "selvedge";
 /// What [`save`] was told about the weights of a file; `None` when another program wrote it.
 ///
 /// # Errors
-/// [`WeightsError::Io`], or [`WeightsError::Format`] when it is no whole safetensors file.
+/// [`WeightsError::File`], or [`WeightsError::Format`] when it is no whole safetensors file.
 pub fn about(path: &Path) -> Result<Option<String>, WeightsError> {
     let bytes = files::read(path, LARGEST_FILE)?;
     parse(&bytes, path)?;
@@ -217,7 +217,7 @@ pub struct Entry {
 /// The tensors of a weight file, in the order of their names.
 ///
 /// # Errors
-/// [`WeightsError::Io`], or [`WeightsError::Format`] when it is no whole safetensors file.
+/// [`WeightsError::File`], or [`WeightsError::Format`] when it is no whole safetensors file.
 pub fn list(path: &Path) -> Result<Vec<Entry>, WeightsError> {
     let bytes = files::read(path, LARGEST_FILE)?;
     let file = parse(&bytes, path)?;
