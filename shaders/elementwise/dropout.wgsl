@@ -32,8 +32,14 @@ fn main(
     let row = number / quads;
     let col = (number - row * quads) * 4u;
     let factors = dropout_factors(number, p.stream, clock[1], clock[0], p.rate);
-    for (var e = 0u; e < min(4u, p.cols - col); e++) {
-        let i = row * p.cols + col + e;
-        y[i] = x[i] * factors[e];
+    let first = row * p.cols + col;
+    let count = min(4u, p.cols - col);
+    var values: vec4<f32>;
+    for (var e = 0u; e < count; e++) {
+        values[e] = x[first + e];
+    }
+    values = dropped_out(values, factors);
+    for (var e = 0u; e < count; e++) {
+        y[first + e] = values[e];
     }
 }

@@ -1,10 +1,11 @@
 // What happens to a sum before it is stored: bias and activation.  finish(row, col, value, extra) = f(value + bias[col .. col+3])
 //
-// bias     [cols]; f is ReLU when RELU is set
+// bias     [cols]; f is ReLU (common/relu.wgsl) when RELU is set
 // Threads: called by the thread that has the sum; no map of its own.
 // Bytes:   16 for four columns, once for all rows of a tile: finish_load fetches, finish applies.
 // Why:     done here it saves a pass over C, a read and a write of 4 * rows * cols bytes each. Fetching apart from
 //          applying keeps the loop over rows small (see subgroup.wgsl).
+alias Value = vec4<f32>;
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 override RELU: bool = false;
 
@@ -20,7 +21,7 @@ fn finish_load(col: u32) -> vec4<f32> {
 
 fn finish(row: u32, col: u32, value: vec4<f32>, extra: vec4<f32>) -> vec4<f32> {
     let sum = value + extra;
-    return select(sum, max(sum, vec4<f32>()), RELU);
+    return select(sum, relu(sum), RELU);
 }
 
 // finish_row may keep sums of a row for itself; it is called for rows whose number 8 divides. Nothing to keep here.

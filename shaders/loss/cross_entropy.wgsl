@@ -8,7 +8,8 @@
 // scores   [rows, 2]
 // Threads: one a row, 64 a workgroup.
 // Bytes:   12 an element read (the later reads from the cache), 12 a row written.
-// Why:     softmax first and log after would lose the loss of a confident mistake to underflow; together they are a
+// Why:     a class without a share adds nothing, however far its logit is from the largest: 0 * -inf would be NaN.
+//          Softmax first and log after would lose the loss of a confident mistake to underflow; together they are a
 //          difference of logits. All logits are taken less their maximum, so exp() cannot overflow. Hits are counted here
 //          too, so that a training step need not bring its predictions to the host. The first of equal logits is the
 //          prediction, as in NumPy's argmax; a row that begins with NaN predicts class 0.
@@ -40,7 +41,8 @@ fn main(
     for (var j = 0u; j < p.classes; j++) {
         let logit = x[start + j] - largest;
         sum += exp(logit);
-        expected += target_share(row, j) * logit;
+        let share = target_share(row, j);
+        expected += select(share * logit, 0.0, share == 0.0);
     }
     let value = log(sum) - expected;
     loss[row] = value;

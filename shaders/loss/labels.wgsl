@@ -1,6 +1,6 @@
 // The target distribution of a row with one label t and smoothing s:  q[r, j] = (1 - s) [j = t] + s / classes
 //
-// labels   [rows], below classes; one that is not counts as the last class
+// labels   [rows], below classes; the target of one that is not is NaN (invalid_label.wgsl)
 // Threads: called by each thread of the cross-entropy kernels for its row.
 // Bytes:   4 a row.
 // Why:     the kernels know targets only, so mixed_labels.wgsl can take this file's place.
@@ -13,9 +13,10 @@ struct Params {
 @group(0) @binding(4) var<storage, read> labels: array<u32>;
 
 fn label(row: u32) -> u32 {
-    return min(labels[row], p.classes - 1u);
+    return labels[row];
 }
 
 fn target_share(row: u32, j: u32) -> f32 {
-    return select(0.0, 1.0 - p.smoothing, j == label(row)) + p.smoothing / f32(p.classes);
+    let share = select(0.0, 1.0 - p.smoothing, j == labels[row]) + p.smoothing / f32(p.classes);
+    return of_valid_label(share, labels[row]);
 }

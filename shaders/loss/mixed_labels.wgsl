@@ -1,7 +1,7 @@
 // The target distribution of an image mixed from two, with labels a and b, the share w of the first and smoothing s:
 //     q[r, j] = (1 - s) (w [j = a] + (1 - w) [j = b]) + s / classes
 //
-// labels   [rows, 2], below classes; one that is not counts as the last class
+// labels   [rows, 2], below classes; the target of one that is not is NaN (invalid_label.wgsl)
 // mixing   what data/mix.wgsl mixed by; w is its second number
 // Threads: called by each thread of the cross-entropy kernels for its row.
 // Bytes:   8 a row.
@@ -17,11 +17,11 @@ struct Params {
 @group(0) @binding(5) var<storage, read> mixing: array<f32>;
 
 fn label(row: u32) -> u32 {
-    return min(select(labels[row].y, labels[row].x, mixing[1] >= 0.5), p.classes - 1u);
+    return select(labels[row].y, labels[row].x, mixing[1] >= 0.5);
 }
 
 fn target_share(row: u32, j: u32) -> f32 {
-    let both = min(labels[row], vec2<u32>(p.classes - 1u));
+    let both = labels[row];
     let share = select(0.0, mixing[1], j == both.x) + select(0.0, 1.0 - mixing[1], j == both.y);
-    return (1.0 - p.smoothing) * share + p.smoothing / f32(p.classes);
+    return of_valid_label((1.0 - p.smoothing) * share + p.smoothing / f32(p.classes), max(both.x, both.y));
 }

@@ -52,7 +52,7 @@ fn main(
                 }
             }
             let window = (line * p.out_w + ow) * p.groups + c;
-            y[window] = select(best, max(best, Channels()), RELU_AFTER);
+            y[window] = select(best, relu(best), RELU_AFTER);
             keep_winner(window, winner);
         }
     }

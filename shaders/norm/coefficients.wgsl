@@ -20,8 +20,8 @@ fn coefficients_of(c: u32) -> Coefficients {
     );
 }
 
-// dy where the output of ReLU after the normalisation was positive.
+// The gradient before the ReLU that follows the normalisation.
 fn through_relu_after(k: Coefficients, value: Channels, dy: Channels) -> Channels {
-    let positive = fma(value - k.mean, k.scale, k.shift) > Channels();
-    return select(dy, select(Channels(), dy, positive), RELU_AFTER);
+    let y = fma(value - k.mean, k.scale, k.shift);
+    return select(dy, leaky_relu_grad(y, dy, 0.0), RELU_AFTER);
 }

@@ -80,14 +80,15 @@ fn main(
                         let value = relu_before(raw);
                         var here = g;
                         if (pooled) {
-                            let won = free & (value == winner);
+                            // A NaN has won wherever there was one.
+                            let won = free & ((value == winner) | (value != value));
                             free = free & !won;
                             here = select(Channels(), g, won);
                         } else {
                             here = through_relu_after(k, value, g);
                         }
                         let d = fma(k.scale, here, fma(a, value - k.mean, b));
-                        dx[i] = select(d, select(Channels(), d, raw > Channels()), RELU_BEFORE);
+                        dx[i] = select(d, leaky_relu_grad(raw, d, 0.0), RELU_BEFORE);
                     }
                 }
             }

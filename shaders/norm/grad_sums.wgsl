@@ -7,11 +7,18 @@
 // Threads: ITEMS * SLICES a workgroup (one_thread.wgsl, many_threads.wgsl); an item is a group of channels of a piece.
 // Bytes:   8 a window and channel: with 2 x 2 pooling a quarter of the image. 4 FLOPs.
 // Why:     the gradient of x needs both sums of the whole batch before it can start, so this pass cannot be saved. Pixels
-//          that lost their window have no dy and need not be read.
+//          that lost their window have no dy and need not be read. Sums of sums keep chains of additions short.
 @group(0) @binding(1) var<storage, read> winners: array<Channels>;
 @group(0) @binding(2) var<storage, read> dy: array<Channels>;
 @group(0) @binding(3) var<storage, read> coefficients: array<Channels>;
 @group(0) @binding(4) var<storage, read_write> pieces: array<Channels>;
+
+const RUN: u32 = 64u;  // windows that are added up before they join the rest
+alias Partial = array<Channels, 2>;
+
+fn combined(a: Partial, b: Partial) -> Partial {
+    return Partial(a[0] + b[0], a[1] + b[1]);
+}
 
 @compute @workgroup_size(ITEMS * SLICES)
 fn main(
@@ -27,15 +34,22 @@ fn main(
     let c = item % p.groups;
     let start = select(windows, item / p.groups * p.chunk, exists);
     let k = coefficients_of(c);
-    var sums = array<Channels, 2>();
-    for (var window = start + local / ITEMS; window < min(start + p.chunk, windows); window += SLICES) {
-        let i = window * p.groups + c;
-        let value = relu_before(winners[i]);
-        let g = through_relu_after(k, value, dy[i]);
-        sums[0] = fma(g, value - k.mean, sums[0]);
-        sums[1] += g;
+    let end = min(start + p.chunk, windows);
+    var sums = Partial();
+    var window = start + local / ITEMS;
+    while (window < end) {
+        var some = Partial();
+        let last = min(window + RUN * SLICES, end);
+        for (; window < last; window += SLICES) {
+            let i = window * p.groups + c;
+            let value = relu_before(winners[i]);
+            let g = through_relu_after(k, value, dy[i]);
+            some[0] = fma(g, value - k.mean, some[0]);
+            some[1] += g;
+        }
+        sums = combined(sums, some);
     }
-    sums = add_slices(local, sums);
+    sums = all_slices(local, sums);
     if (exists && local < ITEMS) {
         pieces[item] = sums[0] * k.inverse;
         pieces[p.pieces * p.groups + item] = sums[1];

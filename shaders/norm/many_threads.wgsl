@@ -1,21 +1,21 @@
-// Two sums over the pixels of a piece by SLICES threads, added up in workgroup memory.
+// What is summed up over the pixels of a piece by SLICES threads, combined in workgroup memory. The joining file says what a
+// `Partial` result is and how two are `combined`.
 //
 // Threads: ITEMS pieces a workgroup, SLICES threads each; thread `local` has slice local / ITEMS of piece local % ITEMS.
-// Bytes:   8 KiB of workgroup memory.
+// Bytes:   8 or 12 KiB of workgroup memory.
 // Why:     a tree in a fixed order: the result is the same from run to run, and the error grows with the logarithm of the
 //          number of terms.
 const ITEMS: u32 = 8u;
 const SLICES: u32 = 32u;
-var<workgroup> slices: array<array<Channels, 2>, 256>;
+var<workgroup> slices: array<Partial, 256>;
 
-// The sums of all slices, in the threads of slice 0.
-fn add_slices(local: u32, sums: array<Channels, 2>) -> array<Channels, 2> {
-    slices[local] = sums;
+// The result of all slices, in the threads of slice 0.
+fn all_slices(local: u32, own: Partial) -> Partial {
+    slices[local] = own;
     for (var half = SLICES / 2u; half > 0u; half /= 2u) {
         workgroupBarrier();
         if (local < half * ITEMS) {
-            slices[local][0] += slices[local + half * ITEMS][0];
-            slices[local][1] += slices[local + half * ITEMS][1];
+            slices[local] = combined(slices[local], slices[local + half * ITEMS]);
         }
     }
     return slices[local];

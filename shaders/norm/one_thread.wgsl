@@ -1,4 +1,4 @@
-// Two sums over the pixels of a piece: each thread has a piece of its own, so there is nothing to add up.
+// What is summed up over the pixels of a piece: each thread has a piece of its own, so there is nothing to combine.
 //
 // Threads: ITEMS pieces a workgroup, one thread each.
 // Bytes:   none.
@@ -7,6 +7,6 @@
 const ITEMS: u32 = 64u;
 const SLICES: u32 = 1u;
 
-fn add_slices(local: u32, sums: array<Channels, 2>) -> array<Channels, 2> {
-    return sums;
+fn all_slices(local: u32, own: Partial) -> Partial {
+    return own;
 }

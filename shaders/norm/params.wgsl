@@ -4,6 +4,7 @@
 // that out_h = in_h / KERNEL_H: pixels left over at the end are in no window. Without pooling the kernel is 1 x 1.
 // A thread takes one group of channels: `Channels` is vec4<f32>, or f32 where 4 does not divide the channels. What is the
 // same for a whole channel is computed once a thread, which then goes over many pixels.
+alias Value = Channels;
 struct Params {
     n: u32,
     in_h: u32,
@@ -24,8 +25,8 @@ struct Params {
 var<private> p: Params;
 override KERNEL_H: u32;
 override KERNEL_W: u32;
-override RELU_BEFORE: bool;  // the input is max(x, 0)
-override RELU_AFTER: bool;   // the output is max(y, 0)
+override RELU_BEFORE: bool;  // the input is relu(x), of common/relu.wgsl
+override RELU_AFTER: bool;   // the output is relu(y)
 
 // Pixels of all images: how many numbers a channel's statistics are of.
 fn pixels() -> u32 {
@@ -33,5 +34,5 @@ fn pixels() -> u32 {
 }
 
 fn relu_before(x: Channels) -> Channels {
-    return select(x, max(x, Channels()), RELU_BEFORE);
+    return select(x, relu(x), RELU_BEFORE);
 }

@@ -1,5 +1,5 @@
-// Batch norm in training: a channel's mean and variance out of the pieces of stats.wgsl
-//     mean = sum of n_b mean_b / n,   var = sum of (m2_b + n_b (mean_b - mean)^2) / n
+// Batch norm in training: a channel's mean and variance out of the pieces of stats.wgsl, joined by moments.wgsl
+//     mean = origin + mean of the pieces,   var = m2 of the pieces / n,   origin = the channel's first pixel
 //
 // pieces        [2, pieces, groups]
 // coefficients  [4, groups]: mean, 1 / sqrt(var + eps), gamma / sqrt(var + eps), beta: what the way back needs
@@ -7,8 +7,8 @@
 //               elements to which parts of an arena are aligned
 // Threads: called by every thread of apply.wgsl for its channels; the first for each channel also stores.
 // Bytes:   12 a piece and channel, at most 64 pieces, from the cache.
-// Why:     the pieces are few, so whoever needs the statistics adds them up: that saves a dispatch with its barrier.
-//          No cancellation whatever the means, after Chan, Golub and LeVeque (1979).
+// Why:     the pieces are few, so whoever needs the statistics joins them: that saves a dispatch with its barrier. Eight at
+//          a time, so that no chain is long. The origin is added last: until then small differences of means are exact.
 @group(0) @binding(5) var<storage, read> pieces: array<Channels>;
 @group(0) @binding(6) var<storage, read_write> coefficients: array<Channels>;
 @group(0) @binding(7) var<storage, read_write> moments: array<Channels>;
@@ -23,17 +23,16 @@ fn piece_pixels(piece: u32) -> f32 {
 }
 
 fn statistics(c: u32) -> Statistics {
-    let n = f32(pixels());
-    var mean = Channels();
-    for (var piece = 0u; piece < p.pieces; piece++) {
-        mean += pieces[piece * p.groups + c] * (piece_pixels(piece) / n);
+    var all = Moments();
+    for (var first = 0u; first < p.pieces; first += 8u) {
+        var some = Moments();
+        for (var piece = first; piece < min(first + 8u, p.pieces); piece++) {
+            let m2 = pieces[(p.pieces + piece) * p.groups + c];
+            some = join(some, Moments(piece_pixels(piece), pieces[piece * p.groups + c], m2));
+        }
+        all = join(all, some);
     }
-    var m2 = Channels();
-    for (var piece = 0u; piece < p.pieces; piece++) {
-        let d = pieces[piece * p.groups + c] - mean;
-        m2 += pieces[(p.pieces + piece) * p.groups + c] + d * d * piece_pixels(piece);
-    }
-    return Statistics(mean, m2 / n);
+    return Statistics(relu_before(x[c]) + all.mean, all.m2 / all.count);
 }
 
 fn keep_statistics(c: u32, s: Statistics, inverse: Channels, scale: Channels, shift: Channels) {

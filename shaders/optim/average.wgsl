@@ -1,7 +1,7 @@
 // Exponential moving average, in place:  y <- (1 - w) y + w x
 //
-// Not y + w (x - y), which rounds: with w = 1 this is x to the last bit, whatever y was, which the first of several
-// accumulated gradients relies on.
+// Not y + w (x - y), which rounds: with w = 1 this is x to the last bit, whatever y was (also infinite), which the first of
+// several accumulated gradients relies on.
 //
 // x, y     arenas of one layout
 // w        [1], 1 - decay: the share of the newest value
@@ -27,5 +27,5 @@ fn main(
     if (i >= p.quads) {
         return;
     }
-    y[i] = (1.0 - w[0]) * y[i] + w[0] * x[i];
+    y[i] = select((1.0 - w[0]) * y[i] + w[0] * x[i], x[i], w[0] == 1.0);
 }

@@ -5,7 +5,8 @@
 // Threads: one an element, 64 a workgroup.
 // Bytes:   4 read and 4 written an element.
 // Why:     the norm is of all gradients together, so their direction stays. A little is added to |x|, as PyTorch does, so
-//          that a gradient of zero stays zero.
+//          that a gradient of zero stays zero. A NaN makes all of y NaN; an infinite norm makes NaN of what is infinite and
+//          0 of the rest: both as PyTorch does. min(1, NaN) could be 1 and leave the rest as it was.
 struct Params {
     n: u32,
     limit: f32,
@@ -25,5 +26,6 @@ fn main(
     if (i >= p.n) {
         return;
     }
-    y[i] = x[i] * min(1.0, p.limit / (sqrt(squares[0]) + 1e-6));
+    let factor = p.limit / (sqrt(squares[0]) + 1e-6);
+    y[i] = x[i] * select(factor, 1.0, factor >= 1.0);
 }

@@ -75,6 +75,14 @@ impl Gpu {
         256
     }
 
+    /// Bytes of memory for `elements` words that kernels bind. An empty binding is not allowed, nor one shorter than an
+    /// element of the shader's array, so memory of no elements has room for the widest: eight floats
+    /// (`shaders/gemm/a_wide.wgsl`).
+    pub(crate) fn binding_bytes(elements: usize) -> u64 {
+        const WIDEST: u64 = 32;
+        if elements == 0 { WIDEST } else { 4 * elements as u64 }
+    }
+
     /// A zeroed storage buffer of at least `bytes` bytes; `what` names it in errors.
     ///
     /// # Errors
@@ -106,7 +114,6 @@ impl Gpu {
     }
 
     pub(crate) fn make_buffer(&self, what: &str, bytes: u64, usage: wgpu::BufferUsages) -> Result<Slice, GpuError> {
-        // An empty binding is not allowed, so an empty tensor still takes one word.
         let bytes = bytes.max(4).next_multiple_of(4);
         let limit = self.largest_binding();
         if bytes > limit {

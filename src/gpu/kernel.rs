@@ -126,7 +126,7 @@ impl Kernel {
         self.workgroups(threads.div_ceil(u64::from(size)))
     }
 
-    /// At least `count` workgroups, folded over two dimensions when there are many.
+    /// `count` workgroups or, when they are folded, a few more: folded over two dimensions when there are many.
     pub fn workgroups(mut self, count: u64) -> Self {
         self.workgroups = fold_workgroups(count);
         self
@@ -143,7 +143,6 @@ impl Kernel {
 /// Shaders undo this with `linear_workgroup` of `shaders/common/grid.wgsl`.
 pub fn fold_workgroups(count: u64) -> [u32; 3] {
     const ROW: u64 = 32_768;
-    let count = count.max(1);
     if count <= 65_535 {
         [count as u32, 1, 1]
     } else {

@@ -23,7 +23,7 @@ pub use readback::Readback;
 pub use variant::{GemmCore, Variant};
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pipeline::PipelineCache;
 
@@ -113,8 +113,10 @@ pub struct Gpu {
     /// Bytes that buffers may take, as far as it is known, and bytes that they take.
     memory: Option<u64>,
     in_use: Arc<AtomicU64>,
-    /// The first error that no call was there to receive: a lost device, or a failure found after submission.
-    failure: Arc<OnceLock<String>>,
+    /// Why the device is lost, once it is: nothing can be done with it then.
+    lost: Arc<OnceLock<String>>,
+    /// An error that no call was there to receive; the next call reports it, and later ones work.
+    stray: Arc<Mutex<Option<String>>>,
 }
 
 impl Gpu {
@@ -143,18 +145,21 @@ impl Gpu {
             source,
         })?;
 
-        let failure = Arc::new(OnceLock::new());
-        let lost = Arc::clone(&failure);
+        let lost = Arc::new(OnceLock::new());
+        let to_lost = Arc::clone(&lost);
         device.set_device_lost_callback(move |reason, message| {
             // `Destroyed` is our own drop of the device, not a failure.
             if reason != wgpu::DeviceLostReason::Destroyed {
                 // Only the first failure is kept: later ones follow from it.
-                let _ = lost.set(format!("device lost: {message}"));
+                let _ = to_lost.set(format!("device lost: {message}"));
             }
         });
-        let uncaptured = Arc::clone(&failure);
+        let stray = Arc::new(Mutex::new(None));
+        let to_stray = Arc::clone(&stray);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            let _ = uncaptured.set(error.to_string());
+            // A poisoned lock only means that another thread panicked with it: the text is whole.
+            let mut first = to_stray.lock().unwrap_or_else(PoisonError::into_inner);
+            first.get_or_insert(error.to_string());
         }));
 
         Ok(Arc::new(Self {
@@ -167,7 +172,8 @@ impl Gpu {
             counters: Counters::default(),
             memory,
             in_use: Arc::default(),
-            failure,
+            lost,
+            stray,
         }))
     }
 
@@ -203,13 +209,20 @@ impl Gpu {
     /// The error that arrived outside any call, if one did.
     ///
     /// # Errors
-    /// [`GpuError::Failed`] once the device is lost or a submission has failed.
+    /// [`GpuError::Failed`] once the device is lost; [`GpuError::Invalid`], once, for work that the device refused after
+    /// the call that asked for it had returned.
     pub fn health(&self) -> Result<(), GpuError> {
-        match self.failure.get() {
-            None => Ok(()),
-            Some(message) => Err(GpuError::Failed {
+        if let Some(message) = self.lost.get() {
+            return Err(GpuError::Failed {
                 adapter: self.summary.name.clone(),
                 message: message.clone(),
+            });
+        }
+        match self.stray.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            None => Ok(()),
+            Some(message) => Err(GpuError::Invalid {
+                what: "an earlier call".to_owned(),
+                message,
             }),
         }
     }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Settings of Keras' `ReduceLROnPlateau`, with its meanings.
+/// Settings of PyTorch's and Keras' `ReduceLROnPlateau`. Epochs are counted as PyTorch does; `patience` is Keras', which is
+/// PyTorch's and one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plateau {
@@ -12,7 +13,7 @@ pub struct Plateau {
     pub patience: usize,
     /// How much better counts as better.
     pub min_delta: f64,
-    /// Epochs after a reduction that do not count.
+    /// Epochs after a reduction that do not count as epochs without a better figure.
     pub cooldown: usize,
 }
 
@@ -38,21 +39,22 @@ impl Default for PlateauState {
 }
 
 impl PlateauState {
-    /// Takes note of an epoch's figure, of which lower is better.
+    /// Takes note of an epoch's figure, of which lower is better. NaN is never better.
     pub fn epoch_ended(&mut self, plateau: &Plateau, figure: f64) {
-        if self.cooling > 0 {
-            self.cooling -= 1;
-        }
-        if self.best.is_none_or(|best| figure < best - plateau.min_delta) {
+        if figure < self.best.unwrap_or(f64::INFINITY) - plateau.min_delta {
             self.best = Some(figure);
             self.waited = 0;
-        } else if self.cooling == 0 {
+        } else {
             self.waited += 1;
-            if self.waited >= plateau.patience {
-                self.reduction *= plateau.factor;
-                self.cooling = plateau.cooldown;
-                self.waited = 0;
-            }
+        }
+        if self.cooling > 0 {
+            self.cooling -= 1;
+            self.waited = 0;
+        }
+        if self.waited >= plateau.patience.max(1) {
+            self.reduction *= plateau.factor;
+            self.cooling = plateau.cooldown;
+            self.waited = 0;
         }
     }
 }

@@ -93,7 +93,7 @@ impl Program {
                 (Place::Own { bytes }, _) => gpu.storage("an output or gradients", *bytes)?,
                 // What a part is of has been placed before it.
                 (Place::Part { of, offset, bytes }, _) => slices[of.0].part(*offset, *bytes),
-                (Place::Planned { bytes }, Some(slot)) => slots[slot].part(0, (*bytes).max(4)),
+                (Place::Planned { bytes }, Some(slot)) => slots[slot].part(0, *bytes),
                 // A planned buffer without a slot is never bound; it gets a place so that ids stay indices.
                 (Place::Planned { .. }, None) => gpu.storage("an unused value", 4)?,
             });
@@ -120,7 +120,8 @@ impl Program {
     /// several earlier runs are still under way.
     ///
     /// # Errors
-    /// [`GpuError::Failed`] when the device is lost or an earlier run failed.
+    /// [`GpuError::Invalid`] when the device refuses a dispatch, after which it can be used as before;
+    /// [`GpuError::Failed`] when it is lost.
     pub fn run(&mut self) -> Result<(), GpuError> {
         self.gpu.poll()?;
         if self.in_flight.len() >= RUNS_IN_FLIGHT
@@ -128,6 +129,12 @@ impl Program {
         {
             self.gpu.wait(Some(oldest))?;
         }
+        let submission = self.gpu.guarded(|| "a program's dispatches".to_owned(), || self.submit())?;
+        self.in_flight.push_back(submission);
+        Ok(())
+    }
+
+    fn submit(&self) -> wgpu::SubmissionIndex {
         let mut encoder = self.gpu.device().create_command_encoder(&Default::default());
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
@@ -142,9 +149,7 @@ impl Program {
                 pass.dispatch_workgroups(x, y, z);
             }
         }
-        let submission = self.gpu.queue().submit([encoder.finish()]);
-        self.in_flight.push_back(submission);
-        Ok(())
+        self.gpu.queue().submit([encoder.finish()])
     }
 
     /// Waits until every run has finished.

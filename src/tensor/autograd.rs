@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::graph::{Graph, NodeId, Recorded, ValueId};
-use super::{Backward, Inputs, Result, Tensor, TensorError};
+use super::{Backward, DType, Inputs, Result, Tensor, TensorError};
 
 impl Tensor {
     /// Records the gradient of this scalar with respect to each of `parameters`, in their order.
@@ -30,13 +30,15 @@ impl Tensor {
     /// is `gradient`: a vector-Jacobian product.
     ///
     /// # Errors
-    /// A shape error when `gradient` is not of this tensor's shape; else as [`Tensor::backward`].
+    /// An error when `gradient` is not of this tensor's shape or one of the two holds integers; else as [`Tensor::backward`].
     pub fn backward_from(&self, gradient: &Tensor, parameters: &[&Tensor]) -> Result<Vec<Tensor>> {
         let graph = &self.graph;
         if !Rc::ptr_eq(&graph.0, &gradient.graph.0) {
             return Err(TensorError::OtherGraph { op: "backward_from" });
         }
-        Inputs::of("backward_from", &[self, gradient]).require(1, "the gradient", self.shape())?;
+        let inputs = Inputs::of("backward_from", &[self, gradient]);
+        inputs.require_types(|_| Some(DType::F32))?;
+        inputs.require(1, "the gradient", self.shape())?;
         let path = Path::between(graph, parameters, self);
         let mut gradients: HashMap<ValueId, Tensor> = HashMap::new();
         gradients.insert(self.id, gradient.clone());

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::autograd::needed_nodes;
 use super::graph::{Graph, NodeId, Origin, Recorded, ValueId};
 use super::op::{Io, Launches, Operand, Storage};
-use super::{Layer, Result, Shape, Tensor, TensorError, ops};
+use super::{DType, Inputs, Layer, Result, Shape, Tensor, TensorError, ops};
 use crate::gpu::{Access, Gpu, GpuError, Readback, Slice};
 use crate::program::{BufferId, Dispatch, MemoryPlan, Place, Program, Recipe};
 
@@ -117,13 +117,25 @@ impl Compiled {
     /// Waits for all runs and returns the value of an output, or of a tensor made from data.
     ///
     /// # Errors
-    /// [`TensorError::NotAnOutput`] when the program was compiled without it.
+    /// [`TensorError::NotAnOutput`] when the program was compiled without it, [`TensorError::Type`] when it holds integers.
     pub fn read(&self, tensor: &Tensor) -> Result<Vec<f32>> {
-        Ok(bytemuck::pod_collect_to_vec(&self.read_bytes(tensor)?))
+        Ok(bytemuck::pod_collect_to_vec(&self.read_words(tensor, DType::F32)?))
     }
 
-    pub(super) fn read_bytes(&self, tensor: &Tensor) -> Result<Vec<u8>> {
-        Ok(self.program.gpu().read(&self.slice(tensor)?)?)
+    /// As [`Compiled::read`], for integers.
+    ///
+    /// # Errors
+    /// As [`Compiled::read`], the other way round.
+    pub fn read_u32(&self, tensor: &Tensor) -> Result<Vec<u32>> {
+        Ok(bytemuck::pod_collect_to_vec(&self.read_words(tensor, DType::U32)?))
+    }
+
+    fn read_words(&self, tensor: &Tensor, wanted: DType) -> Result<Vec<u8>> {
+        Inputs::of("read", &[tensor]).require_types(|_| Some(wanted))?;
+        let mut bytes = self.program.gpu().read(&self.slice(tensor)?)?;
+        // Memory of no elements has room for some.
+        bytes.truncate(tensor.info().bytes() as usize);
+        Ok(bytes)
     }
 
     /// A ring for reading an output again and again without waiting; see [`Readback`].
@@ -222,7 +234,8 @@ impl<'a> Lowering<'a> {
             return false;
         };
         let is_new = self.recorded.node(producer).op.storage() == Storage::New;
-        if !is_new || self.in_arena.contains_key(&value) {
+        // A value without elements has nothing to write and might stand past the arena's end.
+        if !is_new || self.recorded.value(value).info.is_empty() || self.in_arena.contains_key(&value) {
             return false;
         }
         // Each dispatch that touches the value, with what it would then read and write in the arena.
@@ -296,7 +309,7 @@ impl<'a> Lowering<'a> {
         Place::Part {
             of: arena,
             offset: 4 * offset as u64,
-            bytes: self.recorded.value(value).info.bytes().max(4),
+            bytes: self.recorded.value(value).info.binding_bytes(),
         }
     }
 
@@ -322,7 +335,7 @@ impl<'a> Lowering<'a> {
                         self.buffer(node.inputs[output], kept, recipe, buffers)
                     }
                     storage => {
-                        let bytes = self.recorded.value(root).info.bytes().max(4);
+                        let bytes = self.recorded.value(root).info.binding_bytes();
                         let place = match self.in_arena.get(&root) {
                             Some((arena, offset)) => {
                                 let arena = self.buffer(*arena, kept, recipe, buffers);

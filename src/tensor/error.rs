@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use super::Shape;
+use super::{DType, Shape};
 use crate::gpu::GpuError;
 
 /// A mistake in building a graph, or a failure in running it.
@@ -14,6 +14,14 @@ pub enum TensorError {
         op: &'static str,
         inputs: Vec<Shape>,
         problem: String,
+    },
+
+    #[error("{op}: input {input} holds {given}, but must hold {wanted}")]
+    Type {
+        op: &'static str,
+        input: usize,
+        given: DType,
+        wanted: DType,
     },
 
     #[error("{op}: {problem}")]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{DType, Info, Inputs, Op, Result, Shape, Storage, TensorError};
+use super::{Compiled, DType, Info, Inputs, Op, Result, Shape, Storage, TensorError};
 use crate::gpu::{Gpu, Slice};
 use crate::program::Slots;
 
@@ -138,7 +138,7 @@ impl Graph {
     /// Those of the device.
     pub fn zeros(&self, shape: impl Into<Shape>) -> Result<Tensor> {
         let info = check_size(Info::f32(shape))?;
-        let slice = self.gpu().storage("a tensor of zeros", info.bytes())?;
+        let slice = self.gpu().storage("a tensor of zeros", info.binding_bytes())?;
         Ok(self.record_leaf(info, slice))
     }
 
@@ -153,7 +153,8 @@ impl Graph {
             check_data(shape, data.len())?;
             offsets.push(flat.len());
             flat.extend_from_slice(data);
-            flat.resize(flat.len().next_multiple_of(Arena::ALIGN), 0.0);
+            // A part without elements has room to be bound too.
+            flat.resize(flat.len().max(offsets[offsets.len() - 1] + 1).next_multiple_of(Arena::ALIGN), 0.0);
         }
         let info = check_size(Info::f32([flat.len()]))?;
         let slice = self.gpu().storage_with(what, bytemuck::cast_slice(&flat))?;
@@ -162,7 +163,7 @@ impl Graph {
             .zip(&offsets)
             .map(|((shape, _), offset)| {
                 let info = Info::f32(shape.clone());
-                let part = slice.part(4 * *offset as u64, info.bytes().max(4));
+                let part = slice.part(4 * *offset as u64, info.binding_bytes());
                 self.record_leaf(info, part)
             })
             .collect();
@@ -176,7 +177,8 @@ impl Graph {
     fn leaf(&self, info: Info, data: &[u8]) -> Result<Tensor> {
         let info = check_size(info)?;
         check_data(&info.shape, data.len() / 4)?;
-        let slice = self.gpu().storage_with("a tensor", data)?;
+        let slice = self.gpu().storage("a tensor", info.binding_bytes())?;
+        self.gpu().write(&slice, data)?;
         Ok(self.record_leaf(info, slice))
     }
 
@@ -196,16 +198,18 @@ impl Graph {
         }
     }
 
-    /// Checks the shapes and records a node.
+    /// Checks types and shapes and records a node.
     pub(super) fn record(&self, op: Rc<dyn Op>, inputs: &[&Tensor]) -> Result<Vec<Tensor>> {
         if inputs.iter().any(|t| !Rc::ptr_eq(&t.graph.0, &self.0)) {
             return Err(TensorError::OtherGraph { op: op.name() });
         }
         let mut recorded = self.0.recorded.borrow_mut();
-        let infos = op.infer(&Inputs {
+        let given = Inputs {
             op: op.name(),
             infos: inputs.iter().map(|t| recorded.value(t.id).info.clone()).collect(),
-        })?;
+        };
+        given.require_types(|i| op.element_type(i))?;
+        let infos = op.infer(&given)?;
         let in_place = op.storage() == Storage::InPlace;
         if in_place
             && inputs
@@ -366,25 +370,25 @@ impl Tensor {
     /// Every call compiles anew: right for tests and learning, wrong in a loop (there, use [`Graph::compile`]).
     ///
     /// # Errors
-    /// Those of the device.
+    /// [`TensorError::Type`] when it holds integers; those of the device.
     pub fn to_vec(&self) -> Result<Vec<f32>> {
-        Ok(bytemuck::pod_collect_to_vec(&self.to_bytes()?))
+        self.computed(DType::F32)?.read(self)
     }
 
     /// As [`Tensor::to_vec`], for integers.
     ///
     /// # Errors
-    /// Those of the device.
+    /// [`TensorError::Type`] when it holds floats; those of the device.
     pub fn to_vec_u32(&self) -> Result<Vec<u32>> {
-        Ok(bytemuck::pod_collect_to_vec(&self.to_bytes()?))
+        self.computed(DType::U32)?.read_u32(self)
     }
 
-    fn to_bytes(&self) -> Result<Vec<u8>> {
+    /// A program that has computed this tensor, whose elements must be `wanted`.
+    fn computed(&self, wanted: DType) -> Result<Compiled> {
+        Inputs::of("to_vec", &[self]).require_types(|_| Some(wanted))?;
         let mut compiled = self.graph.compile(&[self])?;
         compiled.run()?;
-        let mut bytes = compiled.read_bytes(self)?;
-        bytes.truncate(self.info().bytes() as usize);
-        Ok(bytes)
+        Ok(compiled)
     }
 }
 

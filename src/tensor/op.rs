@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{Info, Layer, Result, Shape, Tensor, TensorError};
-use crate::gpu::{Access, Kernel, Variant};
+use super::{DType, Info, Layer, Result, Shape, Tensor, TensorError};
+use crate::gpu::{Access, Gpu, Kernel, Variant};
 
 /// A kind of node. The built-in ops implement this trait in `tensor/ops/`; one's own may live anywhere.
 ///
@@ -11,6 +11,14 @@ use crate::gpu::{Access, Kernel, Variant};
 pub trait Op: fmt::Debug {
     /// The name in errors and lists, such as `"conv2d"`.
     fn name(&self) -> &'static str;
+
+    /// What the elements of input `i` must be; `None` for an op that takes any. It is checked before the shape rule.
+    ///
+    /// The default is floats for every input.
+    fn element_type(&self, i: usize) -> Option<DType> {
+        let _ = i;
+        Some(DType::F32)
+    }
 
     /// The shape rule: what the outputs are, given the inputs.
     ///
@@ -126,6 +134,24 @@ impl Inputs {
         }
     }
 
+    /// Checks the elements of every input; `wanted` says what those of input `i` must be, `None` for any.
+    ///
+    /// # Errors
+    /// [`TensorError::Type`] for the first that are something else.
+    pub fn require_types(&self, wanted: impl Fn(usize) -> Option<DType>) -> Result<()> {
+        for (input, info) in self.infos.iter().enumerate() {
+            if let Some(wanted) = wanted(input).filter(|wanted| *wanted != info.dtype) {
+                return Err(TensorError::Type {
+                    op: self.op,
+                    input,
+                    given: info.dtype,
+                    wanted,
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// All inputs.
     pub fn all(&self) -> &[Info] {
         &self.infos
@@ -219,13 +245,18 @@ pub struct Launches {
 impl Launches {
     /// Asks for scratch memory of `elements` words.
     pub fn scratch(&mut self, elements: usize) -> Operand {
-        self.scratch.push(4 * elements as u64);
+        self.scratch.push(Gpu::binding_bytes(elements));
         Operand::Scratch(self.scratch.len() - 1)
     }
 
     /// Appends a dispatch. `operands` become bindings 1, 2, ... of the shader.
+    ///
+    /// A kernel without workgroups has nothing to do and is left out: this is how ops on empty tensors cost nothing. Where
+    /// an output has elements although an input has none (a sum of no terms is 0), the kernel that writes them has threads.
     pub fn dispatch(&mut self, kernel: Kernel, operands: &[(Operand, Access)]) {
-        self.dispatches.push((kernel, operands.to_vec()));
+        if !kernel.workgroups.contains(&0) {
+            self.dispatches.push((kernel, operands.to_vec()));
+        }
     }
 }
 

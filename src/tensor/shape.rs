@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::gpu::Gpu;
+
 /// The sizes of a tensor's axes, outermost first. Images are `[N, H, W, C]`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Shape(Vec<usize>);
@@ -90,6 +92,15 @@ pub enum DType {
     U32,
 }
 
+impl fmt::Display for DType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "floats (f32)",
+            Self::U32 => "unsigned integers (u32)",
+        })
+    }
+}
+
 /// Shape and element type of a value, known before it is computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Info {
@@ -126,8 +137,13 @@ impl Info {
         self.shape.is_empty()
     }
 
-    /// Size in memory.
+    /// Size of the elements.
     pub fn bytes(&self) -> u64 {
         4 * self.len() as u64
+    }
+
+    /// Size in memory, where even a tensor without elements has room to be bound.
+    pub(crate) fn binding_bytes(&self) -> u64 {
+        Gpu::binding_bytes(self.len())
     }
 }

@@ -23,10 +23,11 @@ impl Monitor {
         }
     }
 
-    /// The epoch with the best figure, the first of equals.
+    /// The epoch with the best figure, the first of equals. Every number is better than NaN.
     pub fn best(self, history: &[EpochRecord]) -> Option<&EpochRecord> {
         history.iter().reduce(|best, record| {
-            if self.figure(record) < self.figure(best) {
+            let (known, figure) = (self.figure(best), self.figure(record));
+            if figure < known || known.is_nan() && !figure.is_nan() {
                 record
             } else {
                 best

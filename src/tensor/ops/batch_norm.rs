@@ -7,7 +7,7 @@ use super::{MOST_ROUNDS, kernel};
 use crate::gpu::{Kernel, Source, Variant, shader};
 use crate::tensor::graph::Arena;
 use crate::tensor::{
-    Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Shape, Storage, Tensor, TensorError,
+    Backward, DType, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Shape, Storage, Tensor, TensorError,
 };
 
 /// What is done in the same passes over memory as the normalisation.
@@ -15,9 +15,9 @@ use crate::tensor::{
 pub struct NormSettings {
     /// Added to the variance, above 0.
     pub epsilon: f32,
-    /// `max(x, 0)` of the input.
+    /// ReLU of the input.
     pub relu_before: bool,
-    /// `max(y, 0)` of the normalised input.
+    /// ReLU of the normalised input.
     pub relu_after: bool,
     /// Max pooling of the output by windows of `[height, width]` side by side; `[1, 1]` for none. Pixels left over at
     /// the end are in no window. The input must be an image batch.
@@ -57,9 +57,6 @@ impl NormSettings {
         let channels = x.last();
         inputs.require(1, "gamma", [channels])?;
         inputs.require(2, "beta", [channels])?;
-        if x.is_empty() {
-            return Err(inputs.mismatch("a batch without elements has no mean"));
-        }
         let (n, image, windows) = match *x.axes() {
             // Without pooling only the number of pixels counts.
             _ if !self.is_pooled() => (x.rows(), [1, 1], [1, 1]),
@@ -133,6 +130,9 @@ struct Params {
     epsilon: f32,
 }
 
+/// Pixels that a thread sums up at most. It goes round its loops twice for each, if none is unrolled.
+const LONGEST_PIECE: usize = MOST_ROUNDS / 4;
+
 /// What the kernels of one batch norm share.
 struct Kernels {
     settings: NormSettings,
@@ -152,8 +152,8 @@ impl Kernels {
     /// Pieces of a sum over `pixels`: enough threads for the adapter, and few enough for each reader of the sum to add
     /// them up by itself.
     fn pieces(&self, pixels: usize) -> usize {
-        let wanted = (self.variant.busy_threads() / self.images.groups()).clamp(1, 64);
-        let chunk = pixels.div_ceil(wanted).min(MOST_ROUNDS);
+        let wanted = (self.variant.busy_threads() / self.images.groups().max(1)).clamp(1, 64);
+        let chunk = pixels.div_ceil(wanted).clamp(1, LONGEST_PIECE);
         pixels.div_ceil(chunk)
     }
 
@@ -182,7 +182,10 @@ impl Kernels {
         } else {
             "alias Channels = f32;\nalias Flags = bool;\n"
         };
-        let source = shader!("norm/params.wgsl").join(source).with("channels", channels);
+        let source = shader!("norm/params.wgsl")
+            .join(shader!("common/relu.wgsl"))
+            .join(source)
+            .with("channels", channels);
         kernel(label, source, threads)
             .params(params)
             .constant("KERNEL_H", self.settings.pool[0] as u32)
@@ -216,7 +219,7 @@ impl Kernels {
         let runs = if self.variant.barriers_are_cheap {
             lines
         } else {
-            (self.variant.busy_threads() / 2 / self.images.groups()).clamp(1, 32)
+            (self.variant.busy_threads() / 2 / self.images.groups().max(1)).clamp(1, 32)
         };
         // Rounds of one line of windows, if no loop is unrolled.
         let rounds = 2 * (self.settings.pool[0] + 1) * (self.images.image[1] + 1);
@@ -287,6 +290,9 @@ impl Op for Training {
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
         let images = self.settings.images(self.name(), inputs)?;
+        if images.elements() == 0 {
+            return Err(inputs.mismatch("a batch without elements has no mean"));
+        }
         let mut outputs = outputs(&images, &self.settings, inputs.shape(0)?);
         outputs.push(Info::f32([2, images.pitch()]));
         Ok(outputs)
@@ -296,11 +302,12 @@ impl Op for Training {
         let images = self.settings.images(self.name(), &io.as_inputs(self.name()))?;
         let kernels = Kernels::new(self.settings, images, io.variant());
         let pieces = launches.scratch(kernels.piece_elements(images.pixels()));
-        let stats = kernels.sums("batch_norm_stats", shader!("norm/stats.wgsl"), images.pixels());
+        let source = shader!("norm/moments.wgsl").join(shader!("norm/stats.wgsl"));
+        let stats = kernels.sums("batch_norm_stats", source, images.pixels());
         launches.dispatch(stats, &[Operand::Input(0).read(), pieces.write()]);
         let statistics = [pieces.read(), Operand::Output(1).write(), Operand::Output(3).write()];
         let pitch = images.pitch() / images.width();
-        let source = shader!("norm/statistics_of_pieces.wgsl");
+        let source = shader!("norm/moments.wgsl").join(shader!("norm/statistics_of_pieces.wgsl"));
         kernels.launch_apply(
             launches,
             source.with("pitch", format!("const PITCH: u32 = {pitch}u;\n")),
@@ -488,6 +495,11 @@ struct Running {
 impl Op for Running {
     fn name(&self) -> &'static str {
         "batch_norm_running"
+    }
+
+    /// Input 2 says which blocks are updated.
+    fn element_type(&self, i: usize) -> Option<DType> {
+        Some(if i == 2 { DType::U32 } else { DType::F32 })
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {

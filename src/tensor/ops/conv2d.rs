@@ -424,8 +424,8 @@ impl Tensor {
                 "the weight must have {in_c} input channels (its third axis), as many as the images have"
             )));
         }
-        if n * in_c * out_c == 0 {
-            return Err(inputs.mismatch("batch and channels must be at least 1"));
+        if in_c * out_c == 0 {
+            return Err(inputs.mismatch("there must be at least one channel before and after"));
         }
         if relu && bias.is_none() {
             return Err(inputs.mismatch("ReLU in the same pass needs a bias"));

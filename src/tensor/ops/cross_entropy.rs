@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{MIXING, kernel};
 use crate::gpu::{Access, Kernel, Source, shader};
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Tensor, TensorError};
+use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Tensor, TensorError};
 
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -29,13 +29,19 @@ impl Loss {
         } else {
             shader!("loss/labels.wgsl")
         };
-        kernel(label, targets.join(source), logits.rows())
+        let source = shader!("loss/invalid_label.wgsl").join(targets).join(source);
+        kernel(label, source, logits.rows())
             .params(Params {
                 rows: logits.rows() as u32,
                 classes: logits.last() as u32,
                 smoothing: self.smoothing,
             })
             .flops(4 * logits.len() as u64)
+    }
+
+    /// Input 1, the labels, holds integers.
+    fn element_type_of(i: usize) -> DType {
+        if i == 1 { DType::U32 } else { DType::F32 }
     }
 
     /// Inputs that say what the targets are: labels and, for mixed images, what they were mixed by.
@@ -49,20 +55,20 @@ impl Op for Loss {
         "cross_entropy"
     }
 
+    fn element_type(&self, i: usize) -> Option<DType> {
+        Some(Self::element_type_of(i))
+    }
+
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
         let [n, classes] = inputs.axes(0, "the logits")?;
         if classes == 0 {
             return Err(inputs.mismatch("the logits (input 0) must have at least one class"));
         }
-        let (labels, wanted) = match self.mixed {
-            true => (Info::u32([n, 2]), format!("{n} pairs of integers")),
-            false => (Info::u32([n]), format!("{n} integers")),
-        };
-        if *inputs.get(1)? != labels {
-            return Err(inputs.mismatch(format!("the labels (input 1) must be {wanted}")));
-        }
         if self.mixed {
+            inputs.require(1, "the pairs of labels", [n, 2])?;
             inputs.require(2, "the mixing", [MIXING])?;
+        } else {
+            inputs.require(1, "the labels", [n])?;
         }
         if !(0.0..1.0).contains(&self.smoothing) {
             return Err(TensorError::Parameter {
@@ -106,6 +112,10 @@ impl Op for CrossEntropyGrad {
         "cross_entropy_grad"
     }
 
+    fn element_type(&self, i: usize) -> Option<DType> {
+        Some(Loss::element_type_of(i))
+    }
+
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
         Ok(vec![inputs.get(0)?.clone()])
     }
@@ -139,8 +149,10 @@ impl Tensor {
     /// With `smoothing` s the target is `1 - s` at the label plus `s / classes` everywhere.
     ///
     /// # Errors
-    /// A shape error when the labels are not N integers; a smoothing that is not in `0 .. 1`. Labels must be below the
-    /// number of classes: one that is not counts as the last class.
+    /// When the labels are not N integers, or the smoothing is not in `0 .. 1`.
+    ///
+    /// Labels are data that only the device sees, so one that is not below the number of classes cannot be refused here: it
+    /// makes the loss and the gradient of its row NaN, and its prediction wrong.
     pub fn cross_entropy(&self, labels: &Tensor, smoothing: f32) -> Result<CrossEntropy> {
         let mixed = false;
         self.loss(Loss { smoothing, mixed }, &[self, labels])

@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::kernel;
 use crate::gpu::shader;
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor, TensorError};
+use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor, TensorError};
 
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -25,6 +25,10 @@ struct Dropout {
 impl Op for Dropout {
     fn name(&self) -> &'static str {
         "dropout"
+    }
+
+    fn element_type(&self, i: usize) -> Option<DType> {
+        Some(if i == 1 { DType::U32 } else { DType::F32 })
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
@@ -73,10 +77,7 @@ pub(super) fn check(op: &'static str, inputs: &Inputs, rate: f32, clock: usize) 
             problem: format!("the rate is {rate}, but must be at least 0 and below 1"),
         });
     }
-    if *inputs.get(clock)? != Info::u32([2]) {
-        return Err(inputs.mismatch(format!("the clock (input {clock}) must be two integers, seed and step")));
-    }
-    Ok(())
+    inputs.require(clock, "the clock, seed and step,", [2])
 }
 
 impl Tensor {

@@ -51,11 +51,15 @@ impl Op for Gather {
         }
     }
 
+    /// All but the numbers that images are mixed by.
+    fn element_type(&self, i: usize) -> Option<DType> {
+        Some(if i < 4 { DType::U32 } else { DType::F32 })
+    }
+
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
         for (i, what) in (0..).zip(["the images", "the labels", "the order", "the place"]) {
-            let info = inputs.get(i)?;
-            if info.dtype != DType::U32 || info.is_empty() {
-                return Err(inputs.mismatch(format!("{what} (input {i}) must be integers, at least one")));
+            if inputs.get(i)?.is_empty() {
+                return Err(inputs.mismatch(format!("{what} (input {i}) must have at least one element")));
             }
         }
         inputs.require(3, "the place", [2])?;
@@ -63,6 +67,9 @@ impl Op for Gather {
             inputs.require(4, "the mixing", [MIXING])?;
         }
         let Pixels { height, width, .. } = self.pixels;
+        if height * width == 0 {
+            return Err(inputs.mismatch(format!("images of {height}x{width} have no pixel")));
+        }
         let images = inputs.get(1)?.len();
         if 4 * inputs.get(0)?.len() < images * height * width {
             return Err(inputs.mismatch(format!(

@@ -26,11 +26,15 @@ impl Op for GatherRows {
         "gather_rows"
     }
 
+    /// The table may hold anything: its rows are copied as they are.
+    fn element_type(&self, i: usize) -> Option<DType> {
+        (i > 0).then_some(DType::U32)
+    }
+
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
         for (i, what) in (1..).zip(["the order", "the place"]) {
-            let info = inputs.get(i)?;
-            if info.dtype != DType::U32 || info.is_empty() {
-                return Err(inputs.mismatch(format!("{what} (input {i}) must be integers, at least one")));
+            if inputs.get(i)?.is_empty() {
+                return Err(inputs.mismatch(format!("{what} (input {i}) must have at least one element")));
             }
         }
         inputs.require(2, "the place", [2])?;
@@ -67,7 +71,7 @@ impl Tensor {
     /// of `order` its last row is repeated.
     ///
     /// # Errors
-    /// A shape error when `order` or `place` are not integers.
+    /// An error when `order` or `place` are not integers, or the table or `order` is empty.
     pub fn gather_rows(&self, order: &Tensor, place: &Tensor, size: usize) -> Result<Tensor> {
         Self::apply_one(GatherRows { batch: size }, &[self, order, place])
     }

@@ -96,8 +96,10 @@ impl Finish {
     pub fn source(self) -> Source {
         match self {
             Self::Plain => shader!("gemm/finish_plain.wgsl"),
-            Self::Bias { .. } => shader!("gemm/finish_bias.wgsl"),
-            Self::Dropout { .. } => shader!("common/random.wgsl").join(shader!("gemm/finish_dropout.wgsl")),
+            Self::Bias { .. } => shader!("common/relu.wgsl").join(shader!("gemm/finish_bias.wgsl")),
+            Self::Dropout { .. } => shader!("common/relu.wgsl")
+                .join(shader!("common/random.wgsl"))
+                .join(shader!("gemm/finish_dropout.wgsl")),
             Self::BiasGrad(_) => shader!("gemm/finish_bias_grad.wgsl"),
         }
     }

@@ -27,7 +27,7 @@ impl Op for LeakyRelu {
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let f = shader!("elementwise/leaky_relu.wgsl");
+        let f = shader!("common/relu.wgsl").join(shader!("elementwise/leaky_relu.wgsl"));
         launches.dispatch(
             map_kernel(self.name(), f, io.input(0).len(), self.slope),
             &[Operand::Input(0).read(), Operand::Output(0).write()],
@@ -62,7 +62,7 @@ impl Op for LeakyReluGrad {
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let f = shader!("elementwise/leaky_relu_grad.wgsl");
+        let f = shader!("common/relu.wgsl").join(shader!("elementwise/leaky_relu_grad.wgsl"));
         launches.dispatch(
             zip_kernel(self.name(), f, io.input(0), io.input(1), self.slope),
             &[
@@ -91,7 +91,7 @@ impl Op for ReluGrad {
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let f = shader!("elementwise/relu_grad.wgsl");
+        let f = shader!("common/relu.wgsl").join(shader!("elementwise/relu_grad.wgsl"));
         launches.dispatch(
             zip_kernel(self.name(), f, io.input(0), io.input(1), self.scale),
             &[
@@ -117,7 +117,7 @@ pub(super) fn before_relu(node: &Backward, relu: bool, dropout: f32) -> Result<T
 }
 
 impl Tensor {
-    /// `max(self, 0)`.
+    /// `self` where it is positive, else 0; NaN stays NaN.
     ///
     /// # Errors
     /// None of its own.

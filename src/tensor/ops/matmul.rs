@@ -3,7 +3,7 @@
 use super::before_relu;
 use super::dropout;
 use super::gemm::{Cols, Finish, Gemm, LONGEST_SEGMENT, Params, Rows, WEIGHT_GRAD_DEPTH};
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
+use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 
 /// `Y[m, n] = f(sum over k of A[m, k] B[k, n] + bias[n])`. Inputs: A, B, the bias unless plain, the clock for dropout.
 #[derive(Debug)]
@@ -31,6 +31,11 @@ impl Op for MatMul {
         }
     }
 
+    /// Input 3 is the clock of dropout.
+    fn element_type(&self, i: usize) -> Option<DType> {
+        Some(if i == 3 { DType::U32 } else { DType::F32 })
+    }
+
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
         let [m, k] = inputs.axes(0, "the first matrix")?;
         let [k_b, n] = inputs.axes(1, "the second matrix")?;
@@ -38,9 +43,6 @@ impl Op for MatMul {
             return Err(inputs.mismatch(format!(
                 "the second matrix must have {k} rows, as many as the first has columns"
             )));
-        }
-        if m * k * n == 0 {
-            return Err(inputs.mismatch("every size must be at least 1"));
         }
         if self.extras != Extras::Plain {
             inputs.require(2, "bias", [n])?;
@@ -221,7 +223,7 @@ impl Op for WeightGrad {
 }
 
 impl Tensor {
-    /// Matrix product `[M, K] x [K, N] -> [M, N]`.
+    /// Matrix product `[M, K] x [K, N] -> [M, N]`; of zeros where K is 0.
     ///
     /// # Errors
     /// A shape error when the inner sizes differ.

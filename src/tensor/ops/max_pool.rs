@@ -3,7 +3,7 @@
 use super::pool::Pooling;
 use super::window::Window;
 use crate::gpu::shader;
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
+use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 
 /// The largest number of each window, and which pixel of the image had it.
 #[derive(Debug)]
@@ -53,6 +53,11 @@ struct MaxPoolGrad(Pooling);
 impl Op for MaxPoolGrad {
     fn name(&self) -> &'static str {
         "max_pool_grad"
+    }
+
+    /// Input 0 says which pixels won.
+    fn element_type(&self, i: usize) -> Option<DType> {
+        Some(if i == 0 { DType::U32 } else { DType::F32 })
     }
 
     fn infer(&self, _: &Inputs) -> Result<Vec<Info>> {

@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::kernel;
 use crate::gpu::shader;
-use crate::tensor::{Arena, Info, Inputs, Io, Launches, Op, Operand, Result, Storage, Tensor};
+use crate::tensor::{Arena, DType, Info, Inputs, Io, Launches, Op, Operand, Result, Storage, Tensor};
 
 /// Which rule moves the parameters; see `shaders/optim/` for the equations.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,6 +65,11 @@ impl Op for OptimiserStep {
             Rule::Sgd { .. } => "sgd",
             Rule::Adam { .. } => "adam",
         }
+    }
+
+    /// After parameters, states and gradients comes the group of each block.
+    fn element_type(&self, i: usize) -> Option<DType> {
+        Some(if i == 2 + self.0.states() { DType::U32 } else { DType::F32 })
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {

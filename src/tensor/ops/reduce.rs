@@ -148,7 +148,7 @@ impl Tensor {
         Self::apply_one(Sum { extent, factor, output }, &[self])
     }
 
-    /// The sum of all elements, `[1]`.
+    /// The sum of all elements, `[1]`; 0 when there are none.
     ///
     /// # Errors
     /// None of its own.
@@ -159,9 +159,9 @@ impl Tensor {
     /// The mean of all elements, `[1]`.
     ///
     /// # Errors
-    /// None of its own.
+    /// A shape error when there are none.
     pub fn mean(&self) -> Result<Tensor> {
-        self.sum_all(1.0 / self.shape().len().max(1) as f32)
+        self.sum_all(self.share("mean", self.shape().len())?)
     }
 
     fn sum_all(&self, factor: f32) -> Result<Tensor> {
@@ -171,6 +171,14 @@ impl Tensor {
             inner: 1,
         };
         self.sum_over(extent, factor, [1].into())
+    }
+
+    /// What each of `count` numbers counts in their mean.
+    fn share(&self, op: &'static str, count: usize) -> Result<f32> {
+        match count {
+            0 => Err(Inputs::of(op, &[self]).mismatch("there is no mean of no elements")),
+            _ => Ok(1.0 / count as f32),
+        }
     }
 
     /// The sum over all axes but the last: `[.., C] -> [C]`.
@@ -184,16 +192,16 @@ impl Tensor {
     /// The mean over all axes but the last: `[.., C] -> [C]`.
     ///
     /// # Errors
-    /// None of its own.
+    /// A shape error when there are no rows.
     pub fn mean_rows(&self) -> Result<Tensor> {
-        let rows = self.shape().rows().max(1);
-        self.sum_rows()?.scale(1.0 / rows as f32)
+        let share = self.share("mean_rows", self.shape().rows())?;
+        self.sum_rows()?.scale(share)
     }
 
     /// The mean over each image: `[N, H, W, C] -> [N, C]`.
     ///
     /// # Errors
-    /// A shape error when there are not four axes.
+    /// A shape error when there are not four axes, or images have no pixels.
     pub fn global_avg_pool(&self) -> Result<Tensor> {
         let inputs = Inputs::of("global_avg_pool", &[self]);
         let [n, h, w, c] = inputs.axes(0, "the image batch, [N, H, W, C],")?;
@@ -202,7 +210,7 @@ impl Tensor {
             len: h * w,
             inner: c,
         };
-        self.sum_over(extent, 1.0 / (h * w).max(1) as f32, [n, c].into())
+        self.sum_over(extent, self.share("global_avg_pool", h * w)?, [n, c].into())
     }
 
     /// Sums over leading axes until the shape is `shape`, that of the last axes or of one element: the gradient of

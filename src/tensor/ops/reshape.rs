@@ -1,6 +1,6 @@
 //! Another shape for the same numbers.
 
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Result, Shape, Storage, Tensor};
+use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Layer, Op, Result, Shape, Storage, Tensor};
 
 /// The same elements in the same order with another shape. Nothing is computed.
 #[derive(Debug)]
@@ -9,6 +9,10 @@ struct Reshape(Shape);
 impl Op for Reshape {
     fn name(&self) -> &'static str {
         "reshape"
+    }
+
+    fn element_type(&self, _: usize) -> Option<DType> {
+        None
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
@@ -54,7 +58,9 @@ impl Tensor {
     /// None of its own.
     pub fn flatten(&self) -> Result<Tensor> {
         let shape = self.shape();
-        let n = shape.axes().first().copied().unwrap_or(1);
-        self.reshape([n, shape.len() / n.max(1)])
+        match shape.axes() {
+            [n, others @ ..] => self.reshape([*n, others.iter().product()]),
+            [] => self.reshape([1, 1]),
+        }
     }
 }

@@ -1,0 +1,21 @@
+// How many numbers a group has, their mean and the sum of their squared deviations from it; and of two groups together
+//     n = n_a + n_b,   d = mean_b - mean_a,   mean = mean_a + d n_b / n,   m2 = m2_a + m2_b + d^2 n_a n_b / n
+// (Chan, Golub and LeVeque 1979).
+//
+// Threads: called by stats.wgsl and statistics_of_pieces.wgsl; no map of its own.
+// Bytes:   none. 8 FLOPs a channel.
+// Why:     nothing large is ever subtracted from something large: m2 only grows, and the mean of numbers that are all the
+//          same is that number to the last bit. One formula joins pixels, threads and pieces, as a tree, so that no chain
+//          of additions is long.
+struct Moments {
+    count: f32,
+    mean: Channels,
+    m2: Channels,
+}
+
+fn join(a: Moments, b: Moments) -> Moments {
+    let count = a.count + b.count;
+    let share = b.count / max(count, 1.0);
+    let d = b.mean - a.mean;
+    return Moments(count, fma(d, Channels(share), a.mean), a.m2 + b.m2 + d * (d * (a.count * share)));
+}
