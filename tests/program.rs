@@ -30,7 +30,6 @@ fn shape_errors_come_at_the_call_and_name_op_shapes_and_parameter() {
         zeros(&[2, 3]).linear(&zeros(&[3, 5]), &zeros(&[4]), false),
         &["linear", "bias", "[5]", "[4]"],
     );
-    says(zeros(&[2, 0]).matmul(&zeros(&[0, 5])), &["matmul", "at least 1"]);
     says(zeros(&[2, 3]).add(&zeros(&[2])), &["add", "[2, 3] and [2]"]);
     says(
         image.conv2d(&zeros(&[3, 3, 4, 8]), None, [1, 1], Padding::Same, false),
@@ -64,7 +63,7 @@ fn shape_errors_come_at_the_call_and_name_op_shapes_and_parameter() {
     let logits = zeros(&[4, 10]);
     says(
         logits.cross_entropy(&zeros(&[4]), 0.0).map(|l| l.losses),
-        &["cross_entropy", "labels"],
+        &["cross_entropy", "input 1", "must hold unsigned integers"],
     );
     let labels = g.tensor_u32([4], &[0; 4]).unwrap();
     says(

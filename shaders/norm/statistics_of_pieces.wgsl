@@ -1,5 +1,5 @@
 // Batch norm in training: a channel's mean and variance out of the pieces of stats.wgsl, joined by moments.wgsl
-//     mean = origin + mean of the pieces,   var = m2 of the pieces / n,   origin = the channel's first pixel
+//     mean = origin + mean of the pieces,   var = m2 of the pieces / n
 //
 // pieces        [2, pieces, groups]
 // coefficients  [4, groups]: mean, 1 / sqrt(var + eps), gamma / sqrt(var + eps), beta: what the way back needs
@@ -7,8 +7,8 @@
 //               elements to which parts of an arena are aligned
 // Threads: called by every thread of apply.wgsl for its channels; the first for each channel also stores.
 // Bytes:   12 a piece and channel, at most 64 pieces, from the cache.
-// Why:     the pieces are few, so whoever needs the statistics joins them: that saves a dispatch with its barrier. Eight at
-//          a time, so that no chain is long. The origin is added last: until then small differences of means are exact.
+// Why:     the pieces are few, so whoever needs the statistics joins them: that saves a dispatch with its barrier. The
+//          origin is added last: until then small differences of means are exact.
 @group(0) @binding(5) var<storage, read> pieces: array<Channels>;
 @group(0) @binding(6) var<storage, read_write> coefficients: array<Channels>;
 @group(0) @binding(7) var<storage, read_write> moments: array<Channels>;
@@ -23,16 +23,22 @@ fn piece_pixels(piece: u32) -> f32 {
 }
 
 fn statistics(c: u32) -> Statistics {
-    var all = Moments();
-    for (var first = 0u; first < p.pieces; first += 8u) {
-        var some = Moments();
-        for (var piece = first; piece < min(first + 8u, p.pieces); piece++) {
-            let m2 = pieces[(p.pieces + piece) * p.groups + c];
-            some = join(some, Moments(piece_pixels(piece), pieces[piece * p.groups + c], m2));
+    // Pieces, fours of pieces, and the rest.
+    var levels: array<Moments, 3>;
+    for (var piece = 0u; piece < p.pieces; piece++) {
+        let m2 = pieces[(p.pieces + piece) * p.groups + c];
+        levels[0] = join(levels[0], Moments(piece_pixels(piece), pieces[piece * p.groups + c], m2));
+        if (piece % 4u == 3u) {
+            levels[1] = join(levels[1], levels[0]);
+            levels[0] = Moments();
         }
-        all = join(all, some);
+        if (piece % 16u == 15u) {
+            levels[2] = join(levels[2], levels[1]);
+            levels[1] = Moments();
+        }
     }
-    return Statistics(relu_before(x[c]) + all.mean, all.m2 / all.count);
+    let all = join(levels[2], join(levels[1], levels[0]));
+    return Statistics(origin_of(c) + all.mean, all.m2 / all.count);
 }
 
 fn keep_statistics(c: u32, s: Statistics, inverse: Channels, scale: Channels, shift: Channels) {

@@ -1,5 +1,5 @@
 // Batch norm, statistics: mean and squared deviation of each channel over each piece of the pixels
-//     mean = sum of (x - origin) / n,   m2 = sum of (x - origin - mean)^2,   origin = the channel's first pixel
+//     mean = sum of (x - origin) / n,   m2 = sum of (x - origin - mean)^2
 //
 // x        [pixels, groups]
 // pieces   [2, pieces, groups]: means, then m2s; statistics_of_pieces.wgsl joins them
@@ -7,13 +7,12 @@
 // Bytes:   4 an element of x, read once. 7 FLOPs an element.
 // Why:     the textbook's E[x^2] - E[x]^2 cancels when the mean is large beside the deviation, and two separate passes
 //          read x twice. Here eight pixels at a time stay in registers for the two passes: their mean, then their
-//          deviations from it. Joining is by moments.wgsl, which cancels nothing, whatever the pixels are. Taking them less the
-//          origin keeps means exact that are large beside the deviation; which pixel the origin is makes no difference.
+//          deviations from it. Joining is by moments.wgsl, which also has the origin and cancels nothing, whatever the
+//          pixels are.
 @group(0) @binding(1) var<storage, read> x: array<Channels>;
 @group(0) @binding(2) var<storage, read_write> pieces: array<Channels>;
 
-const BLOCK: u32 = 8u;    // pixels in registers
-const BLOCKS: u32 = 16u;  // blocks that are joined before they join the rest
+const BLOCK: u32 = 8u;  // pixels in registers
 alias Partial = Moments;
 
 fn combined(a: Moments, b: Moments) -> Moments {
@@ -23,18 +22,19 @@ fn combined(a: Moments, b: Moments) -> Moments {
 // The moments of BLOCK pixels from `first` on, SLICES apart.
 fn block_of(first: u32, c: u32, origin: Channels) -> Moments {
     var values: array<Channels, BLOCK>;
-    var sum = Channels();
     for (var i = 0u; i < BLOCK; i++) {
         values[i] = relu_before(x[(first + i * SLICES) * p.groups + c]) - origin;
-        sum += values[i];
     }
-    let mean = sum * (1.0 / f32(BLOCK));
-    var m2 = Channels();
+    let mean = sum_of(values) * (1.0 / f32(BLOCK));
     for (var i = 0u; i < BLOCK; i++) {
         let d = values[i] - mean;
-        m2 = fma(d, d, m2);
+        values[i] = d * d;
     }
-    return Moments(f32(BLOCK), mean, m2);
+    return Moments(f32(BLOCK), mean, sum_of(values));
+}
+
+fn sum_of(v: array<Channels, BLOCK>) -> Channels {
+    return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
 }
 
 @compute @workgroup_size(ITEMS * SLICES)
@@ -50,22 +50,32 @@ fn main(
     let c = item % p.groups;
     let start = select(pixels(), item / p.groups * p.chunk, exists);
     let end = min(start + p.chunk, pixels());
-    let origin = relu_before(x[c]);
+    let origin = origin_of(c);
     let whole = (BLOCK - 1u) * SLICES;  // from a block's first pixel to its last
-    var moments = Moments();
+    // Blocks, fours of blocks, fours of those, and the rest.
+    var levels: array<Moments, 4>;
     var pixel = start + local / ITEMS;
-    while (pixel + whole < end) {
-        var some = Moments();
-        for (var i = 0u; i < BLOCKS && pixel + whole < end; i++) {
-            some = join(some, block_of(pixel, c, origin));
-            pixel += BLOCK * SLICES;
+    for (var block = 1u; pixel + whole < end; block++) {
+        levels[0] = join(levels[0], block_of(pixel, c, origin));
+        pixel += BLOCK * SLICES;
+        if (block % 4u == 0u) {
+            levels[1] = join(levels[1], levels[0]);
+            levels[0] = Moments();
         }
-        moments = join(moments, some);
+        if (block % 16u == 0u) {
+            levels[2] = join(levels[2], levels[1]);
+            levels[1] = Moments();
+        }
+        if (block % 64u == 0u) {
+            levels[3] = join(levels[3], levels[2]);
+            levels[2] = Moments();
+        }
     }
     for (; pixel < end; pixel += SLICES) {
-        moments = join(moments, Moments(1.0, relu_before(x[pixel * p.groups + c]) - origin, Channels()));
+        levels[0] = join(levels[0], Moments(1.0, relu_before(x[pixel * p.groups + c]) - origin, Channels()));
     }
-    moments = all_slices(local, moments);
+    let own = join(join(levels[3], levels[2]), join(levels[1], levels[0]));
+    let moments = all_slices(local, own);
     if (exists && local < ITEMS) {
         pieces[item] = moments.mean;
         pieces[p.pieces * p.groups + item] = moments.m2;

@@ -129,7 +129,9 @@ impl Program {
         {
             self.gpu.wait(Some(oldest))?;
         }
-        let submission = self.gpu.guarded(|| "a program's dispatches".to_owned(), || self.submit())?;
+        let submission = self
+            .gpu
+            .guarded(|| "a program's dispatches".to_owned(), || self.submit())?;
         self.in_flight.push_back(submission);
         Ok(())
     }

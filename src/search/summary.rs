@@ -60,7 +60,7 @@ impl Row {
             Monitor::Accuracy => self.mean_and_deviation(|s| -s.accuracy),
         };
         match mean {
-            Some((mean, _)) if self.failures.is_empty() => mean,
+            Some((mean, _)) if self.failures.is_empty() && !mean.is_nan() => mean,
             _ => f64::INFINITY,
         }
     }

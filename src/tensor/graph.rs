@@ -154,7 +154,12 @@ impl Graph {
             offsets.push(flat.len());
             flat.extend_from_slice(data);
             // A part without elements has room to be bound too.
-            flat.resize(flat.len().max(offsets[offsets.len() - 1] + 1).next_multiple_of(Arena::ALIGN), 0.0);
+            flat.resize(
+                flat.len()
+                    .max(offsets[offsets.len() - 1] + 1)
+                    .next_multiple_of(Arena::ALIGN),
+                0.0,
+            );
         }
         let info = check_size(Info::f32([flat.len()]))?;
         let slice = self.gpu().storage_with(what, bytemuck::cast_slice(&flat))?;

@@ -5,6 +5,7 @@ mixed labels, for tests/optimisation.rs to compare with.
 """
 
 import json
+import math
 import pathlib
 
 import keras
@@ -51,19 +52,31 @@ def schedules():
     }
 
 
-def plateau(**settings):
-    """The rate of each epoch by Keras' own callback."""
-    losses = [1.0, 0.9, 0.8999, 0.95, 0.91, 0.92, 0.5, 0.5, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9, 0.9, 0.9]
-    model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
-    model.compile(keras.optimizers.SGD(PEAK), "mse")
-    callback = keras.callbacks.ReduceLROnPlateau(monitor="val_loss", min_lr=FLOOR, **settings)
-    callback.set_model(model)
-    callback.on_train_begin()
+def plateau(losses, factor, patience, min_delta, cooldown):
+    """The rate of each epoch by PyTorch's scheduler. Its patience is the epochs that are waited for nothing; ours, as Keras', is
+    the epoch after which the rate falls."""
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=PEAK)
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimiser, factor=factor, patience=patience - 1, threshold=min_delta, threshold_mode="abs", cooldown=cooldown, min_lr=FLOOR
+    )
     rates = []
-    for epoch, loss in enumerate(losses):
-        rates.append(float(model.optimizer.learning_rate))
-        callback.on_epoch_end(epoch, {"val_loss": loss})
-    return {"settings": settings, "losses": losses, "rates": rates}
+    for loss in losses:
+        rates.append(optimiser.param_groups[0]["lr"])
+        scheduler.step(loss)
+    settings = {"factor": factor, "patience": patience, "min_delta": min_delta, "cooldown": cooldown}
+    # JSON has no NaN.
+    return {"settings": settings, "losses": [None if math.isnan(loss) else loss for loss in losses], "rates": rates}
+
+
+def plateaus():
+    losses = [1.0, 0.9, 0.8999, 0.95, 0.91, 0.92, 0.5, 0.5, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9, 0.9, 0.9]
+    cases = [plateau(losses, 0.2, 2, 1e-4, 0), plateau(losses, 0.1, 3, 0.0, 1)]
+    for cooldown in range(4):
+        for patience in [1, 2]:
+            cases.append(plateau(losses, 0.8, patience, 1e-3, cooldown))
+        # A NaN is never better, wherever it comes.
+        cases.append(plateau([math.nan] + losses[:6] + [math.nan] + losses[6:], 0.8, 2, 0.0, cooldown))
+    return cases
 
 
 def early_stopping(**settings):
@@ -138,11 +151,7 @@ golden = {
     "peak": PEAK,
     "floor": FLOOR,
     "schedules": schedules(),
-    "plateaus": [
-        plateau(factor=0.2, patience=2, min_delta=1e-4, cooldown=0),
-        plateau(factor=0.5, patience=1, min_delta=1e-3, cooldown=2),
-        plateau(factor=0.1, patience=3, min_delta=0.0, cooldown=1),
-    ],
+    "plateaus": plateaus(),
     "early_stopping": [early_stopping(patience=n, min_delta=d) for n, d in [(1, 0.0), (2, 0.0), (2, 0.01), (3, 0.0), (9, 0.0)]],
     "clipping": clipping(),
     "averaging": averaging(),

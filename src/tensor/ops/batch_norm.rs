@@ -149,12 +149,18 @@ impl Kernels {
         }
     }
 
-    /// Pieces of a sum over `pixels`: enough threads for the adapter, and few enough for each reader of the sum to add
-    /// them up by itself.
-    fn pieces(&self, pixels: usize) -> usize {
+    /// Pixels in a piece of a sum over `pixels`: so many that there are enough threads for the adapter, and few enough pieces
+    /// for each reader of the sum to add them up by itself.
+    fn chunk(&self, pixels: usize) -> usize {
         let wanted = (self.variant.busy_threads() / self.images.groups().max(1)).clamp(1, 64);
-        let chunk = pixels.div_ceil(wanted).clamp(1, LONGEST_PIECE);
-        pixels.div_ceil(chunk)
+        // As even as can be.
+        let pieces = pixels.div_ceil(pixels.div_ceil(wanted).clamp(1, LONGEST_PIECE));
+        pixels.div_ceil(pieces.max(1)).max(1)
+    }
+
+    /// Pieces of a sum over `pixels`.
+    fn pieces(&self, pixels: usize) -> usize {
+        pixels.div_ceil(self.chunk(pixels))
     }
 
     /// Elements of the two sums of all pieces.
@@ -198,7 +204,7 @@ impl Kernels {
     fn sums(&self, label: &'static str, source: Source, pixels: usize) -> Kernel {
         let pieces = self.pieces(pixels);
         let params = Params {
-            chunk: pixels.div_ceil(pieces) as u32,
+            chunk: self.chunk(pixels) as u32,
             pieces: pieces as u32,
             ..self.params()
         };
@@ -225,10 +231,9 @@ impl Kernels {
         let rounds = 2 * (self.settings.pool[0] + 1) * (self.images.image[1] + 1);
         let most = (MOST_ROUNDS / rounds).max(1);
         let run = lines.div_ceil(runs.max(1)).clamp(1, most);
-        let pieces = self.pieces(summed);
         let params = Params {
-            chunk: summed.div_ceil(pieces) as u32,
-            pieces: pieces as u32,
+            chunk: self.chunk(summed) as u32,
+            pieces: self.pieces(summed) as u32,
             lines: lines as u32,
             run: run as u32,
             ..self.params()

@@ -69,7 +69,11 @@ impl Op for OptimiserStep {
 
     /// After parameters, states and gradients comes the group of each block.
     fn element_type(&self, i: usize) -> Option<DType> {
-        Some(if i == 2 + self.0.states() { DType::U32 } else { DType::F32 })
+        Some(if i == 2 + self.0.states() {
+            DType::U32
+        } else {
+            DType::F32
+        })
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
