@@ -80,8 +80,8 @@ fn main(
                         let value = relu_before(raw);
                         var here = g;
                         if (pooled) {
-                            // A NaN has won wherever there was one.
-                            let won = free & ((value == winner) | (value != value));
+                            // A NaN, which equals nothing, has won wherever there was one.
+                            let won = free & ((value == winner) | !(value == value));
                             free = free & !won;
                             here = select(Channels(), g, won);
                         } else {
