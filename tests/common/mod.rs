@@ -81,3 +81,15 @@ pub fn away_from_zero(shape: &[usize], seed: u64) -> Array {
     }
     array
 }
+
+/// Equal, with NaN equal to NaN.
+#[track_caller]
+pub fn assert_same(case: &str, tensor: &Tensor, expected: &[f32]) {
+    let got = tensor.to_vec().unwrap();
+    let same = got.len() == expected.len()
+        && got
+            .iter()
+            .zip(expected)
+            .all(|(a, b)| a == b || a.is_nan() && b.is_nan());
+    assert!(same, "{case}: {got:?} instead of {expected:?}");
+}
