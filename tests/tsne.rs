@@ -377,7 +377,8 @@ fn a_fit_tells_how_far_it_is_and_can_be_stopped() {
     let (mut stages, mut last, mut divergences) = (0, 0, Vec::new());
     let whole = tsne.fit_observed(&data, dims, |progress| {
         match progress {
-            Progress::Stage(_) => stages += 1,
+            Progress::Stage { done: 0, .. } => stages += 1,
+            Progress::Stage { .. } => {}
             Progress::Iteration { done, of, kl } => {
                 assert_eq!((done, of), (last + 1, 100));
                 last = done;

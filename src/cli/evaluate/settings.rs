@@ -1,6 +1,7 @@
 //! How a network came to be, for the page.
 
 use selvedge::inference::Classifier;
+use selvedge::numbers::thousands;
 
 /// Names and values.
 pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
@@ -16,7 +17,11 @@ pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
         ("seed", config.seed.to_string()),
         (
             "trained on",
-            format!("{} images, validated on {}", run.train_images, run.validation_images),
+            format!(
+                "{} images, validated on {}",
+                thousands(run.train_images),
+                thousands(run.validation_images)
+            ),
         ),
         ("trained with", format!("selvedge {} on {}", run.version, run.adapter)),
         (

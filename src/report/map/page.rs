@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::Map;
 use crate::data::{CLASS_NAMES, HEIGHT, PIXELS, WIDTH};
+use crate::numbers::thousands;
 use crate::plot::{CLASS_COLORS, PlotError, png};
 use crate::report::ReportError;
 
@@ -36,7 +37,7 @@ pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String
     for label in map.images.labels() {
         counts[usize::from(*label)] += 1;
     }
-    let colors = CLASS_COLORS.map(|color| [color.0, color.1, color.2]);
+    let colors = CLASS_COLORS.map(|color| color.rgb);
     let about = json!({
         "names": CLASS_NAMES,
         "colors": colors,
@@ -70,7 +71,7 @@ pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String
                         label style=(format!("--color:rgb({r},{g},{b})")) {
                             input type="checkbox" value=(class) checked;
                             span.name { (name) }
-                            span.count { (counts[class]) }
+                            span.count { (thousands(counts[class])) }
                         }
                     }
                     div.buttons {
