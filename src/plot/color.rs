@@ -40,11 +40,29 @@ impl Color {
         format!("#{red:02x}{green:02x}{blue:02x}")
     }
 
+    /// Its light, from 0 to 1 a channel: bytes are as the eye sees it (sRGB).
+    pub(super) fn linear(self) -> [f64; 3] {
+        self.rgb.map(|channel| match f64::from(channel) / 255.0 {
+            share if share <= 0.04045 => share / 12.92,
+            share => ((share + 0.055) / 1.055).powf(2.4),
+        })
+    }
+
+    /// The contrast with another colour, from 1 to 21 (WCAG 2.2).
+    pub(super) fn contrast(self, other: Self) -> f64 {
+        let [own, other] = [self, other].map(|color| {
+            let [red, green, blue] = color.linear();
+            0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05
+        });
+        own.max(other) / own.min(other)
+    }
+
     /// White on dark colours, black on light ones.
     pub(crate) fn readable_on(self) -> Self {
-        let [red, green, blue] = self.rgb.map(f64::from);
-        let brightness = 0.299 * red + 0.587 * green + 0.114 * blue;
-        if brightness < 140.0 { Self::PAPER } else { Self::INK }
+        match self.contrast(Self::PAPER) > self.contrast(Self::INK) {
+            true => Self::PAPER,
+            false => Self::INK,
+        }
     }
 }
 
@@ -129,27 +147,9 @@ mod tests {
     fn ink_can_be_read_on_every_blue() {
         for share in (0..=20).map(|i| f64::from(i) / 20.0) {
             for paper in [Ramp::BLUES.at(share), Ramp::BLUES_ON_DARK.at(share)] {
-                let contrast = contrast(paper, paper.readable_on());
-                assert!(contrast > 3.9, "{share}: {contrast}");
+                let contrast = paper.contrast(paper.readable_on());
+                assert!(contrast > 4.5, "{share}: {contrast}");
             }
         }
-    }
-
-    /// The contrast of two colours, from 1 to 21 (WCAG 2.2).
-    fn contrast(a: Color, b: Color) -> f64 {
-        let linear = |channel: u8| {
-            let share = f64::from(channel) / 255.0;
-            if share <= 0.04045 {
-                share / 12.92
-            } else {
-                ((share + 0.055) / 1.055).powf(2.4)
-            }
-        };
-        let luminance = |color: Color| {
-            let [red, green, blue] = color.rgb.map(linear);
-            0.2126 * red + 0.7152 * green + 0.0722 * blue
-        };
-        let [a, b] = [a, b].map(|color| luminance(color) + 0.05);
-        a.max(b) / a.min(b)
     }
 }

@@ -4,18 +4,19 @@ use super::drawing::{Anchor, Drawing, Place, Shape, Text};
 use super::{Color, Picture};
 use crate::numbers::thousands;
 
-/// A colour a class.
+/// A colour a class: found by a search for ten that are far apart for people with any colour vision, and stand out from white
+/// paper and from a dark page. Classes that lie beside each other in maps have those farthest apart.
 pub const CLASS_COLORS: [Color; 10] = [
-    Color::rgb(0x3f, 0x90, 0xda),
-    Color::rgb(0xff, 0xa9, 0x0e),
-    Color::rgb(0xbd, 0x1f, 0x01),
-    Color::rgb(0x94, 0xa4, 0xa2),
-    Color::rgb(0x83, 0x2d, 0xb6),
-    Color::rgb(0xa9, 0x6b, 0x59),
-    Color::rgb(0xe7, 0x63, 0x00),
-    Color::rgb(0xb9, 0xac, 0x70),
-    Color::rgb(0x71, 0x75, 0x81),
-    Color::rgb(0x92, 0xda, 0xdd),
+    Color::rgb(0xff, 0x97, 0xb4),
+    Color::rgb(0xff, 0x2f, 0x9a),
+    Color::rgb(0xa3, 0x7c, 0x19),
+    Color::rgb(0x1a, 0x5f, 0x06),
+    Color::rgb(0x7a, 0x2a, 0x99),
+    Color::rgb(0x3a, 0x48, 0xe3),
+    Color::rgb(0x8d, 0x86, 0xf5),
+    Color::rgb(0xbd, 0x10, 0x4d),
+    Color::rgb(0x2e, 0xc4, 0xff),
+    Color::rgb(0x9c, 0xc4, 0x1b),
 ];
 
 /// Every point in the colour of its class, and the class's name at its median. There are no axes: neither directions nor
@@ -206,6 +207,87 @@ mod tests {
                 (x - (WIDTH - LEGEND - MARGIN)).abs() < 1e-2 && (y - middle[1]).abs() < HEIGHT,
                 "{extent}: {x} {y}"
             );
+        }
+    }
+
+    /// How colours come to be seen by people without one of the three kinds of cones: red, green or blue (Machado, Oliveira and
+    /// Fernandes 2009, severity 1), from linear light to linear light.
+    const VISIONS: [(&str, [[f64; 3]; 3]); 4] = [
+        ("all cones", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+        (
+            "no red cones",
+            [
+                [0.152286, 1.052583, -0.204868],
+                [0.114503, 0.786281, 0.099216],
+                [-0.003882, -0.048116, 1.051998],
+            ],
+        ),
+        (
+            "no green cones",
+            [
+                [0.367322, 0.860646, -0.227968],
+                [0.280085, 0.672501, 0.047413],
+                [-0.011820, 0.042940, 0.968881],
+            ],
+        ),
+        (
+            "no blue cones",
+            [
+                [1.255528, -0.076749, -0.178779],
+                [-0.078411, 0.930809, 0.147602],
+                [0.004733, 0.691367, 0.303900],
+            ],
+        ),
+    ];
+
+    fn product(matrix: [[f64; 3]; 3], x: [f64; 3]) -> [f64; 3] {
+        matrix.map(|row| row.iter().zip(x).map(|(a, x)| a * x).sum())
+    }
+
+    /// Oklab of linear light: even distances look even (Ottosson 2020).
+    fn oklab(light: [f64; 3]) -> [f64; 3] {
+        let cones = [
+            [0.4122214708, 0.5363325363, 0.0514459929],
+            [0.2119034982, 0.6806995451, 0.1073969566],
+            [0.0883024619, 0.2817188376, 0.6299787005],
+        ];
+        let axes = [
+            [0.2104542553, 0.7936177850, -0.0040720468],
+            [1.9779984951, -2.4285922050, 0.4505937099],
+            [0.0259040371, 0.7827717662, -0.8086757660],
+        ];
+        product(axes, product(cones, light).map(f64::cbrt))
+    }
+
+    fn apart_by(matrix: [[f64; 3]; 3], classes: [usize; 2]) -> f64 {
+        let [a, b] = classes.map(|class| {
+            let seen = product(matrix, CLASS_COLORS[class].linear());
+            oklab(seen.map(|light| light.clamp(0.0, 1.0)))
+        });
+        a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
+    }
+
+    #[test]
+    fn classes_are_told_apart_with_any_colour_vision_on_light_and_dark() {
+        for (vision, matrix) in VISIONS {
+            let least = if vision == "all cones" { 0.16 } else { 0.1 };
+            for (a, b) in (0..10).flat_map(|a| (0..a).map(move |b| (a, b))) {
+                let apart = apart_by(matrix, [a, b]);
+                assert!(apart > least, "{vision}: classes {a} and {b} are {apart} apart");
+            }
+            // Pullovers and shirts, dresses and bags: side by side in maps, and once taken for each other.
+            for pair in [[2, 6], [3, 8]] {
+                assert!(
+                    apart_by(matrix, pair) > 0.15,
+                    "{vision}: {pair:?}: {}",
+                    apart_by(matrix, pair)
+                );
+            }
+        }
+        for color in CLASS_COLORS {
+            for paper in [Color::PAPER, Color::rgb(0x16, 0x17, 0x1a)] {
+                assert!(color.contrast(paper) > 2.0, "{color:?}: {}", color.contrast(paper));
+            }
         }
     }
 }

@@ -68,7 +68,6 @@ impl Tsne {
         let points = Points::checked(data, dims)?;
         let count = points.count();
         self.check_for(count)?;
-        let method = self.method_for(count);
         let points = points.in_metric(self.metric)?;
         let frame = Frame::of(&points);
         let mut points = points.in_frame(&frame)?;
@@ -88,6 +87,10 @@ impl Tsne {
         seconds.neighbours = clock.lap();
 
         let perplexity = self.perplexity_for(count);
+        let method = match self.method_for(count) {
+            Method::Fft if self.method == Method::Auto && neighbours.is_crowded(perplexity) => Method::BarnesHut,
+            method => method,
+        };
         let told = stage("weighing them", 2 * count, &mut observe);
         let affinities = Affinities::joint(neighbours, perplexity, &told).ok_or(TsneError::Stopped)?;
         drop(told);

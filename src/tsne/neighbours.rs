@@ -42,6 +42,20 @@ pub(super) struct Neighbours {
     pub squared: Vec<f32>,
 }
 
+impl Neighbours {
+    /// Whether most points have as many others in their very place as the perplexity says neighbours count. These are then
+    /// equally likely neighbours, and come to lie in one place in the map too, where pull and push cancel: nothing holds
+    /// them together against what a grid puts between its nodes, and it tears them apart. A tree sums near points exactly.
+    pub fn is_crowded(&self, perplexity: f64) -> bool {
+        let count = (perplexity.ceil() as usize).clamp(1, self.k);
+        let crowded = self
+            .squared
+            .chunks_exact(self.k)
+            .filter(|squared| squared[count - 1] == 0.0);
+        2 * crowded.count() * self.k >= self.squared.len()
+    }
+}
+
 /// Directions that bounds are made of, for an exact search and for an approximate one. More make bounds better and dearer;
 /// measured on images of 784 pixels. With r(a) rows are whole vectors.
 const DIRECTIONS: usize = 127;
@@ -379,6 +393,17 @@ mod tests {
                 97,
             );
         }
+    }
+
+    #[test]
+    fn points_far_out_change_no_others_neighbours() {
+        let mut values = points(MANY_POINTS + 3, 2 * DIRECTIONS + 5, 1.0).values().to_vec();
+        for (at, value) in [(12_345, 1e11), (234_567, -4e12)] {
+            values[at] = value;
+        }
+        let points = Points::new(values, 2 * DIRECTIONS + 5).framed().unwrap();
+        let found = nearest_of_all(&points, 12, NeighbourSearch::Exact, 1, UNTOLD).unwrap();
+        check(&points, &points, &found, true, 97);
     }
 
     #[test]

@@ -258,9 +258,43 @@ mod tests {
     }
 
     #[test]
+    fn points_far_out_take_no_digit_from_the_others() {
+        // Ordinary values with three that are not, and a column that no f32 could hold beside them were it not moved.
+        let mut values: Vec<f32> = (0..600).map(|i| (i * 7919 % 1009) as f32 / 100.0).collect();
+        values.chunks_exact_mut(3).for_each(|row| row[2] = 3e11);
+        for (at, value) in [(300, 1e11), (301, -3e9), (45, 2e13)] {
+            values[at] = value;
+        }
+        let points = Points::new(values, 3);
+        let framed = points.clone().framed().unwrap();
+        let scale = f64::from(framed.row(1)[0]) / f64::from(points.row(1)[0]);
+        assert_eq!(scale.log2().fract(), 0.0, "{scale}");
+        for (whole, framed) in points.rows().zip(framed.rows()) {
+            let right = [whole[0], whole[1], 0.0].map(|value| (f64::from(value) * scale) as f32);
+            assert_eq!(framed, right);
+        }
+        let tamed = framed.tamed();
+        let largest = tamed.values().iter().fold(0.0, |most: f32, x| most.max(x.abs()));
+        assert!(largest < 100.0 * scale as f32 * 10.0, "{largest}");
+    }
+
+    #[test]
+    fn most_points_in_one_place_leave_the_others_ordinary() {
+        let mut values = vec![2.0; 900];
+        values.extend([1.0, 4.0, 3.5, 0.5]);
+        let framed = Points::new(values, 1).framed().unwrap();
+        assert!(matches!(framed.tamed(), Cow::Borrowed(_)));
+        let sum: f64 = framed.values().iter().map(|x| f64::from(*x)).sum();
+        assert!(sum.abs() < 1e-3, "the mean is at the origin: {sum}");
+    }
+
+    #[test]
     fn what_lies_far_outside_of_a_frame_is_refused() {
         let frame = Frame::of(&Points::new(vec![0.0, 1.0], 1));
         let far = Points::new(vec![0.5, 1e20], 1).in_frame(&frame);
         assert!(matches!(far, Err(TsneError::TooFar { row: 1 })));
+        let ordinary = (0..50).map(|i| if i == 7 { 1e30 } else { i as f32 }).collect();
+        let own = Points::new(ordinary, 1).framed();
+        assert!(matches!(own, Err(TsneError::TooFar { row: 7 })));
     }
 }
