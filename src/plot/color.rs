@@ -34,6 +34,18 @@ impl Color {
         Self { opacity, ..self }
     }
 
+    /// A quarter of the way to white: the same colour on a dark page.
+    pub const fn on_dark(self) -> Self {
+        const fn lighter(channel: u8) -> u8 {
+            channel + (255 - channel) / 4
+        }
+        let [red, green, blue] = self.rgb;
+        Self {
+            rgb: [lighter(red), lighter(green), lighter(blue)],
+            ..self
+        }
+    }
+
     /// As CSS and SVG write it, without its opacity.
     pub fn hex(self) -> String {
         let [red, green, blue] = self.rgb;

@@ -34,7 +34,7 @@ impl Picture for RateCurve<'_> {
         chart.line([(at, low), (at, high)], 2.0, Color::ORANGE);
         let suggestion = format!("suggestion: {:.2e}", self.suggestion);
         chart.legend(
-            Corner::TopRight,
+            Corner::TopLeft,
             &[("smoothed loss", Color::BLUE), (&suggestion, Color::ORANGE)],
         );
     }

@@ -80,22 +80,7 @@ impl Tsne {
         }
         seconds.preparation = clock.lap();
 
-        let k = self.neighbours_for(count);
-        let told = stage("finding neighbours", count, &mut observe);
-        let neighbours = nearest_of_all(&points, k, self.neighbours, self.seed, &told).ok_or(TsneError::Stopped)?;
-        drop(told);
-        seconds.neighbours = clock.lap();
-
-        let perplexity = self.perplexity_for(count);
-        let method = match self.method_for(count) {
-            Method::Fft if self.method == Method::Auto && neighbours.is_crowded(perplexity) => Method::BarnesHut,
-            method => method,
-        };
-        let told = stage("weighing them", 2 * count, &mut observe);
-        let affinities = Affinities::joint(neighbours, perplexity, &told).ok_or(TsneError::Stopped)?;
-        drop(told);
-        seconds.affinities = clock.lap();
-
+        let (affinities, method) = self.affinities(&points, &mut observe, &mut clock, &mut seconds)?;
         let mut y = self.start::<D>(&points);
         seconds.initial = clock.lap();
 
@@ -148,11 +133,37 @@ impl Tsne {
             points,
             positions: y.into_flattened(),
             method,
-            perplexity,
+            perplexity: self.perplexity_for(count),
             iterations: done,
             kl,
             seconds,
         })
+    }
+
+    /// How likely points are to be neighbours, and the method that suits them.
+    fn affinities(
+        &self,
+        points: &Points,
+        observe: &mut (impl FnMut(Progress) -> ControlFlow<()> + Send),
+        clock: &mut Clock,
+        seconds: &mut Seconds,
+    ) -> Result<(Affinities, Method), TsneError> {
+        let count = points.count();
+        let (k, perplexity) = (self.neighbours_for(count), self.perplexity_for(count));
+        let told = stage("finding neighbours", count, observe);
+        let neighbours = nearest_of_all(points, k, self.neighbours, self.seed, &told).ok_or(TsneError::Stopped)?;
+        drop(told);
+        seconds.neighbours = clock.lap();
+
+        let method = match self.method_for(count) {
+            Method::Fft if self.method == Method::Auto && neighbours.is_crowded(perplexity) => Method::BarnesHut,
+            method => method,
+        };
+        // Once for their probabilities, once for those of pairs.
+        let told = stage("weighing them", 2 * count, observe);
+        let affinities = Affinities::joint(neighbours, perplexity, &told).ok_or(TsneError::Stopped)?;
+        seconds.affinities = clock.lap();
+        Ok((affinities, method))
     }
 
     /// The first map.

@@ -43,11 +43,12 @@ pub(super) struct Neighbours {
 }
 
 impl Neighbours {
-    /// Whether most points have as many others in their very place as the perplexity says neighbours count. These are then
-    /// equally likely neighbours, and come to lie in one place in the map too, where pull and push cancel: nothing holds
-    /// them together against what a grid puts between its nodes, and it tears them apart. A tree sums near points exactly.
+    /// Whether most points have half as many others in their very place as the perplexity says neighbours count. These come
+    /// to lie in one place in the map too, where pull and push cancel but for the cube of a distance: next to nothing holds
+    /// them together against the small errors of a grid, which change sign from node to node and spread them over its cells.
+    /// A tree sums near points exactly. Ten groups of 40 end at a divergence of 0.0022 with a tree, 0.055 with a grid.
     pub fn is_crowded(&self, perplexity: f64) -> bool {
-        let count = (perplexity.ceil() as usize).clamp(1, self.k);
+        let count = ((0.5 * perplexity).ceil() as usize).clamp(1, self.k);
         let crowded = self
             .squared
             .chunks_exact(self.k)
