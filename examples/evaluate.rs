@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use selvedge::eval::{Metrics, Predictions};
+use selvedge::files::shown;
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::inference::{Classifier, Views};
 use selvedge::plot::{ConfusionPicture, save_png};
@@ -62,7 +63,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         matrix: &predictions.confusion_matrix(),
     };
     save_png(&picture, &folder.join("cats-and-dogs.png"))?;
-    println!("pictures and report.html are in {}", folder.display());
+    println!("pictures and report.html are in {}", shown(folder));
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod hashed;
 use std::path::PathBuf;
 
 use hashed::{CASES, IMAGES, SETS, write_safetensors};
+use selvedge::files::shown;
 use selvedge::gpu::{Gpu, GpuOptions};
 
 fn main() {
@@ -26,6 +27,6 @@ fn main() {
             .collect();
         let path = folder.join(format!("{}-{set}.safetensors", case.name.replace(' ', "-")));
         write_safetensors(&path, &tensors);
-        println!("{}", path.display());
+        println!("{}", shown(&path));
     }
 }

@@ -8,11 +8,12 @@
 //! - [`nn`], [`optim`], [`models`]: layers and weight files, SGD and Adam, the networks.
 //! - [`train`], [`search`], [`eval`]: what a person asks for.
 //! - [`tsne`]: maps of points in many dimensions.
-//! - [`data`], [`eval`], [`tsne`] and [`plot`] need no GPU; [`files`] writes so that nothing is lost.
+//! - [`data`], [`eval`], [`tsne`] and [`plot`] need no GPU; [`files`] reads and writes so that nothing hangs and nothing is lost.
 //! - [`gradcheck`](mod@gradcheck): checks an op of one's own as the built-in ones are checked.
 //!
 //! A layer uses what stands below it, never what stands above. Start with [`tensor`], or with `examples/autograd.rs`.
 #![warn(missing_docs)]
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod data;
 pub mod eval;

@@ -42,20 +42,20 @@ fn mistakes_get_one_message_and_a_failure() {
         &["train", "--out", "/proc/no/place", "--limit", "50", "--batch-size", "5"],
         &["/proc/no/place", "os error"],
     );
-    fails(&["evaluate", "runs/none"], &["runs/none", "no run folder"]);
+    fails(&["evaluate", "runs/none"], &["runs/none", "does not exist"]);
     fails(&["evaluate"], &["MODEL"]);
     fails(&["evaluate", "a", "--ensemble", "best"], &["--ensemble", "mean"]);
     fails(&["evaluate", "a", "--ensemble", "mean"], &["two models or more"]);
     fails(&["evaluate", "a", "--gallery", "3x99"], &["--gallery", "3x3"]);
-    fails(&["features", "runs/none"], &["runs/none", "no run folder"]);
+    fails(&["features", "runs/none"], &["runs/none", "does not exist"]);
     fails(&["features", "a", "--layers", "0"], &["--layers"]);
-    fails(&["predict", "runs/none", "x.png"], &["runs/none", "no run folder"]);
+    fails(&["predict", "runs/none", "x.png"], &["runs/none", "does not exist"]);
     fails(&["predict", "a", "*.png"], &["*.png", "matches no file"]);
     fails(&["predict", "a", "."], &["no pictures"]);
     fails(&["predict", "a"], &["PICTURE"]);
     fails(
         &["export", "runs/none", "--onnx", "a.onnx"],
-        &["runs/none", "no run folder"],
+        &["runs/none", "does not exist"],
     );
     fails(&["tsne", "--components", "4"], &["components is 4", "1, 2 or 3"]);
     fails(&["tsne", "--perplexity", "0.5"], &["perplexity is 0.5"]);
@@ -66,7 +66,7 @@ fn mistakes_get_one_message_and_a_failure() {
     );
     fails(&["tsne", "--threads", "0"], &["threads is 0"]);
     fails(&["tsne", "--limit", "1"], &["at least 2 points"]);
-    fails(&["tsne", "--of", "runs/none"], &["runs/none", "no run folder"]);
+    fails(&["tsne", "--of", "runs/none"], &["runs/none", "does not exist"]);
     fails(&["tsne", "--init", "none.csv"], &["none.csv", "os error"]);
     fails(&["tsne", "--init", "."], &["is no file"]);
     fails(&["tsne", "--data", "/no/such/place"], &["/no/such/place"]);

@@ -168,7 +168,7 @@ fn a_weight_file_says_what_network_it_is_of() {
         Err(InferenceError::Anonymous { .. })
     ));
     let nowhere = Classifier::open(&gpu(), &folder.path().join("none"));
-    assert!(matches!(nowhere, Err(InferenceError::NoModel { .. })));
+    assert!(matches!(nowhere, Err(InferenceError::File(_))));
     let no_run = Classifier::open(&gpu(), folder.path()).err().unwrap().to_string();
     assert!(no_run.contains("config.json"), "{no_run}");
 }

@@ -44,6 +44,7 @@ fn schedules_agree_with_pytorch_and_numpy() {
             floor: golden["floor"].as_f64().unwrap(),
             warm_up,
             schedule,
+            cycle_start: 0,
         };
         let expected = numbers(&golden["schedules"][name]);
         assert_eq!(expected.len() as u64, timeline.epochs * timeline.steps_per_epoch);
@@ -72,6 +73,7 @@ fn plateaus_agree_with_keras() {
             peak: golden["peak"].as_f64().unwrap(),
             floor: golden["floor"].as_f64().unwrap(),
             warm_up: 0.0,
+            cycle_start: 0,
             schedule: Schedule::Plateau(plateau.clone()),
         };
         let timeline = Timeline {

@@ -194,6 +194,7 @@ fn everything() -> TrainConfig {
             peak: 3e-3,
             floor: 0.0,
             warm_up: 1.0,
+            cycle_start: 0,
             schedule: Schedule::Plateau(Plateau {
                 factor: 0.5,
                 patience: 1,
@@ -245,7 +246,7 @@ fn a_training_stopped_anywhere_and_resumed_ends_at_the_same_bits() {
                     let mut watcher = Watcher::new(stops.pop());
                     let gpu = Arc::clone(&watcher.gpu);
                     let last = folder.last_checkpoint();
-                    ending = resume(&gpu, &folder, &last, &dataset(), &mut watcher).unwrap();
+                    ending = resume(&gpu, &folder, &last, None, &dataset(), &mut watcher).unwrap();
                 }
             }
         };
@@ -264,6 +265,7 @@ fn a_training_stopped_anywhere_and_resumed_ends_at_the_same_bits() {
             &gpu,
             &outcome.folder,
             &outcome.folder.last_checkpoint(),
+            None,
             &dataset(),
             &mut watcher,
         );
@@ -283,6 +285,7 @@ fn a_training_stopped_anywhere_and_resumed_ends_at_the_same_bits() {
             &gpu,
             &outcome.folder,
             &outcome.folder.best_checkpoint(),
+            None,
             &dataset(),
             &mut watcher,
         )
@@ -303,7 +306,7 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
     let whole = std::fs::read(&checkpoint).unwrap();
     let error = |data: &Dataset| {
         let mut watcher = Watcher::new(None);
-        let refused = resume(&gpu, &run_folder, &checkpoint, data, &mut watcher);
+        let refused = resume(&gpu, &run_folder, &checkpoint, None, data, &mut watcher);
         refused.unwrap_err().to_string()
     };
 
@@ -333,7 +336,7 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
     assert!(error(&dataset()).contains("another training than config.json"));
     std::fs::write(&config_file, &text).unwrap();
     let mut watcher = Watcher::new(None);
-    assert!(resume(&gpu, &run_folder, &checkpoint, &dataset(), &mut watcher).is_ok());
+    assert!(resume(&gpu, &run_folder, &checkpoint, None, &dataset(), &mut watcher).is_ok());
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn transfer(base: &Path) -> TrainConfig {
                 peak: 0.01,
                 floor: 0.0,
                 warm_up: 0.0,
+                cycle_start: 0,
                 schedule: Schedule::InverseTime { decay: 0.01 },
             },
             optimiser: OptimiserKind::Sgd,
@@ -114,7 +115,7 @@ fn either_phase_resumes_to_the_same_bits_and_computes_no_feature_again() {
         assert!(matches!(ending, Ending::Interrupted(_)));
         interruptions += 1;
         let mut watcher = Watcher::new(Some(stop_after));
-        ending = resume(&gpu, &run_folder, &last, &dataset(), &mut watcher).unwrap();
+        ending = resume(&gpu, &run_folder, &last, None, &dataset(), &mut watcher).unwrap();
         assert_eq!(watcher.features, 0, "the features are in the folder");
     }
     assert!(matches!(ending, Ending::Finished(_)) && interruptions == 3);
@@ -141,7 +142,7 @@ fn a_second_phase_that_died_in_its_first_epoch_starts_as_it_did() {
     // As if the best weights of its first epoch had been written, and no checkpoint since.
     std::fs::copy(whole.join("best.safetensors"), run_folder.best_weights()).unwrap();
     let last = run_folder.last_checkpoint();
-    resume(&gpu, &run_folder, &last, &dataset(), &mut Watcher::new(None)).unwrap();
+    resume(&gpu, &run_folder, &last, None, &dataset(), &mut Watcher::new(None)).unwrap();
     assert_eq!(
         tensors(&path.join("last.safetensors")),
         tensors(&whole.join("last.safetensors"))
@@ -171,7 +172,7 @@ fn features_that_were_interrupted_go_on_where_they_were() {
     let run_folder = RunFolder::open(&path);
     let mut watcher = Watcher::new(None);
     let last = run_folder.last_checkpoint();
-    resume(&gpu, &run_folder, &last, &data, &mut watcher).unwrap();
+    resume(&gpu, &run_folder, &last, None, &data, &mut watcher).unwrap();
     assert_eq!(watcher.features, 700);
     for file in ["features.safetensors", "last.safetensors"] {
         assert_eq!(tensors(&path.join(file)), tensors(&whole.join(file)), "{file}");

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 use selvedge::data::{self, CLASS_NAMES, HEIGHT, WIDTH};
+use selvedge::files::shown;
 use selvedge::plot::{ImageGrid, save_png};
 use selvedge::train::augmented;
 
+use super::output_file::ForceOption;
 use super::{AdapterOption, ModelArgument, Settings};
 
 #[derive(Debug, Args)]
@@ -15,6 +17,8 @@ pub struct Options {
     /// The picture to write
     #[arg(long, value_name = "FILE.png", default_value = "augment.png")]
     out: PathBuf,
+    #[command(flatten)]
+    force: ForceOption,
     /// Images, one a row
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
     images: u16,
@@ -32,8 +36,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if config.mixup > 0.0 || config.cutmix > 0.0 {
         bail!("images are drawn one by one; leave out --mixup and --cutmix");
     }
+    options.force.check("--out", &options.out, &["png"], &[])?;
     let data = data::load(config.data.as_deref())?;
-    let gpu = options.adapter.open()?;
+    let gpu = options.adapter.open_quietly()?;
     let (count, columns) = (usize::from(options.images), usize::from(options.columns));
     let epochs = augmented(&gpu, &data.train, &config, count, 0..columns)?;
 
@@ -58,9 +63,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         rows: &rows,
     };
     save_png(&grid, &options.out)?;
-    println!(
+    outln!(
         "{count} images as training sees them in {columns} epochs: {}",
-        options.out.display()
-    );
+        shown(&options.out)
+    )?;
     Ok(())
 }

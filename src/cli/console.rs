@@ -1,14 +1,18 @@
 //! What a command prints, for people or for programs.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use clap::Args;
+use selvedge::files::{FileError, FileTask, append};
 use serde::Serialize;
+
+use super::terminal::print_json;
 
 /// For whom a command prints.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
 pub struct OutputOptions {
     /// Print one JSON object an epoch, and one for the result
     #[arg(long)]
@@ -41,7 +45,8 @@ impl Console {
     /// A line for people, in the log in any case.
     pub fn say(&mut self, line: &str) {
         if self.text {
-            print_line(line);
+            // A training outlives whoever reads it.
+            let _ = outln!("{line}");
         }
         match &mut self.log {
             // The log is a copy: a line that cannot be written there must not stop a training.
@@ -53,15 +58,16 @@ impl Console {
     /// An object for programs, on a line.
     pub fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
         if self.json {
-            print_line(&serde_json::to_string(value)?);
+            print_json(value)?;
         }
         Ok(())
     }
 
     /// Keeps everything said, before and from now on, in this file too, after what it holds already.
-    pub fn log_to(&mut self, path: &Path) -> std::io::Result<()> {
-        let mut log = OpenOptions::new().create(true).append(true).open(path)?;
-        log.write_all(std::mem::take(&mut self.unlogged).as_bytes())?;
+    pub fn log_to(&mut self, path: &Path) -> Result<(), FileError> {
+        let mut log = append(path)?;
+        log.write_all(std::mem::take(&mut self.unlogged).as_bytes())
+            .map_err(FileError::io(path, FileTask::Write))?;
         self.log = Some(log);
         Ok(())
     }
@@ -75,10 +81,4 @@ impl Console {
     pub fn is_watched(&self) -> bool {
         self.text && std::io::stderr().is_terminal()
     }
-}
-
-/// Prints a line. A reader that has gone away, as in `selvedge train | head`, must not stop a training, which `println!`
-/// would.
-pub fn print_line(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
 }

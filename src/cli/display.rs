@@ -3,10 +3,14 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use selvedge::files::shown;
 use selvedge::train::{EpochRecord, EventFile, Observer, Progress, RunConfig, RunFolder};
 
 use super::console::Console;
+use super::table::thousands;
+use super::terminal::complain;
 
 /// Exit code of a program that Ctrl-C has stopped, as shells count it.
 pub const INTERRUPTED: u8 = 130;
@@ -20,7 +24,7 @@ pub fn stop_on_ctrl_c() -> anyhow::Result<()> {
         if STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(i32::from(INTERRUPTED));
         }
-        eprintln!("\nstopping after this step; Ctrl-C again ends at once");
+        complain("\nnote", "stopping after this step; Ctrl-C again ends at once");
     })?)
 }
 
@@ -62,25 +66,25 @@ impl Observer for Display {
         self.images = run.train_images;
         // Neither the log nor the events are worth losing a training for.
         if let Err(e) = self.console.log_to(&folder.file("log.txt")) {
-            eprintln!("warning: {} cannot be written: {e}", folder.file("log.txt").display());
+            warn!("no log is kept: {e}");
         }
         if self.tensorboard {
             match EventFile::create(folder.path()) {
                 Ok(events) => self.events = Some(events),
-                Err(e) => eprintln!("warning: no events for TensorBoard: {e}"),
+                Err(e) => warn!("no events for TensorBoard: {e}"),
             }
         }
         let went = match history.len() {
             0 => String::new(),
-            epochs => format!(", going on after epoch {epochs}"),
+            epochs => format!(", resuming after epoch {epochs}"),
         };
         self.console.say(&format!(
             "training {} on {} with {} images, {} for validation{went}; run folder {}",
             run.train.model,
             run.adapter,
-            run.train_images,
-            run.validation_images,
-            folder.path().display()
+            thousands(run.train_images),
+            thousands(run.validation_images),
+            shown(folder.path())
         ));
     }
 
@@ -117,7 +121,7 @@ impl Observer for Display {
     fn epoch(&mut self, record: &EpochRecord, best: bool) {
         self.bar.take().inspect(ProgressBar::finish_and_clear);
         if let Some(Err(e)) = self.events.as_mut().map(|events| events.write(record)) {
-            eprintln!("warning: no more events for TensorBoard: {e}");
+            warn!("no more events for TensorBoard: {e}");
             self.events = None;
         }
         let average = match (record.ema_validation_loss, record.ema_validation_accuracy) {
@@ -141,10 +145,22 @@ impl Observer for Display {
     }
 }
 
+/// What fits on a line of so many columns: a line that wraps could not be drawn over.
+fn template(columns: u16) -> &'static str {
+    match columns {
+        110.. => "{prefix} {bar:30} {pos}/{len} {rate} ETA {eta} {msg}",
+        80.. => "{prefix} {bar:20} {percent}% ETA {eta} {msg}",
+        _ => "{prefix} {bar:8} {percent}% {eta} {msg}",
+    }
+}
+
+fn columns() -> u16 {
+    Term::stderr().size_checked().map_or(80, |(_, columns)| columns)
+}
+
 fn new_bar(images: usize, title: String) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(images as u64), ProgressDrawTarget::stderr());
-    let template = "{prefix} {bar:30} {pos}/{len} {rate} ETA {eta} {msg}";
-    if let Ok(style) = ProgressStyle::with_template(template) {
+    if let Ok(style) = ProgressStyle::with_template(template(columns())) {
         // A line that cannot be written is not worth an error.
         bar.set_style(
             style.with_key("rate", |state: &ProgressState, line: &mut dyn std::fmt::Write| {

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use selvedge::files::shown;
 use selvedge::inference::Classifier;
 use selvedge::onnx;
 
 use super::AdapterOption;
+use super::output_file::ForceOption;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -14,20 +16,25 @@ pub struct Options {
     #[arg(value_name = "MODEL")]
     model: PathBuf,
     /// The ONNX file to write
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE.onnx")]
     onnx: PathBuf,
+    #[command(flatten)]
+    force: ForceOption,
     #[command(flatten)]
     adapter: AdapterOption,
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
+    options
+        .force
+        .check("--onnx", &options.onnx, &["onnx"], &[&options.model])?;
     let gpu = options.adapter.open_quietly()?;
     let classifier = Classifier::open(&gpu, &options.model)?;
     onnx::export(&classifier, &options.onnx)?;
-    println!(
+    outln!(
         "{}: {} as ONNX; input `images` [N, 1, 28, 28] with pixels as byte / 255, output `logits` [N, 10]",
-        options.onnx.display(),
+        shown(&options.onnx),
         classifier.run().train.model
-    );
+    )?;
     Ok(())
 }

@@ -1,15 +1,17 @@
 //! `selvedge features`
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 use selvedge::data::{self, CLASS_NAMES, Inversion, PIXELS, Photo, WIDTH};
+use selvedge::files::{create_folder, shown};
 use selvedge::inference::{Activation, Classifier, Filters};
 use selvedge::plot::{FeatureSheet, Gallery, Raster, Section, Tile, save_png};
 
 use super::AdapterOption;
+use super::output_folder::OutputFolder;
+use super::table::thousands;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -39,7 +41,10 @@ pub struct Options {
 const IN_SHEET: usize = 64;
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let gpu = options.adapter.open()?;
+    if let Some(folder) = &options.out {
+        OutputFolder::refuse_used(folder)?;
+    }
+    let gpu = options.adapter.open_quietly()?;
     let classifier = Classifier::open(&gpu, &options.model)?;
     let (pixels, name, words) = image(options, &classifier)?;
     let folder = options.out.clone().unwrap_or_else(|| match options.model.is_dir() {
@@ -49,7 +54,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     // Before the folder, which would stay empty if one of these failed.
     let activations = classifier.activations(&pixels, usize::from(options.layers))?;
     let (filters, maps) = (classifier.filters()?, classifier.class_maps(&pixels)?);
-    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    create_folder(&folder)?;
 
     let mut sheet = FeatureSheet { sections: Vec::new() };
     for (number, layer) in (1..).zip(&activations) {
@@ -80,11 +85,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         columns: 6,
     };
     save_png(&gallery, &folder.join("class-maps.png"))?;
-    println!(
+    outln!(
         "{} layers, the first filters and the class maps of {words} in {}",
         activations.len(),
-        folder.display()
-    );
+        shown(&folder)
+    )?;
     Ok(())
 }
 
@@ -101,7 +106,7 @@ fn image(options: &Options, classifier: &Classifier) -> anyhow::Result<(Vec<u8>,
         bail!(
             "--index is {}, but the test split has {} images, from 0",
             options.index,
-            test.len()
+            thousands(test.len())
         );
     };
     debug_assert_eq!(test.image(options.index).len(), PIXELS);

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::ProgressBar;
 use selvedge::data;
+use selvedge::files::shown;
 use selvedge::plot::{RateCurve, save_png, save_svg};
 use selvedge::train::{RateSweep, find_rate};
 
+use super::output_file::ForceOption;
 use super::{AdapterOption, ModelArgument, Settings};
 
 #[derive(Debug, Args)]
@@ -27,6 +29,8 @@ pub struct Options {
     #[arg(long, value_name = "FILE", default_value = "lr-find.png")]
     out: PathBuf,
     #[command(flatten)]
+    force: ForceOption,
+    #[command(flatten)]
     adapter: AdapterOption,
     #[command(flatten)]
     settings: Settings,
@@ -34,15 +38,17 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let config = options.settings.config(&options.model)?;
-    let data = data::load(config.data.as_deref())?;
-    let gpu = options.adapter.open()?;
-    let images = config.images(&data).len();
-    let config = options.settings.config_on(&options.model, &gpu, images - images / 5)?;
     let sweep = RateSweep {
         from: options.from,
         to: options.to,
         steps: options.steps,
     };
+    sweep.validate()?;
+    options.force.check("--out", &options.out, &["png", "svg"], &[])?;
+    let data = data::load(config.data.as_deref())?;
+    let gpu = options.adapter.open()?;
+    let images = config.images(&data).len();
+    let config = options.settings.config_on(&options.model, &gpu, images - images / 5)?;
     // Drawn at a terminal only.
     let bar = ProgressBar::new(options.steps as u64);
     let found = find_rate(&gpu, &config, &data, sweep, |step| bar.set_position(step as u64))?;
@@ -51,17 +57,21 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         points: &found.points,
         suggestion: found.suggestion(),
     };
-    if options.out.extension().is_some_and(|extension| extension == "svg") {
+    if options
+        .out
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("svg"))
+    {
         save_svg(&curve, &options.out)?;
     } else {
         save_png(&curve, &options.out)?;
     }
-    println!(
+    outln!(
         "the loss falls fastest at rate {:.1e} and is lowest at {:.1e}; try --lr {:.1e}; picture: {}",
         found.steepest,
         found.lowest,
         found.suggestion(),
-        options.out.display()
-    );
+        shown(&options.out)
+    )?;
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! The command line: options in, library calls, text out.
 
+#[macro_use]
+mod terminal;
+
 mod augment;
 mod command_line;
 mod console;
@@ -9,9 +12,12 @@ mod evaluate;
 mod export;
 mod features;
 mod lr_find;
+mod out_of_memory;
+mod output_file;
 mod output_folder;
 mod plan;
 mod predict;
+mod process;
 mod profile;
 mod runs;
 mod search;
@@ -22,20 +28,22 @@ mod train;
 mod tsne;
 mod weights;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use selvedge::data::{HEIGHT, ImageSet, PIXELS, WIDTH};
+use selvedge::files::escaped;
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::tensor::Compiled;
 use selvedge::train::{Normalisation, inference_step, training_step};
-pub use settings::{ModelArgument, Settings};
+pub use settings::{ModelArgument, ModelOrRun, Settings};
 
 /// Trains and evaluates Fashion-MNIST classifiers on any Vulkan, Metal or DX12 GPU.
 #[derive(Debug, Parser)]
 #[command(version, about, long_about = None, propagate_version = true)]
-pub struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -74,11 +82,15 @@ enum Command {
     Profile(profile::Options),
 }
 
+/// Exit code for a command line that cannot be understood.
+const USAGE: u8 = 2;
+
 /// Which adapter to run on.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Device")]
 struct AdapterOption {
-    /// Part of an adapter's name, in any case; see `selvedge devices`
-    #[arg(long, value_name = "NAME", env = "SELVEDGE_ADAPTER")]
+    /// An adapter's number in `selvedge devices`, or part of its name in any case
+    #[arg(long, value_name = "N|NAME", env = "SELVEDGE_ADAPTER")]
     adapter: Option<String>,
 }
 
@@ -98,8 +110,8 @@ impl AdapterOption {
     fn open(&self) -> anyhow::Result<Arc<Gpu>> {
         let gpu = self.open_quietly()?;
         if gpu.adapter().is_cpu() {
-            eprintln!(
-                "warning: no GPU in use; running on the processor with {} (works, but slowly; the very first start compiles kernels for some 15 s)",
+            warn!(
+                "no GPU in use; running on the processor with {} (works, but slowly; the very first start compiles kernels for some 15 s)",
                 gpu.adapter().name
             );
         }
@@ -111,7 +123,7 @@ impl AdapterOption {
 #[derive(Debug, Args)]
 struct StepOptions {
     #[command(flatten)]
-    model: ModelArgument,
+    model: ModelOrRun,
     /// Inference, as `evaluate` does it, instead of training
     #[arg(long)]
     inference: bool,
@@ -131,10 +143,8 @@ struct Step {
 
 impl StepOptions {
     fn compile(&self, gpu: &Arc<Gpu>) -> anyhow::Result<Step> {
-        let (config, learned) = self
-            .settings
-            .config_on(&self.model, gpu, usize::MAX)?
-            .phase(self.phase)?;
+        let (model, settings) = self.model.settings(&self.settings)?;
+        let (config, learned) = settings.config_on(&model, gpu, usize::MAX)?.phase(self.phase)?;
         let batch = config.batch_size;
         // What the images show does not matter here.
         let images = ImageSet::new("blank images", vec![0; batch * PIXELS], vec![0; batch])?;
@@ -154,12 +164,78 @@ impl StepOptions {
     }
 }
 
-/// Carries a command out.
-///
-/// # Errors
-/// Whatever fails, in words for the person at the terminal.
-pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    match cli.command {
+/// Reads the command line, carries the command out, and says what failed.
+pub fn run() -> ExitCode {
+    process::prepare();
+    let ended = match parse(std::env::args_os()) {
+        Ok(cli) => carry_out(cli.command),
+        // The message quotes what was typed, which may hold anything.
+        Err(error) => {
+            let typed = std::env::args_os().map(|word| escaped(&word.to_string_lossy()).into_owned().into());
+            explain(&parse(typed).err().unwrap_or(error))
+        }
+    };
+    terminal::exit_code(ended)
+}
+
+fn parse(words: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&command().try_get_matches_from(words)?)
+}
+
+/// Settings of a training that do not change what a single step computes, or how long it takes.
+const NOT_OF_A_STEP: [&str; 23] = [
+    "data",
+    "epochs",
+    "seed",
+    "split_seed",
+    "limit",
+    "lr",
+    "lr_floor",
+    "warmup",
+    "schedule",
+    "milestones",
+    "lr_factor",
+    "lr_decay",
+    "plateau_patience",
+    "plateau_delta",
+    "plateau_cooldown",
+    "patience",
+    "min_delta",
+    "monitor",
+    "fine_tune_epochs",
+    "fine_tune_lr",
+    "fine_tune_decay",
+    "fine_tune_weight_decay",
+    "weight_decay",
+];
+
+/// The command line. Commands that look at a step do not show the settings that it does not use.
+fn command() -> clap::Command {
+    ["plan", "profile", "summary"]
+        .into_iter()
+        .fold(Cli::command(), |cli, name| {
+            cli.mut_subcommand(name, |command| {
+                command.mut_args(|argument| {
+                    let hidden = NOT_OF_A_STEP.contains(&argument.get_id().as_str());
+                    argument.hide(hidden)
+                })
+            })
+        })
+}
+
+/// Prints a help text, or what is wrong with the command line.
+fn explain(error: &clap::Error) -> anyhow::Result<ExitCode> {
+    if error.use_stderr() {
+        // Without colours, which would be escaped.
+        terminal::complain_as_is(&error.render().to_string());
+        return Ok(ExitCode::from(USAGE));
+    }
+    error.print().map_err(terminal::PrintError::from)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Train(options) => return train::run(&options),
         Command::Search(options) => return search::run(&options),
         Command::Predict(options) => return predict::run(&options),
@@ -177,13 +253,4 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Profile(options) => profile::run(&options),
     }?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Without a desktop session Mesa prints "XDG_RUNTIME_DIR is invalid or not set" for each device it opens. It wants the
-/// folder for windows only, which there are none of here, so any folder will do.
-pub fn quiet_mesa() {
-    if cfg!(target_os = "linux") && std::env::var_os("XDG_RUNTIME_DIR").is_none() {
-        // SAFETY: this is the first thing `main` does; no other thread exists that could read the environment.
-        unsafe { std::env::set_var("XDG_RUNTIME_DIR", std::env::temp_dir()) };
-    }
 }

@@ -1,10 +1,9 @@
 //! Folders that commands write into.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use selvedge::files::create_numbered;
+use anyhow::bail;
+use selvedge::files::{create_folder, create_numbered, exists, list_folder, shown};
 use selvedge::report::Evaluation;
 
 /// The folder that everything of a command is written into. When a command ends without having written anything, folders that
@@ -19,15 +18,21 @@ impl Drop for OutputFolder {
     fn drop(&mut self) {
         // A folder with something in it cannot be removed, and stays.
         for path in &self.made {
-            let _ = fs::remove_dir(path);
+            let _ = std::fs::remove_dir(path);
         }
     }
 }
 
 /// The folders of a path that are not there yet, the innermost first.
-fn missing(path: &Path) -> Vec<PathBuf> {
-    let parts = path.ancestors().filter(|part| !part.as_os_str().is_empty());
-    parts.take_while(|part| !part.exists()).map(Path::to_owned).collect()
+fn missing(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut missing = Vec::new();
+    for part in path.ancestors().filter(|part| !part.as_os_str().is_empty()) {
+        if exists(part)? {
+            break;
+        }
+        missing.push(part.to_owned());
+    }
+    Ok(missing)
 }
 
 impl OutputFolder {
@@ -48,8 +53,8 @@ impl OutputFolder {
     }
 
     fn create(path: PathBuf) -> anyhow::Result<Self> {
-        let made = missing(&path);
-        fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
+        let made = missing(&path)?;
+        create_folder(&path)?;
         Ok(Self { path, made })
     }
 
@@ -58,8 +63,8 @@ impl OutputFolder {
         match asked {
             Some(path) => Self::fresh(path),
             None => {
-                let mut made = missing(Path::new("runs"));
-                let path = create_numbered(Path::new("runs"), name).context("runs")?;
+                let mut made = missing(Path::new("runs"))?;
+                let path = create_numbered(Path::new("runs"), name)?;
                 made.insert(0, path.clone());
                 Ok(Self { path, made })
             }
@@ -67,18 +72,19 @@ impl OutputFolder {
     }
 
     fn fresh(path: &Path) -> anyhow::Result<Self> {
-        let folder = Self::create(path.to_owned())?;
-        if fs::read_dir(path)
-            .with_context(|| path.display().to_string())?
-            .next()
-            .is_some()
-        {
+        Self::refuse_used(path)?;
+        Self::create(path.to_owned())
+    }
+
+    /// Refuses a folder that holds something already, before any work is done.
+    pub fn refuse_used(path: &Path) -> anyhow::Result<()> {
+        if exists(path)? && !list_folder(path)?.is_empty() {
             bail!(
                 "the folder {} exists already and is not empty; choose another with --out",
-                path.display()
+                shown(path)
             );
         }
-        Ok(folder)
+        Ok(())
     }
 
     pub fn path(&self) -> &Path {
@@ -100,7 +106,7 @@ impl OutputFolder {
             .unwrap_or_default()
             .to_string_lossy();
         let path = self.path.join(format!("{}-{name}", number + 1));
-        fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
+        create_folder(&path)?;
         Ok(path)
     }
 }

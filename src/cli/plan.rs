@@ -13,9 +13,9 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let gpu = options.adapter.open()?;
+    let gpu = options.adapter.open_quietly()?;
     let mut step = options.step.compile(&gpu)?;
-    println!("{}\n", step.title);
-    println!("{}", step.compiled.program());
+    outln!("{}\n", step.title)?;
+    outln!("{}", step.compiled.program())?;
     Ok(())
 }

@@ -7,12 +7,15 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use selvedge::data::{CLASS_NAMES, ImageSet, Inversion, PIXELS, Photo, WIDTH};
+use selvedge::files::shown;
 use selvedge::inference::{Model, Views};
 use selvedge::plot::{Gallery, Raster, Tile, save_png};
 use serde_json::json;
 
 use super::AdapterOption;
+use super::output_file::ForceOption;
 use super::table::table;
+use super::terminal::{PrintError, complain, print_bytes, print_json};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -34,6 +37,8 @@ pub struct Options {
     /// Draw the pictures as the network is given them
     #[arg(long, value_name = "FILE.png")]
     show: Option<PathBuf>,
+    #[command(flatten)]
+    force: ForceOption,
     /// Print CSV with all probabilities
     #[arg(long, conflicts_with = "json")]
     csv: bool,
@@ -77,7 +82,11 @@ struct Read {
 
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let paths = pictures(&options.pictures)?;
-    let gpu = options.adapter.open()?;
+    if let Some(path) = &options.show {
+        let inputs: Vec<&Path> = paths.iter().chain([&options.model]).map(PathBuf::as_path).collect();
+        options.force.check("--show", path, &["png"], &inputs)?;
+    }
+    let gpu = options.adapter.open_quietly()?;
     let model = Model::open(&gpu, &options.model)?;
     let mut read = Vec::new();
     for path in &paths {
@@ -87,7 +96,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
                 photo,
             }),
             // One bad picture must not keep the others from being looked at.
-            Err(error) => eprintln!("error: {error}"),
+            Err(error) => complain("error", &error.to_string()),
         }
     }
     if read.is_empty() {
@@ -101,14 +110,14 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let predictions = model.predict(&set, views)?;
     let rows: Vec<&[f32]> = predictions.rows().collect();
     if options.json {
-        print_json(options, &read, &rows);
+        print_objects(options, &read, &rows)?;
     } else if options.csv {
         print_csv(&read, &rows)?;
     } else {
-        print_text(options, &read, &rows);
+        print_text(options, &read, &rows)?;
     }
     if let Some(path) = &options.show {
-        save_png(&shown(&read, &rows), path)?;
+        save_png(&prepared(&read, &rows), path)?;
     }
     // Some were bad: a script should know.
     Ok(ExitCode::from(u8::from(read.len() < paths.len())))
@@ -121,45 +130,46 @@ fn ranked(row: &[f32]) -> Vec<(&'static str, f32)> {
     ranked
 }
 
-fn print_text(options: &Options, read: &[Read], rows: &[&[f32]]) {
+fn print_text(options: &Options, read: &[Read], rows: &[&[f32]]) -> Result<(), PrintError> {
     let lines = read.iter().zip(rows).map(|(one, row)| {
         let best = ranked(row).into_iter().take(usize::from(options.top));
         let best: Vec<String> = best.map(|(name, p)| format!("{name} {p:.3}")).collect();
         let inverted = if one.photo.inverted { "inverted" } else { "" };
-        [one.path.display().to_string(), best.join("  "), inverted.to_owned()]
+        [shown(&one.path), best.join("  "), inverted.to_owned()]
     });
-    print!("{}", table(&lines.collect::<Vec<_>>(), &[]));
+    out!("{}", table(&lines.collect::<Vec<_>>(), &[]))
 }
 
-fn print_json(options: &Options, read: &[Read], rows: &[&[f32]]) {
+fn print_objects(options: &Options, read: &[Read], rows: &[&[f32]]) -> anyhow::Result<()> {
     for (one, row) in read.iter().zip(rows) {
         let best = ranked(row).into_iter().take(usize::from(options.top));
         let best: Vec<_> = best
             .map(|(name, p)| json!({ "class": name, "probability": p }))
             .collect();
         let line = json!({
-            "picture": one.path.display().to_string(),
+            "picture": one.path.to_string_lossy(),
             "size": one.photo.size,
             "inverted": one.photo.inverted,
             "classes": best,
         });
-        println!("{line}");
+        print_json(&line)?;
     }
+    Ok(())
 }
 
 fn print_csv(read: &[Read], rows: &[&[f32]]) -> anyhow::Result<()> {
-    let mut writer = csv::Writer::from_writer(std::io::stdout());
+    let mut writer = csv::Writer::from_writer(Vec::new());
     let headings = ["picture", "predicted"].iter().chain(&CLASS_NAMES);
     writer.write_record(headings)?;
     for (one, row) in read.iter().zip(rows) {
-        let mut line = vec![one.path.display().to_string(), ranked(row)[0].0.to_owned()];
+        let mut line = vec![shown(&one.path), ranked(row)[0].0.to_owned()];
         line.extend(row.iter().map(f32::to_string));
         writer.write_record(line)?;
     }
-    Ok(writer.flush()?)
+    Ok(print_bytes(&writer.into_inner()?)?)
 }
 
-fn shown(read: &[Read], rows: &[&[f32]]) -> Gallery {
+fn prepared(read: &[Read], rows: &[&[f32]]) -> Gallery {
     let tiles = read.iter().zip(rows).map(|(one, row)| {
         let grey: Vec<f32> = one.photo.pixels.iter().map(|byte| f32::from(*byte) / 255.0).collect();
         let (class, probability) = ranked(row)[0];
@@ -184,9 +194,9 @@ fn pictures(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     for path in named {
         let pattern = path.to_string_lossy();
         if path.is_dir() {
-            let inside = in_folder(path).with_context(|| path.display().to_string())?;
+            let inside = in_folder(path).with_context(|| shown(path))?;
             if inside.is_empty() {
-                bail!("{} has no pictures (.png, .jpg, .jpeg, .webp)", path.display());
+                bail!("{} has no pictures (.png, .jpg, .jpeg, .webp)", shown(path));
             }
             paths.extend(inside);
         } else if !path.exists() && pattern.contains(['*', '?', '[']) {

@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
 use selvedge::files::write_atomically;
 use selvedge::program::Ceiling;
 
+use super::output_file::ForceOption;
+use super::terminal::print_json;
 use super::{AdapterOption, StepOptions};
 
 #[derive(Debug, Args)]
@@ -20,6 +21,8 @@ pub struct Options {
     /// Also write the step as a trace in Chrome's format, which Perfetto opens
     #[arg(long, value_name = "FILE.json")]
     trace: Option<PathBuf>,
+    #[command(flatten)]
+    force: ForceOption,
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
@@ -28,23 +31,26 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let gpu = options.adapter.open()?;
+    if let Some(path) = &options.trace {
+        options.force.check("--trace", path, &["json"], &[])?;
+    }
+    let gpu = options.adapter.open_quietly()?;
     let mut step = options.step.compile(&gpu)?;
     let profile = step.compiled.program().profile(options.steps)?;
     if let Some(path) = &options.trace {
-        write_atomically(path, |file| file.write_all(profile.trace().to_string().as_bytes()))
-            .with_context(|| format!("the trace was not written to {}", path.display()))?;
+        write_atomically(path, |file| file.write_all(profile.trace().to_string().as_bytes()))?;
     }
     let summary = profile.summary(step.batch);
     if options.json {
-        println!("{}", serde_json::to_string(&summary)?);
+        print_json(&summary)?;
     } else {
-        println!("{} on {}\n", step.title, gpu.adapter().name);
-        println!("{}", profile.table(Ceiling::measure(&gpu)?));
-        println!(
+        outln!("{} on {}\n", step.title, gpu.adapter().name)?;
+        outln!("{}", profile.table(Ceiling::measure(&gpu)?))?;
+        outln!(
             "{:.1} images/s, {:.1} GFLOP/s",
-            summary.images_per_second, summary.gflops
-        );
+            summary.images_per_second,
+            summary.gflops
+        )?;
     }
     Ok(())
 }

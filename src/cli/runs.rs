@@ -1,10 +1,9 @@
 //! `selvedge runs`
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Args;
+use selvedge::files::{list_folder, shown};
 use selvedge::train::{RunFolder, TrainError};
 
 use super::table::table;
@@ -21,24 +20,21 @@ const HEADINGS: [&str; 8] = [
 ];
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let entries = fs::read_dir(&options.folder).with_context(|| options.folder.display().to_string())?;
-    let mut folders: Vec<PathBuf> = entries
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.join("config.json").is_file())
-        .collect();
-    folders.sort();
+    // Whatever is called so, even if it cannot be read: then that is said.
+    let has_config = |path: &PathBuf| path.join("config.json").symlink_metadata().is_ok();
+    let folders: Vec<PathBuf> = list_folder(&options.folder)?.into_iter().filter(has_config).collect();
     if folders.is_empty() {
-        println!("no runs in {}", options.folder.display());
+        outln!("no runs in {}", shown(&options.folder))?;
         return Ok(());
     }
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     for folder in &folders {
         match row(folder) {
             Ok(row) => rows.push(row),
-            Err(e) => eprintln!("warning: {e}"),
+            Err(e) => warn!("{e}"),
         }
     }
-    print!("{}", table(&rows, &[]));
+    out!("{}", table(&rows, &[]))?;
     Ok(())
 }
 

@@ -9,16 +9,17 @@ use anyhow::{Context, bail};
 use clap::{Args, Command, Parser};
 use indicatif::{ProgressBar, ProgressStyle};
 use selvedge::data;
-use selvedge::files::create_numbered;
+use selvedge::files::{create_numbered, shown};
 use selvedge::models::Architecture;
 use selvedge::search::{
     Dimension, FitFolder, FitKey, FitResult, Halving, Plan, SearchObserver, Setting, Shard, Summary, combinations,
     random_settings, search,
 };
-use selvedge::train::{Monitor, Progress};
+use selvedge::train::{Monitor, Progress, TrainConfig};
 
-use super::console::print_line;
 use super::display::{INTERRUPTED, stop_on_ctrl_c, until_stopped};
+use super::table::thousands;
+use super::terminal::outlive_reader;
 use super::{AdapterOption, ModelArgument, Settings};
 
 #[derive(Debug, Args)]
@@ -29,8 +30,8 @@ pub struct Options {
     #[arg(long, value_name = "OPTION=VALUES", required_unless_present = "collect")]
     grid: Vec<Dimension>,
     /// Draw N settings at random instead of taking all combinations
-    #[arg(long, value_name = "N")]
-    random: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    random: Option<u32>,
     /// Successive halving: of N settings one goes on, for N times the epochs
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3", value_parser = factor)]
     halving: Option<usize>,
@@ -71,18 +72,19 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
             bail!("--collect only reads what is there; leave the settings out");
         }
         let plan = Plan::read(folder)?;
-        report(&plan, folder)?;
-        return Ok(ExitCode::SUCCESS);
+        return report(&plan, folder);
     }
     stop_on_ctrl_c()?;
+    outlive_reader();
     options.settings.refuse_automatic_batch()?;
     let base = options.settings.config(&options.model)?;
     if base.weights.is_some() {
         bail!("a search trains from scratch; leave out --weights");
     }
+    let mut plan = options.plan(&base)?;
     let data = data::load(base.data.as_deref())?;
     let images = base.images(&data);
-    let plan = options.plan(images.checksum())?;
+    plan.data_checksum = images.checksum();
     let gpu = options.adapter.open()?;
     let folder = match &options.out {
         Some(folder) => folder.clone(),
@@ -90,27 +92,26 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     };
     plan.settle(&folder)?;
     let fits = FitFolder::open(&folder)?;
-    println!(
+    outln!(
         "{} settings on {} folds of {} images, with {}; folder {}",
         plan.settings.len(),
         plan.folds,
-        images.len(),
+        thousands(images.len()),
         gpu.adapter().name,
-        folder.display()
-    );
+        shown(&folder)
+    )?;
     let mut display = Display::new(&plan, &folder);
     let shard = options.shard.unwrap_or(Shard::WHOLE);
     let ended = search(&gpu, &plan, &fits, &images, shard, &mut display)?;
     display.clear();
     if ended.is_break() {
-        println!(
+        outln!(
             "interrupted; the same command with --out {} goes on, without repeating finished fits",
-            folder.display()
-        );
+            shown(&folder)
+        )?;
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    report(&plan, &folder)?;
-    Ok(ExitCode::SUCCESS)
+    report(&plan, &folder)
 }
 
 /// Settings alone, to read those of the grid with.
@@ -122,10 +123,10 @@ struct SettingsAlone {
 }
 
 impl Options {
-    fn plan(&self, data_checksum: u32) -> anyhow::Result<Plan> {
-        let base = self.settings.config(&self.model)?;
+    /// The plan, as yet without the data's checksum.
+    fn plan(&self, base: &TrainConfig) -> anyhow::Result<Plan> {
         let chosen = match self.random {
-            Some(count) => random_settings(&self.grid, count, base.seed)?,
+            Some(count) => random_settings(&self.grid, count as usize, base.seed)?,
             None => combinations(&self.grid)?,
         };
         let given = given_settings(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()));
@@ -161,7 +162,7 @@ impl Options {
             score: base.monitor,
             halving: self.halving.map(|factor| Halving { factor }),
             command: command.collect::<Vec<_>>().join(" "),
-            data_checksum,
+            data_checksum: 0,
         };
         plan.validate().map_err(anyhow::Error::msg)?;
         Ok(plan)
@@ -275,7 +276,8 @@ impl SearchObserver for Display<'_> {
                 FitResult::Failed { reason } => format!("failed: {reason}"),
             };
             let (text, fold) = (name(self.plan, fit.setting), fit.fold + 1);
-            print_line(&format!("{text}, fold {fold}, epochs {}: {figures}", fit.epochs));
+            // A search outlives whoever reads it.
+            let _ = outln!("{text}, fold {fold}, epochs {}: {figures}", fit.epochs);
         }
     }
 }
@@ -290,18 +292,18 @@ fn name(plan: &Plan, setting: usize) -> String {
     parts.join(" ")
 }
 
-/// The final table, the files, and the command that trains the best setting.
-fn report(plan: &Plan, folder: &Path) -> anyhow::Result<()> {
+/// The final table, the files, and the command that trains the best setting. A search that has found none has failed.
+fn report(plan: &Plan, folder: &Path) -> anyhow::Result<ExitCode> {
     let results = FitFolder::open(folder)?.results()?;
     let summary = Summary::new(plan, &results);
     summary.write(plan, folder)?;
-    print!("{}", table(plan, &summary, usize::MAX));
+    out!("{}", table(plan, &summary, usize::MAX))?;
     let open = plan
         .next_fits(&results)
         .iter()
         .filter(|key| !results.contains_key(key))
         .count();
-    println!(
+    outln!(
         "\n{} fits done{}; results.csv, effects.png and effects.svg in {}",
         summary.done,
         if open > 0 {
@@ -309,13 +311,19 @@ fn report(plan: &Plan, folder: &Path) -> anyhow::Result<()> {
         } else {
             String::new()
         },
-        folder.display()
-    );
+        shown(folder)
+    )?;
     match summary.winner(plan) {
-        Some(winner) => println!("best so far: {}", summary.command(plan, winner)),
-        None => println!("no setting has a score"),
+        Some(winner) => {
+            outln!("best so far: {}", summary.command(plan, winner))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        None if open == 0 => bail!("no setting has a score: every one failed in a fold or more, for the reasons above"),
+        None => {
+            outln!("no setting has a score yet")?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
-    Ok(())
 }
 
 fn table(plan: &Plan, summary: &Summary, most: usize) -> String {

@@ -4,12 +4,12 @@ use clap::Args;
 use selvedge::train::{LayerSummary, summary};
 
 use super::table::{table, thousands};
-use super::{AdapterOption, ModelArgument, Settings};
+use super::{AdapterOption, ModelOrRun, Settings};
 
 #[derive(Debug, Args)]
 pub struct Options {
     #[command(flatten)]
-    model: ModelArgument,
+    model: ModelOrRun,
     #[command(flatten)]
     adapter: AdapterOption,
     #[command(flatten)]
@@ -18,7 +18,8 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let gpu = options.adapter.open_quietly()?;
-    let config = options.settings.config_on(&options.model, &gpu, usize::MAX)?;
+    let (model, settings) = options.model.settings(&options.settings)?;
+    let config = settings.config_on(&model, &gpu, usize::MAX)?;
     let found = summary(&gpu, &config)?;
     let phases = found.phases.len();
     let headings = ["layer", "op", "output", "parameters", "trained", "MFLOP an image"];
@@ -33,10 +34,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             format!("{:.2}", layer.flops as f64 / 1e6),
         ]
     }));
-    print!("{}", table(&rows, &[3, 5]));
+    out!("{}", table(&rows, &[3, 5]))?;
 
     let [base, head] = found.parameters;
-    println!(
+    outln!(
         "\n{}: {} parameters ({} in the base, {} in the head), {} running statistics; {:.1} MB, {:.1} MFLOP an image forward",
         config.model,
         thousands(base + head),
@@ -45,18 +46,18 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         thousands(found.statistics),
         found.weight_bytes as f64 / 1e6,
         found.flops as f64 / 1e6,
-    );
+    )?;
     for (number, [batch, planned, fixed]) in (1..).zip(&found.phases) {
         let phase = if phases > 1 {
             format!("phase {number}: ")
         } else {
             String::new()
         };
-        println!(
+        outln!(
             "{phase}a training step on {batch} images plans {:.1} MB beside {:.1} MB of parameters and optimiser",
             *planned as f64 / 1e6,
             *fixed as f64 / 1e6,
-        );
+        )?;
     }
     Ok(())
 }

@@ -1,22 +1,37 @@
 //! Tables of text.
 
+use selvedge::files::escaped;
 pub use selvedge::numbers::thousands;
 
-/// Columns as wide as their widest cell, two spaces apart; those in `right` end at their right side.
+/// Longer cells are cut: they come from files, and would push all others out of sight.
+const WIDEST: usize = 120;
+
+/// Columns as wide as their widest cell, two spaces apart; those in `right` end at their right side. Cells hold any text: what
+/// would break the lines is escaped.
 pub fn table<const N: usize>(rows: &[[String; N]], right: &[usize]) -> String {
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|text| cell(text))).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     let line = |row: &[String; N]| {
         let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
+            let padding = " ".repeat(width - cell.chars().count());
             if right.contains(&column) {
-                format!("{cell:>width$}")
+                padding + cell
             } else {
-                format!("{cell:<width$}")
+                cell.clone() + &padding
             }
         });
         format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };
     rows.iter().map(line).collect()
+}
+
+fn cell(text: &str) -> String {
+    let text = escaped(text);
+    if text.chars().count() <= WIDEST {
+        return text.into_owned();
+    }
+    text.chars().take(WIDEST - 3).chain("...".chars()).collect()
 }
 
 #[cfg(test)]
@@ -27,5 +42,18 @@ mod tests {
     fn columns_line_up() {
         let rows = [["a", "10"], ["bcd", "9"]].map(|row| row.map(str::to_owned));
         assert_eq!(table(&rows, &[1]), "a    10\nbcd   9\n");
+    }
+
+    #[test]
+    fn cells_of_any_length_and_content_stay_in_their_line() {
+        let rows = [
+            ["a\nb".to_owned(), "1".to_owned()],
+            ["n".repeat(70_000), "2".to_owned()],
+        ];
+        let text = table(&rows, &[]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2);
+        assert!(lines[0].starts_with("a\\nb ") && lines[0].ends_with("  1"));
+        assert_eq!(lines[1].chars().count(), WIDEST + 3);
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::Args;
 use selvedge::data;
+use selvedge::files::{FileError, FileTask, shown};
 use selvedge::gpu::Gpu;
 use selvedge::models::Architecture;
 use selvedge::train::{Ending, RunFolder, resume, train};
@@ -14,18 +15,26 @@ use selvedge::train::{Ending, RunFolder, resume, train};
 use super::console::{Console, OutputOptions};
 use super::display::{Display, INTERRUPTED, stop_on_ctrl_c};
 use super::evaluate::report_text;
+use super::table::thousands;
+use super::terminal::{Explained, outlive_reader};
 use super::{AdapterOption, ModelArgument, Settings};
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Run")]
 pub struct Options {
     #[command(flatten)]
     model: ModelArgument,
     /// Train inception without weights to start from
     #[arg(long, conflicts_with = "weights")]
     from_scratch: bool,
-    /// Go on with an interrupted run: its folder, or one of its checkpoint files
+    /// Resume an interrupted run: its folder, or one of its checkpoint files. With a larger --epochs (or --fine-tune-epochs)
+    /// any run is trained further
     #[arg(long, value_name = "RUN", conflicts_with_all = ["name", "out"])]
     resume: Option<PathBuf>,
+    /// With --resume and --epochs: start the learning rate's schedule anew from the last weights, over the epochs that
+    /// remain. Cosine, one-cycle and triangular schedules cannot be extended otherwise
+    #[arg(long, requires = "resume")]
+    fresh_cycle: bool,
     /// The run's folder is runs/NAME [default: runs/MODEL-1, runs/MODEL-2, ...]
     #[arg(long, value_name = "NAME", conflicts_with = "out")]
     name: Option<String>,
@@ -45,18 +54,19 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     stop_on_ctrl_c()?;
+    outlive_reader();
     let console = Console::new(&options.output);
     let mut display = Display::new(console, options.tensorboard);
     let ending = match &options.resume {
-        Some(path) => go_on(options, path, &mut display)?,
+        Some(path) => resume_run(options, path, &mut display)?,
         None => start(options, &mut display)?,
     };
     let outcome = match ending {
         Ending::Finished(outcome) => outcome,
         Ending::Interrupted(folder) => {
-            let folder = folder.path().display();
+            let folder = shown(folder.path());
             display.console.say(&format!(
-                "interrupted and saved; `selvedge train --resume {folder}` goes on from here"
+                "interrupted and saved; `selvedge train --resume {folder}` resumes from here"
             ));
             return Ok(ExitCode::from(INTERRUPTED));
         }
@@ -69,7 +79,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     display.console.say(&format!(
         "\nbest epoch: {}; weights and history in {}\n",
         result.best_epoch,
-        outcome.folder.path().display()
+        shown(outcome.folder.path())
     ));
     display.console.say(report_text("test", &result.test).trim_end());
     display.console.json(result)?;
@@ -88,8 +98,9 @@ ImageNet itself allows research and teaching only; whether that binds its weight
 fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
     let config = options.settings.config(&options.model)?;
     if config.model == Architecture::Inception && config.weights.is_none() && !options.from_scratch {
-        bail!(WEIGHTS_OF_INCEPTION);
+        bail!(Explained(WEIGHTS_OF_INCEPTION));
     }
+    let named = options.run_folder()?;
     let data = display.load(config.data.as_deref())?;
     let gpu = display.open(&options.adapter)?;
     let images = config.images(&data).len();
@@ -98,25 +109,37 @@ fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
         // A configuration may name some.
         (config.weights, config.fine_tune) = (None, None);
     }
-    let named = match &options.name {
-        Some(name) if name.is_empty() || name.contains(['/', '\\']) => {
-            bail!("--name is '{name}', but must be a name without slashes; --out takes a path")
-        }
-        Some(name) => Some(Path::new("runs").join(name)),
-        None => options.out.clone(),
-    };
     Ok(train(&gpu, &config, &data, named.as_deref(), display)?)
 }
 
-fn go_on(options: &Options, path: &Path, display: &mut Display) -> anyhow::Result<Ending> {
-    if options.settings.is_given() || options.model.is_given() || options.from_scratch {
-        bail!(
-            "--resume goes on with the run's own settings; leave out all but --data, --adapter and the output options"
-        );
+impl Options {
+    /// The folder that was asked for, if it can be used.
+    fn run_folder(&self) -> anyhow::Result<Option<PathBuf>> {
+        let folder = match &self.name {
+            Some(name) if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']) => {
+                bail!(
+                    "--name is '{name}', but must be a name without slashes that starts with no dot; --out takes a path"
+                )
+            }
+            Some(name) => Some(Path::new("runs").join(name)),
+            None => self.out.clone(),
+        };
+        if let Some(folder) = &folder {
+            RunFolder::refuse_used(folder)?;
+        }
+        Ok(folder)
     }
+}
+
+fn resume_run(options: &Options, path: &Path, display: &mut Display) -> anyhow::Result<Ending> {
+    let extension = options.settings.extension(options.fresh_cycle)?;
+    if options.model.is_given() || options.from_scratch {
+        bail!("--resume takes the run's own network; leave out MODEL and --from-scratch");
+    }
+    let metadata = path.metadata().map_err(FileError::io(path, FileTask::Read))?;
     // A file is one of the folder's checkpoints.
     let (folder, checkpoint) = match path.parent() {
-        Some(parent) if path.is_file() => (RunFolder::open(parent), path.to_owned()),
+        Some(parent) if !metadata.is_dir() => (RunFolder::open(parent), path.to_owned()),
         _ => {
             let folder = RunFolder::open(path);
             let last = folder.last_checkpoint();
@@ -129,12 +152,12 @@ fn go_on(options: &Options, path: &Path, display: &mut Display) -> anyhow::Resul
     let gpu = display.open(&options.adapter)?;
     let here = (gpu.adapter().name.as_str(), env!("CARGO_PKG_VERSION"));
     if here != (&run.adapter, &run.version) {
-        eprintln!(
-            "warning: the run was started on {} by selvedge {}; on {} by selvedge {} its weights will not be the same to the last bit",
+        warn!(
+            "the run was started on {} by selvedge {}; on {} by selvedge {} its weights will not be the same to the last bit",
             run.adapter, run.version, here.0, here.1
         );
     }
-    Ok(resume(&gpu, &folder, &checkpoint, &data, display)?)
+    Ok(resume(&gpu, &folder, &checkpoint, extension.as_ref(), &data, display)?)
 }
 
 impl Display {
@@ -152,9 +175,9 @@ impl Display {
         let data = data::load(place)?;
         self.console.say(&format!(
             "data: {} training and {} test images from {}",
-            data.train.len(),
-            data.test.len(),
-            data.source.display()
+            thousands(data.train.len()),
+            thousands(data.test.len()),
+            shown(&data.source)
         ));
         Ok(data)
     }

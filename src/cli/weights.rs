@@ -4,17 +4,23 @@ use std::path::PathBuf;
 
 use clap::Args;
 use selvedge::nn::weights;
+use selvedge::train::RunFolder;
 
 use super::table::{table, thousands};
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// A safetensors file
+    /// A safetensors file, or a run's folder for its best weights
+    #[arg(value_name = "FILE|RUN")]
     file: PathBuf,
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let entries = weights::list(&options.file)?;
+    let file = match options.file.is_dir() {
+        true => RunFolder::open(&options.file).best_weights(),
+        false => options.file.clone(),
+    };
+    let entries = weights::list(&file)?;
     let mut rows = vec![["tensor", "type", "shape", "bytes"].map(str::to_owned)];
     rows.extend(entries.iter().map(|entry| {
         [
@@ -24,8 +30,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             thousands(entry.bytes),
         ]
     }));
-    print!("{}", table(&rows, &[3]));
+    out!("{}", table(&rows, &[3]))?;
     let numbers: usize = entries.iter().map(|entry| entry.shape.iter().product::<usize>()).sum();
-    println!("{} tensors, {} numbers", entries.len(), thousands(numbers));
+    outln!("{} tensors, {} numbers", entries.len(), thousands(numbers))?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::path::Component;
 use super::limited::Limited;
 use super::load::{TEST_CSV, TRAIN_CSV};
 use super::{DataError, ImageSet, csv};
+use crate::files::shown;
 
 /// The real archive has a handful.
 const MOST_ENTRIES: usize = 1000;
@@ -29,10 +30,9 @@ pub(super) fn read(file: &str, reader: impl Read) -> Result<(ImageSet, ImageSet)
             )));
         }
         let path = entry.path().map_err(broken)?.into_owned();
-        let name = path.display().to_string();
+        let name = shown(&path);
         let refused = |problem: &str| {
-            // Escaped, since a hostile name may hold control characters for the terminal.
-            let place = format!("entry '{}'", name.escape_debug());
+            let place = format!("entry '{}'", name);
             DataError::content(file, place, problem)
         };
         let stays_inside = path
@@ -55,7 +55,7 @@ pub(super) fn read(file: &str, reader: impl Read) -> Result<(ImageSet, ImageSet)
         if slot.is_some() {
             return Err(refused("the archive holds this file twice; pack it once"));
         }
-        *slot = Some(csv::read(&format!("{file}: {}", name.escape_debug()), entry)?);
+        *slot = Some(csv::read(&format!("{file}: {}", name), entry)?);
     }
     // A tar ends before its gzip does, whose checksum is verified only at its end.
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(broken)?;

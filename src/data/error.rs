@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::files::shown;
+
 /// What can be wrong with data. Every message says what, where and how to mend it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -22,7 +24,7 @@ pub enum DataError {
     #[error(
         "the data in {folder} is incomplete: there is {present}, but not {missing}; put what is missing beside it, \
          plain or with .gz",
-        folder = folder.display()
+        folder = shown(folder)
     )]
     Incomplete {
         folder: PathBuf,
@@ -34,25 +36,25 @@ pub enum DataError {
     #[error(
         "{path}: no data file has this name; it must be an archive (.tar.gz or .tgz), fashion_mnist_train.csv or \
          fashion_mnist_test.csv, or an IDX file (train-images-idx3-ubyte and so on), plain or with .gz",
-        path = path.display()
+        path = shown(path)
     )]
     UnknownName { path: PathBuf },
 
     /// The name of a file says neither that it is CSV nor that it is IDX.
     #[error(
         "{path}: a set of images must be a .csv file, or an IDX file with images and idx3 in its name, plain or with .gz",
-        path = path.display()
+        path = shown(path)
     )]
     UnknownSet { path: PathBuf },
 
     /// A picture of one's own cannot be used.
-    #[error("{path} cannot be used as a picture: {problem}", path = path.display())]
+    #[error("{path} cannot be used as a picture: {problem}", path = shown(path))]
     Picture { path: PathBuf, problem: String },
 
     /// A file cannot be opened.
     #[error(
         "{path} cannot be opened: {source}; check that it exists and that you may read it",
-        path = path.display()
+        path = shown(path)
     )]
     Io { path: PathBuf, source: io::Error },
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::limited::Limited;
 use super::{DataError, ImageSet, archive, csv, idx};
+use crate::files::shown;
 
 pub(super) const TRAIN_CSV: &str = "fashion_mnist_train.csv";
 pub(super) const TEST_CSV: &str = "fashion_mnist_test.csv";
@@ -97,9 +98,7 @@ impl Found {
         } else {
             Self::with_siblings(path)?
         };
-        found.ok_or_else(|| DataError::NotFound {
-            looked: path.display().to_string(),
-        })
+        found.ok_or_else(|| DataError::NotFound { looked: shown(path) })
     }
 
     fn in_folder(folder: &Path) -> Result<Option<Self>, DataError> {
@@ -212,7 +211,7 @@ fn open(path: &Path) -> Result<Limited<Box<dyn Read>>, DataError> {
 
 /// A path as errors name it.
 fn name(path: &Path) -> String {
-    path.display().to_string()
+    shown(path)
 }
 
 /// The folder a file lies in.

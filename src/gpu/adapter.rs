@@ -1,10 +1,12 @@
 //! Which adapters there are, and which one to take.
 
-use super::GpuError;
+use super::{GpuError, quiet_mesa};
 
 /// What a person or a kernel choice needs to know of an adapter.
 #[derive(Debug, Clone)]
 pub struct AdapterSummary {
+    /// Its place among the adapters here, from 1: [`GpuOptions::adapter`](super::GpuOptions::adapter) takes it too.
+    pub number: usize,
     /// As the driver gives it.
     pub name: String,
     /// The graphics interface it is reached through.
@@ -32,12 +34,13 @@ pub struct AdapterSummary {
 }
 
 impl AdapterSummary {
-    fn of(adapter: &wgpu::Adapter) -> Self {
+    fn of(adapter: &wgpu::Adapter, number: usize) -> Self {
         let info = adapter.get_info();
         let limits = adapter.limits();
         let features = adapter.features();
         let one_size = info.subgroup_min_size == info.subgroup_max_size;
         Self {
+            number,
             name: info.name,
             backend: info.backend,
             device_type: info.device_type,
@@ -71,11 +74,13 @@ impl AdapterSummary {
 }
 
 fn adapters() -> Vec<(wgpu::Adapter, AdapterSummary)> {
+    quiet_mesa();
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()))
         .into_iter()
-        .map(|adapter| {
-            let summary = AdapterSummary::of(&adapter);
+        .zip(1..)
+        .map(|(adapter, number)| {
+            let summary = AdapterSummary::of(&adapter, number);
             (adapter, summary)
         })
         .collect()
@@ -86,20 +91,27 @@ pub fn list_adapters() -> Vec<AdapterSummary> {
     adapters().into_iter().map(|(_, summary)| summary).collect()
 }
 
-/// The adapter whose name holds `asked`, or the best one; the first of equals.
+/// The adapter whose number is `asked` or whose name holds it, or the best one; the first of equals.
 pub(super) fn choose(asked: Option<&str>) -> Result<(wgpu::Adapter, AdapterSummary), GpuError> {
     let all = adapters();
     if all.is_empty() {
         return Err(GpuError::NoAdapter(no_adapter_message()));
     }
-    let names: Vec<String> = all.iter().map(|(_, s)| format!("'{}'", s.name)).collect();
+    let names: Vec<String> = all.iter().map(|(_, s)| format!("{} '{}'", s.number, s.name)).collect();
+    // Longer numbers are parts of names, such as 4090.
+    let number: Option<usize> = asked
+        .filter(|asked| asked.len() <= 2)
+        .and_then(|asked| asked.parse().ok());
     let wanted = asked.map(str::to_lowercase);
     let mut best: Option<(wgpu::Adapter, AdapterSummary)> = None;
     for candidate in all {
-        let fits = wanted
-            .as_ref()
-            .is_none_or(|part| candidate.1.name.to_lowercase().contains(part));
-        let better = best.as_ref().is_none_or(|(_, b)| candidate.1.rank() > b.rank());
+        let summary = &candidate.1;
+        let fits = match (number, &wanted) {
+            (Some(number), _) => summary.number == number,
+            (None, Some(part)) => summary.name.to_lowercase().contains(part),
+            (None, None) => true,
+        };
+        let better = best.as_ref().is_none_or(|(_, b)| summary.rank() > b.rank());
         if fits && better {
             best = Some(candidate);
         }

@@ -10,7 +10,7 @@ pub enum GpuError {
     NoAdapter(String),
 
     #[error(
-        "no adapter has '{asked}' in its name. Adapters here: {found}. \
+        "no adapter has '{asked}' in its name or as its number. Adapters here: {found}. \
          Choose one of them with --adapter or SELVEDGE_ADAPTER, or leave both out to take the best"
     )]
     AdapterNotFound { asked: String, found: String },

@@ -7,6 +7,7 @@ mod buffer;
 mod error;
 mod kernel;
 mod memory;
+mod mesa;
 mod pipeline;
 mod readback;
 mod variant;
@@ -16,6 +17,7 @@ pub use buffer::Slice;
 pub use error::GpuError;
 pub(crate) use kernel::shader;
 pub use kernel::{Access, Kernel, Source, fold_workgroups};
+pub use mesa::quiet_mesa;
 pub use pipeline::Pipeline;
 pub use readback::Readback;
 pub use variant::{GemmCore, Variant};
@@ -29,7 +31,7 @@ use pipeline::PipelineCache;
 /// `SELVEDGE_GEMM`, `SELVEDGE_MEMORY`.
 #[derive(Debug, Clone, Default)]
 pub struct GpuOptions {
-    /// Part of an adapter's name, in any case; `None` takes the best real GPU, else a CPU adapter.
+    /// An adapter's number, or part of its name in any case; `None` takes the best real GPU, else a CPU adapter.
     pub adapter: Option<String>,
     /// Bounds checks in shaders. `None`: on in debug builds and when `SELVEDGE_CHECKED=1`.
     pub checked: Option<bool>,

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::InferenceError;
+use super::{Ensemble, InferenceError};
 use crate::data::{Dataset, ImageSet};
 use crate::eval::{Predictions, ensemble};
+use crate::files::{self, FileError, FileTask, shown};
 use crate::gpu::Gpu;
 use crate::nn::weights;
 use crate::train::{Network, RunConfig, RunFolder, TrainError};
@@ -51,22 +52,16 @@ impl Classifier {
     /// Opens a run folder (its best weights) or a weight file that selvedge wrote.
     ///
     /// # Errors
-    /// [`InferenceError::Anonymous`] when a file does not say what network it is of; else what is wrong with the files.
+    /// [`InferenceError::Anonymous`] when a file does not say what network it is of, [`InferenceError::NoEpoch`] when a run has
+    /// no weights yet, [`InferenceError::IsEnsemble`] for several networks; else what is wrong with the files.
     pub fn open(gpu: &Arc<Gpu>, path: &Path) -> Result<Self, InferenceError> {
-        let missing = |missing: &str| InferenceError::NoModel {
-            path: path.to_owned(),
-            missing: missing.to_owned(),
-        };
-        if !path.exists() {
-            return Err(missing("such file or folder"));
+        let metadata = path.metadata().map_err(FileError::io(path, FileTask::Read))?;
+        if Ensemble::file_at(path).is_some() {
+            return Err(InferenceError::IsEnsemble { path: path.to_owned() });
         }
-        let (run, weights) = if path.is_dir() {
+        let (run, weights) = if metadata.is_dir() {
             let folder = RunFolder::open(path);
-            for file in ["config.json", "best.safetensors"] {
-                if !folder.file(file).exists() {
-                    return Err(missing(&format!("{file} in it")));
-                }
-            }
+            refuse_other_folders(&folder)?;
             (folder.read_config()?, folder.best_weights())
         } else {
             let about = weights::about(path)?.ok_or_else(|| InferenceError::Anonymous { path: path.to_owned() })?;
@@ -106,10 +101,9 @@ impl Classifier {
     /// A checksum (CRC-32C) of its weight file, to tell whether it is still the same.
     ///
     /// # Errors
-    /// [`InferenceError::Io`].
+    /// [`InferenceError::File`].
     pub fn checksum(&self) -> Result<u32, InferenceError> {
-        let bytes = fs::read(&self.weights).map_err(InferenceError::io(&self.weights))?;
-        Ok(crc32c::crc32c(&bytes))
+        Ok(crc32c::crc32c(&files::read(&self.weights, weights::LARGEST_FILE)?))
     }
 
     /// Its probabilities for a whole set, next to the labels.
@@ -140,12 +134,24 @@ impl Classifier {
     }
 }
 
+/// Says what a folder is that is no run with weights.
+fn refuse_other_folders(folder: &RunFolder) -> Result<(), InferenceError> {
+    let path = folder.path().to_owned();
+    if !files::exists(&folder.file("config.json"))? {
+        return Err(InferenceError::NoModel { path });
+    }
+    if !files::exists(&folder.best_weights())? {
+        return Err(InferenceError::NoEpoch { path });
+    }
+    Ok(())
+}
+
 /// The last part of a path, such as `cnn-1` of `runs/cnn-1`.
 pub(super) fn name_of(path: &Path) -> String {
     let whole = fs::canonicalize(path);
     let whole = whole.as_deref().unwrap_or(path);
     match whole.file_name() {
         Some(name) => name.to_string_lossy().into_owned(),
-        None => whole.display().to_string(),
+        None => shown(whole),
     }
 }

@@ -10,7 +10,7 @@ use super::classifier::name_of;
 use super::{Classifier, InferenceError, Views};
 use crate::data::{Dataset, ImageSet};
 use crate::eval::{CrossValidation, Predictions, Stack, ensemble};
-use crate::files::write_json;
+use crate::files::{FileError, FileTask, read_text, write_json};
 use crate::gpu::Gpu;
 
 /// How members are put together, before anything is fitted.
@@ -156,7 +156,7 @@ impl Ensemble {
             path: path.to_owned(),
             problem,
         };
-        let text = fs::read_to_string(path).map_err(InferenceError::io(path))?;
+        let text = read_text(path)?;
         let file: EnsembleFile = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
         if let Rule::Weighted { weights } = &file.rule {
             let sound = weights.iter().all(|w| w.is_finite() && *w >= 0.0) && weights.iter().sum::<f64>() > 0.0;
@@ -194,12 +194,12 @@ impl Ensemble {
     /// Writes `ensemble.json` into a folder; members are named from there.
     ///
     /// # Errors
-    /// [`InferenceError::Io`].
+    /// [`InferenceError::File`].
     pub fn save(&self, folder: &Path) -> Result<(), InferenceError> {
-        let here = fs::canonicalize(folder).map_err(InferenceError::io(folder))?;
+        let here = absolute(folder)?;
         let mut members = Vec::new();
         for member in &self.members {
-            let path = fs::canonicalize(member.path()).map_err(InferenceError::io(member.path()))?;
+            let path = absolute(member.path())?;
             members.push(Member {
                 path: pathdiff::diff_paths(&path, &here).unwrap_or(path),
                 checksum: member.checksum()?,
@@ -210,8 +210,7 @@ impl Ensemble {
             rule: self.rule.clone(),
             members,
         };
-        let path = folder.join(Self::FILE);
-        write_json(&path, &file).map_err(InferenceError::io(&path))
+        Ok(write_json(&folder.join(Self::FILE), &file)?)
     }
 
     /// The name of its folder or file.
@@ -268,4 +267,8 @@ impl Ensemble {
         }
         Ok(common)
     }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, InferenceError> {
+    Ok(fs::canonicalize(path).map_err(FileError::io(path, FileTask::Read))?)
 }

@@ -1,9 +1,10 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
 use crate::data::DataError;
 use crate::eval::EvalError;
+use crate::files::{FileError, shown};
 use crate::nn::WeightsError;
 use crate::tensor::TensorError;
 use crate::train::TrainError;
@@ -13,24 +14,27 @@ use crate::train::TrainError;
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum InferenceError {
-    #[error("{path}: {source}", path = path.display())]
-    Io { path: PathBuf, source: std::io::Error },
+    #[error("the folder {path} is no run and no ensemble: it has no config.json and no ensemble.json", path = shown(path))]
+    NoModel { path: PathBuf },
 
-    #[error("{path} is no run folder, weight file or ensemble: there is no {missing}", path = path.display())]
-    NoModel { path: PathBuf, missing: String },
+    #[error("the run {path} has no finished epoch yet; `selvedge train --resume {path}` resumes it", path = shown(path))]
+    NoEpoch { path: PathBuf },
+
+    #[error("{path} is an ensemble of several networks, and one is needed here; name one of its members", path = shown(path))]
+    IsEnsemble { path: PathBuf },
 
     #[error(
         "{path} does not say which network it is of: give a run folder, or a weight file that selvedge wrote",
-        path = path.display()
+        path = shown(path)
     )]
     Anonymous { path: PathBuf },
 
-    #[error("{path} is no ensemble: {problem}", path = path.display())]
+    #[error("{path} is no ensemble: {problem}", path = shown(path))]
     Ensemble { path: PathBuf, problem: String },
 
     #[error(
         "{path} has changed since the ensemble was made; make the ensemble anew with `selvedge evaluate ... --ensemble`",
-        path = path.display()
+        path = shown(path)
     )]
     Changed { path: PathBuf },
 
@@ -48,6 +52,8 @@ pub enum InferenceError {
     NotFinite { model: String, what: String },
 
     #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
     Data(#[from] DataError),
     #[error(transparent)]
     Eval(#[from] EvalError),
@@ -57,13 +63,4 @@ pub enum InferenceError {
     Train(#[from] TrainError),
     #[error(transparent)]
     Weights(#[from] WeightsError),
-}
-
-impl InferenceError {
-    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Io {
-            path: path.to_owned(),
-            source,
-        }
-    }
 }

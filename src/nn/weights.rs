@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +15,7 @@ use thiserror::Error;
 
 use super::parameters::Declaration;
 use super::{HEAD, Layout, Parameters};
+use crate::files::{self, FileError, shown, write_atomically};
 use crate::gpu::GpuError;
 use crate::tensor::TensorError;
 
@@ -24,14 +24,17 @@ use crate::tensor::TensorError;
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum WeightsError {
-    #[error("{path}: {source}", path = path.display())]
-    Io { path: PathBuf, source: std::io::Error },
-
-    #[error("{path} is no whole safetensors file ({problem}); it may be truncated: copy it anew", path = path.display())]
+    #[error("{path} is no whole safetensors file ({problem}); it may be truncated: copy it anew", path = shown(path))]
     Format { path: PathBuf, problem: String },
 
-    #[error("{path} does not fit this network: {problem}", path = path.display())]
+    #[error("{path} is no safetensors file but {what}", path = shown(path))]
+    OtherFormat { path: PathBuf, what: &'static str },
+
+    #[error("{path} does not fit this network: {problem}", path = shown(path))]
     Mismatch { path: PathBuf, problem: String },
+
+    #[error(transparent)]
+    File(#[from] FileError),
 
     #[error(transparent)]
     Tensor(#[from] TensorError),
@@ -44,7 +47,7 @@ impl From<GpuError> for WeightsError {
 }
 
 /// Files larger than this are refused unread; the largest network here has a few hundred megabytes.
-const LARGEST_FILE: u64 = 4 << 30;
+pub(crate) const LARGEST_FILE: u64 = 4 << 30;
 
 /// Writes all parameters to `path`: first to a temporary file beside it, then renamed, so that a crash or a full disk
 /// leaves what was there before. `steps` is the number of training steps, PyTorch's `num_batches_tracked`; `about` says what
@@ -53,10 +56,6 @@ const LARGEST_FILE: u64 = 4 << 30;
 /// # Errors
 /// When the device or the file system fails.
 pub fn save(parameters: &Parameters, steps: u64, about: &str, path: &Path) -> Result<(), WeightsError> {
-    let io = |source| WeightsError::Io {
-        path: path.to_owned(),
-        source,
-    };
     let mut tensors = Vec::new();
     for DiskTensor { name, shape, values } in in_pytorch_layout(parameters)? {
         let counter = name.strip_suffix(".running_var");
@@ -69,7 +68,7 @@ pub fn save(parameters: &Parameters, steps: u64, about: &str, path: &Path) -> Re
         path: path.to_owned(),
         problem: e.to_string(),
     })?;
-    crate::files::write_atomically(path, |file| file.write_all(&bytes)).map_err(io)
+    Ok(write_atomically(path, |file| file.write_all(&bytes))?)
 }
 
 /// A parameter as other programs have it.
@@ -106,7 +105,7 @@ const ABOUT: &str = "selvedge";
 /// # Errors
 /// [`WeightsError::Io`], or [`WeightsError::Format`] when it is no whole safetensors file.
 pub fn about(path: &Path) -> Result<Option<String>, WeightsError> {
-    let bytes = read(path)?;
+    let bytes = files::read(path, LARGEST_FILE)?;
     parse(&bytes, path)?;
     let header = SafeTensors::read_metadata(&bytes).ok();
     Ok(header.and_then(|(_, header)| header.metadata().as_ref()?.get(ABOUT).cloned()))
@@ -153,7 +152,7 @@ const LISTED: usize = 20;
 
 /// Fills the part and returns the names in the file that belong to no part of it.
 fn fill(parameters: &Parameters, path: &Path, part: Part) -> Result<Vec<String>, WeightsError> {
-    let bytes = read(path)?;
+    let bytes = files::read(path, LARGEST_FILE)?;
     let file = parse(&bytes, path)?;
     let mut problems = Vec::new();
     let mut loaded = Vec::new();
@@ -220,7 +219,7 @@ pub struct Entry {
 /// # Errors
 /// [`WeightsError::Io`], or [`WeightsError::Format`] when it is no whole safetensors file.
 pub fn list(path: &Path) -> Result<Vec<Entry>, WeightsError> {
-    let bytes = read(path)?;
+    let bytes = files::read(path, LARGEST_FILE)?;
     let file = parse(&bytes, path)?;
     let mut entries: Vec<Entry> = file
         .iter()
@@ -235,37 +234,53 @@ pub fn list(path: &Path) -> Result<Vec<Entry>, WeightsError> {
     Ok(entries)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, WeightsError> {
-    let io = |source| WeightsError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let file = fs::metadata(path).map_err(io)?;
-    // A device says that it has no bytes, and has no end.
-    if !file.is_file() || file.len() > LARGEST_FILE {
-        return Err(WeightsError::Format {
-            path: path.to_owned(),
-            problem: format!("it is no file of at most {LARGEST_FILE} bytes"),
-        });
-    }
-    fs::read(path).map_err(io)
-}
-
 /// safetensors refuses headers that are larger than the file, and tensors that overlap or reach out of it.
 fn parse<'a>(bytes: &'a [u8], path: &Path) -> Result<SafeTensors<'a>, WeightsError> {
     SafeTensors::deserialize(bytes).map_err(|e| {
-        // What torch.save writes is a zip file, or a pickle in old versions.
-        let is_pytorch = bytes.starts_with(b"PK") || bytes.starts_with(&[0x80]);
-        let problem = if is_pytorch {
-            "it looks like PyTorch's own format; scripts/pth-to-safetensors.py converts it".to_owned()
-        } else {
-            e.to_string()
-        };
-        WeightsError::Format {
-            path: path.to_owned(),
-            problem,
+        let path = path.to_owned();
+        match other_format(bytes) {
+            Some(what) => WeightsError::OtherFormat { path, what },
+            None => WeightsError::Format {
+                path,
+                problem: e.to_string(),
+            },
         }
     })
+}
+
+/// What a file is by its first bytes, where it is something that people take for a weight file or put in its place.
+fn other_format(bytes: &[u8]) -> Option<&'static str> {
+    let formats: [(&[u8], &str); 8] = [
+        // What torch.save writes is a zip file, or a pickle in old versions.
+        (
+            b"PK",
+            "PyTorch's own format (or a zip file); scripts/pth-to-safetensors.py converts it",
+        ),
+        (
+            b"\x80",
+            "PyTorch's old format; scripts/pth-to-safetensors.py converts it",
+        ),
+        (
+            b"\x89PNG",
+            "a picture (PNG); the model comes first on the command line, pictures after it",
+        ),
+        (
+            b"\xff\xd8",
+            "a picture (JPEG); the model comes first on the command line, pictures after it",
+        ),
+        (
+            b"RIFF",
+            "a picture (WebP); the model comes first on the command line, pictures after it",
+        ),
+        (
+            b"GIF8",
+            "a picture (GIF); the model comes first on the command line, pictures after it",
+        ),
+        (b"{", "JSON; name the run's folder instead"),
+        (b"\x1f\x8b", "a gzipped file; unpack it first"),
+    ];
+    let found = formats.iter().find(|(start, _)| bytes.starts_with(start));
+    found.map(|(_, what)| *what)
 }
 
 /// The numbers of a tensor in 32 bits, when it is a kind of float of at most that.

@@ -1,8 +1,8 @@
 //! From layers to ONNX nodes.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 
 use prost::Message;
 use thiserror::Error;
@@ -12,7 +12,7 @@ use super::proto::{
     TensorType, Type, ValueInfo,
 };
 use crate::data::{CLASS_NAMES, CLASSES, HEIGHT, WIDTH};
-use crate::files::write_atomically;
+use crate::files::{FileError, write_atomically};
 use crate::inference::{Classifier, InferenceError};
 use crate::nn::weights::{DiskTensor, in_pytorch_layout};
 use crate::tensor::ops::{Padding, Window};
@@ -23,11 +23,11 @@ use crate::tensor::{Layer, LayerNode, Tensor};
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum OnnxError {
-    #[error("{path}: {source}", path = path.display())]
-    Io { path: PathBuf, source: io::Error },
-
     #[error("the network cannot be written as ONNX: {problem}")]
     Unsupported { problem: String },
+
+    #[error(transparent)]
+    File(#[from] FileError),
 
     #[error(transparent)]
     Inference(#[from] InferenceError),
@@ -52,10 +52,7 @@ const OUTPUT: &str = "logits";
 /// [`OnnxError`].
 pub fn export(classifier: &Classifier, path: &Path) -> Result<(), OnnxError> {
     let bytes = model(classifier)?.encode_to_vec();
-    write_atomically(path, |file| file.write_all(&bytes)).map_err(|source| OnnxError::Io {
-        path: path.to_owned(),
-        source,
-    })
+    Ok(write_atomically(path, |file| file.write_all(&bytes))?)
 }
 
 fn model(classifier: &Classifier) -> Result<Model, OnnxError> {

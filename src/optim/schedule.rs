@@ -47,6 +47,13 @@ pub struct LearningRate {
     pub warm_up: f64,
     /// What happens then.
     pub schedule: Schedule,
+    /// Epochs that were trained before this schedule started: 0, but for a training that was extended by a fresh cycle.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cycle_start: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// How long a training is.
@@ -61,14 +68,37 @@ pub struct Timeline {
 /// Share of the steps in which one-cycle and triangular rise, unless the warm-up says how long.
 const RISE: f64 = 0.25;
 
+impl Schedule {
+    /// Its name on the command line.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Step { .. } => "step",
+            Self::Cosine => "cosine",
+            Self::OneCycle => "one-cycle",
+            Self::Triangular => "triangular",
+            Self::InverseTime { .. } => "inverse-time",
+            Self::Plateau(_) => "plateau",
+        }
+    }
+
+    /// Whether its rates depend on how many epochs the training has.
+    pub fn ends_with_the_training(&self) -> bool {
+        matches!(self, Self::Cosine | Self::OneCycle | Self::Triangular)
+    }
+}
+
 impl LearningRate {
     /// The rate for step `step`, from 0. `reduction` is [`PlateauState::reduction`](super::PlateauState::reduction), 1
     /// for all other schedules.
     pub fn at(&self, step: u64, timeline: Timeline, reduction: f64) -> f64 {
+        let before = self.cycle_start as u64;
+        let step = step.saturating_sub(before * timeline.steps_per_epoch);
+        let epochs = timeline.epochs.saturating_sub(before);
         // The middle of the step, so that neither the first nor the last has rate zero.
         let at = step as f64 + 0.5;
         let warm_up = self.warm_up * timeline.steps_per_epoch as f64;
-        let total = (timeline.epochs * timeline.steps_per_epoch) as f64;
+        let total = (epochs * timeline.steps_per_epoch) as f64;
         // From the floor (share 0) to the peak (share 1).
         let between = |share: f64| self.floor + (self.peak - self.floor) * share;
         let half_cosine = |share: f64| 0.5 * (1.0 + (std::f64::consts::PI * share.min(1.0)).cos());
@@ -117,6 +147,7 @@ mod tests {
             floor: 0.0,
             warm_up: 0.0,
             schedule,
+            cycle_start: 0,
         }
     }
 
@@ -138,6 +169,45 @@ mod tests {
             let at = |step| rate.at(step, TIMELINE, 1.0);
             assert!((1..10).all(|s| at(s) > at(s - 1)) && (11..80).all(|s| at(s) < at(s - 1)));
             assert!(at(9) > 0.9 && at(10) > 0.9 && at(79) < 0.02);
+        }
+    }
+
+    #[test]
+    fn only_schedules_that_end_with_the_training_depend_on_its_length() {
+        let longer = Timeline { epochs: 20, ..TIMELINE };
+        let plateau = Plateau {
+            factor: 0.5,
+            patience: 1,
+            min_delta: 0.0,
+            cooldown: 0,
+        };
+        for schedule in [
+            Schedule::Constant,
+            Schedule::Step {
+                milestones: vec![2, 7],
+                factor: 0.1,
+            },
+            Schedule::InverseTime { decay: 0.1 },
+            Schedule::Plateau(plateau),
+            Schedule::Cosine,
+            Schedule::OneCycle,
+            Schedule::Triangular,
+        ] {
+            let rate = rate(schedule.clone());
+            let same = (0..80).all(|step| rate.at(step, TIMELINE, 0.5) == rate.at(step, longer, 0.5));
+            assert_eq!(same, !schedule.ends_with_the_training(), "{schedule:?}");
+        }
+    }
+
+    #[test]
+    fn a_fresh_cycle_is_the_schedule_of_a_shorter_training() {
+        for schedule in [Schedule::OneCycle, Schedule::Cosine, Schedule::Triangular] {
+            let (short, mut late) = (rate(schedule.clone()), rate(schedule));
+            late.cycle_start = 5;
+            let remaining = Timeline { epochs: 3, ..TIMELINE };
+            for step in 0..30 {
+                assert_eq!(late.at(50 + step, TIMELINE, 1.0), short.at(step, remaining, 1.0));
+            }
         }
     }
 

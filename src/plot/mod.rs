@@ -22,7 +22,7 @@ mod rates;
 mod reliability;
 mod svg;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
@@ -46,18 +46,18 @@ pub use rates::RateCurve;
 pub use reliability::ReliabilityPicture;
 pub use svg::Ground;
 
-use crate::files::write_atomically;
+use crate::files::{FileError, shown, write_atomically};
 
 /// A picture that could not be drawn or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum PlotError {
-    #[error("the picture {path} could not be drawn: {problem}", path = path.display())]
+    #[error("the picture {path} could not be drawn: {problem}", path = shown(path))]
     Drawing { path: PathBuf, problem: String },
 
-    #[error("{path}: {source}", path = path.display())]
-    Io { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 impl PlotError {
@@ -84,7 +84,7 @@ pub trait Picture {
 /// [`PlotError`].
 pub fn save_svg(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
     let text = svg(picture, Ground::Paper).map_err(PlotError::drawing(path))?;
-    write_atomically(path, |file| file.write_all(text.as_bytes())).map_err(io_error(path))
+    Ok(write_atomically(path, |file| file.write_all(text.as_bytes()))?)
 }
 
 /// The text of a picture as SVG.
@@ -103,7 +103,7 @@ pub fn save_png(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
     let failed = PlotError::drawing;
     let (pixels, size) = pixels::rgb(&drawn(picture)).map_err(failed(path))?;
     let png = png(&pixels, size, ExtendedColorType::Rgb8).map_err(failed(path))?;
-    write_atomically(path, |file| file.write_all(&png)).map_err(io_error(path))
+    Ok(write_atomically(path, |file| file.write_all(&png))?)
 }
 
 /// The bytes of a PNG file of these pixels, row by row.
@@ -123,11 +123,4 @@ fn drawn(picture: &impl Picture) -> Drawing {
     let mut drawing = Drawing::new(picture.size());
     picture.draw(&mut drawing);
     drawing
-}
-
-fn io_error(path: &Path) -> impl FnOnce(io::Error) -> PlotError + '_ {
-    move |source| PlotError::Io {
-        path: path.to_owned(),
-        source,
-    }
 }

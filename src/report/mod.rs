@@ -7,7 +7,7 @@ mod page;
 mod rivals;
 mod tables;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -19,7 +19,7 @@ pub use rivals::Rivals;
 
 use crate::data::ImageSet;
 use crate::eval::{Calibration, EvalError, Metrics, PrecisionRecall, Predictions};
-use crate::files::{write_atomically, write_json};
+use crate::files::{FileError, shown, write_atomically, write_json};
 use crate::plot::{
     ConfusionPicture, Curves, PlotError, PrecisionRecallPicture, ReliabilityPicture, save_png, save_svg,
 };
@@ -29,9 +29,6 @@ use crate::plot::{
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum ReportError {
-    #[error("{path}: {source}", path = path.display())]
-    Io { path: PathBuf, source: io::Error },
-
     #[error("{numbers} numbers are no map of {images} images in {components} dimensions, which must be 1, 2 or 3")]
     Positions {
         images: usize,
@@ -39,9 +36,11 @@ pub enum ReportError {
         numbers: usize,
     },
 
-    #[error("{path} is no table of positions: {problem}", path = path.display())]
+    #[error("{path} is no table of positions: {problem}", path = shown(path))]
     Table { path: PathBuf, problem: String },
 
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error(transparent)]
     Eval(#[from] EvalError),
     #[error(transparent)]
@@ -74,8 +73,7 @@ impl Evaluation<'_> {
         let (predictions, names) = (&self.predictions, self.predictions.class_names());
         let metrics = Metrics::from_predictions(predictions);
         write_text(&folder.join("report.txt"), &metrics.report.to_text(4))?;
-        let json = folder.join("report.json");
-        write_json(&json, &metrics).map_err(io_error(&json))?;
+        write_json(&folder.join("report.json"), &metrics)?;
         tables::write_report(&folder.join("report.csv"), &metrics.report)?;
         tables::write_confusion(&folder.join("confusion.csv"), predictions)?;
         tables::write_predictions(&folder.join("predictions.csv"), predictions)?;
@@ -109,12 +107,5 @@ fn precision_recall(predictions: &Predictions) -> Vec<PrecisionRecall> {
 }
 
 fn write_text(path: &Path, text: &str) -> Result<(), ReportError> {
-    write_atomically(path, |file| file.write_all(text.as_bytes())).map_err(io_error(path))
-}
-
-fn io_error(path: &Path) -> impl FnOnce(io::Error) -> ReportError + '_ {
-    move |source| ReportError::Io {
-        path: path.to_owned(),
-        source,
-    }
+    Ok(write_atomically(path, |file| file.write_all(text.as_bytes()))?)
 }

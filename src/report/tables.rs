@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{ReportError, io_error};
+use super::ReportError;
 use crate::eval::{ClassScore, Predictions, Report};
 use crate::files::write_atomically;
 
@@ -77,6 +77,6 @@ where
             writer.write_record(line)?;
         }
         writer.flush()
-    })
-    .map_err(io_error(path))
+    })?;
+    Ok(())
 }

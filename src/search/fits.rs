@@ -1,13 +1,13 @@
 //! The folder of a search: one small file a fit, and locks that make sure each is done once.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::SearchError;
-use crate::files::write_json;
+use crate::files::{self, create_folder, list_folder, write_json};
 use crate::train::{EpochRecord, TrainConfig};
 
 /// Names a fit of a plan.
@@ -82,10 +82,10 @@ impl FitFolder {
     /// The folder `fits` of a search's folder, made when it is not there.
     ///
     /// # Errors
-    /// [`SearchError::Io`].
+    /// [`SearchError::Files`].
     pub fn open(search: &Path) -> Result<Self, SearchError> {
         let path = search.join("fits");
-        fs::create_dir_all(&path).map_err(SearchError::io(&path))?;
+        create_folder(&path)?;
         Ok(Self { path })
     }
 
@@ -99,17 +99,13 @@ impl FitFolder {
     /// process dies.
     ///
     /// # Errors
-    /// [`SearchError::Io`].
+    /// [`SearchError::Files`].
     pub fn claim(&self, key: FitKey) -> Result<Claim, SearchError> {
-        let path = self.file(key, "lock");
-        let lock = File::create(&path).map_err(SearchError::io(&path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(Claim::Others),
-            Err(TryLockError::Error(e)) => return Err(SearchError::io(&path)(e)),
-        }
+        let Some(lock) = files::try_lock(&self.file(key, "lock"))? else {
+            return Ok(Claim::Others);
+        };
         // It may have been done between our look and our lock.
-        if self.file(key, "json").exists() {
+        if files::exists(&self.file(key, "json"))? {
             return Ok(Claim::Others);
         }
         Ok(Claim::Mine(lock))
@@ -118,10 +114,9 @@ impl FitFolder {
     /// Writes the result of a fit.
     ///
     /// # Errors
-    /// [`SearchError::Io`].
+    /// [`SearchError::Files`].
     pub fn write(&self, key: FitKey, result: &FitResult) -> Result<(), SearchError> {
-        let path = self.file(key, "json");
-        write_json(&path, result).map_err(SearchError::io(&path))
+        Ok(write_json(&self.file(key, "json"), result)?)
     }
 
     /// All results so far.
@@ -130,10 +125,9 @@ impl FitFolder {
     /// [`SearchError::File`] when a file is not what selvedge writes.
     pub fn results(&self) -> Result<BTreeMap<FitKey, FitResult>, SearchError> {
         let mut results = BTreeMap::new();
-        for entry in fs::read_dir(&self.path).map_err(SearchError::io(&self.path))? {
-            let path = entry.map_err(SearchError::io(&self.path))?.path();
+        for path in list_folder(&self.path)? {
             let Some(key) = key_of(&path) else { continue };
-            let text = fs::read_to_string(&path).map_err(SearchError::io(&path))?;
+            let text = files::read_text(&path)?;
             let result = serde_json::from_str(&text).map_err(|e| SearchError::File {
                 path: path.clone(),
                 problem: e.to_string(),
@@ -186,7 +180,7 @@ mod tests {
     fn damaged_results_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let fits = FitFolder::open(folder.path()).unwrap();
-        fs::write(fits.file(KEY, "json"), "{").unwrap();
+        std::fs::write(fits.file(KEY, "json"), "{").unwrap();
         let error = fits.results().unwrap_err().to_string();
         assert!(error.contains("0003-fold1-epochs5.json"), "{error}");
     }

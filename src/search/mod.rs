@@ -18,6 +18,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::data::{DataError, ImageSet, stratified_folds};
+use crate::files::{FileError, shown};
 use crate::gpu::{Gpu, GpuError};
 use crate::train::{Progress, TrainError, fit};
 
@@ -31,14 +32,14 @@ pub use summary::{Row, Summary};
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum SearchError {
-    #[error("{path}: {source}", path = path.display())]
-    Io { path: PathBuf, source: std::io::Error },
-
-    #[error("{path} is no file of a search: {problem}", path = path.display())]
+    #[error("{path} is no file of a search: {problem}", path = shown(path))]
     File { path: PathBuf, problem: String },
 
-    #[error("{path} holds another search (its {what}); choose another folder with --out", path = path.display())]
+    #[error("{path} holds another search (its {what}); choose another folder with --out", path = shown(path))]
     OtherSearch { path: PathBuf, what: &'static str },
+
+    #[error("the folder {} holds other files; choose another with --out", shown(path))]
+    FolderInUse { path: PathBuf },
 
     #[error("--shard is {index}/{count}, but must be I/N with I from 1 to N")]
     Shard { index: usize, count: usize },
@@ -49,20 +50,13 @@ pub enum SearchError {
     ShardedHalving,
 
     #[error(transparent)]
+    Files(#[from] FileError),
+    #[error(transparent)]
     Train(#[from] TrainError),
     #[error(transparent)]
     Data(#[from] DataError),
     #[error(transparent)]
     Plot(#[from] crate::plot::PlotError),
-}
-
-impl SearchError {
-    fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Io {
-            path: path.to_owned(),
-            source,
-        }
-    }
 }
 
 /// Part `index` (from 1) of `count` equal parts of a search.
@@ -205,6 +199,7 @@ fn reason(error: &TrainError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::FileTask;
     use crate::tensor::{Shape, TensorError};
 
     #[test]
@@ -218,9 +213,7 @@ mod tests {
         let shape = Shape::from([1 << 20, 1 << 20]);
         assert!(is_of_the_setting(&TensorError::TooManyElements { shape }.into()));
         let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
-        assert!(!is_of_the_setting(&TrainError::Io {
-            path: "runs".into(),
-            source: full
-        }));
+        let full = FileError::io(std::path::Path::new("runs"), FileTask::Write)(full);
+        assert!(!is_of_the_setting(&full.into()));
     }
 }

@@ -1,13 +1,12 @@
 //! What a search will do: its settings, and which fits come next.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{FitKey, FitResult, SearchError, Summary};
-use crate::files::write_json;
+use crate::files::{self, create_folder, list_folder, wait_for_lock, write_json};
 use crate::optim::Schedule;
 use crate::train::{Monitor, TrainConfig};
 
@@ -51,16 +50,21 @@ impl Plan {
     /// Writes the plan into a search's folder; one that is there must be the same.
     ///
     /// # Errors
-    /// [`SearchError::OtherSearch`], [`SearchError::Io`].
+    /// [`SearchError::OtherSearch`], [`SearchError::Files`].
     pub fn settle(&self, folder: &Path) -> Result<(), SearchError> {
-        fs::create_dir_all(folder).map_err(SearchError::io(folder))?;
+        create_folder(folder)?;
         let path = folder.join("search.json");
         // Of processes that start at once, one writes and the others compare.
-        let lock_path = folder.join("search.lock");
-        let lock = File::create(&lock_path).map_err(SearchError::io(&lock_path))?;
-        lock.lock().map_err(SearchError::io(&lock_path))?;
-        if !path.exists() {
-            return write_json(&path, self).map_err(SearchError::io(&path));
+        let _lock = wait_for_lock(&folder.join("search.lock"))?;
+        if !files::exists(&path)? {
+            // The lock, and what processes leave that started at the same moment, do not count.
+            let is_other = |path: &PathBuf| path.extension().is_none_or(|e| e != "lock" && e != "tmp");
+            if list_folder(folder)?.iter().any(is_other) {
+                return Err(SearchError::FolderInUse {
+                    path: folder.to_owned(),
+                });
+            }
+            return Ok(write_json(&path, self)?);
         }
         let (other, own) = (Self::read(folder)?.essence(), self.essence());
         let what = if other.data_checksum != own.data_checksum {
@@ -93,10 +97,10 @@ impl Plan {
     /// Reads the plan of a search's folder.
     ///
     /// # Errors
-    /// [`SearchError::Io`], [`SearchError::File`].
+    /// [`SearchError::Files`], [`SearchError::File`].
     pub fn read(folder: &Path) -> Result<Self, SearchError> {
         let path = folder.join("search.json");
-        let text = fs::read_to_string(&path).map_err(SearchError::io(&path))?;
+        let text = files::read_text(&path)?;
         let wrong = |problem: String| SearchError::File {
             path: path.clone(),
             problem,
@@ -113,6 +117,9 @@ impl Plan {
     pub fn validate(&self) -> Result<(), String> {
         if !(2..=1000).contains(&self.folds) {
             return Err(format!("--folds is {}, but must be between 2 and 1000", self.folds));
+        }
+        if self.settings.is_empty() {
+            return Err("there are no settings to try; give --grid OPTION=VALUES".to_owned());
         }
         if self.halving.is_some_and(|halving| halving.factor < 2) {
             return Err("halving needs a factor of at least 2".to_owned());

@@ -150,8 +150,7 @@ impl Summary {
                 writer.write_record(values.chain(row.cells()))?;
             }
             writer.flush()
-        })
-        .map_err(SearchError::io(&path))?;
+        })?;
 
         let effects = self.effects(plan);
         let picture = Effects {

@@ -1,7 +1,6 @@
 //! A training in a file: everything it needs to go on as if it had never stopped.
 
 use std::collections::HashMap;
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::trainer::{Position, Trainer};
 use super::{EpochRecord, RunConfig, TrainError};
-use crate::files::write_atomically;
+use crate::files::{self, write_atomically};
 use crate::tensor::Tensor;
 
 /// What the host knows of a training; the tensors stand beside it in the file.
@@ -67,7 +66,7 @@ impl Checkpoint {
 
     /// Writes those bytes; a crash or a full disk leaves what was at `path` before.
     pub fn write(bytes: &[u8], path: &Path) -> Result<(), TrainError> {
-        write_atomically(path, |file| file.write_all(bytes)).map_err(TrainError::io(path))
+        Ok(write_atomically(path, |file| file.write_all(bytes))?)
     }
 
     /// Reads a checkpoint of `run`, with its tensors by name.
@@ -75,11 +74,7 @@ impl Checkpoint {
     /// # Errors
     /// [`TrainError::Checkpoint`] when it is truncated or damaged, or belongs to another training.
     pub fn load(path: &Path, run: &RunConfig) -> Result<(Self, HashMap<String, Vec<f32>>), TrainError> {
-        let size = fs::metadata(path).map_err(TrainError::io(path))?.len();
-        if size > LARGEST_FILE {
-            return Err(refuse(path, format!("it has {size} bytes")));
-        }
-        let bytes = fs::read(path).map_err(TrainError::io(path))?;
+        let bytes = files::read(path, LARGEST_FILE)?;
         let broken = |problem: String| refuse(path, format!("it is truncated or damaged ({problem})"));
         let file = SafeTensors::deserialize(&bytes).map_err(|e| broken(e.to_string()))?;
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| broken(e.to_string()))?;
@@ -99,7 +94,7 @@ impl Checkpoint {
         }
         let checkpoint: Self = serde_json::from_str(state)
             .map_err(|e| refuse(path, format!("another version of selvedge wrote it ({e})")))?;
-        if checkpoint.run != *run {
+        if !checkpoint.run.is_same_training(run) {
             return Err(refuse(
                 path,
                 "it is of another training than config.json beside it".to_owned(),

@@ -203,7 +203,11 @@ impl TrainConfig {
             "between 2 and 65536 (batch norm needs more than one image)",
         )?;
         let LearningRate {
-            peak, floor, warm_up, ..
+            peak,
+            floor,
+            warm_up,
+            cycle_start,
+            ..
         } = self.learning_rate;
         check(
             peak.is_finite() && peak > 0.0,
@@ -222,6 +226,12 @@ impl TrainConfig {
             "--warmup",
             warm_up.to_string(),
             "a number of epochs, at most that of the training",
+        )?;
+        check(
+            cycle_start < self.epochs,
+            "cycle_start",
+            cycle_start.to_string(),
+            "less than the epochs of the training",
         )?;
         let falls = |factor: f64| factor > 0.0 && factor < 1.0;
         match &self.learning_rate.schedule {

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::data::DataError;
 use crate::eval::EvalError;
+use crate::files::{FileError, shown};
 use crate::gpu::GpuError;
 use crate::nn::WeightsError;
 use crate::plot::PlotError;
@@ -21,28 +22,41 @@ pub enum TrainError {
         allowed: String,
     },
 
-    #[error("the folder {path} exists already and is not empty; choose another with --out, or remove it", path = path.display())]
+    #[error("the folder {path} exists already and is not empty; choose another with --out, or remove it", path = shown(path))]
     FolderInUse { path: PathBuf },
 
-    #[error("{path}: {source}", path = path.display())]
-    Io { path: PathBuf, source: std::io::Error },
-
-    #[error("{path} cannot be resumed from: {problem}", path = path.display())]
+    #[error("{path} cannot be resumed from: {problem}", path = shown(path))]
     Checkpoint { path: PathBuf, problem: String },
 
-    #[error("{path} was trained on other images than these; name its data with --data", path = path.display())]
+    #[error(
+        "{} is missing, though the run in {} has epochs behind it, which a start from the beginning would overwrite. \
+         Resume from its best epoch with `selvedge train --resume {}`{}, or train anew under another name with \
+         `selvedge train --config {} --name NAME`",
+        shown(checkpoint),
+        shown(folder),
+        shown(best),
+        absent(best),
+        shown(folder)
+    )]
+    LostCheckpoint {
+        checkpoint: PathBuf,
+        folder: PathBuf,
+        best: PathBuf,
+    },
+
+    #[error("{path} was trained on other images than these; name its data with --data", path = shown(path))]
     OtherData { path: PathBuf },
 
-    #[error("another process trains in {path}", path = path.display())]
+    #[error("another process trains in {path}", path = shown(path))]
     Locked { path: PathBuf },
 
-    #[error("{path} is complete; `selvedge train --config` with its config.json repeats it", path = path.display())]
+    #[error("{path} is complete; --resume with a larger --epochs trains it further, `selvedge train --config {path}` repeats it", path = shown(path))]
     Complete { path: PathBuf },
 
     #[error(transparent)]
     Plot(#[from] PlotError),
 
-    #[error("{path} is no configuration of a run: {problem}", path = path.display())]
+    #[error("{path} is no configuration of a run: {problem}", path = shown(path))]
     Config { path: PathBuf, problem: String },
 
     #[error(
@@ -65,6 +79,8 @@ pub enum TrainError {
     },
 
     #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
     Data(#[from] DataError),
     #[error(transparent)]
     Eval(#[from] EvalError),
@@ -76,11 +92,10 @@ pub enum TrainError {
     Weights(#[from] WeightsError),
 }
 
-impl TrainError {
-    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Io {
-            path: path.to_owned(),
-            source,
-        }
+fn absent(path: &Path) -> &'static str {
+    if path.exists() {
+        ""
+    } else {
+        " (which is missing too: put it back)"
     }
 }

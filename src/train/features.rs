@@ -1,7 +1,6 @@
 //! What a frozen base makes of every image, computed once and kept in the run folder.
 
 use std::collections::HashMap;
-use std::fs;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -12,7 +11,7 @@ use serde::Serialize;
 
 use super::{Network, Resident, RunConfig, TrainError};
 use crate::data::ImageSet;
-use crate::files::write_atomically;
+use crate::files::{self, FileError, FileTask, write_atomically};
 use crate::models::Architecture;
 use crate::train::Normalisation;
 
@@ -33,6 +32,8 @@ struct Key {
 const KEY: &str = "key";
 const CHECKSUM: &str = "checksum";
 const TENSOR: &str = "features";
+/// Larger files are not read: 60,000 images of 2,048 numbers are half a gigabyte.
+const LARGEST_FILE: u64 = 16 << 30;
 
 /// The features of all images, row-major `[images, width]`: from the file at `path` as far as it is of this base and these
 /// images, else computed and written there. `observe` is told how many are done, and may stop it; what is done by then is
@@ -47,7 +48,7 @@ pub(super) fn features(
     path: &Path,
     mut observe: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<ControlFlow<(), Vec<f32>>, TrainError> {
-    let key = key(network, run, images)?;
+    let key = key(network, run, images, path)?;
     let width = network.feature_width()?;
     let mut features = read(path, &key).unwrap_or_default();
     let known = features.len() / width;
@@ -64,7 +65,7 @@ pub(super) fn features(
     })
 }
 
-fn key(network: &Network, run: &RunConfig, images: &ImageSet) -> Result<String, TrainError> {
+fn key(network: &Network, run: &RunConfig, images: &ImageSet, path: &Path) -> Result<String, TrainError> {
     let mut base = 0;
     for arena in [network.parameters.frozen(), network.parameters.statistics()] {
         base = crc32c::crc32c_append(base, bytemuck::cast_slice(&arena.flat.to_vec()?));
@@ -79,12 +80,12 @@ fn key(network: &Network, run: &RunConfig, images: &ImageSet) -> Result<String, 
         count_padding: run.train.count_padding,
         slope: run.train.slope,
     };
-    serde_json::to_string(&key).map_err(|e| TrainError::io(Path::new("features"))(e.into()))
+    Ok(serde_json::to_string(&key).map_err(|e| FileError::io(path, FileTask::Write)(e.into()))?)
 }
 
 /// The features in a file, if it is whole and has this key. A cache that is of no use is no error: it is made anew.
 fn read(path: &Path, key: &str) -> Option<Vec<f32>> {
-    let bytes = fs::read(path).ok()?;
+    let bytes = files::read(path, LARGEST_FILE).ok()?;
     let (_, header) = SafeTensors::read_metadata(&bytes).ok()?;
     let metadata = header.metadata().clone()?;
     let file = SafeTensors::deserialize(&bytes).ok()?;
@@ -97,7 +98,7 @@ fn read(path: &Path, key: &str) -> Option<Vec<f32>> {
 }
 
 fn write(path: &Path, key: &str, features: &[f32], width: usize) -> Result<(), TrainError> {
-    let failed = |e: safetensors::SafeTensorError| TrainError::io(path)(std::io::Error::other(e));
+    let failed = |e| FileError::io(path, FileTask::Write)(std::io::Error::other::<safetensors::SafeTensorError>(e));
     let bytes: Vec<u8> = features.iter().flat_map(|x| x.to_le_bytes()).collect();
     let view = TensorView::new(Dtype::F32, vec![features.len() / width.max(1), width], &bytes).map_err(failed)?;
     let metadata = HashMap::from([
@@ -105,7 +106,7 @@ fn write(path: &Path, key: &str, features: &[f32], width: usize) -> Result<(), T
         (CHECKSUM.to_owned(), crc32c::crc32c(&bytes).to_string()),
     ]);
     let file = safetensors::serialize([(TENSOR, view)], Some(metadata)).map_err(failed)?;
-    write_atomically(path, |out| out.write_all(&file)).map_err(TrainError::io(path))
+    Ok(write_atomically(path, |out| out.write_all(&file))?)
 }
 
 #[cfg(test)]
@@ -121,9 +122,9 @@ mod tests {
         write(&path, "a", &features, 3).unwrap();
         assert_eq!(read(&path, "a"), Some(features));
         assert_eq!(read(&path, "b"), None);
-        let mut bytes = fs::read(&path).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
-        fs::write(&path, bytes).unwrap();
+        std::fs::write(&path, bytes).unwrap();
         assert_eq!(read(&path, "a"), None);
     }
 }

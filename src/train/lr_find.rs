@@ -21,6 +21,27 @@ pub struct RateSweep {
     pub steps: usize,
 }
 
+impl RateSweep {
+    /// Checks that the rate rises, and over how many steps.
+    ///
+    /// # Errors
+    /// [`TrainError::Option`].
+    pub fn validate(&self) -> Result<(), TrainError> {
+        let rises = self.from > 0.0 && self.to.is_finite() && self.from < self.to;
+        if rises && (2 * SLOPE_OVER..=MOST_STEPS).contains(&self.steps) {
+            return Ok(());
+        }
+        Err(TrainError::Option {
+            option: "the sweep",
+            value: format!("{} to {} in {} steps", self.from, self.to, self.steps),
+            allowed: format!(
+                "from a rate above 0 to a higher one in {} to {MOST_STEPS} steps",
+                2 * SLOPE_OVER
+            ),
+        })
+    }
+}
+
 /// What a sweep has found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RateFinding {
@@ -59,17 +80,7 @@ pub fn find_rate(
     sweep: RateSweep,
     mut observe: impl FnMut(usize),
 ) -> Result<RateFinding, TrainError> {
-    let rising = sweep.from > 0.0 && sweep.to.is_finite() && sweep.from < sweep.to;
-    if !rising || !(2 * SLOPE_OVER..=MOST_STEPS).contains(&sweep.steps) {
-        return Err(TrainError::Option {
-            option: "the sweep",
-            value: format!("{} to {} in {} steps", sweep.from, sweep.to, sweep.steps),
-            allowed: format!(
-                "from a rate above 0 to a higher one in {} to {MOST_STEPS} steps",
-                2 * SLOPE_OVER
-            ),
-        });
-    }
+    sweep.validate()?;
     config.validate()?;
     let images = config.images(data);
     let split = config.split(&images)?;

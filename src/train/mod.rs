@@ -3,6 +3,7 @@
 mod checkpoint;
 mod config;
 mod error;
+mod extension;
 mod features;
 mod feed;
 mod fit;
@@ -24,6 +25,7 @@ mod trainer;
 
 pub use config::{Normalisation, OptimiserKind, PixelScale, RunConfig, TrainConfig};
 pub use error::TrainError;
+pub use extension::Extension;
 pub use fit::fit;
 pub use history::{EpochRecord, Progress, curves};
 pub use lr_find::{RateFinding, RateSweep, find_rate};

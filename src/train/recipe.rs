@@ -143,6 +143,7 @@ fn rate(peak: f64, schedule: Schedule) -> LearningRate {
         peak,
         floor: 0.0,
         warm_up: 0.0,
+        cycle_start: 0,
         schedule,
     }
 }

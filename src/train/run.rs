@@ -13,13 +13,14 @@ use super::feed::{FeatureTable, Feed};
 use super::history::curves;
 use super::monitor::epochs_without_gain;
 use super::phase::Phase;
-use super::trainer::{Task, Trainer};
+use super::trainer::{Position, Task, Trainer};
 use super::{
-    EpochRecord, Learned, Network, Normalisation, PixelScale, Progress, Resident, RunConfig, RunFolder, TrainConfig,
-    TrainError,
+    EpochRecord, Extension, Learned, Network, Normalisation, PixelScale, Progress, Resident, RunConfig, RunFolder,
+    TrainConfig, TrainError,
 };
 use crate::data::{Dataset, ImageSet, PIXELS, Split};
 use crate::eval::Report;
+use crate::files::{self, shown};
 use crate::gpu::Gpu;
 use crate::nn::weights;
 use crate::plot::{save_png, save_svg};
@@ -98,35 +99,83 @@ pub fn train(
     training.go(gpu, &folder, None, data, observer)
 }
 
-/// Goes on with a training that was interrupted or killed, from a checkpoint of its folder, or from the start when there is
-/// none. On the same adapter the weights at the end are those of the uninterrupted training, bit for bit.
+/// Resumes a training that was interrupted or killed, from a checkpoint of its folder, or from the start when it was stopped
+/// before it had one. On the same adapter the weights at the end are those of the uninterrupted training, bit for bit.
+/// An `extension` gives it more epochs, also when it is complete; its `result.json` is kept as `result-after-N-epochs.json`
+/// then.
 ///
 /// # Errors
-/// [`TrainError::Checkpoint`] when the checkpoint is damaged or not of this training, [`TrainError::OtherData`],
-/// [`TrainError::Complete`], [`TrainError::Locked`]; else as [`train`].
+/// [`TrainError::Checkpoint`] when the checkpoint is damaged or not of this training, [`TrainError::LostCheckpoint`],
+/// [`TrainError::OtherData`], [`TrainError::Complete`], [`TrainError::Locked`]; [`TrainError::Option`] when the extension is
+/// not possible; else as [`train`].
 pub fn resume(
     gpu: &Arc<Gpu>,
     folder: &RunFolder,
     checkpoint: &Path,
+    extension: Option<&Extension>,
     data: &Dataset,
     observer: &mut dyn Observer,
 ) -> Result<Ending, TrainError> {
-    let run = folder.read_config()?;
+    let mut run = folder.read_config()?;
     let _lock = folder.lock()?;
-    if folder.read_result()?.is_some() {
+    let result = folder.read_result()?;
+    if result.is_some() && extension.is_none() {
         return Err(TrainError::Complete {
             path: folder.path().to_owned(),
         });
     }
-    let training = Training::new(gpu, &run.train, data)?;
+    let mut training = Training::new(gpu, &run.train, data)?;
     if training.run.data_checksum != run.data_checksum {
         return Err(TrainError::OtherData {
             path: folder.path().to_owned(),
         });
     }
-    let training = Training { run, ..training };
-    let from = checkpoint.exists().then_some(checkpoint);
-    training.go(gpu, folder, from, data, observer)
+    let stored = match files::exists(checkpoint)? {
+        true => Some(Stored::load(checkpoint, &run)?),
+        false if folder.has_weights()? => {
+            return Err(TrainError::LostCheckpoint {
+                checkpoint: checkpoint.to_owned(),
+                folder: folder.path().to_owned(),
+                best: folder.best_checkpoint(),
+            });
+        }
+        false => None,
+    };
+    if let Some(extension) = extension {
+        let position = stored.as_ref().map(|stored| &stored.checkpoint.position);
+        let (phase, done) = position.map_or((0, 0), |position| (position.phase, position.epochs));
+        run = extension.apply(&run, phase, done)?;
+        if let Some(stored) = &stored {
+            refuse_stopped_early(&run.train, phase, &stored.checkpoint.history)?;
+        }
+        if let Some(result) = &result {
+            folder.keep_result(result)?;
+        }
+        folder.write_config(&run)?;
+    }
+    training.run = run;
+    training.go(gpu, folder, stored, data, observer)
+}
+
+/// More epochs change nothing for a training that early stopping ends.
+fn refuse_stopped_early(config: &TrainConfig, phase: usize, history: &[EpochRecord]) -> Result<(), TrainError> {
+    let of_phase: Vec<_> = history
+        .iter()
+        .filter(|record| record.phase == phase + 1)
+        .cloned()
+        .collect();
+    if !config.is_stopped_by(&of_phase) {
+        return Ok(());
+    }
+    Err(TrainError::Option {
+        option: "--epochs",
+        value: config.epochs.to_string(),
+        allowed: format!(
+            "left out: the run was stopped early after epoch {}, since {} epochs had brought no gain",
+            history.len(),
+            config.patience.unwrap_or_default()
+        ),
+    })
 }
 
 /// A training that has been checked.
@@ -169,29 +218,12 @@ impl Training {
         self,
         gpu: &Arc<Gpu>,
         folder: &RunFolder,
-        from: Option<&Path>,
+        stored: Option<Stored>,
         data: &Dataset,
         observer: &mut dyn Observer,
     ) -> Result<Ending, TrainError> {
         let config = &self.run.train;
         let phases = config.phases();
-        let stored = match from {
-            Some(path) => {
-                let (checkpoint, tensors) = Checkpoint::load(path, &self.run)?;
-                if checkpoint.position.phase >= phases.len() {
-                    return Err(refuse(
-                        path,
-                        "it is of a phase that this training does not have".to_owned(),
-                    ));
-                }
-                Some(Stored {
-                    path,
-                    checkpoint,
-                    tensors,
-                })
-            }
-            None => None,
-        };
         let mut history = stored.as_ref().map_or(Vec::new(), |s| s.checkpoint.history.clone());
         observer.start(&self.run, folder, &history);
         let first = stored.as_ref().map_or(0, |s| s.checkpoint.position.phase);
@@ -272,9 +304,8 @@ impl Training {
                 &stored.checkpoint,
                 &stored.tensors,
             )?,
-            // This phase writes over the weights it starts from, so from here on those of the checkpoint count.
-            None if number > 0 => Checkpoint::write(&Checkpoint::bytes(&trainer, run, history, &last)?, &last)?,
-            None => {}
+            // From here on a missing checkpoint is a lost one. And this phase writes over the weights it starts from.
+            None => Checkpoint::write(&Checkpoint::bytes(&trainer, run, history, &last)?, &last)?,
         }
 
         while trainer.epochs() < config.epochs && !config.is_stopped_by(&history[before..]) {
@@ -303,10 +334,32 @@ struct Stored<'a> {
     tensors: HashMap<String, Vec<f32>>,
 }
 
+impl<'a> Stored<'a> {
+    fn load(path: &'a Path, run: &RunConfig) -> Result<Self, TrainError> {
+        let (checkpoint, tensors) = Checkpoint::load(path, run)?;
+        let Position { phase, epochs, .. } = checkpoint.position;
+        let phases = run.train.phases();
+        let Some(of_phase) = phases.get(phase) else {
+            let problem = "it is of a phase that this training does not have";
+            return Err(refuse(path, problem.to_owned()));
+        };
+        let start = of_phase.config.learning_rate.cycle_start;
+        if epochs < start {
+            let problem = format!("it is of epoch {epochs}, before the fresh cycle that started after epoch {start}");
+            return Err(refuse(path, problem));
+        }
+        Ok(Self {
+            path,
+            checkpoint,
+            tensors,
+        })
+    }
+}
+
 /// Fills the base from a weight file, and says what of the file is of no use.
 fn load_base(network: &Network, path: &Path, observer: &mut dyn Observer) -> Result<(), TrainError> {
     let aside = weights::load_base(&network.parameters, path)?;
-    let path = path.display();
+    let path = shown(path);
     observer.note(&match aside.len() {
         0 => format!("the base starts from {path}"),
         count => format!(
@@ -406,7 +459,7 @@ fn name_best(error: TrainError, config: &TrainConfig, folder: &RunFolder, histor
             kept: format!(
                 "The best weights so far, of epoch {}, are in {}",
                 best.epoch,
-                folder.best_weights().display()
+                shown(&folder.best_weights())
             ),
         },
         (error, _) => error,

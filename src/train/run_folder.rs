@@ -1,12 +1,15 @@
 //! The folder of a run: settings, history, weights, checkpoints and result.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
 use super::{EpochRecord, RunConfig, RunResult, TrainError};
-use crate::files::{create_numbered, write_atomically, write_json};
+use crate::files::{
+    self, FileError, FileTask, create_folder, create_numbered, list_folder, read_text, refuse_target, write_atomically,
+    write_json,
+};
 
 const LOCK: &str = ".lock";
 
@@ -20,43 +23,48 @@ impl RunFolder {
     /// Makes the folder, which must be new or empty. What a run leaves that was killed before it had begun does not count.
     ///
     /// # Errors
-    /// [`TrainError::FolderInUse`], so that no run is ever overwritten; [`TrainError::Io`].
+    /// [`TrainError::FolderInUse`], so that no run is ever overwritten; [`TrainError::File`].
     pub fn create(path: &Path) -> Result<Self, TrainError> {
-        fs::create_dir_all(path).map_err(TrainError::io(path))?;
-        for entry in fs::read_dir(path).map_err(TrainError::io(path))? {
-            let name = entry.map_err(TrainError::io(path))?.file_name();
-            let name = name.to_string_lossy();
+        create_folder(path)?;
+        Self::refuse_used(path)?;
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// Refuses a folder that [`RunFolder::create`] would refuse, and makes nothing.
+    ///
+    /// # Errors
+    /// As [`RunFolder::create`].
+    pub fn refuse_used(path: &Path) -> Result<(), TrainError> {
+        if !files::exists(path)? {
+            return Ok(());
+        }
+        for entry in list_folder(path)? {
+            let name = entry.file_name().unwrap_or_default().to_string_lossy();
             if name != LOCK && !name.ends_with(".tmp") {
                 return Err(TrainError::FolderInUse { path: path.to_owned() });
             }
         }
-        Ok(Self { path: path.to_owned() })
+        Ok(())
     }
 
     /// Keeps other processes from training in this folder, until the file is dropped or this process ends.
     ///
     /// # Errors
-    /// [`TrainError::Locked`] when another process trains there; [`TrainError::Io`].
+    /// [`TrainError::Locked`] when another process trains there; [`TrainError::File`].
     pub fn lock(&self) -> Result<File, TrainError> {
-        let path = self.file(LOCK);
-        let lock = File::create(&path).map_err(TrainError::io(&path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(lock),
-            Err(TryLockError::WouldBlock) => Err(TrainError::Locked {
-                path: self.path.clone(),
-            }),
-            Err(TryLockError::Error(e)) => Err(TrainError::io(&path)(e)),
-        }
+        files::try_lock(&self.file(LOCK))?.ok_or_else(|| TrainError::Locked {
+            path: self.path.clone(),
+        })
     }
 
     /// Makes the first of `runs/MODEL-1`, `runs/MODEL-2`, ... that does not exist.
     ///
     /// # Errors
-    /// [`TrainError::Io`].
+    /// [`TrainError::File`].
     pub fn create_numbered(model: &str) -> Result<Self, TrainError> {
-        let runs = Path::new("runs");
-        let path = create_numbered(runs, model).map_err(TrainError::io(runs))?;
-        Ok(Self { path })
+        Ok(Self {
+            path: create_numbered(Path::new("runs"), model)?,
+        })
     }
 
     /// A folder that exists already.
@@ -97,16 +105,15 @@ impl RunFolder {
     /// Writes `config.json`.
     ///
     /// # Errors
-    /// [`TrainError::Io`].
+    /// [`TrainError::File`].
     pub fn write_config(&self, config: &RunConfig) -> Result<(), TrainError> {
-        let path = self.file("config.json");
-        write_json(&path, config).map_err(TrainError::io(&path))
+        Ok(write_json(&self.file("config.json"), config)?)
     }
 
     /// Reads `config.json`.
     ///
     /// # Errors
-    /// [`TrainError::Io`], or [`TrainError::Config`] when it is not what selvedge writes.
+    /// [`TrainError::File`], or [`TrainError::Config`] when it is not what selvedge writes.
     pub fn read_config(&self) -> Result<RunConfig, TrainError> {
         RunConfig::read(&self.file("config.json"))
     }
@@ -114,17 +121,16 @@ impl RunFolder {
     /// Writes `history.csv`: one line an epoch.
     ///
     /// # Errors
-    /// [`TrainError::Io`].
+    /// [`TrainError::File`].
     pub fn write_history(&self, history: &[EpochRecord]) -> Result<(), TrainError> {
-        let path = self.file("history.csv");
-        write_atomically(&path, |file| {
+        write_atomically(&self.file("history.csv"), |file| {
             let mut writer = csv::Writer::from_writer(file);
             for record in history {
                 writer.serialize(record)?;
             }
             writer.flush()
-        })
-        .map_err(TrainError::io(&path))
+        })?;
+        Ok(())
     }
 
     /// Reads `history.csv`; a run that has no epoch behind it has no such file.
@@ -133,24 +139,55 @@ impl RunFolder {
     /// [`TrainError::Config`] when it is not what selvedge writes.
     pub fn read_history(&self) -> Result<Vec<EpochRecord>, TrainError> {
         let path = self.file("history.csv");
-        if !path.exists() {
-            return Ok(Vec::new());
-        }
+        let text = match read_text(&path) {
+            Err(error) if error.is_missing() => return Ok(Vec::new()),
+            text => text?,
+        };
         let wrong = |e: csv::Error| TrainError::Config {
             path: path.clone(),
             problem: e.to_string(),
         };
-        let mut reader = csv::Reader::from_path(&path).map_err(wrong)?;
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
         reader.deserialize().collect::<Result<_, _>>().map_err(wrong)
     }
 
     /// Writes `result.json`.
     ///
     /// # Errors
-    /// [`TrainError::Io`].
+    /// [`TrainError::File`].
     pub fn write_result(&self, result: &RunResult) -> Result<(), TrainError> {
+        Ok(write_json(&self.file("result.json"), result)?)
+    }
+
+    /// Keeps the result of a training that is about to be extended, under a name with its epochs.
+    ///
+    /// # Errors
+    /// [`TrainError::File`].
+    pub(super) fn keep_result(&self, result: &RunResult) -> Result<(), TrainError> {
         let path = self.file("result.json");
-        write_json(&path, result).map_err(TrainError::io(&path))
+        let kept = self.file(&format!("result-after-{}-epochs.json", result.epochs));
+        refuse_target(&kept)?;
+        Ok(fs::rename(&path, &kept).map_err(FileError::io(&path, FileTask::Write))?)
+    }
+
+    /// Whether an epoch has left weights or checkpoints here.
+    ///
+    /// # Errors
+    /// [`TrainError::File`] when that cannot be seen.
+    pub(super) fn has_weights(&self) -> Result<bool, TrainError> {
+        let files = [
+            self.best_weights(),
+            self.last_weights(),
+            self.best_checkpoint(),
+            self.last_checkpoint(),
+            self.file("history.csv"),
+        ];
+        for file in files {
+            if files::exists(&file)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Reads `result.json`, which only a complete run has.
@@ -159,10 +196,9 @@ impl RunFolder {
     /// [`TrainError::Config`] when it is not what selvedge writes.
     pub fn read_result(&self) -> Result<Option<RunResult>, TrainError> {
         let path = self.file("result.json");
-        if path.exists() {
-            read_json(&path).map(Some)
-        } else {
-            Ok(None)
+        match read_text(&path) {
+            Err(error) if error.is_missing() => Ok(None),
+            text => parse(&text?, &path).map(Some),
         }
     }
 }
@@ -171,10 +207,9 @@ impl RunConfig {
     /// Reads the `config.json` of a run.
     ///
     /// # Errors
-    /// [`TrainError::Io`], or [`TrainError::Config`] when it is not what selvedge writes.
+    /// [`TrainError::File`], or [`TrainError::Config`] when it is not what selvedge writes.
     pub fn read(path: &Path) -> Result<Self, TrainError> {
-        let text = fs::read_to_string(path).map_err(TrainError::io(path))?;
-        Self::from_json(&text, path)
+        Self::from_json(&read_text(path)?, path)
     }
 
     /// From the text that stands in the `config.json` of a run, and in its weight files; `path` is for the error.
@@ -192,10 +227,6 @@ impl RunConfig {
         // Numbers, texts and lists of them: nothing that JSON has no form for.
         serde_json::to_string(self).unwrap_or_default()
     }
-}
-
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {
-    parse(&fs::read_to_string(path).map_err(TrainError::io(path))?, path)
 }
 
 fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, TrainError> {

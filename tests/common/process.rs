@@ -41,3 +41,36 @@ pub fn write_data(folder: &Path, train: usize, test: usize) {
         std::fs::write(folder.join(format!("{set}-labels-idx1-ubyte")), labels).unwrap();
     }
 }
+
+/// A tiny trained network in `folder/r`, and data in `folder/data` to go with it.
+pub fn train_tiny(folder: &Path, epochs: usize) {
+    std::fs::create_dir(folder.join("data")).unwrap();
+    write_data(&folder.join("data"), 300, 40);
+    let epochs = epochs.to_string();
+    let trained = selvedge(
+        folder,
+        &[
+            "train",
+            "cnn",
+            "--dense",
+            "16",
+            "--batch-size",
+            "120",
+            "--schedule",
+            "constant",
+            "--epochs",
+            &epochs,
+            "--out",
+            "r",
+            "-q",
+        ],
+    );
+    assert!(trained.status.success(), "{}", text(&trained.stderr));
+}
+
+/// A grey picture with a light square in the middle.
+pub fn write_picture(path: &Path) {
+    let square = |x: u32, y: u32| (10..30).contains(&x) && (10..30).contains(&y);
+    let picture = image::GrayImage::from_fn(40, 40, |x, y| image::Luma([if square(x, y) { 220 } else { 10 }]));
+    picture.save(path).unwrap();
+}

@@ -5,9 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use selvedge::data::{self, Dataset, ImageSet};
+use selvedge::files::shown;
 use selvedge::inference::{Classifier, Ensemble};
 
+use crate::cli::table::thousands;
+
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Images")]
 pub struct ImagesOptions {
     /// Which images of the data set
     #[arg(long, value_enum, default_value_t = SplitName::Test)]
@@ -47,7 +51,7 @@ impl Images {
             let set = data::load_set(path)?;
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             return Ok(Self {
-                words: format!("{} images of {}", set.len(), path.display()),
+                words: format!("{} images of {}", thousands(set.len()), shown(path)),
                 what: stem.trim_end_matches(".csv").to_owned(),
                 set,
                 fitted_to: false,
@@ -55,7 +59,7 @@ impl Images {
             });
         }
         let dataset = data::load(place.as_deref())?;
-        let source = dataset.source.display();
+        let source = shown(&dataset.source);
         let (set, what) = match options.split {
             SplitName::Test => (dataset.test.clone(), "test"),
             SplitName::Validation => {
@@ -64,7 +68,7 @@ impl Images {
             }
         };
         Ok(Self {
-            words: format!("{} images of the {what} split of {source}", set.len()),
+            words: format!("{} images of the {what} split of {source}", thousands(set.len())),
             what: what.to_owned(),
             set,
             fitted_to: options.split == SplitName::Validation,

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use selvedge::eval::Predictions;
+use selvedge::files::shown;
 use selvedge::gpu::Gpu;
 use selvedge::inference::{Classifier, Ensemble, Model, Rule, RuleKind, Views};
 use selvedge::report::{Evaluation, GallerySize, Page};
@@ -19,6 +20,7 @@ use selvedge::train::{RunFolder, curves};
 use super::AdapterOption;
 use super::command_line::command_line;
 use super::output_folder::OutputFolder;
+use super::terminal::print_json;
 use images::{Images, ImagesOptions};
 use settings::settings;
 pub use text::report_text;
@@ -37,14 +39,14 @@ pub struct Options {
     #[arg(long)]
     tta: bool,
     /// Images in each gallery
-    #[arg(long, value_name = "COLUMNSxROWS", default_value = "3x3")]
+    #[arg(long, value_name = "COLUMNSxROWS", default_value = "3x3", help_heading = "Output")]
     gallery: Gallery,
     /// Where pictures, tables and report.html go, new or empty [default: in the run's folder; for several runs/comparison-1
     /// or runs/ensemble-1 and so on]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
     /// Print one JSON object
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     json: bool,
     #[command(flatten)]
     adapter: AdapterOption,
@@ -99,6 +101,12 @@ struct Shown<'a> {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
+    if options.ensemble.is_some() && options.models.len() < 2 {
+        bail!("--ensemble needs two models or more");
+    }
+    if let Some(folder) = &options.out {
+        OutputFolder::refuse_used(folder)?;
+    }
     let gpu = options.adapter.open()?;
     match (&options.models[..], options.ensemble) {
         (paths, Some(rule)) => options.put_together(&gpu, paths, rule.into()),
@@ -153,12 +161,9 @@ impl Options {
 
     /// Makes an ensemble, keeps it, and evaluates it beside its members.
     fn put_together(&self, gpu: &Arc<Gpu>, paths: &[PathBuf], kind: RuleKind) -> anyhow::Result<()> {
-        if paths.len() < 2 {
-            bail!("--ensemble needs two models or more");
-        }
         let members = paths.iter().map(|path| match Model::open(gpu, path)? {
             Model::Single(classifier) => Ok(*classifier),
-            Model::Ensemble(_) => bail!("{} is an ensemble already; name its members", path.display()),
+            Model::Ensemble(_) => bail!("{} is an ensemble already; name its members", shown(path)),
         });
         let members = members.collect::<anyhow::Result<Vec<_>>>()?;
         let images = Images::load(&self.images, &members.iter().collect::<Vec<_>>())?;
@@ -214,7 +219,7 @@ impl Options {
     fn evaluate<'a>(&self, classifier: &Classifier, path: &Path, images: &'a Images) -> anyhow::Result<Evaluation<'a>> {
         let history = RunFolder::open(classifier.path()).read_history()?;
         Ok(Evaluation {
-            name: path.display().to_string(),
+            name: shown(path),
             images: &images.set,
             predictions: classifier.predict(&images.set, self.views())?,
             settings: settings(classifier),
@@ -223,12 +228,12 @@ impl Options {
     }
 
     /// Prints and writes everything.
-    fn show(&self, folder: &OutputFolder, images: &Images, shown: &Shown) -> anyhow::Result<()> {
+    fn show(&self, folder: &OutputFolder, images: &Images, all: &Shown) -> anyhow::Result<()> {
         let Shown {
             evaluations,
             asked,
             notes,
-        } = shown;
+        } = all;
         for (number, evaluation) in evaluations[..*asked].iter().enumerate() {
             evaluation.write(&folder.of(number, *asked, evaluation)?, self.gallery.0)?;
         }
@@ -247,10 +252,10 @@ impl Options {
         let html = folder.path().join("report.html");
         page.write(&html)?;
         if self.json {
-            println!("{}", text::json(shown)?);
+            print_json(&text::json(all)?)?;
         } else {
-            text::print(shown, images)?;
-            println!("\npictures, tables and {}", html.display());
+            text::print(all, images)?;
+            outln!("\npictures, tables and {}", shown(&html))?;
         }
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! How a network came to be, for the page.
 
+use selvedge::files::shown;
 use selvedge::inference::Classifier;
-use selvedge::numbers::thousands;
+
+use crate::cli::table::thousands;
 
 /// Names and values.
 pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
@@ -10,7 +12,7 @@ pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
     let optimiser = format!("{:?}, learning rate {}", config.optimiser, config.learning_rate.peak);
     let rows = [
         ("network", config.model.to_string()),
-        ("weights", classifier.path().display().to_string()),
+        ("weights", shown(classifier.path())),
         ("epochs", config.total_epochs().to_string()),
         ("images a step", config.images_per_step().to_string()),
         ("optimiser", optimiser),
@@ -28,7 +30,7 @@ pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
             "train it again with",
             format!(
                 "selvedge train --config {}",
-                classifier.path().join("config.json").display()
+                shown(&classifier.path().join("config.json"))
             ),
         ),
     ];

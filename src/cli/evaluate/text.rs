@@ -28,23 +28,24 @@ pub fn report_text(what: &str, report: &Report) -> String {
 pub fn print(shown: &Shown, images: &Images) -> anyhow::Result<()> {
     if let [only] = &shown.evaluations[..] {
         let metrics = Metrics::from_predictions(&only.predictions);
-        print!("{}", report_text(&images.what, &metrics.report));
-        println!(
+        out!("{}", report_text(&images.what, &metrics.report))?;
+        outln!(
             "\namong the top 2 {:.4}, calibration error {:.4}",
-            metrics.top_2_accuracy, metrics.calibration_error
-        );
+            metrics.top_2_accuracy,
+            metrics.calibration_error
+        )?;
         for pair in metrics.confused_pairs.iter().take(PAIRS) {
-            println!(
+            outln!(
                 "{} of {} {} taken for {}",
                 thousands(pair.count),
                 thousands(pair.support),
                 pair.truth,
                 pair.predicted
-            );
+            )?;
         }
         return Ok(());
     }
-    println!("{}\n", images.words);
+    outln!("{}\n", images.words)?;
     let headings = ["model", "accuracy", "log loss", "among the top 2", "calibration error"];
     let mut rows = vec![headings.map(str::to_owned)];
     rows.extend(shown.evaluations.iter().map(|evaluation| {
@@ -58,10 +59,10 @@ pub fn print(shown: &Shown, images: &Images) -> anyhow::Result<()> {
         let [accuracy, loss, top_2, calibration] = figures.map(|figure| format!("{figure:.4}"));
         [evaluation.name.clone(), accuracy, loss, top_2, calibration]
     }));
-    println!("{}", table(&rows, &[1, 2, 3, 4]));
+    outln!("{}", table(&rows, &[1, 2, 3, 4]))?;
     for rivals in Rivals::of(&shown.evaluations, shown.asked > 1)? {
         let ([first, second], [low, high]) = (rivals.names, rivals.gain.interval);
-        println!(
+        outln!(
             "{first} over {second}: {} (95 % interval {} to {}); alone right {} to {}, McNemar p {}",
             signed(rivals.gain.mean),
             signed(low),
@@ -69,10 +70,10 @@ pub fn print(shown: &Shown, images: &Images) -> anyhow::Result<()> {
             thousands(rivals.comparison.only_first),
             thousands(rivals.comparison.only_second),
             rivals.p_text()
-        );
+        )?;
     }
     for (name, value) in &shown.notes {
-        println!("{name}: {value}");
+        outln!("{name}: {value}")?;
     }
     Ok(())
 }

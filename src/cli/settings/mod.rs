@@ -14,9 +14,10 @@ use augmentation::Augmentation;
 use clap::{Args, ValueEnum};
 use network::NetworkOptions;
 use optimisation::{Optimisation, Regularisation};
+use selvedge::files::shown;
 use selvedge::gpu::Gpu;
 use selvedge::models::Architecture;
-use selvedge::train::{PixelScale, Recipe, RunConfig, TrainConfig, automatic_batch_size};
+use selvedge::train::{Extension, PixelScale, Recipe, RunConfig, TrainConfig, automatic_batch_size};
 use transfer::Transfer;
 
 /// The network to train.
@@ -25,6 +26,33 @@ pub struct ModelArgument {
     /// The network [cnn, or the recipe's]
     #[arg(value_name = "MODEL", value_parser = architecture)]
     pub model: Option<Architecture>,
+}
+
+/// A network to look at, perhaps that of a run.
+#[derive(Debug, Args)]
+pub struct ModelOrRun {
+    /// The network [cnn, or the recipe's], or the folder of a run, whose settings are taken too
+    #[arg(value_name = "MODEL|RUN")]
+    model: Option<String>,
+}
+
+impl ModelOrRun {
+    /// The network, with settings that start from those of the run where one was named.
+    pub fn settings(&self, settings: &Settings) -> anyhow::Result<(ModelArgument, Settings)> {
+        let mut settings = settings.clone();
+        let model = match &self.model {
+            None => None,
+            Some(text) => match architecture(text) {
+                Ok(model) => Some(model),
+                Err(_) if Path::new(text).exists() => {
+                    settings.start_from(Path::new(text))?;
+                    None
+                }
+                Err(problem) => bail!("'{text}' is no network and no run folder: {problem}"),
+            },
+        };
+        Ok((ModelArgument { model }, settings))
+    }
 }
 
 impl ModelArgument {
@@ -37,8 +65,12 @@ impl ModelArgument {
 fn architecture(text: &str) -> Result<Architecture, String> {
     let found = Architecture::ALL.into_iter().find(|model| model.name() == text);
     found.ok_or_else(|| {
+        let run = match Path::new(text).exists() {
+            true => "; --resume RUN resumes a run, --config RUN starts anew with its settings",
+            false => "",
+        };
         format!(
-            "the networks are {}",
+            "the networks are {}{run}",
             Architecture::ALL.map(Architecture::name).join(", ")
         )
     })
@@ -46,12 +78,13 @@ fn architecture(text: &str) -> Result<Architecture, String> {
 
 /// Settings of a training. Those not given are the recipe's.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
+#[command(next_help_heading = "Training")]
 pub struct Settings {
     /// Settings to start from [standard, for inception icdss-inception]; what stands in [brackets] here is the standard recipe's
     #[arg(long, value_enum, value_name = "NAME")]
     recipe: Option<RecipeName>,
-    /// Start from the config.json of a run instead
-    #[arg(long, value_name = "FILE", conflicts_with = "recipe")]
+    /// Start from the settings of a run instead: its folder, or its config.json
+    #[arg(long, value_name = "RUN", conflicts_with = "recipe")]
     config: Option<PathBuf>,
     /// Data: a .tar.gz or folder with the two CSV files, or the IDX files [default: data/, else the Debian package's]
     #[arg(long, value_name = "PATH")]
@@ -154,7 +187,24 @@ fn set<T>(target: &mut T, given: Option<T>) {
     }
 }
 
+/// The settings in a run's folder, or the file itself.
+fn in_run_folder(path: &Path) -> PathBuf {
+    match path.is_dir() {
+        true => path.join("config.json"),
+        false => path.to_owned(),
+    }
+}
+
 impl Settings {
+    /// Starts from the settings of a run, where it was not said from what else.
+    fn start_from(&mut self, run: &Path) -> anyhow::Result<()> {
+        if self.recipe.is_some() || self.config.is_some() {
+            bail!("the run's own settings are taken; leave out --recipe and --config");
+        }
+        self.config = Some(run.to_owned());
+        Ok(())
+    }
+
     /// Where the data is, when it was said.
     pub fn data(&self) -> Option<&Path> {
         self.data.as_deref()
@@ -169,10 +219,34 @@ impl Settings {
         without_data != Self::default()
     }
 
+    /// The epochs of both phases that a resumed run is extended to, if there are any.
+    ///
+    /// # Errors
+    /// When anything else but the place of the data was given.
+    pub fn extension(&self, fresh_cycle: bool) -> anyhow::Result<Option<Extension>> {
+        let mut rest = self.clone();
+        let extension = Extension {
+            epochs: rest.epochs.take(),
+            fine_tune_epochs: rest.transfer.take_epochs(),
+            fresh_cycle,
+        };
+        if rest.is_given() {
+            bail!(
+                "--resume takes the run's own settings; leave out all but --epochs, --fine-tune-epochs, --data, --adapter and \
+                 the output options"
+            );
+        }
+        let is_longer = extension.epochs.is_some() || extension.fine_tune_epochs.is_some();
+        if fresh_cycle && !is_longer {
+            bail!("--fresh-cycle needs --epochs N, the epochs of the training together with those of the new cycle");
+        }
+        Ok(is_longer.then_some(extension))
+    }
+
     /// The recipe with what was given put over it, checked.
     pub fn config(&self, model: &ModelArgument) -> anyhow::Result<TrainConfig> {
         let mut config = match (&self.config, self.recipe, model.model) {
-            (Some(path), _, _) => RunConfig::read(path)?.train,
+            (Some(path), _, _) => RunConfig::read(&in_run_folder(path))?.train,
             (None, Some(name), _) => name.recipe().config(),
             (None, None, Some(Architecture::Inception)) => Recipe::IcdssInception.config(),
             (None, None, _) => Recipe::Standard.config(),
@@ -180,7 +254,7 @@ impl Settings {
         set(&mut config.model, model.model);
         if let Some(path) = &self.data {
             // So that the run can be evaluated from any folder.
-            let path = path.canonicalize().with_context(|| path.display().to_string())?;
+            let path = path.canonicalize().with_context(|| shown(path))?;
             config.data = Some(path);
         }
         set(&mut config.epochs, self.epochs);

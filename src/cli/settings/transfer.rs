@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use selvedge::files::shown;
 use selvedge::optim::{LearningRate, Schedule};
 use selvedge::train::{FineTune, Learned, OptimiserKind, TrainConfig};
 
@@ -43,6 +44,11 @@ pub struct Transfer {
 }
 
 impl Transfer {
+    /// The epochs of the second phase, taken out.
+    pub fn take_epochs(&mut self) -> Option<usize> {
+        self.fine_tune_epochs.take()
+    }
+
     /// Whether the second phase was given a batch size of its own.
     pub fn has_batch_size(&self) -> bool {
         self.fine_tune_batch_size.is_some()
@@ -51,7 +57,7 @@ impl Transfer {
     pub fn apply(&self, config: &mut TrainConfig) -> anyhow::Result<()> {
         if let Some(path) = &self.weights {
             // So that the run can be resumed from any folder.
-            let path = path.canonicalize().with_context(|| path.display().to_string())?;
+            let path = path.canonicalize().with_context(|| shown(path))?;
             config.weights = Some(path);
         }
         let without_weights = Self {
@@ -75,6 +81,7 @@ impl Transfer {
                 floor: 0.0,
                 warm_up: 0.0,
                 schedule: Schedule::InverseTime { decay: 1e-6 },
+                cycle_start: 0,
             },
             optimiser: OptimiserKind::Sgd,
             weight_decay: 0.0,

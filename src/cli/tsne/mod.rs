@@ -7,21 +7,25 @@ mod source;
 use std::process::ExitCode;
 
 use selvedge::data::shuffle;
+use selvedge::files::shown;
 use selvedge::report::{MAP_FILES, Map};
 use selvedge::tsne::{Embedding, TsneError, knn_accuracy, trustworthiness};
 use serde_json::json;
 
 use super::command_line::command_line;
-use super::console::print_line;
 use super::display::{INTERRUPTED, stop_on_ctrl_c};
 use super::output_folder::OutputFolder;
 use super::table::thousands;
+use super::terminal::{PrintError, print_json};
 pub use options::Options;
 use progress::Watcher;
 use source::Source;
 
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let tsne = options.tsne()?;
+    if let Some(folder) = &options.out {
+        OutputFolder::refuse_used(folder)?;
+    }
     let source = Source::load(options)?;
     tsne.check_for(source.images.len())?;
     stop_on_ctrl_c()?;
@@ -32,7 +36,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     watcher.finish();
     let embedding = match embedding {
         Err(TsneError::Stopped) => {
-            eprintln!("{}", TsneError::Stopped);
+            warn!("{}", TsneError::Stopped);
             return Ok(ExitCode::from(INTERRUPTED));
         }
         embedding => embedding?,
@@ -53,12 +57,12 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         false => None,
     };
     if options.json {
-        print_line(&json(&source, &embedding, quality.as_ref(), &folder).to_string());
+        print_json(&json(&source, &embedding, quality.as_ref(), &folder))?;
     } else if !options.quiet {
-        print_text(options, &map, &embedding, quality.as_ref(), &folder);
+        print_text(options, &map, &embedding, quality.as_ref(), &folder)?;
     }
     if embedding.iterations() < options.all_iterations() {
-        eprintln!("stopped early: the map is that of iteration {}", embedding.iterations());
+        warn!("stopped early: the map is that of iteration {}", embedding.iterations());
         return Ok(ExitCode::from(INTERRUPTED));
     }
     Ok(ExitCode::SUCCESS)
@@ -151,13 +155,19 @@ fn json(source: &Source, embedding: &Embedding, quality: Option<&Quality>, folde
     })
 }
 
-fn print_text(options: &Options, map: &Map, embedding: &Embedding, quality: Option<&Quality>, folder: &OutputFolder) {
-    print_line(map.title);
+fn print_text(
+    options: &Options,
+    map: &Map,
+    embedding: &Embedding,
+    quality: Option<&Quality>,
+    folder: &OutputFolder,
+) -> Result<(), PrintError> {
+    outln!("{}", map.title)?;
     if embedding.perplexity() < options.perplexity {
         let lowered = two_decimals(embedding.perplexity());
-        print_line(&format!("perplexity lowered to {lowered}, a third of the other points"));
+        outln!("perplexity lowered to {lowered}, a third of the other points")?;
     }
-    print_line(map.note);
+    outln!("{}", map.note)?;
     if let Some(quality) = quality {
         let or_none = |value: Option<f64>| value.map_or("too few points".to_owned(), |value| format!("{value:.4}"));
         let trusted = or_none(quality.trustworthiness);
@@ -165,8 +175,8 @@ fn print_text(options: &Options, map: &Map, embedding: &Embedding, quality: Opti
             true => format!(" of {} points drawn at random", thousands(quality.sample)),
             false => String::new(),
         };
-        print_line(&format!("trustworthiness (k = {TRUSTED}) {trusted}{sample}"));
-        print_line(&format!("{VOTERS}-NN accuracy {}", or_none(quality.knn_accuracy)));
+        outln!("trustworthiness (k = {TRUSTED}) {trusted}{sample}")?;
+        outln!("{VOTERS}-NN accuracy {}", or_none(quality.knn_accuracy))?;
     }
-    print_line(&format!("{} in {}", MAP_FILES.join(", "), folder.path().display()));
+    outln!("{} in {}", MAP_FILES.join(", "), shown(folder.path()))
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use selvedge::files::shown;
 use selvedge::report::read_positions;
 use selvedge::tsne::{Initial, Method, Metric, NeighbourSearch, Tsne};
 
@@ -13,70 +14,70 @@ use crate::cli::AdapterOption;
 #[derive(Debug, Args)]
 pub struct Options {
     /// What the points are: the images' pixels, or what a trained network gives its last layer (a run folder or a weight file)
-    #[arg(long, value_name = "pixels|RUN", default_value = "pixels")]
+    #[arg(long, value_name = "pixels|RUN", default_value = "pixels", help_heading = "Points")]
     pub of: Of,
     /// The first images of the split, at most so many
-    #[arg(long, value_name = "N", default_value_t = 5000)]
+    #[arg(long, value_name = "N", default_value_t = 5000, help_heading = "Points")]
     pub limit: usize,
     /// Which images
-    #[arg(long, value_enum, default_value_t = SplitName::Train)]
+    #[arg(long, value_enum, default_value_t = SplitName::Train, help_heading = "Points")]
     pub split: SplitName,
     /// The data set, instead of the usual places or the one the network was trained on
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = "Points")]
     pub data: Option<PathBuf>,
     /// Dimensions of the map: 1, 2 or 3
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2, help_heading = "Map")]
     components: usize,
     /// How many neighbours count, about
-    #[arg(long, value_name = "X", default_value_t = 30.0)]
+    #[arg(long, value_name = "X", default_value_t = 30.0, help_heading = "Map")]
     pub perplexity: f64,
     /// By what the pull between neighbours is enlarged at first
-    #[arg(long, value_name = "X", default_value_t = 12.0)]
+    #[arg(long, value_name = "X", default_value_t = 12.0, help_heading = "Descent")]
     early_exaggeration: f64,
     /// Iterations with that
-    #[arg(long, value_name = "N", default_value_t = 150)]
+    #[arg(long, value_name = "N", default_value_t = 150, help_heading = "Descent")]
     early_exaggeration_iterations: usize,
     /// Iterations after that
-    #[arg(long, value_name = "N", default_value_t = 600)]
+    #[arg(long, value_name = "N", default_value_t = 600, help_heading = "Descent")]
     iterations: usize,
     /// How far a step goes [auto: points / exaggeration]
-    #[arg(long, value_name = "auto|X", default_value = "auto")]
+    #[arg(long, value_name = "auto|X", default_value = "auto", help_heading = "Descent")]
     learning_rate: LearningRate,
     /// Where the map starts: at the principal components, at random, or where an earlier embedding.csv has the images
-    #[arg(long, value_name = "pca|random|FILE", default_value = "pca")]
+    #[arg(long, value_name = "pca|random|FILE", default_value = "pca", help_heading = "Map")]
     init: Init,
     /// Barnes-Hut: how wide a cell may be, as a share of its distance; 0 is exact
-    #[arg(long, value_name = "X", default_value_t = 0.5)]
+    #[arg(long, value_name = "X", default_value_t = 0.5, help_heading = "Descent")]
     theta: f64,
     /// How the push of all points on all others is found
-    #[arg(long, value_enum, default_value_t = MethodName::Auto)]
+    #[arg(long, value_enum, default_value_t = MethodName::Auto, help_heading = "Descent")]
     method: MethodName,
     /// How distances are measured
-    #[arg(long, value_enum, default_value_t = MetricName::Euclidean)]
+    #[arg(long, value_enum, default_value_t = MetricName::Euclidean, help_heading = "Points")]
     metric: MetricName,
     /// How nearest neighbours are found
-    #[arg(long, value_enum, default_value_t = NeighbourName::Auto)]
+    #[arg(long, value_enum, default_value_t = NeighbourName::Auto, help_heading = "Points")]
     neighbours: NeighbourName,
     /// Reduce the points to so many principal components first
-    #[arg(long, value_name = "DIMS")]
+    #[arg(long, value_name = "DIMS", help_heading = "Points")]
     pca: Option<usize>,
     /// What everything random starts from
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, help_heading = "Map")]
     seed: u64,
     /// Threads to work with [default: one a core]; changes no result
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Descent")]
     threads: Option<usize>,
     /// Print trustworthiness and k-NN accuracy too
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub metrics: bool,
     /// Print one JSON object, with these metrics
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub json: bool,
     /// Print nothing but errors
-    #[arg(long, short, conflicts_with_all = ["json", "metrics"])]
+    #[arg(long, short, conflicts_with_all = ["json", "metrics"], help_heading = "Output")]
     pub quiet: bool,
     /// Where table, pictures and page go, new or empty [default: runs/tsne-1 and so on]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub adapter: AdapterOption,
@@ -104,7 +105,7 @@ impl Options {
                 if components != self.components {
                     anyhow::bail!(
                         "{} is a map of {components} dimensions; give --components {components}, or another --init",
-                        path.display()
+                        shown(path)
                     );
                 }
                 tsne.initial(Initial::Given(positions))

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::Map;
 use crate::data::CLASS_NAMES;
-use crate::report::{ReportError, io_error, tables};
+use crate::files;
+use crate::report::{ReportError, tables};
 
 /// The column with the images' numbers, and those with positions.
 const IMAGE: &str = "image";
@@ -30,18 +31,13 @@ pub(super) fn write(path: &Path, map: &Map) -> Result<(), ReportError> {
 /// there is a column image, the positions are in the order of its numbers, which must be 0, 1, 2 and so on.
 ///
 /// # Errors
-/// [`ReportError::Io`]; [`ReportError::Table`] says what is wrong with it and where.
+/// [`ReportError::File`]; [`ReportError::Table`] says what is wrong with it and where.
 pub fn read_positions(path: &Path) -> Result<(Vec<f32>, usize), ReportError> {
     let problem = |problem: String| ReportError::Table {
         path: path.to_owned(),
         problem,
     };
-    // A device or a pipe could be read for ever.
-    if !std::fs::metadata(path).map_err(io_error(path))?.is_file() {
-        return Err(problem("it is no file".to_owned()));
-    }
-    let file = std::fs::File::open(path).map_err(io_error(path))?;
-    let mut reader = csv::Reader::from_reader(std::io::BufReader::new(file));
+    let mut reader = csv::Reader::from_reader(std::io::BufReader::new(files::open(path)?));
     let headings = reader.headers().map_err(|e| problem(e.to_string()))?.clone();
     let column = |name: &str| headings.iter().position(|heading| heading == name);
     let axes: Vec<(&str, usize)> = AXES.iter().map_while(|axis| Some((*axis, column(axis)?))).collect();

@@ -7,12 +7,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+use super::kind::require_plain;
+use super::{FileError, FileTask};
+
 /// Writes `path` through a temporary file beside it: filled, brought to disk, then renamed over the old one. A crash, a
 /// full disk or an error of `fill` leaves what was there before.
 ///
 /// # Errors
-/// Those of the file system and of `fill`.
-pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+/// [`FileError`] of the file system and of `fill`, and as [`refuse_target`].
+pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), FileError> {
+    refuse_target(path)?;
     let temporary = temporary_beside(path);
     let written = File::create_new(&temporary).and_then(|mut file| {
         fill(&mut file)?;
@@ -23,26 +27,52 @@ pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<
         // The first error is the one to report; a temporary file that stays behind does no harm.
         let _ = fs::remove_file(&temporary);
     }
-    renamed
+    renamed.map_err(FileError::io(path, FileTask::Write))
+}
+
+/// Refuses a file to write that is there and not ours to replace: renaming over a device, a pipe or a link would put a plain
+/// file in its place.
+///
+/// # Errors
+/// [`FileError::NoPlainFile`], [`FileError::Protected`].
+pub fn refuse_target(path: &Path) -> Result<(), FileError> {
+    let metadata = match path.symlink_metadata() {
+        Ok(metadata) => metadata,
+        // Nothing is there yet, or the error will be told when it is written.
+        Err(_) => return Ok(()),
+    };
+    require_plain(path, FileTask::Write, &metadata)?;
+    if metadata.permissions().readonly() {
+        return Err(FileError::Protected { path: path.to_owned() });
+    }
+    Ok(())
 }
 
 /// Writes a value as JSON for people to read, as [`write_atomically`].
 ///
 /// # Errors
-/// Those of the file system.
-pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+/// [`FileError`].
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), FileError> {
     write_atomically(path, |file| {
         serde_json::to_writer_pretty(&mut *file, value)?;
         file.write_all(b"\n")
     })
 }
 
+/// Makes a folder and those above it, where they are missing.
+///
+/// # Errors
+/// [`FileError`].
+pub fn create_folder(path: &Path) -> Result<(), FileError> {
+    fs::create_dir_all(path).map_err(FileError::io(path, FileTask::MakeFolder))
+}
+
 /// Makes the first of `parent/name-1`, `parent/name-2`, ... that does not exist, and `parent` where it is missing.
 ///
 /// # Errors
-/// Those of the file system.
-pub fn create_numbered(parent: &Path, name: &str) -> io::Result<PathBuf> {
-    fs::create_dir_all(parent)?;
+/// [`FileError`].
+pub fn create_numbered(parent: &Path, name: &str) -> Result<PathBuf, FileError> {
+    create_folder(parent)?;
     let mut number = 1;
     loop {
         let path = parent.join(format!("{name}-{number}"));
@@ -50,7 +80,7 @@ pub fn create_numbered(parent: &Path, name: &str) -> io::Result<PathBuf> {
         match fs::create_dir(&path) {
             Ok(()) => return Ok(path),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => number += 1,
-            Err(e) => return Err(e),
+            Err(e) => return Err(FileError::io(&path, FileTask::MakeFolder)(e)),
         }
     }
 }

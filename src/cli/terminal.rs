@@ -1,0 +1,199 @@
+//! The one way to the terminal: text on standard output, warnings and errors on standard error.
+//!
+//! What a command prints into may close (`selvedge summary cnn | head -1`) or fill (`> /dev/full`). `println!` would panic then, so
+//! it is denied here. A closed pipe ends a command in silence with [`CLOSED`], a full disk is an error; commands that work for
+//! hours go on, see [`outlive_reader`].
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use console::Term;
+use selvedge::files::escaped;
+use serde::Serialize;
+use thiserror::Error;
+
+/// Exit code of a program that SIGPIPE has ended, as shells count it: 128 + 13.
+pub const CLOSED: u8 = 141;
+
+/// Text that could not be printed.
+#[derive(Debug, Error)]
+pub enum PrintError {
+    /// The program that was to read it has ended.
+    #[error("standard output is closed")]
+    Closed,
+    #[error("standard output cannot be written: {0}; make room where it goes to")]
+    Failed(io::Error),
+}
+
+impl From<io::Error> for PrintError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+static OUTLIVES_READER: AtomicBool = AtomicBool::new(false);
+/// The first text that was lost since.
+static LOST: OnceLock<PrintError> = OnceLock::new();
+
+/// From now on the command does its work to the end, in silence when what it prints into closes or fills. A full disk is an
+/// error at the end.
+pub fn outlive_reader() {
+    OUTLIVES_READER.store(true, Ordering::Relaxed);
+}
+
+/// Prints formatted text on standard output.
+macro_rules! out {
+    ($($text:tt)*) => { $crate::cli::terminal::print(format_args!($($text)*)) };
+}
+
+/// Prints a formatted line on standard output.
+macro_rules! outln {
+    ($($text:tt)*) => { $crate::cli::terminal::print(format_args!("{}\n", format_args!($($text)*))) };
+}
+
+/// Prints a formatted warning on standard error.
+macro_rules! warn {
+    ($($text:tt)*) => { $crate::cli::terminal::complain("warning", &format!($($text)*)) };
+}
+
+/// Prints text. Control characters that are not line ends become escapes: no text that is printed holds colours of ours.
+///
+/// # Errors
+/// [`PrintError`], unless the command outlives its reader.
+pub fn print(text: fmt::Arguments) -> Result<(), PrintError> {
+    write(&without_controls(&text.to_string()))
+}
+
+/// Prints a value as JSON, on a line.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    // In JSON these stand only inside of strings, where the escape means the same. serde_json escapes those below U+0020.
+    let line: String = serde_json::to_string(value)?
+        .chars()
+        .flat_map(|c| match c {
+            '\u{7f}'..='\u{9f}' => format!("\\u{:04x}", u32::from(c)).chars().collect::<Vec<_>>(),
+            c => vec![c],
+        })
+        .collect();
+    Ok(write(&format!("{line}\n"))?)
+}
+
+/// Writes bytes that are for programs, as they are.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_bytes(bytes: &[u8]) -> Result<(), PrintError> {
+    if LOST.get().is_some() {
+        return Ok(());
+    }
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    match written.map_err(PrintError::from) {
+        Err(error) if OUTLIVES_READER.load(Ordering::Relaxed) => {
+            // Only the first counts.
+            let _ = LOST.set(error);
+            Ok(())
+        }
+        written => written,
+    }
+}
+
+fn write(text: &str) -> Result<(), PrintError> {
+    print_bytes(text.as_bytes())
+}
+
+/// Prints `kind: text` on standard error, as one line wrapped to the terminal's width. When that fails there is nobody to tell.
+pub fn complain(kind: &str, text: &str) {
+    complain_in_lines(kind, &escaped(text));
+}
+
+fn complain_in_lines(kind: &str, text: &str) {
+    let mut text = format!("{kind}: {text}");
+    if io::stderr().is_terminal()
+        && let Some((_, columns)) = Term::stderr().size_checked()
+    {
+        text = textwrap::fill(&text, usize::from(columns.max(20)));
+    }
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Prints lines on standard error.
+pub fn complain_as_is(text: &str) {
+    let _ = write!(io::stderr(), "{}", without_controls(text));
+}
+
+/// An error whose text has several lines, all of them ours.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct Explained(pub &'static str);
+
+/// The exit code of a command that has ended in this way; its error, if there is one, is printed.
+pub fn exit_code(ended: anyhow::Result<ExitCode>) -> ExitCode {
+    let error = match ended {
+        Ok(code) => match LOST.get() {
+            Some(lost @ PrintError::Failed(_)) => {
+                complain("error", &lost.to_string());
+                return ExitCode::FAILURE;
+            }
+            _ => return code,
+        },
+        Err(error) => error,
+    };
+    if let Some(PrintError::Closed) = error.downcast_ref() {
+        return ExitCode::from(CLOSED);
+    }
+    match error.downcast_ref() {
+        Some(Explained(text)) => complain_in_lines("error", text),
+        None => complain("error", &message(&error)),
+    }
+    ExitCode::FAILURE
+}
+
+/// What failed and its causes, in one line. Many of our errors name their cause themselves; it is not said twice.
+pub fn message(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+fn without_controls(text: &str) -> String {
+    let lines = text.split('\n').map(|line| {
+        let cells = line.split('\t').map(escaped);
+        cells.collect::<Vec<_>>().join("\t")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_stay_and_what_steers_a_terminal_does_not() {
+        assert_eq!(without_controls("a\tb\nc\n"), "a\tb\nc\n");
+        assert_eq!(
+            without_controls("a\u{1b}[2Jb\r\u{9b}1m\n"),
+            "a\\u{1b}[2Jb\\r\\u{9b}1m\n"
+        );
+    }
+
+    #[test]
+    fn causes_are_said_once() {
+        let cause = anyhow::anyhow!("no such file").context("x.png: no such file");
+        assert_eq!(message(&cause), "x.png: no such file");
+        assert_eq!(message(&anyhow::anyhow!("b").context("a")), "a: b");
+    }
+}
