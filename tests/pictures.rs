@@ -71,7 +71,11 @@ fn every_picture_takes_any_numbers() {
             here,
         );
         let floats: Vec<f32> = values.iter().map(|value| *value as f32).collect();
-        let section = Section::standardised("layer".to_owned(), [1, floats.len().max(1)], &[floats.clone()]);
+        let section = Section::standardised(
+            "layer".to_owned(),
+            [1, floats.len().max(1)],
+            std::slice::from_ref(&floats),
+        );
         draw(
             &FeatureSheet {
                 sections: vec![section],

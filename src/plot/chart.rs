@@ -88,7 +88,7 @@ impl<'a> Chart<'a> {
             height,
         } = self.inside;
         let [x, y] = [self.x.share(x), self.y.share(y)].map(|share| share.clamp(0.0, 1.0) as f32);
-        (x.is_finite() && y.is_finite()).then(|| [left + x * width, top + (1.0 - y) * height])
+        (x.is_finite() && y.is_finite()).then_some([left + x * width, top + (1.0 - y) * height])
     }
 
     fn draw_axes(&mut self) {

@@ -53,6 +53,6 @@ fn points(curve: &PrecisionRecall) -> Vec<(f64, f64)> {
             thinned.push(at);
         }
     }
-    thinned.extend(all().last());
+    thinned.extend(all().next_back());
     thinned
 }
