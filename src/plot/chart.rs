@@ -123,7 +123,7 @@ impl<'a> Chart<'a> {
     /// A line through places; one that is not finite is a gap.
     pub fn line(&mut self, places: impl IntoIterator<Item = (f64, f64)>, width: f32, color: Color) {
         let places: Vec<Option<Place>> = places.into_iter().map(|place| self.at(place)).collect();
-        for run in places.split(Option::is_none) {
+        for run in places.split(Option::is_none).filter(|run| !run.is_empty()) {
             self.drawing.line(run.iter().flatten().copied().collect(), width, color);
         }
     }

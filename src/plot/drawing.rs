@@ -86,7 +86,9 @@ impl Drawing {
     }
 
     pub(super) fn image(&mut self, at: [usize; 2], scale: usize, raster: Raster) {
-        self.shapes.push(Shape::Image { at, scale, raster });
+        if raster.height() > 0 {
+            self.shapes.push(Shape::Image { at, scale, raster });
+        }
     }
 
     /// Adds a text, to be changed where it is not plain ink.
