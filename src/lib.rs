@@ -23,6 +23,7 @@ pub mod gradcheck;
 pub mod inference;
 pub mod models;
 pub mod nn;
+pub mod numbers;
 pub mod onnx;
 pub mod optim;
 pub mod plot;

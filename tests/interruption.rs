@@ -167,6 +167,8 @@ fn a_map_that_is_stopped_is_written_as_it_is_and_a_full_disk_is_reported() {
     let mut process = command(folder.path(), &endless).stderr(Stdio::piped()).spawn().unwrap();
     let map = folder.path().join("runs/tsne-1");
     wait_until(&mut process, || map.exists());
+    // So few points have their neighbours at once, and then it iterates for ever.
+    sleep(Duration::from_secs(3));
     signal(process.id(), "-INT");
     let output = process.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
@@ -185,6 +187,37 @@ fn a_map_that_is_stopped_is_written_as_it_is_and_a_full_disk_is_reported() {
         message.contains("full/") && message.contains("File too large"),
         "{message}"
     );
+}
+
+#[test]
+fn a_map_that_is_stopped_before_it_began_leaves_no_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    // All pairs of 5,000 points: neighbours and probabilities alone take several seconds.
+    write_data(folder.path(), 5000, 10);
+    let long = ["tsne", "--data", ".", "--perplexity", "5000"];
+    fs::create_dir(folder.path().join("mine")).unwrap();
+    for (out, made, left) in [
+        ("a/b", "a/b", "a"),
+        ("", "runs/tsne-1", "runs"),
+        ("mine", "mine", "mine"),
+    ] {
+        let out = if out.is_empty() { vec![] } else { vec!["--out", out] };
+        let mut process = command(folder.path(), &[&long[..], &out].concat())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        sleep(Duration::from_secs(1));
+        wait_until(&mut process, || folder.path().join(made).exists());
+        let asked = Instant::now();
+        signal(process.id(), "-INT");
+        let output = process.wait_with_output().unwrap();
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{message}");
+        assert!(message.contains("stopped before there was a map"), "{message}");
+        assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
+        // What was there before stays.
+        assert_eq!(folder.path().join(left).exists(), left == "mine", "{left}");
+    }
 }
 
 #[test]

@@ -51,4 +51,15 @@ fn impossible_predictions_are_refused() {
             .to_string()
             .contains("class 0 in row 0 is NaN")
     );
+    for (probabilities, part) in [
+        ([1.5, -0.5, 0.5, 0.5], "class 1 in row 0 is -0.5"),
+        ([0.5, 0.5, f32::INFINITY, 0.0], "class 0 in row 1 is inf"),
+        ([0.5, 0.5, 0.9, 0.9], "row 1 sum to 1.8"),
+        ([0.0, 0.0, 0.5, 0.5], "row 0 sum to 0"),
+        ([3.0e38, 3.0e38, 0.5, 0.5], "row 0 sum to inf"),
+        ([0.5, 0.5, 0.497, 0.5], "row 1 sum to 0.997"),
+    ] {
+        let message = new(&probabilities, &[0, 1]).to_string();
+        assert!(message.contains(part), "{part}: {message}");
+    }
 }

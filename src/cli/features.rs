@@ -51,9 +51,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         true => options.model.join(format!("features-{name}")),
         false => options.model.with_extension(format!("features-{name}")),
     });
+    // Before the folder, which would stay empty if one of these failed.
+    let activations = classifier.activations(&pixels, usize::from(options.layers))?;
+    let (filters, maps) = (classifier.filters()?, classifier.class_maps(&pixels)?);
     create_folder(&folder)?;
 
-    let activations = classifier.activations(&pixels, usize::from(options.layers))?;
     let mut sheet = FeatureSheet { sections: Vec::new() };
     for (number, layer) in (1..).zip(&activations) {
         let all = section(layer, usize::MAX);
@@ -62,10 +64,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         sheet.sections.push(section(layer, IN_SHEET));
     }
     save_png(&sheet, &folder.join("layers.png"))?;
-    if let Some(filters) = classifier.filters()? {
+    if let Some(filters) = filters {
         save_png(&filter_sheet(&filters), &folder.join("filters.png"))?;
     }
-    let maps = classifier.class_maps(&pixels)?;
     let grey: Vec<f32> = pixels.iter().map(|byte| f32::from(*byte) / 255.0).collect();
     let mut tiles = vec![Tile {
         image: Raster::grey(WIDTH, &grey),
@@ -130,8 +131,8 @@ fn filter_sheet(filters: &Filters) -> FeatureSheet {
     let maps: Vec<Vec<f32>> = (0..to)
         .map(|filter| {
             let taps = filters.values.chunks_exact(from * to);
-            taps.map(|tap| tap.iter().skip(filter).step_by(to).sum::<f32>() / from as f32)
-                .collect()
+            let sum = |tap: &[f32]| tap.iter().skip(filter).step_by(to).map(|w| f64::from(*w)).sum::<f64>();
+            taps.map(|tap| (sum(tap) / from as f64) as f32).collect()
         })
         .collect();
     let title = format!("{}: {to} filters of {height}x{width}", filters.name);

@@ -6,8 +6,34 @@ use anyhow::bail;
 use selvedge::files::{create_folder, create_numbered, exists, list_folder, shown};
 use selvedge::report::Evaluation;
 
-/// The folder that everything of a command is written into.
-pub struct OutputFolder(PathBuf);
+/// The folder that everything of a command is written into. When a command ends without having written anything, folders that
+/// were made for it go again.
+pub struct OutputFolder {
+    path: PathBuf,
+    /// Those that were not there before, the innermost first.
+    made: Vec<PathBuf>,
+}
+
+impl Drop for OutputFolder {
+    fn drop(&mut self) {
+        // A folder with something in it cannot be removed, and stays.
+        for path in &self.made {
+            let _ = std::fs::remove_dir(path);
+        }
+    }
+}
+
+/// The folders of a path that are not there yet, the innermost first.
+fn missing(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut missing = Vec::new();
+    for part in path.ancestors().filter(|part| !part.as_os_str().is_empty()) {
+        if exists(part)? {
+            break;
+        }
+        missing.push(part.to_owned());
+    }
+    Ok(missing)
+}
 
 impl OutputFolder {
     /// Inside of the folder of a run, beside a file, or as asked for.
@@ -23,22 +49,31 @@ impl OutputFolder {
             let stem = model.file_stem().unwrap_or_default().to_string_lossy();
             model.with_file_name(format!("{stem}-{name}"))
         };
+        Self::create(path)
+    }
+
+    fn create(path: PathBuf) -> anyhow::Result<Self> {
+        let made = missing(&path)?;
         create_folder(&path)?;
-        Ok(Self(path))
+        Ok(Self { path, made })
     }
 
     /// As asked for, or the first of `runs/NAME-1`, `runs/NAME-2`, ... that is free.
     pub fn new(asked: Option<&Path>, name: &str) -> anyhow::Result<Self> {
         match asked {
             Some(path) => Self::fresh(path),
-            None => Ok(Self(create_numbered(Path::new("runs"), name)?)),
+            None => {
+                let mut made = missing(Path::new("runs"))?;
+                let path = create_numbered(Path::new("runs"), name)?;
+                made.insert(0, path.clone());
+                Ok(Self { path, made })
+            }
         }
     }
 
     fn fresh(path: &Path) -> anyhow::Result<Self> {
         Self::refuse_used(path)?;
-        create_folder(path)?;
-        Ok(Self(path.to_owned()))
+        Self::create(path.to_owned())
     }
 
     /// Refuses a folder that holds something already, before any work is done.
@@ -53,24 +88,24 @@ impl OutputFolder {
     }
 
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// The last part of its path.
     pub fn name(&self) -> String {
-        self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// Where the files of one of `count` evaluations go.
     pub fn of(&self, number: usize, count: usize, evaluation: &Evaluation) -> anyhow::Result<PathBuf> {
         if count == 1 {
-            return Ok(self.0.clone());
+            return Ok(self.path.clone());
         }
         let name = Path::new(&evaluation.name)
             .file_name()
             .unwrap_or_default()
             .to_string_lossy();
-        let path = self.0.join(format!("{}-{name}", number + 1));
+        let path = self.path.join(format!("{}-{name}", number + 1));
         create_folder(&path)?;
         Ok(path)
     }

@@ -29,9 +29,15 @@ pub enum EvalError {
     #[error("{images} images are too few to fit an ensemble to: {folds}-fold cross-validation needs one in each fold")]
     Folds { images: usize, folds: usize },
 
-    #[error("the probability of class {class} in row {row} is {value}")]
-    NotANumber { row: usize, class: usize, value: f32 },
+    #[error("the probability of class {class} in row {row} is {value}, and should be from 0 to 1")]
+    Probability { row: usize, class: usize, value: f32 },
+
+    #[error("the probabilities of row {row} sum to {sum}, and should sum to 1")]
+    Sum { row: usize, sum: f32 },
 }
+
+/// How far from 1 the sum of a row may be: probabilities may have been written with 4 decimals.
+const ROUNDING: f32 = 1e-3;
 
 /// Probabilities, one row an image and one column a class, next to the true labels.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +51,8 @@ impl Predictions {
     /// Pairs probabilities (row-major) with labels.
     ///
     /// # Errors
-    /// [`EvalError`] when there are none, when the numbers do not fit together, or when one is not finite.
+    /// [`EvalError`] when there are none, when the numbers do not fit together, when one is below 0 or not finite, or when a row
+    /// does not sum to 1 up to rounding.
     pub fn new(probabilities: Vec<f32>, labels: Vec<u8>, class_names: Vec<String>) -> Result<Self, EvalError> {
         let classes = class_names.len();
         if labels.is_empty() || classes == 0 {
@@ -65,12 +72,18 @@ impl Predictions {
                 classes,
             });
         }
-        if let Some(i) = probabilities.iter().position(|p| !p.is_finite()) {
-            return Err(EvalError::NotANumber {
-                row: i / classes,
-                class: i % classes,
-                value: probabilities[i],
-            });
+        for (row, values) in probabilities.chunks_exact(classes).enumerate() {
+            if let Some(class) = values.iter().position(|p| !(p.is_finite() && *p >= 0.0)) {
+                return Err(EvalError::Probability {
+                    row,
+                    class,
+                    value: values[class],
+                });
+            }
+            let sum: f32 = values.iter().sum();
+            if (sum - 1.0).abs() > ROUNDING {
+                return Err(EvalError::Sum { row, sum });
+            }
         }
         Ok(Self {
             probabilities,

@@ -1,7 +1,7 @@
 //! What the layers of a network make of an image.
 
 use super::{Classifier, InferenceError};
-use crate::data::{HEIGHT, WIDTH};
+use crate::data::{HEIGHT, ImageSet, WIDTH};
 use crate::tensor::{Layer, LayerNode, Tensor};
 use crate::train::layer_of;
 
@@ -51,7 +51,8 @@ impl Classifier {
     /// [`PIXELS`](crate::data::PIXELS) bytes, in running order. ReLU right after a convolution is part of it.
     ///
     /// # Errors
-    /// Those of the device, or of an image of another size.
+    /// [`InferenceError::NotFinite`] names the first layer whose numbers are not; those of the device, or of an image of another
+    /// size.
     pub fn activations(&self, pixels: &[u8], most: usize) -> Result<Vec<Activation>, InferenceError> {
         let logits = self.network().record(&self.images(pixels, 1)?)?;
         let graph = &self.network().graph;
@@ -80,10 +81,12 @@ impl Classifier {
             let &[_, height, width, channels] = output.shape().axes() else {
                 return Ok(None);
             };
+            let values = compiled.read(output)?;
+            self.must_be_finite(&values, &format!("the layer {name}"))?;
             Ok(Some(Activation {
                 name,
                 size: [height, width, channels],
-                values: compiled.read(output)?,
+                values,
             }))
         };
         shown.into_iter().filter_map(|one| read(one).transpose()).collect()
@@ -104,6 +107,33 @@ impl Classifier {
             }
         }
         Ok(None)
+    }
+
+    /// What the last dense layer is given for each image of a set, row-major `[images, width]`, and the width: the numbers
+    /// by which the network tells the classes apart.
+    ///
+    /// # Errors
+    /// [`InferenceError::NotFinite`]; those of the device.
+    pub fn penultimate(&self, set: &ImageSet) -> Result<(Vec<f32>, usize), InferenceError> {
+        let (values, width) = self.network().penultimate(set)?;
+        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+            // Names the layer where it begins, if that is one of those.
+            self.activations(set.image(at / width), usize::MAX)?;
+        }
+        self.must_be_finite(&values, "what comes before the last dense layer")?;
+        Ok((values, width))
+    }
+
+    /// # Errors
+    /// [`InferenceError::NotFinite`] where one of the values is not, with what they are of in words.
+    pub(super) fn must_be_finite(&self, values: &[f32], what: &str) -> Result<(), InferenceError> {
+        match values.iter().all(|value| value.is_finite()) {
+            true => Ok(()),
+            false => Err(InferenceError::NotFinite {
+                model: self.name().to_owned(),
+                what: what.to_owned(),
+            }),
+        }
     }
 
     /// What the parameters' names of a layer start with.

@@ -46,6 +46,11 @@ pub enum InferenceError {
     #[error("an ensemble needs two members or more, not {members}")]
     FewMembers { members: usize },
 
+    #[error(
+        "{what} of {model} gives numbers that are not finite: its weights are damaged, or have diverged in training; train it again, with a lower learning rate"
+    )]
+    NotFinite { model: String, what: String },
+
     #[error(transparent)]
     File(#[from] FileError),
     #[error(transparent)]

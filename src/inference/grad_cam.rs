@@ -26,7 +26,7 @@ impl Classifier {
     /// channels of the last layer of at least 6x6 pixels; then enlarged.
     ///
     /// # Errors
-    /// Those of the device, or of an image of another size.
+    /// [`InferenceError::NotFinite`]; those of the device, or of an image of another size.
     pub fn class_maps(&self, pixels: &[u8]) -> Result<ClassMaps, InferenceError> {
         // One image a class, so that one pass back gives the gradients of all logits.
         let logits = self.network().record(&self.images(pixels, CLASSES)?)?;
@@ -56,6 +56,10 @@ impl Classifier {
         let mut compiled = graph.compile(&[&seen, &gradient, &probabilities])?;
         compiled.run().map_err(crate::tensor::TensorError::from)?;
         let [activations, gradients] = [compiled.read(&seen)?, compiled.read(&gradient)?];
+        let probabilities = compiled.read(&probabilities)?;
+        self.must_be_finite(&activations, "the last layer with room for a map")?;
+        self.must_be_finite(&gradients, "the backward pass from the classes")?;
+        self.must_be_finite(&probabilities, "the last layer")?;
         let shape = seen.shape();
         let (image, channels) = (shape.len() / CLASSES, shape.last());
         let resolution = match shape.axes() {
@@ -65,7 +69,7 @@ impl Classifier {
         let maps = activations.chunks_exact(image).zip(gradients.chunks_exact(image));
         Ok(ClassMaps {
             maps: maps.map(|(a, g)| enlarged(&map(a, g, channels), resolution)).collect(),
-            probabilities: compiled.read(&probabilities)?[..CLASSES].to_vec(),
+            probabilities: probabilities[..CLASSES].to_vec(),
             resolution,
         })
     }
@@ -73,21 +77,19 @@ impl Classifier {
 
 /// The map of one class from the activations of one image and the gradients of that class' logit.
 fn map(activations: &[f32], gradients: &[f32], channels: usize) -> Vec<f32> {
+    // In f64, which holds the product of any two f32.
     let mut weights = vec![0.0; channels];
     for pixel in gradients.chunks_exact(channels) {
         for (weight, gradient) in weights.iter_mut().zip(pixel) {
-            *weight += gradient;
+            *weight += f64::from(*gradient);
         }
     }
-    let sum = |pixel: &[f32]| pixel.iter().zip(&weights).map(|(a, w)| a * w).sum::<f32>();
-    let map: Vec<f32> = activations
-        .chunks_exact(channels)
-        .map(|pixel| sum(pixel).max(0.0))
-        .collect();
-    let largest = map.iter().copied().fold(0.0, f32::max);
-    map.iter()
-        .map(|value| if largest > 0.0 { value / largest } else { 0.0 })
-        .collect()
+    let sum = |pixel: &[f32]| pixel.iter().zip(&weights).map(|(a, w)| f64::from(*a) * w).sum::<f64>();
+    let pixels = activations.chunks_exact(channels);
+    let map: Vec<f64> = pixels.map(|pixel| sum(pixel).max(0.0)).collect();
+    let largest = map.iter().copied().fold(0.0, f64::max);
+    let share = |value: &f64| if largest > 0.0 { value / largest } else { 0.0 };
+    map.iter().map(|value| share(value) as f32).collect()
 }
 
 /// Bilinear, with half-pixel centres.

@@ -1,13 +1,10 @@
 //! A confusion matrix.
 
-use plotters::coord::Shift;
-use plotters::prelude::{ColorMap, DerivedColorMap, DrawingArea, DrawingBackend, PathElement, Rectangle};
-use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{BLACK, Color, RGBColor, WHITE};
+use super::color::Ramp;
+use super::drawing::{Anchor, Drawing, Shape, Text};
+use super::{Color, Picture};
 
-use super::{Picture, write_text};
-
-/// Counts by colour, shares of each true class in numbers.
+/// Shares of each true class, in colours and in numbers.
 #[derive(Debug)]
 pub struct ConfusionPicture<'a> {
     /// Names of the classes.
@@ -16,49 +13,35 @@ pub struct ConfusionPicture<'a> {
     pub matrix: &'a [Vec<usize>],
 }
 
-const CELL: i32 = 64;
+const CELL: f32 = 64.0;
 /// For names of up to some 14 letters.
-const NAMES: i32 = 110;
-const TOP: i32 = 44;
-const BAR: i32 = 110;
+const NAMES: f32 = 110.0;
+/// Left of the matrix.
+const LEFT: f32 = NAMES + 26.0;
+const TOP: f32 = 44.0;
+const BAR: f32 = 110.0;
 
-/// From white to dark blue (ColorBrewer's Blues).
-pub(crate) fn blues(share: f64) -> RGBColor {
-    let colors = DerivedColorMap::new(&[
-        RGBColor(255, 255, 255),
-        RGBColor(198, 219, 239),
-        RGBColor(107, 174, 214),
-        RGBColor(33, 113, 181),
-        RGBColor(8, 48, 107),
-    ]);
-    colors.get_color(share.clamp(0.0, 1.0) as f32)
-}
-
-/// White on dark colours, black on light ones.
-pub(crate) fn ink_on(RGBColor(r, g, b): RGBColor) -> RGBColor {
-    let brightness = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
-    if brightness < 140.0 { WHITE } else { BLACK }
+/// The share of a class, 0 where there is none of it.
+pub(crate) fn share(count: usize, of: usize) -> f64 {
+    count as f64 / of.max(1) as f64
 }
 
 /// A share with two digits, nothing where there is nothing.
 pub(crate) fn share_text(count: usize, of: usize) -> String {
     match count {
         0 => String::new(),
-        count => format!("{:.2}", count as f64 / of.max(1) as f64)
-            .trim_start_matches('0')
-            .to_owned(),
+        count => format!("{:.2}", share(count, of)),
     }
 }
 
-impl ConfusionPicture<'_> {
-    /// Classes that are rarely confused differ by little; the square root shows them.
-    fn color(&self, count: f64) -> RGBColor {
-        blues((count / self.largest()).sqrt())
-    }
+/// How far along a ramp a share is. Classes that are rarely confused differ by little; the square root shows them.
+pub(crate) fn shade(share: f64) -> f64 {
+    share.sqrt()
+}
 
-    fn largest(&self) -> f64 {
-        let largest = self.matrix.iter().flatten().copied().max();
-        largest.unwrap_or(0).max(1) as f64
+impl ConfusionPicture<'_> {
+    fn side(&self) -> f32 {
+        CELL * self.names.len() as f32
     }
 
     /// Names that are wider than a cell are written upwards.
@@ -66,84 +49,90 @@ impl ConfusionPicture<'_> {
         self.names.iter().all(|name| name.chars().count() <= 11)
     }
 
-    fn bottom(&self) -> i32 {
-        if self.is_upright() { 56 } else { NAMES + 30 }
+    fn bottom(&self) -> f32 {
+        if self.is_upright() { 56.0 } else { NAMES + 30.0 }
+    }
+
+    fn draw_rows(&self, drawing: &mut Drawing) {
+        for (row, (name, counts)) in self.names.iter().zip(self.matrix).enumerate() {
+            let top = TOP + CELL * row as f32;
+            let middle = top + CELL / 2.0;
+            drawing.text(name, [LEFT - 8.0, middle], 13.0, Anchor::End);
+            let all = counts.iter().sum();
+            for (column, count) in counts.iter().enumerate() {
+                let left = LEFT + CELL * column as f32;
+                let paper = Ramp::BLUES.at(shade(share(*count, all)));
+                drawing.rectangle([left, top], [CELL; 2], paper);
+                drawing.shapes.push(Shape::Text(Text {
+                    color: paper.readable_on(),
+                    ..Text::new(
+                        share_text(*count, all),
+                        [left + CELL / 2.0, middle],
+                        14.0,
+                        Anchor::Middle,
+                    )
+                }));
+            }
+        }
+    }
+
+    fn draw_columns(&self, drawing: &mut Drawing) {
+        let below = TOP + self.side();
+        for (column, name) in self.names.iter().enumerate() {
+            let x = LEFT + CELL * (column as f32 + 0.5);
+            match self.is_upright() {
+                true => drawing.text(name, [x, below + 13.0], 11.0, Anchor::Middle),
+                false => drawing.text_upwards(name, [x, below + 8.0], 12.0, Anchor::End),
+            }
+        }
+    }
+
+    /// What the colours mean.
+    fn draw_bar(&self, drawing: &mut Drawing) {
+        const STEPS: u16 = 256;
+        let (left, width, side) = (LEFT + self.side() + 24.0, 18.0, self.side());
+        for step in 0..STEPS {
+            let share = f32::from(step) / f32::from(STEPS);
+            let height = side / f32::from(STEPS);
+            let at = [left, TOP + side - share * side - height];
+            drawing.rectangle(at, [width, height + 0.5], Ramp::BLUES.at(share.into()));
+        }
+        for share in [0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0] {
+            let y = TOP + side - shade(share) as f32 * side;
+            drawing.line(
+                vec![[left + width, y], [left + width + 3.0, y]],
+                1.0,
+                Color::INK.faint(0.6),
+            );
+            drawing.text(share.to_string(), [left + width + 7.0, y], 12.0, Anchor::Start);
+        }
+        drawing.text("share", [left + width / 2.0, TOP - 16.0], 12.0, Anchor::Middle);
     }
 }
 
 impl Picture for ConfusionPicture<'_> {
     fn size(&self) -> (u32, u32) {
-        let side = CELL * self.names.len() as i32;
-        ((NAMES + 26 + side + BAR) as u32, (TOP + side + self.bottom()) as u32)
+        let side = self.side();
+        ((LEFT + side + BAR) as u32, (TOP + side + self.bottom()) as u32)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), String> {
-        let side = CELL * self.names.len() as i32;
-        let left = NAMES + 26;
-        let center = (HPos::Center, VPos::Center);
-        write_text(
-            area,
-            "share of each true class",
-            (left + side / 2, 22),
-            16,
-            BLACK,
-            center,
-        )?;
-        for (row, (name, counts)) in self.names.iter().zip(self.matrix).enumerate() {
-            let top = TOP + CELL * row as i32;
-            let middle = top + CELL / 2;
-            write_text(area, name, (left - 8, middle), 13, BLACK, (HPos::Right, VPos::Center))?;
-            let all = counts.iter().sum();
-            for (column, count) in counts.iter().enumerate() {
-                let x = left + CELL * column as i32;
-                let color = self.color(*count as f64);
-                let cell = Rectangle::new([(x, top), (x + CELL, top + CELL)], color.filled());
-                area.draw(&cell).map_err(|e| e.to_string())?;
-                let text = share_text(*count, all);
-                write_text(area, &text, (x + CELL / 2, middle), 15, ink_on(color), center)?;
-            }
-        }
-        let frame = [
-            (left, TOP),
-            (left + side, TOP),
-            (left + side, TOP + side),
-            (left, TOP + side),
-            (left, TOP),
-        ];
-        let frame = PathElement::new(frame, BLACK.mix(0.4).stroke_width(1));
-        area.draw(&frame).map_err(|e| e.to_string())?;
-        for (column, name) in self.names.iter().enumerate() {
-            let (x, y) = (left + CELL * column as i32 + CELL / 2, TOP + side + 8);
-            if self.is_upright() {
-                write_text(area, name, (x, y), 11, BLACK, (HPos::Center, VPos::Top))?;
-            } else {
-                super::write_upwards(area, name, (x, y), 12)?;
-            }
-        }
-        let below = TOP + side + self.bottom() - 18;
-        write_text(area, "predicted", (left + side / 2, below), 14, BLACK, center)?;
-        super::write_upwards(area, "true", (14, TOP + side / 2 + 16), 14)?;
-        self.draw_bar(area, left + side + 24, side)
-    }
-}
-
-impl ConfusionPicture<'_> {
-    /// What the colours mean.
-    fn draw_bar<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, left: i32, side: i32) -> Result<(), String> {
-        let (width, largest) = (18, self.largest());
-        for y in 0..side {
-            let share = 1.0 - f64::from(y) / f64::from(side);
-            let line = Rectangle::new([(left, TOP + y), (left + width, TOP + y + 1)], blues(share).filled());
-            area.draw(&line).map_err(|e| e.to_string())?;
-        }
-        for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
-            let y = TOP + side - (share * f64::from(side)) as i32;
-            let count = (share * share * largest).round();
-            let at = (left + width + 6, y);
-            write_text(area, &format!("{count}"), at, 12, BLACK, (HPos::Left, VPos::Center))?;
-        }
-        let at = (left + width / 2, TOP - 14);
-        write_text(area, "images", at, 12, BLACK, (HPos::Center, VPos::Center))
+    fn draw(&self, drawing: &mut Drawing) {
+        let side = self.side();
+        let middle = LEFT + side / 2.0;
+        drawing.text("share of each true class", [middle, 22.0], 16.0, Anchor::Middle);
+        self.draw_rows(drawing);
+        let (right, bottom) = (LEFT + side, TOP + side);
+        let corners = [[LEFT, TOP], [right, TOP], [right, bottom], [LEFT, bottom], [LEFT, TOP]];
+        drawing.line(corners.to_vec(), 1.0, Color::INK.faint(0.4));
+        self.draw_columns(drawing);
+        drawing.text(
+            "predicted",
+            [middle, bottom + self.bottom() - 18.0],
+            14.0,
+            Anchor::Middle,
+        );
+        drawing.text_upwards("true", [14.0, TOP + side / 2.0], 14.0, Anchor::Middle);
+        self.draw_bar(drawing);
     }
 }
 
@@ -154,15 +143,28 @@ mod tests {
     #[test]
     fn shares_have_two_digits() {
         let texts = [(0, 9), (1, 1000), (128, 1000), (9, 9)].map(|(count, of)| share_text(count, of));
-        assert_eq!(texts, ["", ".00", ".13", "1.00"]);
+        assert_eq!(texts, ["", "0.00", "0.13", "1.00"]);
     }
 
     #[test]
-    fn ink_can_be_read_on_every_blue() {
-        for share in 0..=20 {
-            let RGBColor(paper, _, _) = blues(f64::from(share) / 20.0);
-            let RGBColor(ink, _, _) = ink_on(blues(f64::from(share) / 20.0));
-            assert!(paper.abs_diff(ink) > 90, "{share}: {paper} {ink}");
+    fn equal_shares_have_one_colour_however_many_images_a_class_has() {
+        let names = ["few", "many"].map(str::to_owned);
+        let matrix = [vec![3, 1], vec![2500, 7500]];
+        let mut drawing = Drawing::default();
+        ConfusionPicture {
+            names: &names,
+            matrix: &matrix,
         }
+        .draw_rows(&mut drawing);
+        let colors: Vec<Color> = drawing
+            .shapes
+            .iter()
+            .filter_map(|shape| match shape {
+                Shape::Rectangle { color, .. } => Some(*color),
+                _ => None,
+            })
+            .collect();
+        assert_eq!((colors[0], colors[1]), (colors[3], colors[2]));
+        assert_ne!(colors[0], colors[1]);
     }
 }

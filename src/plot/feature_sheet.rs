@@ -1,11 +1,7 @@
 //! What layers make of an image: their channels as small maps.
 
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend, PathElement, Rectangle};
-use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{BLACK, Color, RGBColor};
-
-use super::{Picture, Raster, write_text};
+use super::drawing::{Anchor, Drawing};
+use super::{Color, Picture, Raster, font};
 
 /// Layers below each other, 16 maps a row.
 #[derive(Debug)]
@@ -30,6 +26,7 @@ const COLUMNS: usize = 16;
 const SIDE: usize = 56;
 const GAP: usize = 4;
 const TITLE: usize = 28;
+const LETTERS: f32 = 13.0;
 
 impl Section {
     /// Maps of a layer whose channels are `values` (each row by row), standardised one by one: mean in the middle of the
@@ -63,29 +60,25 @@ impl Section {
         TITLE + self.maps.len().div_ceil(COLUMNS) * self.pitch()[0] + GAP
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, top: usize) -> Result<(), String> {
-        let at = (GAP as i32, (top + TITLE / 2) as i32);
-        write_text(area, &self.title, at, 14, BLACK, (HPos::Left, VPos::Center))?;
+    fn draw(&self, drawing: &mut Drawing, top: usize) {
+        let middle = [GAP as f32, (top + TITLE / 2) as f32];
+        drawing.text(&self.title, middle, LETTERS, Anchor::Start);
         let [down, across] = self.pitch();
         for (i, map) in self.maps.iter().enumerate() {
             let (left, top) = (GAP + i % COLUMNS * across, top + TITLE + i / COLUMNS * down);
             match map {
-                Some(map) => map.draw(area, (left, top), self.scale())?,
+                Some(map) => drawing.image([left, top], self.scale(), map.clone()),
                 None => {
-                    let [height, width] = self.size.map(|side| (side * self.scale()) as i32 - 1);
-                    let (left, top) = (left as i32, top as i32);
-                    let square = [(left, top), (left + width, top + height)];
-                    let grey = RGBColor(200, 200, 200);
-                    area.draw(&Rectangle::new(square, grey.filled()))
-                        .map_err(|e| e.to_string())?;
-                    for cross in [square, [(left + width, top), (left, top + height)]] {
-                        let line = PathElement::new(cross, BLACK.mix(0.5).stroke_width(1));
-                        area.draw(&line).map_err(|e| e.to_string())?;
+                    let [height, width] = self.size.map(|side| (side * self.scale()) as f32);
+                    let [left, top] = [left, top].map(|place| place as f32);
+                    let (right, bottom) = (left + width, top + height);
+                    drawing.rectangle([left, top], [width, height], Color::rgb(200, 200, 200));
+                    for cross in [[[left, top], [right, bottom]], [[right, top], [left, bottom]]] {
+                        drawing.line(cross.to_vec(), 1.0, Color::INK.faint(0.5));
                     }
                 }
             }
         }
-        Ok(())
     }
 }
 
@@ -115,20 +108,22 @@ impl Spread {
 
 impl Picture for FeatureSheet {
     fn size(&self) -> (u32, u32) {
-        let across = |section: &Section| section.maps.len().min(COLUMNS) * section.pitch()[1] + GAP;
-        // A title needs some room even over a single map.
-        let width = self.sections.iter().map(across).max().unwrap_or(0).max(420);
+        let across = |section: &Section| {
+            let maps = section.maps.len().min(COLUMNS) * section.pitch()[1] + GAP;
+            // A title needs some room even over a single map.
+            maps.max(font::width(&section.title, LETTERS) as usize + 2 * GAP)
+        };
+        let width = self.sections.iter().map(across).max().unwrap_or(0);
         let height: usize = self.sections.iter().map(Section::height).sum();
-        (width as u32, height.max(1) as u32)
+        (width.max(1) as u32, height.max(1) as u32)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), String> {
+    fn draw(&self, drawing: &mut Drawing) {
         let mut top = 0;
         for section in &self.sections {
-            section.draw(area, top)?;
+            section.draw(drawing, top);
             top += section.height();
         }
-        Ok(())
     }
 }
 

@@ -1,11 +1,7 @@
 //! Images with what was said of them.
 
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend};
-use plotters::style::BLACK;
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::{Picture, Raster, write_text};
+use super::drawing::{Anchor, Drawing};
+use super::{Picture, Raster, font};
 
 /// Images in rows, each with lines of text under it.
 #[derive(Debug)]
@@ -32,6 +28,7 @@ const SIDE: usize = 140;
 const GAP: usize = 30;
 const LINE: usize = 17;
 const TOP: usize = 40;
+const TITLE: f32 = 15.0;
 
 impl Gallery {
     fn scale(&self) -> usize {
@@ -39,7 +36,7 @@ impl Gallery {
             .tiles
             .iter()
             .map(|tile| tile.image.width().max(tile.image.height()));
-        (SIDE / widest.max().unwrap_or(1)).max(1)
+        (SIDE / widest.max().unwrap_or(1).max(1)).max(1)
     }
 
     /// Width and height of an image with its text.
@@ -60,24 +57,23 @@ impl Picture for Gallery {
         let columns = self.columns.clamp(1, self.tiles.len().max(1));
         let rows = self.tiles.len().div_ceil(columns);
         // A title needs some room even over a single column.
-        let across = (columns * width).max(8 * self.title.chars().count());
+        let across = (columns * width).max(font::width(&self.title, TITLE) as usize + GAP);
         (across as u32, (TOP + rows * height) as u32)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), String> {
+    fn draw(&self, drawing: &mut Drawing) {
         let ((width, height), scale) = (self.tile(), self.scale());
-        let middle = self.size().0 as i32 / 2;
-        write_text(area, &self.title, (middle, 18), 16, BLACK, (HPos::Center, VPos::Center))?;
+        let middle = [self.size().0 as f32 / 2.0, 18.0];
+        drawing.text(&self.title, middle, TITLE, Anchor::Middle);
         for (i, tile) in self.tiles.iter().enumerate() {
             let (column, row) = (i % self.columns.max(1), i / self.columns.max(1));
             let (left, top) = (column * width + GAP / 2, TOP + row * height);
-            tile.image.draw(area, (left, top), scale)?;
-            let below = top + tile.image.height() * scale + 3;
+            drawing.image([left, top], scale, tile.image.clone());
+            let below = top + tile.image.height() * scale + 10;
             for (line, text) in tile.lines.iter().enumerate() {
-                let at = ((column * width + width / 2) as i32, (below + line * LINE) as i32);
-                write_text(area, text, at, 13, BLACK, (HPos::Center, VPos::Top))?;
+                let at = [(column * width + width / 2) as f32, (below + line * LINE) as f32];
+                drawing.text(text, at, 12.0, Anchor::Middle);
             }
         }
-        Ok(())
     }
 }

@@ -1,9 +1,6 @@
 //! Grey images in rows and columns.
 
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend, Text};
-use plotters::style::{BLACK, IntoFont};
-
+use super::drawing::{Anchor, Drawing};
 use super::{Picture, Raster};
 
 /// Images of one size in a grid, with a title over each column and a name before each row.
@@ -25,6 +22,7 @@ const GAP: usize = 6;
 const NAMES: usize = 110;
 /// Above the first row, for the titles.
 const TITLES: usize = 24;
+const LETTERS: f32 = 12.0;
 
 impl Picture for ImageGrid<'_> {
     fn size(&self) -> (u32, u32) {
@@ -35,24 +33,21 @@ impl Picture for ImageGrid<'_> {
         (across as u32, down as u32)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), String> {
-        let [height, width] = self.image_size;
-        let font = ("sans-serif", 13).into_font();
-        let text = |text: &str, x: usize, y: usize| {
-            let text = Text::new(text.to_owned(), (x as i32, y as i32), font.color(&BLACK));
-            area.draw(&text).map_err(|e| e.to_string())
-        };
-        let left = |column: usize| NAMES + column * (width * SCALE + GAP);
-        let top = |row: usize| TITLES + row * (height * SCALE + GAP);
+    fn draw(&self, drawing: &mut Drawing) {
+        let [height, width] = self.image_size.map(|side| side * SCALE);
+        let left = |column: usize| NAMES + column * (width + GAP);
+        let top = |row: usize| TITLES + row * (height + GAP);
         for (column, title) in self.titles.iter().enumerate() {
-            text(title, left(column), 6)?;
+            let middle = [(left(column) + width / 2) as f32, TITLES as f32 / 2.0];
+            drawing.text(title, middle, LETTERS, Anchor::Middle);
         }
         for (row, (name, images)) in self.rows.iter().enumerate() {
-            text(name, GAP, top(row) + height * SCALE / 2 - 6)?;
+            let middle = [GAP as f32, (top(row) + height / 2) as f32];
+            drawing.text(name, middle, LETTERS, Anchor::Start);
             for (column, image) in images.iter().enumerate() {
-                Raster::grey(width, image).draw(area, (left(column), top(row)), SCALE)?;
+                let raster = Raster::grey(self.image_size[1], image);
+                drawing.image([left(column), top(row)], SCALE, raster);
             }
         }
-        Ok(())
     }
 }

@@ -1,58 +1,44 @@
 //! Small images, drawn large.
 
-use plotters::coord::Shift;
-use plotters::prelude::ColorMap;
-use plotters::prelude::{DerivedColorMap, DrawingArea, DrawingBackend, Rectangle, ViridisRGB};
-use plotters::style::{Color, RGBColor};
+use super::color::Ramp;
 
 /// An image of coloured pixels, row by row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Raster {
     width: usize,
-    colors: Vec<RGBColor>,
+    colors: Vec<[u8; 3]>,
 }
 
+/// Any value has a colour: those outside of 0 to 1 that of the nearer end, and what is no number that of 0.
 impl Raster {
     /// Rows of `width` grey pixels from 0 (black) to 1 (white).
     pub fn grey(width: usize, values: &[f32]) -> Self {
-        let colors = values.iter().map(|value| {
-            let grey = (255.0 * value.clamp(0.0, 1.0)).round() as u8;
-            RGBColor(grey, grey, grey)
-        });
+        let colors = values
+            .iter()
+            .map(|value| [(255.0 * value.clamp(0.0, 1.0)).round() as u8; 3]);
         Self::new(width, colors.collect())
     }
 
     /// Rows of `width` pixels in the colours of viridis, from 0 (dark violet) to 1 (yellow): even steps look even, with any
     /// colour vision and in grey.
     pub fn viridis(width: usize, values: &[f32]) -> Self {
-        let colors = values.iter().map(|value| ViridisRGB.get_color(value.clamp(0.0, 1.0)));
+        let colors = values.iter().map(|value| Ramp::VIRIDIS.at(f64::from(*value)).rgb);
         Self::new(width, colors.collect())
     }
 
     /// A grey image seen through a heat map of the same size, both from 0 to 1: the hotter, the more of `inferno` colours.
     pub fn heat(width: usize, grey: &[f32], heat: &[f32]) -> Self {
-        // matplotlib's inferno at six even steps.
-        let inferno = DerivedColorMap::new(&[
-            RGBColor(0, 0, 4),
-            RGBColor(66, 10, 104),
-            RGBColor(147, 38, 103),
-            RGBColor(221, 81, 58),
-            RGBColor(252, 165, 10),
-            RGBColor(252, 255, 164),
-        ]);
         let colors = grey.iter().zip(heat).map(|(grey, heat)| {
-            let RGBColor(r, g, b) = inferno.get_color(heat.clamp(0.0, 1.0));
-            let mix = |color: u8| (0.4 * 255.0 * grey.clamp(0.0, 1.0) + 0.6 * f32::from(color)).round() as u8;
-            RGBColor(mix(r), mix(g), mix(b))
+            let hot = Ramp::INFERNO.at(f64::from(*heat)).rgb;
+            hot.map(|color| (0.4 * 255.0 * grey.clamp(0.0, 1.0) + 0.6 * f32::from(color)).round() as u8)
         });
         Self::new(width, colors.collect())
     }
 
-    fn new(width: usize, colors: Vec<RGBColor>) -> Self {
-        Self {
-            width: width.max(1),
-            colors,
-        }
+    fn new(width: usize, mut colors: Vec<[u8; 3]>) -> Self {
+        let width = width.max(1);
+        colors.truncate(colors.len() / width * width);
+        Self { width, colors }
     }
 
     /// Pixels across.
@@ -65,19 +51,23 @@ impl Raster {
         self.colors.len() / self.width
     }
 
-    /// Draws it at a place of the area with squares of `scale` pixels.
-    pub(super) fn draw<DB: DrawingBackend>(
-        &self,
-        area: &DrawingArea<DB, Shift>,
-        (left, top): (usize, usize),
-        scale: usize,
-    ) -> Result<(), String> {
-        for (i, color) in self.colors.iter().enumerate() {
-            let (x, y) = (left + i % self.width * scale, top + i / self.width * scale);
-            let corners = [(x as i32, y as i32), ((x + scale) as i32, (y + scale) as i32)];
-            let pixel = Rectangle::new(corners, color.filled());
-            area.draw(&pixel).map_err(|e| e.to_string())?;
-        }
-        Ok(())
+    /// Red, green and blue of each pixel.
+    pub(super) fn colors(&self) -> &[[u8; 3]] {
+        &self.colors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_has_a_colour() {
+        let values = [0.0, 1.0, -3.0, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
+        let ends = |low: [u8; 3], high: [u8; 3]| vec![low, high, low, high, high, low, low];
+        assert_eq!(Raster::grey(7, &values).colors(), ends([0; 3], [255; 3]));
+        assert_eq!(Raster::viridis(7, &values).colors(), ends([68, 1, 84], [253, 231, 37]));
+        let heat = Raster::heat(7, &[0.0; 7], &values);
+        assert_eq!(heat.colors(), ends([0, 0, 2], [151, 153, 98]));
     }
 }

@@ -1,13 +1,8 @@
 //! The loss as the learning rate rises, for finding a good one.
 
-use plotters::chart::SeriesLabelPosition;
-use plotters::coord::Shift;
-use plotters::element::PathElement;
-use plotters::prelude::{DrawingArea, DrawingBackend};
-use plotters::series::LineSeries;
-use plotters::style::{Color, RGBColor};
-
-use super::{BLUE, ORANGE, Picture, chart, legend, range_of};
+use super::axis::Axis;
+use super::chart::{Area, Chart, Corner};
+use super::{Color, Drawing, Picture};
 
 /// What `selvedge lr-find` draws.
 #[derive(Debug)]
@@ -18,37 +13,29 @@ pub struct RateCurve<'a> {
     pub suggestion: f64,
 }
 
+const SIZE: [u32; 2] = [800, 500];
+
 impl Picture for RateCurve<'_> {
     fn size(&self) -> (u32, u32) {
-        (800, 500)
+        SIZE.into()
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), String> {
-        let logs = || self.points.iter().map(|(rate, loss)| (rate.log10(), *loss));
+    fn draw(&self, drawing: &mut Drawing) {
+        let logarithms = || self.points.iter().map(|(rate, loss)| (rate.log10(), *loss));
         // The last points shoot off; the picture is about those before.
         let most = 1.5 * self.points.first().map_or(1.0, |(_, loss)| *loss);
-        let (x, y) = (range_of(logs().map(|p| p.0)), range_of(logs().map(|p| p.1.min(most))));
-        let mut chart = chart(
-            area,
-            "loss while the learning rate rises",
-            x,
-            y.clone(),
-            "learning rate, as a power of ten",
-        )?;
-        let mut line = |points: Vec<(f64, f64)>, color: RGBColor, name: &str| {
-            let style = color.stroke_width(2);
-            let drawn = chart
-                .draw_series(LineSeries::new(points, style))
-                .map_err(|e| e.to_string())?;
-            drawn
-                .label(name)
-                .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 16, y)], style));
-            Ok::<(), String>(())
-        };
-        line(logs().filter(|p| p.1 <= most).collect(), BLUE, "smoothed loss")?;
+        let x = Axis::logarithmic("learning rate", logarithms().map(|(rate, _)| rate));
+        let y = Axis::around("loss", logarithms().map(|(_, loss)| loss.min(most)));
+        let [low, high] = y.ends();
+        let title = "loss while the learning rate rises";
+        let mut chart = Chart::new(drawing, Area::whole(SIZE), title, x, y);
+        chart.line(logarithms().filter(|(_, loss)| *loss <= most), 2.0, Color::BLUE);
         let at = self.suggestion.log10();
-        let name = format!("suggestion: {:.2e}", self.suggestion);
-        line(vec![(at, y.start), (at, y.end)], ORANGE, &name)?;
-        legend(&mut chart, SeriesLabelPosition::UpperRight)
+        chart.line([(at, low), (at, high)], 2.0, Color::ORANGE);
+        let suggestion = format!("suggestion: {:.2e}", self.suggestion);
+        chart.legend(
+            Corner::TopLeft,
+            &[("smoothed loss", Color::BLUE), (&suggestion, Color::ORANGE)],
+        );
     }
 }

@@ -8,8 +8,12 @@ use maud::{Markup, PreEscaped, html};
 use super::gallery::{GallerySize, Pick, Shown, tiles};
 use super::{Evaluation, precision_recall};
 use crate::data::{HEIGHT, WIDTH};
-use crate::eval::{Calibration, Metrics};
-use crate::plot::{Curves, Picture, PrecisionRecallPicture, ReliabilityPicture, blues, ink_on, png, share_text, svg};
+use crate::eval::{Calibration, ClassScore, Metrics, Report};
+use crate::numbers::thousands;
+use crate::plot::{
+    Color, Curves, Ground, Picture, PrecisionRecallPicture, Ramp, ReliabilityPicture, png, shade, share, share_text,
+    svg,
+};
 
 /// Pairs of confused classes that are listed.
 const PAIRS: usize = 10;
@@ -27,7 +31,7 @@ pub(super) fn model(evaluation: &Evaluation, named: bool, gallery: GallerySize) 
             (figures(&metrics, predictions.labels().len()))
             div.parts {
                 section { h3 { "Confusion matrix" } (confusion(evaluation)) }
-                section { h3 { "Classification report" } div.wide { pre { (metrics.report.to_text(4)) } } }
+                section { h3 { "Classification report" } (scores(&metrics.report)) }
                 section { h3 { "Most confused" } (pairs(&metrics)) }
                 @for pick in Pick::ALL {
                     section { h3 { (pick.title()) } (images(&tiles(evaluation, pick, gallery), gallery)?) }
@@ -56,7 +60,7 @@ fn figures(metrics: &Metrics, images: usize) -> Markup {
         ("log loss", format!("{:.4}", metrics.report.log_loss)),
         ("among the top 2", format!("{:.4}", metrics.top_2_accuracy)),
         ("calibration error", format!("{:.4}", metrics.calibration_error)),
-        ("images", images.to_string()),
+        ("images", thousands(images)),
     ];
     html! {
         dl.figures { @for (name, value) in figures { div { dt { (name) } dd { (value) } } } }
@@ -67,26 +71,61 @@ fn figures(metrics: &Metrics, images: usize) -> Markup {
 fn confusion(evaluation: &Evaluation) -> Markup {
     let names = evaluation.predictions.class_names();
     let matrix = evaluation.predictions.confusion_matrix();
-    let largest = matrix.iter().flatten().copied().max().unwrap_or(0).max(1) as f64;
     html! {
-        p.note { "Rows: the true class. Columns: the prediction. Colour: how many images; numbers: the share of the row." }
+        p.note { "Rows: the true class. Columns: the prediction. Colours and numbers: the share of the row." }
         div.wide { table.confusion {
             thead { tr { td {} @for name in names { th scope="col" { span { (name) } } } } }
             tbody { @for (truth, counts) in names.iter().zip(&matrix) { tr {
                 th scope="row" { (truth) }
                 @let all = counts.iter().sum::<usize>();
                 @for (predicted, count) in names.iter().zip(counts) {
-                    @let paper = blues((*count as f64 / largest).sqrt());
-                    td style=(format!("background:{};color:{}", css(paper), css(ink_on(paper))))
-                        title=(format!("{truth} taken for {predicted}: {count} of {all}")) { (share_text(*count, all)) }
+                    td style=(cell_style(share(*count, all)))
+                        title=(format!("{truth} taken for {predicted}: {} of {}", thousands(*count), thousands(all))) {
+                        (share_text(*count, all))
+                    }
                 }
             } } }
         } }
     }
 }
 
-fn css(color: plotters::style::RGBColor) -> String {
-    format!("#{:02x}{:02x}{:02x}", color.0, color.1, color.2)
+/// The colours of a cell, on a light page and on a dark one.
+fn cell_style(share: f64) -> String {
+    let [light, dark] = [Ramp::BLUES, Ramp::BLUES_ON_DARK].map(|ramp| ramp.at(shade(share)));
+    let [on_light, on_dark] = [light, dark].map(Color::readable_on);
+    format!(
+        "background:light-dark({},{});color:light-dark({},{})",
+        light.hex(),
+        dark.hex(),
+        on_light.hex(),
+        on_dark.hex()
+    )
+}
+
+/// Precision, recall and F1 of the classes, and below them accuracy and averages.
+fn scores(report: &Report) -> Markup {
+    let row = |score: &ClassScore| {
+        html! { tr {
+            th scope="row" { (score.name) }
+            @for value in [score.precision, score.recall, score.f1] { td.number { (format!("{value:.4}")) } }
+            td.number { (thousands(score.support)) }
+        } }
+    };
+    html! {
+        div.wide { table.plain {
+            thead { tr { th {} @for name in ["precision", "recall", "f1-score", "support"] { th.number { (name) } } } }
+            tbody { @for score in &report.classes { (row(score)) } }
+            tbody {
+                tr {
+                    th scope="row" { "accuracy" } td {} td {}
+                    td.number { (format!("{:.4}", report.accuracy)) }
+                    td.number { (thousands(report.macro_avg.support)) }
+                }
+                (row(&report.macro_avg))
+                (row(&report.weighted_avg))
+            }
+        } }
+    }
 }
 
 fn pairs(metrics: &Metrics) -> Markup {
@@ -98,7 +137,7 @@ fn pairs(metrics: &Metrics) -> Markup {
             thead { tr { th { "true" } th { "taken for" } th.number { "images" } th.number { "of the class" } } }
             tbody { @for pair in metrics.confused_pairs.iter().take(PAIRS) { tr {
                 td { (pair.truth) } td { (pair.predicted) }
-                td.number { (pair.count) }
+                td.number { (thousands(pair.count)) }
                 td.number { (format!("{:.1} %", 100.0 * pair.count as f64 / pair.support.max(1) as f64)) }
             } } }
         } }
@@ -138,12 +177,9 @@ fn training(curves: &Curves) -> Result<Markup, String> {
     Ok(html! { div.panels { @for panel in panels { (panel) } } })
 }
 
-/// A picture in the page's own colours: what is black follows the text, what is white the background.
+/// A picture in the page's own colours.
 fn picture(picture: &impl Picture) -> Result<Markup, String> {
-    let text = svg(picture)?
-        .replace("\"#000000\"", "\"currentColor\"")
-        .replace("\"#FFFFFF\"", "\"none\"");
-    Ok(PreEscaped(text))
+    Ok(PreEscaped(svg(picture, Ground::Page)?))
 }
 
 pub(super) fn settings(settings: &[(String, String)]) -> Markup {

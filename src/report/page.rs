@@ -7,6 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::gallery::GallerySize;
 use super::{Evaluation, ReportError, Rivals, html as part, write_text};
 use crate::eval::Metrics;
+use crate::numbers::{signed, thousands};
 use crate::plot::PlotError;
 
 /// What a page shows.
@@ -103,9 +104,9 @@ fn disagreements(rivals: &[Rivals]) -> Markup {
             } }
             tbody { @for rivals in rivals { tr {
                 td { (rivals.names[0]) } td { (rivals.names[1]) }
-                td.number { (rivals.comparison.only_first) } td.number { (rivals.comparison.only_second) }
-                td.number { (format!("{:+.4}", rivals.gain.mean)) }
-                td.number { (format!("{:+.4} to {:+.4}", rivals.gain.interval[0], rivals.gain.interval[1])) }
+                td.number { (thousands(rivals.comparison.only_first)) } td.number { (thousands(rivals.comparison.only_second)) }
+                td.number { (signed(rivals.gain.mean)) }
+                td.number { (signed(rivals.gain.interval[0])) " to " (signed(rivals.gain.interval[1])) }
                 td.number { (rivals.p_text()) }
             } } }
         } }

@@ -39,11 +39,36 @@ impl<'a> Rivals<'a> {
         })
     }
 
-    /// The test's probability with as many digits as matter.
+    /// The test's probability with as many digits as matter, after the sign that goes with it.
     pub fn p_text(&self) -> String {
-        match self.comparison.p_value {
-            p if p < 1e-4 => format!("{p:.0e}"),
-            p => format!("{p:.4}"),
+        p_text(self.comparison.p_value)
+    }
+}
+
+fn p_text(p: f64) -> String {
+    // What is smaller may be lost to rounding, or be no number at all.
+    match p {
+        p if p < 1e-300 => "< 1e-300".to_owned(),
+        p if p < 1e-4 => format!("= {p:.0e}"),
+        p => format!("= {p:.4}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probability_is_never_said_to_be_0() {
+        for (p, text) in [
+            (1.0, "= 1.0000"),
+            (0.031_24, "= 0.0312"),
+            (0.000_099, "= 1e-4"),
+            (3.2e-17, "= 3e-17"),
+            (1e-310, "< 1e-300"),
+            (0.0, "< 1e-300"),
+        ] {
+            assert_eq!(p_text(p), text);
         }
     }
 }

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::LANES;
 use super::neighbours::Neighbours;
+use super::progress::Told;
 
 /// A sparse matrix of probabilities, row by row. Rows are filled up to a multiple of [`LANES`] with probabilities of 0, of the
 /// row's first column.
@@ -17,10 +18,10 @@ pub(super) struct Affinities {
 
 impl Affinities {
     /// The joint probabilities p_ij = (p_j|i + p_i|j) / 2N, symmetric and of sum 1 (van der Maaten and Hinton 2008, section
-    /// 2).
-    pub fn joint(neighbours: Neighbours, perplexity: f64) -> Self {
+    /// 2). `told` is told of each point twice; `None` when it breaks.
+    pub fn joint(neighbours: Neighbours, perplexity: f64, told: Told) -> Option<Self> {
         let k = neighbours.k;
-        let conditional = weighed(&neighbours, perplexity);
+        let conditional = weighed(&neighbours, perplexity, told)?;
         let count = neighbours.indices.len() / k;
         let reversed = Reversed::new(&neighbours);
         let scale = 1.0 / (2.0 * count as f64);
@@ -41,21 +42,21 @@ impl Affinities {
             for (_, value) in &mut row {
                 *value = (f64::from(*value) * scale) as f32;
             }
-            row
+            told(1).is_continue().then_some(row)
         };
-        let rows = (0..count).into_par_iter().map(row).collect();
+        let rows: Option<_> = (0..count).into_par_iter().map(row).collect();
         // Three lists of all pairs, before the last two are made.
         drop((neighbours, conditional, reversed));
-        Self::from_rows(rows)
+        rows.map(Self::from_rows)
     }
 
-    /// The conditional probabilities p_j|i, whose rows each sum to 1: queries i to points j.
-    pub fn conditional(neighbours: &Neighbours, perplexity: f64) -> Self {
+    /// The conditional probabilities p_j|i, whose rows each sum to 1: queries i to points j. `None` when `told` breaks.
+    pub fn conditional(neighbours: &Neighbours, perplexity: f64, told: Told) -> Option<Self> {
         let k = neighbours.k;
-        let values = weighed(neighbours, perplexity);
+        let values = weighed(neighbours, perplexity, told)?;
         let rows = neighbours.indices.chunks_exact(k).zip(values.chunks_exact(k));
         let pairs = |(indices, values): (&[u32], &[f32])| indices.iter().copied().zip(values.iter().copied()).collect();
-        Self::from_rows(rows.map(pairs).collect())
+        Some(Self::from_rows(rows.map(pairs).collect()))
     }
 
     fn from_rows(rows: Vec<Vec<(u32, f32)>>) -> Self {
@@ -128,17 +129,18 @@ impl Reversed {
     }
 }
 
-/// p_j|i of every list of neighbours.
-fn weighed(neighbours: &Neighbours, perplexity: f64) -> Vec<f32> {
+/// p_j|i of every list of neighbours; `None` when `told` breaks.
+fn weighed(neighbours: &Neighbours, perplexity: f64, told: Told) -> Option<Vec<f32>> {
     let mut values = vec![0.0; neighbours.squared.len()];
     let lists = neighbours.squared.par_chunks_exact(neighbours.k);
     let out = values.par_chunks_exact_mut(neighbours.k);
-    lists.zip(out).for_each(|(squared, out)| {
+    lists.zip(out).try_for_each(|(squared, out)| {
         for (out, p) in out.iter_mut().zip(calibrated(squared, perplexity)) {
             *out = p as f32;
         }
-    });
-    values
+        told(1).is_continue().then_some(())
+    })?;
+    Some(values)
 }
 
 /// Steps after which bisection has used up the digits of an f64.
@@ -198,20 +200,21 @@ mod tests {
     use crate::tsne::NeighbourSearch;
     use crate::tsne::neighbours::nearest_of_all;
     use crate::tsne::points::Points;
+    use crate::tsne::progress::UNTOLD;
 
     /// Points that lie denser and denser towards one side.
     fn neighbours(count: usize, k: usize) -> Neighbours {
         let values = (0..2 * count)
             .map(|i| ((i * 7919 % 1009) as f32 / 100.0).powi(3))
             .collect();
-        nearest_of_all(&Points::new(values, 2), k, NeighbourSearch::Exact, 0)
+        nearest_of_all(&Points::new(values, 2), k, NeighbourSearch::Exact, 0, UNTOLD).unwrap()
     }
 
     #[test]
     fn as_many_neighbours_count_as_the_perplexity_says() {
         for perplexity in [1.5, 5.0, 30.0] {
             let neighbours = neighbours(200, 150);
-            let affinities = Affinities::conditional(&neighbours, perplexity);
+            let affinities = Affinities::conditional(&neighbours, perplexity, UNTOLD).unwrap();
             for i in 0..200 {
                 let (_, values) = affinities.row(i);
                 let terms = values.iter().filter(|p| **p > 0.0).map(|p| f64::from(*p));
@@ -242,8 +245,8 @@ mod tests {
             };
             (0..count).map(row).collect()
         };
-        let conditional = dense(&Affinities::conditional(&neighbours, 9.0));
-        let joint = Affinities::joint(neighbours, 9.0);
+        let conditional = dense(&Affinities::conditional(&neighbours, 9.0, UNTOLD).unwrap());
+        let joint = Affinities::joint(neighbours, 9.0, UNTOLD).unwrap();
         let (rows, mut sum) = (dense(&joint), 0.0);
         for i in 0..count {
             for j in 0..count {

@@ -11,7 +11,9 @@ pub enum TsneError {
     #[error("number {column} of point {row} is {value}; t-SNE needs finite numbers")]
     NotFinite { row: usize, column: usize, value: f32 },
 
-    #[error("point {row} is too far from the points of the map to be measured")]
+    #[error(
+        "point {row} lies more than 10^15 times as far out as others, too far for its distances to be measured; leave it out, or scale its numbers"
+    )]
     TooFar { row: usize },
 
     #[error("point {row} is all zeros, which has no direction for the cosine metric; leave it out, or use euclidean")]
@@ -59,6 +61,9 @@ pub enum TsneError {
 
     #[error("the map has left the range of numbers; give a smaller learning rate, or none")]
     Diverged,
+
+    #[error("stopped before there was a map")]
+    Stopped,
 
     #[error("{threads} threads could not be started: {problem}")]
     Threads { threads: usize, problem: String },

@@ -17,24 +17,9 @@ use super::embedding::{Embedding, Seconds};
 use super::neighbours::nearest_of_all;
 use super::points::{Frame, Points};
 use super::principal::Directions;
+use super::progress::{Progress, stage};
 use super::repulsion::{Exact, Felt, Grid, Repulsion, Tree};
 use super::settings::{Initial, Method, Tsne};
-
-/// How far a fit is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Progress {
-    /// Something begins, in words.
-    Stage(&'static str),
-    /// An iteration is done.
-    Iteration {
-        /// Iterations done.
-        done: usize,
-        /// Iterations in all.
-        of: usize,
-        /// The divergence of the map, without exaggeration; every 50 iterations.
-        kl: Option<f64>,
-    },
-}
 
 /// Iterations from one divergence to the next.
 const REPORT: usize = 50;
@@ -57,7 +42,7 @@ impl Tsne {
     /// As [`fit`](Self::fit), telling `observe` how far it is. When that breaks during the iterations, the map is as it is then.
     ///
     /// # Errors
-    /// As [`fit`](Self::fit).
+    /// As [`fit`](Self::fit); [`TsneError::Stopped`] when `observe` breaks before the first iteration.
     pub fn fit_observed(
         &self,
         data: &[f32],
@@ -76,47 +61,39 @@ impl Tsne {
         &self,
         data: &[f32],
         dims: usize,
-        mut observe: impl FnMut(Progress) -> ControlFlow<()>,
+        mut observe: impl FnMut(Progress) -> ControlFlow<()> + Send,
     ) -> Result<Embedding, TsneError> {
         let mut seconds = Seconds::default();
         let mut clock = Clock::start();
         let points = Points::checked(data, dims)?;
         let count = points.count();
         self.check_for(count)?;
-        let method = self.method_for(count);
         let points = points.in_metric(self.metric)?;
         let frame = Frame::of(&points);
         let mut points = points.in_frame(&frame)?;
         let directions = self
             .pca
             .filter(|wanted| *wanted < dims)
-            .map(|wanted| Directions::principal(&points, wanted, ROUNDS, self.seed));
+            .map(|wanted| Directions::principal(&points.tamed(), wanted, ROUNDS, self.seed));
         if let Some(directions) = &directions {
             points = directions.project(&points);
         }
         seconds.preparation = clock.lap();
 
-        // A break before the first iteration leaves the map at its start.
-        let mut go_on = observe(Progress::Stage("finding neighbours")).is_continue();
-        let neighbours = nearest_of_all(&points, self.neighbours_for(count), self.neighbours, self.seed);
-        seconds.neighbours = clock.lap();
-
-        go_on &= observe(Progress::Stage("weighing them")).is_continue();
-        let perplexity = self.perplexity_for(count);
-        let affinities = Affinities::joint(neighbours, perplexity);
-        seconds.affinities = clock.lap();
-
+        let (affinities, method) = self.affinities(&points, &mut observe, &mut clock, &mut seconds)?;
         let mut y = self.start::<D>(&points);
         seconds.initial = clock.lap();
 
         let mut repulsion = repulsion::<D>(method, self.theta, 0.0);
         let negative_entropy = affinities.negative_entropy();
-        let divergence = |y: &[[f32; D]], z: f64| negative_entropy + mean_log_distance(&affinities, y) + z.ln();
+        let divergence =
+            |y: &[[f32; D]], z: f64| at_least_0(negative_entropy + mean_log_distance(&affinities, y) + z.ln());
         let of = self.exaggeration_iterations.saturating_add(self.iterations);
         let mut descent = Descent::new(count);
         let mut pull = vec![[0.0; D]; count];
         let mut felt = Felt::of(count);
         let mut done = 0;
+        let mut go_on = true;
         while go_on && done < of {
             let exaggeration = match done < self.exaggeration_iterations {
                 true => self.exaggeration,
@@ -156,11 +133,37 @@ impl Tsne {
             points,
             positions: y.into_flattened(),
             method,
-            perplexity,
+            perplexity: self.perplexity_for(count),
             iterations: done,
             kl,
             seconds,
         })
+    }
+
+    /// How likely points are to be neighbours, and the method that suits them.
+    fn affinities(
+        &self,
+        points: &Points,
+        observe: &mut (impl FnMut(Progress) -> ControlFlow<()> + Send),
+        clock: &mut Clock,
+        seconds: &mut Seconds,
+    ) -> Result<(Affinities, Method), TsneError> {
+        let count = points.count();
+        let (k, perplexity) = (self.neighbours_for(count), self.perplexity_for(count));
+        let told = stage("finding neighbours", count, observe);
+        let neighbours = nearest_of_all(points, k, self.neighbours, self.seed, &told).ok_or(TsneError::Stopped)?;
+        drop(told);
+        seconds.neighbours = clock.lap();
+
+        let method = match self.method_for(count) {
+            Method::Fft if self.method == Method::Auto && neighbours.is_crowded(perplexity) => Method::BarnesHut,
+            method => method,
+        };
+        // Once for their probabilities, once for those of pairs.
+        let told = stage("weighing them", 2 * count, observe);
+        let affinities = Affinities::joint(neighbours, perplexity, &told).ok_or(TsneError::Stopped)?;
+        seconds.affinities = clock.lap();
+        Ok((affinities, method))
     }
 
     /// The first map.
@@ -175,7 +178,8 @@ impl Tsne {
             .map(|_| std::array::from_fn(|_| START as f32 * normal()))
             .collect();
         if self.initial == Initial::Pca {
-            let components = Directions::principal(points, D, ROUNDS, self.seed).project(points);
+            let points = points.tamed();
+            let components = Directions::principal(&points, D, ROUNDS, self.seed).project(&points);
             let first = components.rows().map(|row| f64::from(row[0]).powi(2)).sum::<f64>();
             let deviation = (first / count as f64).sqrt();
             // Points that are all the same have no directions, and stay at random.
@@ -190,6 +194,11 @@ impl Tsne {
         }
         y
     }
+}
+
+/// A divergence is never below 0; what rounding puts there is 0. No number stays none.
+fn at_least_0(divergence: f64) -> f64 {
+    if divergence < 0.0 { 0.0 } else { divergence }
 }
 
 /// The push as a method finds it, for points at most so far beyond the sources: a share of their extent.

@@ -8,9 +8,9 @@
 //! ∂KL/∂y_i = 4 ( Σ_j p_ij K_ij (y_i - y_j)  -  Σ_j K_ij² (y_i - y_j) / Z )
 //! ```
 //!
-//! The files in the order of the work: `points` (checks), `principal` (directions), `neighbours`, `affinities` (p_ij),
-//! `attraction` (the pull), `repulsion` (the push, three ways), `descent` (the steps); `fit` puts them together, and
-//! `quality` says how good a map is.
+//! The files in the order of the work: `points` (checks and units), `principal` (directions), `neighbours`, `affinities` (p_ij),
+//! `attraction` (the pull), `repulsion` (the push, three ways), `descent` (the steps); `fit` puts them together and tells of
+//! its `progress`, and `quality` says how good a map is.
 //!
 //! Everything is f32 but what sums many numbers or takes small differences of large ones: entropies, the divergence, Z,
 //! means and the grid's kernel are f64. Work is cut into pieces of fixed size and sums have a fixed order, so that a seed
@@ -36,6 +36,7 @@ mod morton;
 mod neighbours;
 mod points;
 mod principal;
+mod progress;
 mod quality;
 mod repulsion;
 mod settings;
@@ -43,7 +44,7 @@ mod transform;
 
 pub use embedding::{Embedding, Seconds};
 pub use error::TsneError;
-pub use fit::Progress;
+pub use progress::Progress;
 pub use quality::{knn_accuracy, neighbour_recall, trustworthiness};
 pub use settings::{Initial, Method, Metric, NeighbourSearch, Tsne};
 

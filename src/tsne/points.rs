@@ -1,5 +1,9 @@
 //! Points in many dimensions, checked once so that nothing after has to.
 
+use std::borrow::Cow;
+
+use rayon::prelude::*;
+
 use super::{Metric, TsneError};
 
 /// Points as rows of equal length.
@@ -74,7 +78,7 @@ impl Points {
     /// The points in their own frame.
     ///
     /// # Errors
-    /// None in practice: the frame fits them.
+    /// [`TsneError::TooFar`] for a point that is out of all proportion to the others.
     pub fn framed(self) -> Result<Self, TsneError> {
         let frame = Frame::of(&self);
         self.in_frame(&frame)
@@ -106,6 +110,10 @@ const MOST_SQUARED: f64 = 1e30;
 
 /// Where the origin is, and how long a unit. Maps depend on neither; but with the mean at the origin distances keep the most
 /// digits, and with numbers of about 1 no square is too large or too small.
+///
+/// A few points far out would spoil both: their mean is no point's neighbourhood, and in units of theirs an f32 has no digits
+/// for the others. Where there are such points, all numbers stay what they are but for their unit, which is that of the
+/// nearer points: an f32 has room for squares of 10^-38 to 10^38.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
     origin: Vec<f64>,
@@ -113,27 +121,120 @@ pub(super) struct Frame {
     scale: f64,
 }
 
+/// How many times as far out as the nearer points a point may be and still belong to them: it costs them 12 of 24 bits.
+const FAR: f64 = 4096.0;
+/// The share of the points that counts as the nearer ones.
+const NEARER: f64 = 0.01;
+/// Points that the middle is found of.
+const SAMPLE: usize = 1024;
+
 impl Frame {
-    /// The frame in which the mean of some points is 0 and their largest number between 0.5 and 1.
+    /// The frame of some points. When none is far out, their mean is 0 in it and their largest number between 0.5 and 1.
     pub fn of(points: &Points) -> Self {
-        let mut origin = vec![0.0; points.dims];
-        for row in points.rows() {
-            for (sum, value) in origin.iter_mut().zip(row) {
+        let mut apart = points.distances_from(&points.middle());
+        apart.retain(|distance| *distance > 0.0);
+        apart.sort_unstable_by(f64::total_cmp);
+        let (near, far) = match apart[..] {
+            [] => (1.0, 1.0),
+            [.., far] => (apart[(NEARER * apart.len() as f64) as usize], far),
+        };
+        if far > FAR * near {
+            return Self {
+                origin: points.exact_origin(),
+                scale: unit(near),
+            };
+        }
+        let origin = points.mean();
+        let largest = points.distances_from(&origin).into_iter().fold(0.0, f64::max);
+        Self {
+            origin,
+            scale: if largest > 0.0 { unit(largest) } else { 1.0 },
+        }
+    }
+}
+
+/// What makes a length one between 0.5 and 1.
+fn unit(length: f64) -> f64 {
+    (-length.log2().ceil()).exp2()
+}
+
+/// What frames and directions are found by.
+impl Points {
+    fn mean(&self) -> Vec<f64> {
+        let mut mean = vec![0.0; self.dims];
+        for row in self.rows() {
+            for (sum, value) in mean.iter_mut().zip(row) {
                 *sum += f64::from(*value);
             }
         }
-        let count = points.count().max(1) as f64;
-        origin.iter_mut().for_each(|sum| *sum /= count);
-        let moved = points.rows().flat_map(|row| row.iter().zip(&origin));
-        let largest = moved
-            .map(|(value, origin)| (f64::from(*value) - origin).abs())
-            .fold(0.0, f64::max);
-        let scale = if largest > 0.0 {
-            (-largest.log2().ceil()).exp2()
-        } else {
-            1.0
+        let count = self.count().max(1) as f64;
+        mean.iter_mut().for_each(|sum| *sum /= count);
+        mean
+    }
+
+    /// A median of each column, which no few points move: of some points when there are many.
+    fn middle(&self) -> Vec<f64> {
+        let step = self.count().div_ceil(SAMPLE).max(1);
+        let column = |axis: usize| {
+            let mut values: Vec<f32> = self.rows().step_by(step).map(|row| row[axis]).collect();
+            let half = values.len() / 2;
+            match values.is_empty() {
+                true => 0.0,
+                false => f64::from(*values.select_nth_unstable_by(half, f32::total_cmp).1),
+            }
         };
-        Self { origin, scale }
+        (0..self.dims).into_par_iter().map(column).collect()
+    }
+
+    /// An origin that costs no digit: a column whose numbers are all within a factor of two of its median is moved by that
+    /// (Sterbenz 1974), the others stay.
+    fn exact_origin(&self) -> Vec<f64> {
+        let mut origin = self.middle();
+        for (axis, middle) in origin.iter_mut().enumerate() {
+            let ratios = self.rows().map(|row| f64::from(row[axis]) / *middle);
+            if !ratios.into_iter().all(|ratio| (0.5..=2.0).contains(&ratio)) {
+                *middle = 0.0;
+            }
+        }
+        origin
+    }
+
+    /// How far each point is from a place, along the axis on which it is farthest.
+    fn distances_from(&self, place: &[f64]) -> Vec<f64> {
+        let distance = |row: &[f32]| {
+            let axes = row.iter().zip(place);
+            axes.map(|(value, place)| (f64::from(*value) - place).abs())
+                .fold(0.0, f64::max)
+        };
+        self.values.par_chunks_exact(self.dims).map(distance).collect()
+    }
+
+    /// The points with those far out brought in to where most are, and their mean at 0: directions found of these are those
+    /// in which most points vary. Without any far out, the points themselves.
+    pub fn tamed(&self) -> Cow<'_, Self> {
+        const OUTER: f64 = 8.0;
+        let lengths = self.distances_from(&vec![0.0; self.dims]);
+        let mut sorted: Vec<f64> = lengths.iter().copied().filter(|length| *length > 0.0).collect();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let (Some(most), Some(far)) = (sorted.get(sorted.len() / 2), sorted.last()) else {
+            return Cow::Borrowed(self);
+        };
+        if *far <= FAR * most {
+            return Cow::Borrowed(self);
+        }
+        let mut tamed = self.clone();
+        for (row, length) in tamed.values.chunks_exact_mut(self.dims).zip(lengths) {
+            let scale = (OUTER * most / length).min(1.0);
+            row.iter_mut()
+                .for_each(|value| *value = (f64::from(*value) * scale) as f32);
+        }
+        let mean = tamed.mean();
+        for row in tamed.values.chunks_exact_mut(self.dims) {
+            for (value, mean) in row.iter_mut().zip(&mean) {
+                *value = (f64::from(*value) - mean) as f32;
+            }
+        }
+        Cow::Owned(tamed)
     }
 }
 
@@ -157,9 +258,43 @@ mod tests {
     }
 
     #[test]
+    fn points_far_out_take_no_digit_from_the_others() {
+        // Ordinary values with three that are not, and a column that no f32 could hold beside them were it not moved.
+        let mut values: Vec<f32> = (0..600).map(|i| (i * 7919 % 1009) as f32 / 100.0).collect();
+        values.chunks_exact_mut(3).for_each(|row| row[2] = 3e11);
+        for (at, value) in [(300, 1e11), (301, -3e9), (45, 2e13)] {
+            values[at] = value;
+        }
+        let points = Points::new(values, 3);
+        let framed = points.clone().framed().unwrap();
+        let scale = f64::from(framed.row(1)[0]) / f64::from(points.row(1)[0]);
+        assert_eq!(scale.log2().fract(), 0.0, "{scale}");
+        for (whole, framed) in points.rows().zip(framed.rows()) {
+            let right = [whole[0], whole[1], 0.0].map(|value| (f64::from(value) * scale) as f32);
+            assert_eq!(framed, right);
+        }
+        let tamed = framed.tamed();
+        let largest = tamed.values().iter().fold(0.0, |most: f32, x| most.max(x.abs()));
+        assert!(largest < 100.0 * scale as f32 * 10.0, "{largest}");
+    }
+
+    #[test]
+    fn most_points_in_one_place_leave_the_others_ordinary() {
+        let mut values = vec![2.0; 900];
+        values.extend([1.0, 4.0, 3.5, 0.5]);
+        let framed = Points::new(values, 1).framed().unwrap();
+        assert!(matches!(framed.tamed(), Cow::Borrowed(_)));
+        let sum: f64 = framed.values().iter().map(|x| f64::from(*x)).sum();
+        assert!(sum.abs() < 1e-3, "the mean is at the origin: {sum}");
+    }
+
+    #[test]
     fn what_lies_far_outside_of_a_frame_is_refused() {
         let frame = Frame::of(&Points::new(vec![0.0, 1.0], 1));
         let far = Points::new(vec![0.5, 1e20], 1).in_frame(&frame);
         assert!(matches!(far, Err(TsneError::TooFar { row: 1 })));
+        let ordinary = (0..50).map(|i| if i == 7 { 1e30 } else { i as f32 }).collect();
+        let own = Points::new(ordinary, 1).framed();
+        assert!(matches!(own, Err(TsneError::TooFar { row: 7 })));
     }
 }

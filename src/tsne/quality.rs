@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::neighbours::{nearest_of_all, squared_distance};
 use super::points::Points;
+use super::progress::UNTOLD;
 use super::{NeighbourSearch, TsneError};
 
 /// How far the neighbours in the map are neighbours in the data (Venna and Kaski 2001), from 0 to 1:
@@ -34,7 +35,7 @@ pub fn trustworthiness(data: &[f32], dims: usize, map: &[f32], components: usize
             "above 0 and below half the points",
         ));
     }
-    let near = nearest_of_all(&map, k, NeighbourSearch::Exact, 0);
+    let near = nearest_of_all(&map, k, NeighbourSearch::Exact, 0, UNTOLD).ok_or(TsneError::Stopped)?;
     let penalty = |i: usize| {
         let distances: Vec<f32> = data.rows().map(|row| squared_distance(data.row(i), row)).collect();
         let neighbours = &near.indices[i * k..(i + 1) * k];
@@ -63,8 +64,11 @@ pub fn neighbour_recall(data: &[f32], dims: usize, k: usize, seed: u64) -> Resul
         let allowed = "above 0 and below the number of points";
         return Err(TsneError::option("the number of neighbours", k, allowed));
     }
-    let [exact, approximate] = [NeighbourSearch::Exact, NeighbourSearch::Approximate]
-        .map(|search| nearest_of_all(&points, k, search, seed).indices);
+    let found = |search| nearest_of_all(&points, k, search, seed, UNTOLD).ok_or(TsneError::Stopped);
+    let (exact, approximate) = (
+        found(NeighbourSearch::Exact)?.indices,
+        found(NeighbourSearch::Approximate)?.indices,
+    );
     let rows = exact.par_chunks(k).zip(approximate.par_chunks(k));
     let found: usize = rows
         .map(|(all, some)| some.iter().filter(|j| all.contains(j)).count())

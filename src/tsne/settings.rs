@@ -15,14 +15,15 @@ pub enum Metric {
 /// How the push of all points on all others is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Method {
-    /// The fastest by measurement: exact for few points; for more, fft in 1 and 2 dimensions, Barnes-Hut in 3.
+    /// The fastest by measurement: exact for few points; for more, fft in 1 and 2 dimensions, Barnes-Hut in 3, and where most
+    /// points have many others in their very place.
     #[default]
     Auto,
     /// All pairs, and the probabilities of all pairs.
     Exact,
     /// A tree, see [`Tsne::theta`].
     BarnesHut,
-    /// A grid; for maps of 1 and 2 dimensions.
+    /// A grid; for maps of 1 and 2 dimensions. Many points in one place it spreads over the distance of its nodes.
     Fft,
 }
 

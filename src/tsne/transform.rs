@@ -8,6 +8,7 @@ use super::embedding::Embedding;
 use super::fit::repulsion;
 use super::neighbours::Search;
 use super::points::Points;
+use super::progress::UNTOLD;
 use super::repulsion::Felt;
 
 /// The perplexity of new points, lower than that of a fit so that a point's own place counts (Poličar et al. 2023).
@@ -57,8 +58,9 @@ impl Embedding {
         }
         let k = NEIGHBOURS.min(self.points.count());
         let search = Search::new(&self.points, self.settings.neighbours, self.settings.seed);
-        let neighbours = search.nearest_to(&queries, k);
-        let affinities = Affinities::conditional(&neighbours, PERPLEXITY.min((k as f64 / 3.0).max(1.0)));
+        let neighbours = search.nearest_to(&queries, k, UNTOLD).ok_or(TsneError::Stopped)?;
+        let perplexity = PERPLEXITY.min((k as f64 / 3.0).max(1.0));
+        let affinities = Affinities::conditional(&neighbours, perplexity, UNTOLD).ok_or(TsneError::Stopped)?;
         let map: &[[f32; D]] = self.positions.as_chunks().0;
         let mean = |i: usize| {
             let (columns, values) = affinities.row(i);

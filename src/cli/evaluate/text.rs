@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use selvedge::eval::{Metrics, Report};
+use selvedge::numbers::{signed, thousands};
 use selvedge::report::Rivals;
 use serde_json::{Value, json};
 
@@ -36,8 +37,8 @@ pub fn print(shown: &Shown, images: &Images) -> anyhow::Result<()> {
         for pair in metrics.confused_pairs.iter().take(PAIRS) {
             outln!(
                 "{} of {} {} taken for {}",
-                pair.count,
-                pair.support,
+                thousands(pair.count),
+                thousands(pair.support),
                 pair.truth,
                 pair.predicted
             )?;
@@ -62,10 +63,12 @@ pub fn print(shown: &Shown, images: &Images) -> anyhow::Result<()> {
     for rivals in Rivals::of(&shown.evaluations, shown.asked > 1)? {
         let ([first, second], [low, high]) = (rivals.names, rivals.gain.interval);
         outln!(
-            "{first} over {second}: {:+.4} (95 % interval {low:+.4} to {high:+.4}); alone right {} to {}, McNemar p = {}",
-            rivals.gain.mean,
-            rivals.comparison.only_first,
-            rivals.comparison.only_second,
+            "{first} over {second}: {} (95 % interval {} to {}); alone right {} to {}, McNemar p {}",
+            signed(rivals.gain.mean),
+            signed(low),
+            signed(high),
+            thousands(rivals.comparison.only_first),
+            thousands(rivals.comparison.only_second),
             rivals.p_text()
         )?;
     }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use selvedge::data::shuffle;
 use selvedge::files::shown;
 use selvedge::report::{MAP_FILES, Map};
-use selvedge::tsne::{Embedding, knn_accuracy, trustworthiness};
+use selvedge::tsne::{Embedding, TsneError, knn_accuracy, trustworthiness};
 use serde_json::json;
 
 use super::command_line::command_line;
@@ -32,8 +32,15 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     // Before the work, so that a folder that cannot be made costs nothing.
     let folder = OutputFolder::new(options.out.as_deref(), "tsne")?;
     let mut watcher = Watcher::new(options.is_watched());
-    let embedding = tsne.fit_observed(&source.points, source.dims, |progress| watcher.observe(progress))?;
+    let embedding = tsne.fit_observed(&source.points, source.dims, |progress| watcher.observe(progress));
     watcher.finish();
+    let embedding = match embedding {
+        Err(TsneError::Stopped) => {
+            warn!("{}", TsneError::Stopped);
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        embedding => embedding?,
+    };
 
     let title = format!("t-SNE of {}", source.words);
     let map = Map {
@@ -108,7 +115,7 @@ fn note(embedding: &Embedding) -> String {
     format!(
         "perplexity {}, {} iterations, {}: KL divergence {:.4}, {:.1} s",
         two_decimals(embedding.perplexity()),
-        embedding.iterations(),
+        thousands(embedding.iterations()),
         embedding.method(),
         embedding.kl(),
         embedding.seconds().total(),

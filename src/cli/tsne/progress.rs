@@ -8,10 +8,14 @@ use selvedge::tsne::Progress;
 
 use crate::cli::display::until_stopped;
 
-/// A line for each stage, and a bar for the iterations, where somebody watches.
+/// A bar for each stage and one for the iterations, where somebody watches.
 pub struct Watcher {
     bar: ProgressBar,
+    /// What the bar shows.
+    stage: &'static str,
 }
+
+const ITERATIONS: &str = "iterations";
 
 impl Watcher {
     pub fn new(watched: bool) -> Self {
@@ -21,28 +25,32 @@ impl Watcher {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        set_style(&bar, "{spinner} {msg} {elapsed}");
         bar.enable_steady_tick(Duration::from_millis(100));
-        Self { bar }
+        Self { bar, stage: "" }
     }
 
     pub fn observe(&mut self, progress: Progress) -> ControlFlow<()> {
         match progress {
-            Progress::Stage(what) => self.bar.set_message(what),
+            Progress::Stage { name, done, of } => self.show(name, "{prefix} {bar:30} {percent} %, ETA {eta}", done, of),
             Progress::Iteration { done, of, kl } => {
-                if self.bar.length().is_none() {
-                    set_style(&self.bar, "{bar:30} {pos}/{len} iterations, ETA {eta} {msg}");
-                    self.bar.set_length(of as u64);
-                    self.bar.set_message("");
-                    self.bar.reset_eta();
-                }
-                self.bar.set_position(done as u64);
+                self.show(ITERATIONS, "{bar:30} {pos}/{len} {prefix}, ETA {eta} {msg}", done, of);
                 if let Some(kl) = kl {
                     self.bar.set_message(format!("KL {kl:.4}"));
                 }
             }
         }
         until_stopped()
+    }
+
+    fn show(&mut self, stage: &'static str, template: &str, done: usize, of: usize) {
+        if self.stage != stage {
+            self.stage = stage;
+            set_style(&self.bar, template);
+            self.bar.set_prefix(stage);
+            self.bar.set_length(of as u64);
+            self.bar.reset_eta();
+        }
+        self.bar.set_position(done as u64);
     }
 
     pub fn finish(self) {

@@ -39,7 +39,7 @@ impl Source {
             }
             Some(classifier) => {
                 words += &format!(", as {} sees them", classifier.name());
-                classifier.network().penultimate(&images)?
+                classifier.penultimate(&images)?
             }
         };
         Ok(Self {

@@ -135,6 +135,7 @@ gl.enable(gl.BLEND);
 gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
 
 const dark = window.matchMedia('(prefers-color-scheme: dark)');
+const colors = () => (dark.matches ? about.colorsOnDark : about.colors);
 
 function draw() {
   const density = window.devicePixelRatio || 1;
@@ -150,7 +151,7 @@ function draw() {
   gl.uniform2f(uniform('moved'), (2 * moved[0]) / width, (-2 * moved[1]) / height);
   gl.uniform1f(uniform('size'), 2 * radius() * density);
   const alpha = dark.matches ? 0.9 : 0.75;
-  gl.uniform4fv(uniform('colors'), about.colors.flatMap((rgb, label) => [...rgb.map((c) => c / 255), shown[label] ? alpha : 0]));
+  gl.uniform4fv(uniform('colors'), colors().flatMap((rgb, label) => [...rgb.map((c) => c / 255), shown[label] ? alpha : 0]));
   gl.drawArrays(gl.POINTS, 0, count);
   placeNames();
 }
@@ -255,7 +256,7 @@ function pointAtNothing() {
 function show(i) {
   pointed.querySelector('b').textContent = about.names[labels[i]];
   pointed.querySelector('span').textContent = `image ${i}`;
-  pointed.style.setProperty('--color', `rgb(${about.colors[labels[i]]})`);
+  pointed.style.setProperty('--color', `rgb(${colors()[labels[i]]})`);
   const number = Math.floor(i / about.sheet);
   if (!decoded.has(number)) {
     const image = new Image();

@@ -14,7 +14,8 @@ use serde_json::json;
 
 use super::Map;
 use crate::data::{CLASS_NAMES, HEIGHT, PIXELS, WIDTH};
-use crate::plot::{CLASS_COLORS, PlotError, png};
+use crate::numbers::thousands;
+use crate::plot::{CLASS_COLORS, Color, PlotError, png};
 use crate::report::ReportError;
 
 const STYLE: &str = include_str!("map.css");
@@ -36,10 +37,10 @@ pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String
     for label in map.images.labels() {
         counts[usize::from(*label)] += 1;
     }
-    let colors = CLASS_COLORS.map(|color| [color.0, color.1, color.2]);
     let about = json!({
         "names": CLASS_NAMES,
-        "colors": colors,
+        "colors": CLASS_COLORS.map(|color| color.rgb),
+        "colorsOnDark": CLASS_COLORS.map(|color| color.on_dark().rgb),
         "solid": map.components == 3,
         "side": WIDTH,
         "sheet": SHEET,
@@ -66,11 +67,11 @@ pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String
                 }
                 form #classes {
                     @for (class, name) in CLASS_NAMES.iter().enumerate().filter(|(class, _)| counts[*class] > 0) {
-                        @let [r, g, b] = colors[class];
-                        label style=(format!("--color:rgb({r},{g},{b})")) {
+                        @let [light, dark] = [CLASS_COLORS[class], CLASS_COLORS[class].on_dark()].map(Color::hex);
+                        label style=(format!("--color:light-dark({light},{dark})")) {
                             input type="checkbox" value=(class) checked;
                             span.name { (name) }
-                            span.count { (counts[class]) }
+                            span.count { (thousands(counts[class])) }
                         }
                     }
                     div.buttons {
