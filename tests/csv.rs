@@ -63,7 +63,7 @@ fn shuffled(c: usize) -> usize {
 #[test]
 fn columns_are_ordered_by_the_numbers_in_their_names() {
     let (row, column) = (|p: usize| p / WIDTH, |p: usize| p % WIDTH);
-    let names: [(&str, &dyn Fn(usize) -> String); 13] = [
+    let names: [(&str, &dyn Fn(usize) -> String); 26] = [
         ("px_0", &|p| format!("px_{p}")),
         ("pixel1", &|p| format!("pixel{}", p + 1)),
         ("Pixel-0001", &|p| format!("Pixel-{:04}", p + 1)),
@@ -76,6 +76,22 @@ fn columns_are_ordered_by_the_numbers_in_their_names() {
         ("r0_c0", &|p| format!("r{}_c{}", row(p), column(p))),
         ("x0_y0", &|p| format!("x{}_y{}", column(p), row(p))),
         ("col1row1", &|p| format!("col{}row{}", column(p) + 1, row(p) + 1)),
+        ("c0_r0", &|p| format!("c{}_r{}", column(p), row(p))),
+        ("column0.row0", &|p| format!("column{}.row{}", column(p), row(p))),
+        ("y0x0", &|p| format!("y{}x{}", row(p), column(p))),
+        ("px0_py0", &|p| format!("px{}_py{}", column(p), row(p))),
+        ("pixelcol0row0", &|p| format!("pixelcol{}row{}", column(p), row(p))),
+        // Numbers that are the same in all names, in front.
+        ("img1_x0_y0", &|p| format!("img1_x{}_y{}", column(p), row(p))),
+        ("28px_x0_y0", &|p| format!("28px_x{}_y{}", column(p), row(p))),
+        ("28px_0x0", &|p| format!("28px_{}x{}", row(p), column(p))),
+        // The words after the numbers.
+        ("0x_0y", &|p| format!("{}x_{}y", column(p), row(p))),
+        ("0col0row", &|p| format!("{}col{}row", column(p), row(p))),
+        ("0row 0col", &|p| format!("{}row {}col", row(p), column(p))),
+        // One word tells the other.
+        ("col0_0", &|p| format!("col{}_{}", column(p), row(p))),
+        ("px0y0", &|p| format!("px{}y{}", column(p), row(p))),
         ("(0, 0) without its comma", &|p| format!("({} {})", row(p), column(p))),
     ];
     for (kind, name) in names {
@@ -114,6 +130,9 @@ fn numbers_that_leave_gaps_or_repeat_are_refused() {
     refused(&|c| format!("px_{}", c + 2), &["'px_2'", gaps, "from 0 or 1"]);
     refused(&|c| format!("px_{}", 2 * c), &[gaps]);
     refused(&|_| "px_7".to_owned(), &[gaps]);
+    let both = "both count rows, or both columns";
+    refused(&|c| format!("x{}x{}", c / WIDTH, c % WIDTH), &["'x0x0'", both]);
+    refused(&|c| format!("{}r_{}y", c / WIDTH, c % WIDTH), &["'0r_0y'", both]);
     refused(&|c| format!("{}x{}", c / 56, c % 56), &[gaps, "28 rows"]);
     refused(&|c| format!("{}x{}", c / WIDTH, c / WIDTH), &[gaps]);
     refused(&|c| format!("{}x{}x{}", c / 100, c / 10 % 10, c % 10), &[gaps]);
@@ -121,6 +140,11 @@ fn numbers_that_leave_gaps_or_repeat_are_refused() {
     refused(
         &|c| if c == 7 { "height".to_owned() } else { format!("px_{c}") },
         &["'height'", "'px_#'"],
+    );
+    // The sign that messages put in place of numbers.
+    refused(
+        &|c| if c == 7 { "p##".to_owned() } else { format!("p#{c}") },
+        &["one is 'p##'"],
     );
     assert_eq!(HEIGHT * WIDTH, PIXELS);
 }
@@ -248,9 +272,36 @@ fn a_folder_in_place_of_a_file_is_named() {
     for name in ["fashion_mnist_train.csv", "fashion_mnist_test.csv"] {
         fs::create_dir(folder.path().join(name)).unwrap();
     }
-    for path in [folder.path().to_owned(), folder.path().join("fashion_mnist_test.csv")] {
-        let error = load(Some(&path)).unwrap_err().to_string();
-        assert!(error.contains("folder") || error.contains("no data found"), "{error}");
+    let named = folder.path().join("fashion_mnist_test.csv");
+    for (path, name) in [
+        (folder.path(), "fashion_mnist_train.csv"),
+        (&named, "fashion_mnist_test.csv"),
+    ] {
+        let error = load(Some(path)).unwrap_err().to_string();
+        assert!(error.contains("a folder") && error.contains(name), "{error}");
+    }
+}
+
+/// Where something may be, "no data" would be wrong, and other data a surprise.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_looked_at_is_an_error() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    symlink(folder.path().join("absent"), folder.path().join("data.tar.gz")).unwrap();
+    let error = load(Some(folder.path())).unwrap_err().to_string();
+    assert!(
+        error.contains("data.tar.gz") && !error.contains("no data found"),
+        "{error}"
+    );
+
+    let closed = folder.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    // Nothing is closed to root.
+    if fs::read_dir(&closed).is_err() {
+        let error = load(Some(&closed)).unwrap_err().to_string();
+        assert!(error.contains("closed") && !error.contains("no data found"), "{error}");
     }
 }
 

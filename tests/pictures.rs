@@ -169,18 +169,20 @@ fn sixteen_bits_greys_and_palettes_are_read() {
         ("grey and transparency", picture.to_luma_alpha8().into()),
     ] {
         for format in [ImageFormat::Png, ImageFormat::Tiff] {
-            let mut bytes = Cursor::new(Vec::new());
             // The encoder of TIFF knows no grey with transparency.
-            if picture.write_to(&mut bytes, format).is_ok() {
-                let photo = read(bytes.get_ref()).unwrap_or_else(|e| panic!("{form}, {format:?}: {e}"));
-                let off = photo
-                    .pixels
-                    .iter()
-                    .zip(&expected.pixels)
-                    .map(|(a, b)| a.abs_diff(*b))
-                    .max();
-                assert!(photo.inverted && off < Some(40), "{form}, {format:?}: {off:?}");
+            if format == ImageFormat::Tiff && form == "grey and transparency" {
+                continue;
             }
+            let mut bytes = Cursor::new(Vec::new());
+            picture.write_to(&mut bytes, format).unwrap();
+            let photo = read(bytes.get_ref()).unwrap_or_else(|e| panic!("{form}, {format:?}: {e}"));
+            let off = photo
+                .pixels
+                .iter()
+                .zip(&expected.pixels)
+                .map(|(a, b)| a.abs_diff(*b))
+                .max();
+            assert!(photo.inverted && off < Some(40), "{form}, {format:?}: {off:?}");
         }
     }
 }
@@ -269,6 +271,37 @@ fn a_claim_of_size_costs_nothing() {
     let mut claims = encoded(ImageFormat::Gif);
     claims[6..10].fill(0xff);
     refused(&claims, &["65535x65535"]);
+
+    // 14 bits each for width and height, less one, behind the mark of a picture without loss.
+    let mut claims = encoded(ImageFormat::WebP);
+    assert_eq!((&claims[12..16], claims[20]), (&b"VP8L"[..], 0x2f));
+    let header = (u32::from(claims[24]) & 0xf0) << 24 | 16_382 << 14 | 16_382;
+    claims[21..25].copy_from_slice(&header.to_le_bytes());
+    refused(&claims, &["16383x16383", "134 million"]);
+    // The entries for width (256) and height (257): one number of 32 bits each. Its decoder may be the one to refuse them.
+    let mut claims = encoded(ImageFormat::Tiff);
+    for tag in [256_u16, 257] {
+        let entry = [&tag.to_ne_bytes()[..], &4_u16.to_ne_bytes(), &1_u32.to_ne_bytes()].concat();
+        let at = claims.windows(8).position(|bytes| bytes == entry).unwrap();
+        claims[at + 8..at + 12].copy_from_slice(&30_000_u32.to_ne_bytes());
+    }
+    refused(&claims, &[]);
+}
+
+#[test]
+fn a_jpeg_of_countless_scans_or_notes_is_refused() {
+    let bytes = jpeg(|e| e.set_progressive(true));
+    let end = bytes.len() - 2;
+    let last_scan = &bytes[*marks(&bytes, 0xda).last().unwrap()..end];
+    let with_scans = |more: usize| [&bytes[..end], &last_scan.repeat(more), &bytes[end..]].concat();
+    let error = read(&with_scans(500)).unwrap_err();
+    assert!(error.contains("more than 500 scans"), "{error}");
+
+    // Empty notes: a decoder takes more memory for each than its four bytes.
+    let with_notes = |count: usize| [&bytes[..2], &b"\xff\xe2\0\x02".repeat(count), &bytes[2..]].concat();
+    read(&with_notes(1000)).unwrap();
+    let error = read(&with_notes(7 << 20)).unwrap_err();
+    assert!(error.contains("to decode"), "{error}");
 }
 
 #[test]

@@ -216,3 +216,32 @@ fn early_stopping_ends_an_extended_run_too() {
         "{said}"
     );
 }
+
+#[test]
+fn a_fresh_cycle_belongs_to_its_run_and_starts_everything_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir(here.join("data")).unwrap();
+    common::process::write_data(&here.join("data"), 300, 40);
+    // No epoch is better by so much, so every one lowers the rate.
+    let words = "train cnn --dense 16 --batch-size 120 --lr 0.001 --schedule plateau --plateau-patience 1 --plateau-delta 1000 \
+                 --epochs 3 --out r";
+    assert_eq!(run(here, words).0, Some(0));
+    let (code, said) = run(here, "train --resume r --epochs 4 --fresh-cycle");
+    assert_eq!(code, Some(0), "{said}");
+    let rates = rates(&here.join("r"));
+    assert!(rates[2].1 < 1e-3 && rates[3].1 == 1e-3, "{rates:?}");
+    // Another run with these settings has no cycle behind it.
+    let (code, said) = run(here, "train --config r --epochs 1 --name again");
+    assert_eq!(code, Some(0), "{said}");
+    let config = fs::read_to_string(here.join("runs/again/config.json")).unwrap();
+    assert!(!config.contains("cycle_start"), "{config}");
+    // A rise that is longer than the cycle would never come down.
+    let (code, said) = run(
+        here,
+        "train --config r --schedule one-cycle --warmup 3 --epochs 3 --name warm",
+    );
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = run(here, "train --resume runs/warm --epochs 5 --fresh-cycle");
+    assert!(code == Some(1) && said.contains("--warmup is 3"), "{said}");
+}

@@ -183,7 +183,7 @@ fn links_are_not_followed_where_we_write() {
     assert!(resumed.status.success() && is_whole());
     assert!(text(&resumed.stderr).contains("no log is kept"));
     // The locks of a search.
-    fs::create_dir_all(here.join("s/fits")).unwrap();
+    fs::create_dir(here.join("s")).unwrap();
     symlink(&precious, here.join("s/search.lock")).unwrap();
     refused(
         here,
@@ -235,6 +235,10 @@ fn outputs_replace_nothing_that_they_should_not() {
         (
             "profile cnn --batch-size 4 --trace r/config.json",
             ["config.json", "--force"],
+        ),
+        (
+            "profile r --trace r/config.json --force",
+            ["config.json", "is read here"],
         ),
         ("features r --image p.png --out r", ["r", "not empty"]),
         ("tsne --out r", ["r", "not empty"]),

@@ -30,6 +30,7 @@ mod tsne;
 mod weights;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -143,6 +144,12 @@ struct Step {
 }
 
 impl StepOptions {
+    /// The file that the settings start from, where one is read.
+    fn config_file(&self) -> Option<PathBuf> {
+        let (_, settings) = self.model.settings(&self.settings).ok()?;
+        settings.config_file()
+    }
+
     fn compile(&self, gpu: &Arc<Gpu>) -> anyhow::Result<Step> {
         let (model, settings) = self.model.settings(&self.settings)?;
         let (config, learned) = settings.config_on(&model, gpu, usize::MAX)?.phase(self.phase)?;

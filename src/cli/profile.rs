@@ -1,7 +1,7 @@
 //! `selvedge profile`
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use selvedge::files::write_atomically;
@@ -32,7 +32,9 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     if let Some(path) = &options.trace {
-        options.force.check("--trace", path, &["json"], &[])?;
+        let read = options.step.config_file();
+        let inputs: Vec<&Path> = read.iter().map(PathBuf::as_path).collect();
+        options.force.check("--trace", path, &["json"], &inputs)?;
     }
     let gpu = options.adapter.open_quietly()?;
     let mut step = options.step.compile(&gpu)?;

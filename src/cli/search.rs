@@ -82,6 +82,9 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         bail!("a search trains from scratch; leave out --weights");
     }
     let mut plan = options.plan(&base)?;
+    if let Some(folder) = &options.out {
+        Plan::refuse_used(folder)?;
+    }
     let data = data::load(base.data.as_deref())?;
     let images = base.images(&data);
     plan.data_checksum = images.checksum();
@@ -106,7 +109,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     display.clear();
     if ended.is_break() {
         outln!(
-            "interrupted; the same command with --out {} goes on, without repeating finished fits",
+            "interrupted; the same command with --out {} resumes, without repeating finished fits",
             shown(&folder)
         )?;
         return Ok(ExitCode::from(INTERRUPTED));
@@ -318,7 +321,14 @@ fn report(plan: &Plan, folder: &Path) -> anyhow::Result<ExitCode> {
             outln!("best so far: {}", summary.command(plan, winner))?;
             Ok(ExitCode::SUCCESS)
         }
-        None if open == 0 => bail!("no setting has a score: every one failed in a fold or more, for the reasons above"),
+        None if !results.is_empty()
+            && results
+                .values()
+                .all(|result| matches!(result, FitResult::Failed { .. })) =>
+        {
+            bail!("every fit failed, for the reasons above")
+        }
+        None if open == 0 => bail!("no setting has a score in all folds that is a number"),
         None => {
             outln!("no setting has a score yet")?;
             Ok(ExitCode::SUCCESS)

@@ -3,13 +3,13 @@
 use selvedge::files::escaped;
 pub use selvedge::numbers::thousands;
 
-/// Longer cells are cut: they come from files, and would push all others out of sight.
-const WIDEST: usize = 120;
-
 /// Columns as wide as their widest cell, two spaces apart; those in `right` end at their right side. Cells hold any text: what
 /// would break the lines is escaped.
 pub fn table<const N: usize>(rows: &[[String; N]], right: &[usize]) -> String {
-    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|text| cell(text))).collect();
+    let rows: Vec<[String; N]> = rows
+        .iter()
+        .map(|row| row.each_ref().map(|cell| escaped(cell).into_owned()))
+        .collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     let line = |row: &[String; N]| {
@@ -26,12 +26,15 @@ pub fn table<const N: usize>(rows: &[[String; N]], right: &[usize]) -> String {
     rows.iter().map(line).collect()
 }
 
-fn cell(text: &str) -> String {
-    let text = escaped(text);
-    if text.chars().count() <= WIDEST {
-        return text.into_owned();
+/// Texts out of files may have any length; longer ones would push all other columns out of sight.
+const LONGEST: usize = 120;
+
+/// A text out of a file, cut where it is longer than anyone reads.
+pub fn shortened(text: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
     }
-    text.chars().take(WIDEST - 3).chain("...".chars()).collect()
+    text.chars().take(LONGEST - 3).chain("...".chars()).collect()
 }
 
 #[cfg(test)]
@@ -45,15 +48,21 @@ mod tests {
     }
 
     #[test]
+    fn a_long_cell_is_whole() {
+        let long = "picture.png  dress 0.1".repeat(4_000);
+        assert!(table(&[[long.clone()]], &[]).starts_with(&long));
+    }
+
+    #[test]
     fn cells_of_any_length_and_content_stay_in_their_line() {
         let rows = [
             ["a\nb".to_owned(), "1".to_owned()],
-            ["n".repeat(70_000), "2".to_owned()],
+            [shortened(&"n".repeat(70_000)), "2".to_owned()],
         ];
         let text = table(&rows, &[]);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 2);
         assert!(lines[0].starts_with("a\\nb ") && lines[0].ends_with("  1"));
-        assert_eq!(lines[1].chars().count(), WIDEST + 3);
+        assert_eq!(lines[1].chars().count(), LONGEST + 3);
     }
 }

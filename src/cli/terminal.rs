@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use console::Term;
-use selvedge::files::escaped;
+use selvedge::files::{escaped, is_unsafe};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -79,7 +79,7 @@ pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     let line: String = serde_json::to_string(value)?
         .chars()
         .flat_map(|c| match c {
-            '\u{7f}'..='\u{9f}' => format!("\\u{:04x}", u32::from(c)).chars().collect::<Vec<_>>(),
+            c if is_unsafe(c) => format!("\\u{:04x}", u32::from(c)).chars().collect::<Vec<_>>(),
             c => vec![c],
         })
         .collect();

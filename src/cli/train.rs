@@ -10,7 +10,7 @@ use selvedge::data;
 use selvedge::files::{FileError, FileTask, shown};
 use selvedge::gpu::Gpu;
 use selvedge::models::Architecture;
-use selvedge::train::{Ending, RunFolder, resume, train};
+use selvedge::train::{Ending, RunFolder, TrainError, resume, train};
 
 use super::console::{Console, OutputOptions};
 use super::display::{Display, INTERRUPTED, stop_on_ctrl_c};
@@ -147,6 +147,10 @@ fn resume_run(options: &Options, path: &Path, display: &mut Display) -> anyhow::
         }
     };
     let run = folder.read_config()?;
+    if extension.is_none() && folder.read_result()?.is_some() {
+        let path = folder.path().to_owned();
+        return Err(TrainError::Complete { path }.into());
+    }
     let place = options.settings.data().or(run.train.data.as_deref());
     let data = display.load(place)?;
     let gpu = display.open(&options.adapter)?;

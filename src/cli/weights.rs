@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use selvedge::inference::Classifier;
 use selvedge::nn::weights;
-use selvedge::train::RunFolder;
 
-use super::table::{table, thousands};
+use super::table::{shortened, table, thousands};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -17,16 +17,16 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let file = match options.file.is_dir() {
-        true => RunFolder::open(&options.file).best_weights(),
+        true => Classifier::best_weights_in(&options.file)?,
         false => options.file.clone(),
     };
     let entries = weights::list(&file)?;
     let mut rows = vec![["tensor", "type", "shape", "bytes"].map(str::to_owned)];
     rows.extend(entries.iter().map(|entry| {
         [
-            entry.name.clone(),
+            shortened(&entry.name),
             entry.dtype.clone(),
-            format!("{:?}", entry.shape),
+            shortened(&format!("{:?}", entry.shape)),
             thousands(entry.bytes),
         ]
     }));

@@ -9,8 +9,8 @@ use super::{CLASSES, HEIGHT, PIXELS, WIDTH};
 pub(super) struct Columns(pub Vec<Option<usize>>);
 
 impl Columns {
-    /// Reads the header. Columns whose names carry numbers (`pixel1`, `px_0`, `1x1` for row and column) are ordered by these,
-    /// others from left to right.
+    /// Reads the header. Columns whose names carry numbers (`pixel1`, `px_0`, `1x1` for row and column, `x0_y0` the other
+    /// way round) are ordered by these, others from left to right.
     ///
     /// # Errors
     /// What is wrong with it, in words.
@@ -63,17 +63,17 @@ fn no_label(names: &[String]) -> String {
 /// The pixel of each column.
 fn order(names: &[&str]) -> Result<Vec<usize>, String> {
     let numbered: Vec<Numbered> = names.iter().map(|name| Numbered::of(name)).collect();
-    let mut counts: HashMap<&str, usize> = HashMap::new();
+    let mut counts: HashMap<&[&str], usize> = HashMap::new();
     for one in numbered.iter().filter(|one| !one.numbers.is_empty()) {
-        *counts.entry(&one.shape).or_default() += 1;
+        *counts.entry(&one.words).or_default() += 1;
     }
-    let Some((shape, _)) = counts.into_iter().find(|(_, count)| 2 * count > names.len()) else {
+    let Some((words, _)) = counts.into_iter().find(|(_, count)| 2 * count > names.len()) else {
         return Ok((0..names.len()).collect());
     };
-    if let Some(odd) = numbered.iter().position(|one| one.shape != shape) {
+    if let Some(odd) = numbered.iter().position(|one| one.words != words) {
         return Err(format!(
             "most columns are named like '{}', but one is '{}'; name them all in one way",
-            shape.escape_debug(),
+            words.join("#").escape_debug(),
             names[odd].escape_debug()
         ));
     }
@@ -85,7 +85,14 @@ fn order(names: &[&str]) -> Result<Vec<usize>, String> {
     let order = match varying[..] {
         [at] => from_zero(axis(at), PIXELS),
         [a, b] => {
-            let (row, column) = if names_columns_first(shape) { (b, a) } else { (a, b) };
+            let columns_first = names_columns_first(words, [a, b]).ok_or_else(|| {
+                format!(
+                    "the numbers in the columns' names ('{}' and so on) both count rows, or both columns, by the words beside \
+                     them; name the columns like 'r1_c1' or 'x1_y1'",
+                    names[0].escape_debug()
+                )
+            })?;
+            let (row, column) = if columns_first { (b, a) } else { (a, b) };
             let rows = from_zero(axis(row), HEIGHT);
             let columns = from_zero(axis(column), WIDTH);
             rows.zip(columns).map(|(rows, columns)| {
@@ -107,14 +114,53 @@ fn order(names: &[&str]) -> Result<Vec<usize>, String> {
         })
 }
 
-/// Whether names such as `x3_y5` or `col3row5` tell the column before the row.
-fn names_columns_first(shape: &str) -> bool {
-    let words: Vec<&str> = shape
-        .split('#')
-        .map(|word| word.trim_matches(|c: char| !c.is_alphabetic()))
-        .collect();
-    let ends = |word: &str, endings: [&str; 3]| endings.iter().any(|ending| word.ends_with(ending));
-    words.len() > 2 && ends(words[0], ["x", "col", "column"]) && ends(words[1], ["y", "row", "r"])
+/// What a number in a name counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Axis {
+    Row,
+    Column,
+}
+
+impl Axis {
+    fn of(word: &str) -> Option<Self> {
+        let ends = |endings: &[&str]| endings.iter().any(|ending| word.ends_with(ending));
+        match word {
+            "r" | "y" => Some(Self::Row),
+            "c" | "x" => Some(Self::Column),
+            // Shorter endings are those of other words: `px`, `number`.
+            _ if ends(&["row"]) => Some(Self::Row),
+            _ if ends(&["col", "column"]) => Some(Self::Column),
+            _ => None,
+        }
+    }
+}
+
+/// Whether names such as `x3_y5` or `col3row5` tell the column before the row. The two numbers at `[a, b]` have the words
+/// right before them, as there, or right after them, as in `3x_5y`. Nothing when both are said to count the same.
+fn names_columns_first(words: &[&str], [a, b]: [usize; 2]) -> Option<bool> {
+    let last = |at: usize| runs(words[at]).next_back().unwrap_or_default();
+    let first = |at: usize| runs(words[at]).next().unwrap_or_default();
+    let before = [last(a), last(b)];
+    let after = [first(a + 1), first(b + 1)];
+    // The `x` of `1x1` stands before its second number as well as after its first, and means neither.
+    let stand_after = Axis::of(before[0]).is_none() && Axis::of(after[1]).is_some();
+    let pair = if stand_after { after } else { before };
+    match pair.map(Axis::of) {
+        [Some(one), Some(other)] => (one != other).then_some(one == Axis::Column),
+        // The other number can only count the other axis. So the `x` of `1x1` comes to the usual: rows before columns.
+        [Some(one), None] => Some(one == Axis::Column),
+        [None, Some(other)] => Some(other == Axis::Row),
+        // Together, the ends of two words may tell: `px3_py5`.
+        [None, None] => Some(matches!(
+            pair.map(|word| word.chars().next_back()),
+            [Some('x'), Some('y')] | [Some('c'), Some('r')]
+        )),
+    }
+}
+
+/// The letters in a text without what stands between them.
+fn runs(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+    text.split(|c: char| !c.is_alphabetic()).filter(|run| !run.is_empty())
 }
 
 /// Numbers that count `0..many` or `1..=many` in any order, as the former.
@@ -126,27 +172,26 @@ fn from_zero(numbers: impl Iterator<Item = u64> + Clone, many: usize) -> Option<
 
 /// A name taken apart.
 #[derive(Debug)]
-struct Numbered {
-    /// The name with `#` in place of each number.
-    shape: String,
+struct Numbered<'a> {
+    /// What stands around the numbers: before the first, between each two, and after the last.
+    words: Vec<&'a str>,
     numbers: Vec<u64>,
 }
 
-impl Numbered {
-    fn of(name: &str) -> Self {
-        let (mut shape, mut numbers) = (String::new(), Vec::new());
+impl<'a> Numbered<'a> {
+    fn of(name: &'a str) -> Self {
+        let (mut words, mut numbers) = (Vec::new(), Vec::new());
         let mut rest = name;
         while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
             let (before, from) = rest.split_at(at);
             let end = from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len());
             let (digits, after) = from.split_at(end);
-            shape.push_str(before);
-            shape.push('#');
+            words.push(before);
             // Too many digits count nothing.
             numbers.push(digits.parse().unwrap_or(u64::MAX));
             rest = after;
         }
-        shape.push_str(rest);
-        Self { shape, numbers }
+        words.push(rest);
+        Self { words, numbers }
     }
 }

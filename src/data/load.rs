@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::content::open;
 use super::{DataError, ImageSet, archive, csv, idx};
-use crate::files::{FileError, FileTask, shown};
+use crate::files::{FileError, FileTask, exists, shown};
 
 pub(super) const TRAIN_CSV: &str = "fashion_mnist_train.csv";
 pub(super) const TEST_CSV: &str = "fashion_mnist_test.csv";
@@ -92,21 +92,26 @@ impl Found {
     }
 
     fn at(path: &Path) -> Result<Self, DataError> {
-        let found = if fs::metadata(path)
+        let is_folder = fs::metadata(path)
             .map_err(FileError::io(path, FileTask::Read))?
-            .is_dir()
-        {
+            .is_dir();
+        let found = if is_folder {
             Self::in_folder(path)?
         } else {
             Self::with_siblings(path)?
         };
-        found.ok_or_else(|| DataError::NotFound { looked: shown(path) })
+        // A folder may have the name of a file.
+        let kind = if is_folder { ", a folder" } else { "" };
+        found.ok_or_else(|| DataError::NotFound {
+            looked: format!("{}{kind}", shown(path)),
+        })
     }
 
     fn in_folder(folder: &Path) -> Result<Option<Self>, DataError> {
-        let archives = ARCHIVES.iter().map(|name| folder.join(name));
-        if let Some(archive) = archives.into_iter().find(|path| path.exists()) {
-            return Ok(Some(Self::Archive(archive)));
+        for archive in ARCHIVES.map(|name| folder.join(name)) {
+            if exists(&archive)? {
+                return Ok(Some(Self::Archive(archive)));
+            }
         }
         match (Self::csv(folder, None), Self::idx(folder, None)) {
             (Ok(Some(found)), _) | (_, Ok(Some(found))) => Ok(Some(found)),
@@ -171,11 +176,16 @@ fn all_of<const N: usize>(
     let mut present: Vec<PathBuf> = Vec::new();
     let mut missing: Vec<&str> = Vec::new();
     for names in files {
-        let spellings: Vec<PathBuf> = names
+        let mut spellings: Vec<PathBuf> = Vec::new();
+        for path in names
             .iter()
             .flat_map(|name| [folder.join(name), folder.join(format!("{name}.gz"))])
-            .filter(|path| path.exists())
-            .collect();
+        {
+            // A folder that may not be looked into is not an empty one.
+            if exists(&path)? {
+                spellings.push(path);
+            }
+        }
         let is_named = |path: &&PathBuf| named.is_some() && path.file_name() == named;
         match spellings.iter().find(is_named).or(spellings.first()) {
             Some(path) => present.push(path.clone()),

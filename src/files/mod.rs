@@ -13,6 +13,6 @@ mod write;
 
 pub use error::{FileError, FileTask};
 pub use lock::{append, try_lock, wait_for_lock};
-pub use names::{escaped, shown};
+pub use names::{escaped, is_unsafe, shown};
 pub use read::{SETTINGS_LIMIT, exists, list_folder, open, read, read_text};
 pub use write::{create_folder, create_numbered, refuse_target, write_atomically, write_json};

@@ -27,7 +27,8 @@ pub fn shown(path: &Path) -> String {
     escaped(&path.to_string_lossy()).into_owned()
 }
 
-fn is_unsafe(character: char) -> bool {
+/// Whether a character is one that [`escaped`] replaces. All of them have 16 bits.
+pub fn is_unsafe(character: char) -> bool {
     let turns_direction_or_hides = matches!(character,
         '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     character.is_control() || turns_direction_or_hides

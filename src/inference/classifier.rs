@@ -56,14 +56,11 @@ impl Classifier {
     /// no weights yet, [`InferenceError::IsEnsemble`] for several networks; else what is wrong with the files.
     pub fn open(gpu: &Arc<Gpu>, path: &Path) -> Result<Self, InferenceError> {
         let metadata = path.metadata().map_err(FileError::io(path, FileTask::Read))?;
-        if Ensemble::file_at(path).is_some() {
-            return Err(InferenceError::IsEnsemble { path: path.to_owned() });
-        }
         let (run, weights) = if metadata.is_dir() {
-            let folder = RunFolder::open(path);
-            refuse_other_folders(&folder)?;
-            (folder.read_config()?, folder.best_weights())
+            let weights = Self::best_weights_in(path)?;
+            (RunFolder::open(path).read_config()?, weights)
         } else {
+            refuse_ensembles(path)?;
             let about = weights::about(path)?.ok_or_else(|| InferenceError::Anonymous { path: path.to_owned() })?;
             (RunConfig::from_json(&about, path)?, path.to_owned())
         };
@@ -76,6 +73,22 @@ impl Classifier {
             run,
             network,
         })
+    }
+
+    /// The best weights in the folder of a run.
+    ///
+    /// # Errors
+    /// What the folder is, when it is something else, or that the run has none yet.
+    pub fn best_weights_in(run: &Path) -> Result<PathBuf, InferenceError> {
+        refuse_ensembles(run)?;
+        let (folder, path) = (RunFolder::open(run), run.to_owned());
+        if !files::exists(&folder.file("config.json"))? {
+            return Err(InferenceError::NoModel { path });
+        }
+        if !files::exists(&folder.best_weights())? {
+            return Err(InferenceError::NoEpoch { path });
+        }
+        Ok(folder.best_weights())
     }
 
     /// The name of its folder or file.
@@ -134,16 +147,11 @@ impl Classifier {
     }
 }
 
-/// Says what a folder is that is no run with weights.
-fn refuse_other_folders(folder: &RunFolder) -> Result<(), InferenceError> {
-    let path = folder.path().to_owned();
-    if !files::exists(&folder.file("config.json"))? {
-        return Err(InferenceError::NoModel { path });
+fn refuse_ensembles(path: &Path) -> Result<(), InferenceError> {
+    match Ensemble::file_at(path) {
+        Some(_) => Err(InferenceError::IsEnsemble { path: path.to_owned() }),
+        None => Ok(()),
     }
-    if !files::exists(&folder.best_weights())? {
-        return Err(InferenceError::NoEpoch { path });
-    }
-    Ok(())
 }
 
 /// The last part of a path, such as `cnn-1` of `runs/cnn-1`.

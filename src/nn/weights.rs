@@ -248,37 +248,35 @@ fn parse<'a>(bytes: &'a [u8], path: &Path) -> Result<SafeTensors<'a>, WeightsErr
     })
 }
 
+const PICTURE: &str = "a picture; the model comes first on the command line, pictures after it";
+
 /// What a file is by its first bytes, where it is something that people take for a weight file or put in its place.
 fn other_format(bytes: &[u8]) -> Option<&'static str> {
-    let formats: [(&[u8], &str); 8] = [
+    let formats: [(&[u8], &str); 11] = [
         // What torch.save writes is a zip file, or a pickle in old versions.
         (
             b"PK",
             "PyTorch's own format (or a zip file); scripts/pth-to-safetensors.py converts it",
         ),
+        (b"BM", PICTURE),
+        (b"II*\0", PICTURE),
+        (b"MM\0*", PICTURE),
         (
-            b"\x80",
+            b"\x80\x02",
             "PyTorch's old format; scripts/pth-to-safetensors.py converts it",
         ),
-        (
-            b"\x89PNG",
-            "a picture (PNG); the model comes first on the command line, pictures after it",
-        ),
-        (
-            b"\xff\xd8",
-            "a picture (JPEG); the model comes first on the command line, pictures after it",
-        ),
-        (
-            b"RIFF",
-            "a picture (WebP); the model comes first on the command line, pictures after it",
-        ),
-        (
-            b"GIF8",
-            "a picture (GIF); the model comes first on the command line, pictures after it",
-        ),
+        (b"\x89PNG", PICTURE),
+        (b"\xff\xd8", PICTURE),
+        (b"RIFF", PICTURE),
+        (b"GIF8", PICTURE),
         (b"{", "JSON; name the run's folder instead"),
         (b"\x1f\x8b", "a gzipped file; unpack it first"),
     ];
+    // A header may be as long as these bytes say, if the file is.
+    let header = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
+    if header < bytes.len() as u64 {
+        return None;
+    }
     let found = formats.iter().find(|(start, _)| bytes.starts_with(start));
     found.map(|(_, what)| *what)
 }

@@ -124,9 +124,11 @@ fn text_element(text: &Text, fill: &str, ground: Ground) -> String {
         ),
         false => String::new(),
     };
-    let letters = text.text.replace('&', "&amp;").replace('<', "&lt;");
-    // XML has no way to write most control characters.
-    let letters: String = letters.chars().filter(|letter| !letter.is_control()).collect();
+    // XML has no way to write most control characters, nor these two.
+    let writable = |letter: &char| !letter.is_control() && !matches!(letter, '\u{fffe}' | '\u{ffff}');
+    let letters: String = text.text.chars().filter(writable).collect();
+    // A > alone is text too, but ]]> is not.
+    let letters = letters.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!(
         r#"<text {place} font-size="{}" text-anchor="{anchor}" {fill}{outline}>{letters}</text>"#,
         text.size
@@ -152,9 +154,9 @@ mod tests {
     #[test]
     fn text_cannot_become_markup() {
         let mut drawing = Drawing::new((10, 10));
-        drawing.text("a<b>&\u{1b}c", [0.0, 0.0], 8.0, Anchor::Start);
+        drawing.text("a<b>&\u{1b}c]]>\u{fffe}\u{ffff}d", [0.0, 0.0], 8.0, Anchor::Start);
         let svg = text(&drawing, Ground::Paper).unwrap();
-        assert!(svg.contains(">a&lt;b>&amp;c</text>"), "{svg}");
+        assert!(svg.contains(">a&lt;b&gt;&amp;c]]&gt;d</text>"), "{svg}");
     }
 
     #[test]

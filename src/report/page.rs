@@ -97,7 +97,7 @@ impl Page<'_> {
 fn disagreements(rivals: &[Rivals]) -> Markup {
     html! {
         h3 { "Where they disagree" }
-        div.wide { table.plain {
+        div.wide { table.plain.many {
             thead { tr {
                 th { "first" } th { "second" } th.number { "only the first is right" } th.number { "only the second" }
                 th.number { "gain in accuracy" } th.number { "95 % interval" } th.number { "p" }
@@ -107,7 +107,8 @@ fn disagreements(rivals: &[Rivals]) -> Markup {
                 td.number { (thousands(rivals.comparison.only_first)) } td.number { (thousands(rivals.comparison.only_second)) }
                 td.number { (signed(rivals.gain.mean)) }
                 td.number { (signed(rivals.gain.interval[0])) " to " (signed(rivals.gain.interval[1])) }
-                td.number { (rivals.p_text()) }
+                // The heading says what it is, so that only a sign that is not = matters.
+                td.number { (rivals.p_text().trim_start_matches("= ")) }
             } } }
         } }
         p.note {

@@ -52,18 +52,12 @@ impl Plan {
     /// # Errors
     /// [`SearchError::OtherSearch`], [`SearchError::Files`].
     pub fn settle(&self, folder: &Path) -> Result<(), SearchError> {
+        Self::refuse_used(folder)?;
         create_folder(folder)?;
         let path = folder.join("search.json");
         // Of processes that start at once, one writes and the others compare.
         let _lock = wait_for_lock(&folder.join("search.lock"))?;
         if !files::exists(&path)? {
-            // The lock, and what processes leave that started at the same moment, do not count.
-            let is_other = |path: &PathBuf| path.extension().is_none_or(|e| e != "lock" && e != "tmp");
-            if list_folder(folder)?.iter().any(is_other) {
-                return Err(SearchError::FolderInUse {
-                    path: folder.to_owned(),
-                });
-            }
             return Ok(write_json(&path, self)?);
         }
         let (other, own) = (Self::read(folder)?.essence(), self.essence());
@@ -80,6 +74,24 @@ impl Plan {
             path: folder.to_owned(),
             what,
         })
+    }
+
+    /// Refuses a folder that holds other files than a search's, and makes nothing.
+    ///
+    /// # Errors
+    /// [`SearchError::FolderInUse`]; [`SearchError::Files`].
+    pub fn refuse_used(folder: &Path) -> Result<(), SearchError> {
+        if !files::exists(folder)? || files::exists(&folder.join("search.json"))? {
+            return Ok(());
+        }
+        // The lock, and what processes leave that start at the same moment, do not count.
+        let is_other = |path: &PathBuf| path.extension().is_none_or(|e| e != "lock" && e != "tmp");
+        match list_folder(folder)?.iter().any(is_other) {
+            true => Err(SearchError::FolderInUse {
+                path: folder.to_owned(),
+            }),
+            false => Ok(()),
+        }
     }
 
     /// What makes two plans the same: not how the command was typed, nor where a machine has the data, of which there is

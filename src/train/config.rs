@@ -222,10 +222,10 @@ impl TrainConfig {
             "at least 0 and at most the learning rate",
         )?;
         check(
-            (0.0..=self.epochs as f64).contains(&warm_up),
+            (0.0..=self.epochs.saturating_sub(cycle_start) as f64).contains(&warm_up),
             "--warmup",
             warm_up.to_string(),
-            "a number of epochs, at most that of the training",
+            "a number of epochs, at most that of the training or of its fresh cycle; more --epochs make room for it",
         )?;
         check(
             cycle_start < self.epochs,

@@ -1,6 +1,6 @@
 //! More epochs for a run, finished or not.
 
-use super::{RunConfig, TrainError};
+use super::{RunConfig, TrainConfig, TrainError};
 use crate::optim::LearningRate;
 
 /// More epochs than a run was planned with.
@@ -65,10 +65,9 @@ impl Extension {
             value: wanted.to_string(),
             allowed,
         };
-        if wanted <= *planned {
-            return Err(refuse(format!(
-                "more than the {planned} epochs that the run has already"
-            )));
+        let least = done.max(*planned);
+        if wanted <= least {
+            return Err(refuse(format!("more than the {least} epochs that the run has already")));
         }
         if self.fresh_cycle {
             rate.cycle_start = done;
@@ -82,6 +81,17 @@ impl Extension {
         }
         *planned = wanted;
         Ok(())
+    }
+}
+
+impl TrainConfig {
+    /// The same settings for a training that starts anew: without the cycles that an extended one has behind it.
+    pub fn from_the_start(mut self) -> Self {
+        self.learning_rate.cycle_start = 0;
+        if let Some(tune) = &mut self.fine_tune {
+            tune.learning_rate.cycle_start = 0;
+        }
+        self
     }
 }
 

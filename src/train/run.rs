@@ -23,6 +23,7 @@ use crate::eval::Report;
 use crate::files::{self, shown};
 use crate::gpu::Gpu;
 use crate::nn::weights;
+use crate::optim::PlateauState;
 use crate::plot::{save_png, save_svg};
 
 /// Is told how a training goes, and may stop it.
@@ -130,7 +131,7 @@ pub fn resume(
             path: folder.path().to_owned(),
         });
     }
-    let stored = match files::exists(checkpoint)? {
+    let mut stored = match files::exists(checkpoint)? {
         true => Some(Stored::load(checkpoint, &run)?),
         false if folder.has_weights()? => {
             return Err(TrainError::LostCheckpoint {
@@ -145,6 +146,9 @@ pub fn resume(
         let position = stored.as_ref().map(|stored| &stored.checkpoint.position);
         let (phase, done) = position.map_or((0, 0), |position| (position.phase, position.epochs));
         run = extension.apply(&run, phase, done)?;
+        if let Some(stored) = stored.as_mut().filter(|_| extension.fresh_cycle) {
+            stored.checkpoint.position.plateau = PlateauState::default();
+        }
         if let Some(stored) = &stored {
             refuse_stopped_early(&run.train, phase, &stored.checkpoint.history)?;
         }

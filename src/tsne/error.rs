@@ -12,7 +12,7 @@ pub enum TsneError {
     NotFinite { row: usize, column: usize, value: f32 },
 
     #[error(
-        "point {row} lies more than 10^15 times as far out as others, too far for its distances to be measured; leave it out, or scale its numbers"
+        "point {row} lies more than 10^12 times as far out as others, too far for distances to be measured; leave it out, or scale its numbers"
     )]
     TooFar { row: usize },
 

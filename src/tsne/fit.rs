@@ -74,14 +74,15 @@ impl Tsne {
         let directions = self
             .pca
             .filter(|wanted| *wanted < dims)
-            .map(|wanted| Directions::principal(&points.tamed(), wanted, ROUNDS, self.seed));
+            .map(|wanted| self.directions("principal components", &points.tamed(), wanted, &mut observe))
+            .transpose()?;
         if let Some(directions) = &directions {
             points = directions.project(&points);
         }
         seconds.preparation = clock.lap();
 
         let (affinities, method) = self.affinities(&points, &mut observe, &mut clock, &mut seconds)?;
-        let mut y = self.start::<D>(&points);
+        let mut y = self.start::<D>(&points, &mut observe)?;
         seconds.initial = clock.lap();
 
         let mut repulsion = repulsion::<D>(method, self.theta, 0.0);
@@ -140,6 +141,18 @@ impl Tsne {
         })
     }
 
+    /// Directions that matter by themselves, a stage of its own.
+    fn directions(
+        &self,
+        name: &'static str,
+        points: &Points,
+        wanted: usize,
+        observe: &mut (impl FnMut(Progress) -> ControlFlow<()> + Send),
+    ) -> Result<Directions, TsneError> {
+        let told = stage(name, ROUNDS, observe);
+        Directions::principal(points, wanted, ROUNDS, self.seed, &told).ok_or(TsneError::Stopped)
+    }
+
     /// How likely points are to be neighbours, and the method that suits them.
     fn affinities(
         &self,
@@ -167,9 +180,13 @@ impl Tsne {
     }
 
     /// The first map.
-    fn start<const D: usize>(&self, points: &Points) -> Vec<[f32; D]> {
+    fn start<const D: usize>(
+        &self,
+        points: &Points,
+        observe: &mut (impl FnMut(Progress) -> ControlFlow<()> + Send),
+    ) -> Result<Vec<[f32; D]>, TsneError> {
         if let Initial::Given(values) = &self.initial {
-            return values.as_chunks().0.to_vec();
+            return Ok(values.as_chunks().0.to_vec());
         }
         let count = points.count();
         let mut rng = Pcg64::seed_from_u64(self.seed);
@@ -179,7 +196,8 @@ impl Tsne {
             .collect();
         if self.initial == Initial::Pca {
             let points = points.tamed();
-            let components = Directions::principal(&points, D, ROUNDS, self.seed).project(&points);
+            let directions = self.directions("finding a start", &points, D, observe)?;
+            let components = directions.project(&points);
             let first = components.rows().map(|row| f64::from(row[0]).powi(2)).sum::<f64>();
             let deviation = (first / count as f64).sqrt();
             // Points that are all the same have no directions, and stay at random.
@@ -192,7 +210,7 @@ impl Tsne {
                 }
             }
         }
-        y
+        Ok(y)
     }
 }
 

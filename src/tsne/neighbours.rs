@@ -43,20 +43,24 @@ pub(super) struct Neighbours {
 }
 
 impl Neighbours {
-    /// Whether most points have half as many others in their very place as the perplexity says neighbours count. These come
-    /// to lie in one place in the map too, where pull and push cancel but for the cube of a distance: next to nothing holds
-    /// them together against the small errors of a grid, which change sign from node to node and spread them over its cells.
-    /// A tree sums near points exactly. Ten groups of 40 end at a divergence of 0.0022 with a tree, 0.055 with a grid.
+    /// Whether a tenth of the points have half as many others in their very place as the perplexity says neighbours count.
+    /// These come to lie in one place in the map too, where pull and push cancel but for the cube of a distance: next to
+    /// nothing holds them together against the small errors of a grid, which change sign from node to node and spread them
+    /// over its cells. A tree sums near points exactly. Ten groups of 40 end at a divergence of 0.0022 with a tree, 0.055 with
+    /// a grid. A tenth spread over cells is seen in a map; ordinary images, of which hardly any two are equal, are far from it
+    /// and keep the faster grid.
     pub fn is_crowded(&self, perplexity: f64) -> bool {
         let count = ((0.5 * perplexity).ceil() as usize).clamp(1, self.k);
         let crowded = self
             .squared
             .chunks_exact(self.k)
             .filter(|squared| squared[count - 1] == 0.0);
-        2 * crowded.count() * self.k >= self.squared.len()
+        CROWDED * crowded.count() * self.k >= self.squared.len()
     }
 }
 
+/// One point of so many makes a crowd when it is in a crowded place.
+const CROWDED: usize = 10;
 /// Directions that bounds are made of, for an exact search and for an approximate one. More make bounds better and dearer;
 /// measured on images of 784 pixels. With r(a) rows are whole vectors.
 const DIRECTIONS: usize = 127;
@@ -80,7 +84,7 @@ pub(super) fn nearest_of_all(
     seed: u64,
     told: Told,
 ) -> Option<Neighbours> {
-    let search = Search::new(points, how, seed);
+    let search = Search::new(points, how, seed, told)?;
     search.nearest(points, &search.sketch, k, true, told)
 }
 
@@ -96,22 +100,28 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub fn new(points: &'a Points, how: NeighbourSearch, seed: u64) -> Self {
+    /// Prepares points; `None` when `told` breaks.
+    pub fn new(points: &'a Points, how: NeighbourSearch, seed: u64, told: Told) -> Option<Self> {
         let wanted = match how {
             NeighbourSearch::Exact => DIRECTIONS,
             _ => FEW_DIRECTIONS,
         };
         let worth_it = points.count() >= MANY_POINTS && points.dims() > 2 * DIRECTIONS;
-        let directions = worth_it.then(|| Directions::principal(&points.tamed(), wanted, ROUNDS, seed));
+        // After a round no more points are done, but it may be time to stop.
+        let round = |_| told(0);
+        let directions = match worth_it {
+            true => Some(Directions::principal(&points.tamed(), wanted, ROUNDS, seed, &round)?),
+            false => None,
+        };
         let sketch = Sketch::new(points, directions.as_ref());
         let axes = DMatrix::from_row_slice(points.count(), sketch.rows.dims(), sketch.rows.values());
-        Self {
+        Some(Self {
             points,
             approximate: directions.is_some() && how != NeighbourSearch::Exact,
             directions,
             sketch,
             axes,
-        }
+        })
     }
 
     /// The `k` nearest points of each query; `None` when `told` breaks.
@@ -385,7 +395,8 @@ mod tests {
     fn the_nearest_of_many_points_are_found_by_bounds() {
         for noise in [0.0, 1.0] {
             let points = points(MANY_POINTS + 3, 2 * DIRECTIONS + 5, noise);
-            assert!(Search::new(&points, NeighbourSearch::Exact, 1).directions.is_some());
+            let search = Search::new(&points, NeighbourSearch::Exact, 1, UNTOLD).unwrap();
+            assert!(search.directions.is_some());
             check(
                 &points,
                 &points,
@@ -411,7 +422,8 @@ mod tests {
     fn the_nearest_of_other_points_may_be_equal_to_them() {
         let all = points(500, 20, 0.1);
         let queries = Points::new(all.values()[..33 * 20].to_vec(), 20);
-        let found = Search::new(&all, NeighbourSearch::Auto, 1)
+        let found = Search::new(&all, NeighbourSearch::Auto, 1, UNTOLD)
+            .unwrap()
             .nearest_to(&queries, 3, UNTOLD)
             .unwrap();
         check(&all, &queries, &found, false, 1);

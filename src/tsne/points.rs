@@ -59,20 +59,29 @@ impl Points {
     /// Moves and scales the points into a frame.
     ///
     /// # Errors
-    /// [`TsneError::TooFar`] for a point so far from those that the frame is of that its squared distances do not fit.
+    /// [`TsneError::TooFar`] for a point so far from those that the frame is of that squared distances do not fit.
     pub fn in_frame(mut self, frame: &Frame) -> Result<Self, TsneError> {
+        let (mut fits, mut farthest) = (true, (0.0, 0));
         for (row, values) in self.values.chunks_exact_mut(self.dims).enumerate() {
-            let mut square = 0.0;
-            for (value, origin) in values.iter_mut().zip(&frame.origin) {
-                let moved = (f64::from(*value) - origin) * frame.scale;
+            let (mut square, mut apart) = (0.0, 0.0);
+            for ((value, origin), middle) in values.iter_mut().zip(&frame.origin).zip(&frame.middle) {
+                let whole = f64::from(*value);
+                let moved = (whole - origin) * frame.scale;
                 *value = moved as f32;
                 square += moved * moved;
+                apart += (whole - middle).powi(2);
             }
-            if square > MOST_SQUARED {
-                return Err(TsneError::TooFar { row });
+            fits &= square <= MOST_SQUARED;
+            if apart > farthest.0 {
+                farthest = (apart, row);
             }
         }
-        Ok(self)
+        // The point to blame need not be one that does not fit: a single 0 in a column of 1e20 keeps that column from being
+        // moved to the origin, and then it is all the others that do not fit.
+        match fits {
+            true => Ok(self),
+            false => Err(TsneError::TooFar { row: farthest.1 }),
+        }
     }
 
     /// The points in their own frame.
@@ -106,6 +115,9 @@ impl Points {
 }
 
 /// The square of a length that a distance may have, so that it fits an f32 even with sums of such.
+///
+/// In the unit of a frame that is 10^15 times what ordinary points have; the error speaks of 10^12, which is true along the
+/// axis on which a point is farthest too, in up to 100,000 dimensions.
 const MOST_SQUARED: f64 = 1e30;
 
 /// Where the origin is, and how long a unit. Maps depend on neither; but with the mean at the origin distances keep the most
@@ -117,6 +129,8 @@ const MOST_SQUARED: f64 = 1e30;
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
     origin: Vec<f64>,
+    /// Where most of the points are.
+    middle: Vec<f64>,
     /// A power of two, so that no digit is lost.
     scale: f64,
 }
@@ -131,7 +145,8 @@ const SAMPLE: usize = 1024;
 impl Frame {
     /// The frame of some points. When none is far out, their mean is 0 in it and their largest number between 0.5 and 1.
     pub fn of(points: &Points) -> Self {
-        let mut apart = points.distances_from(&points.middle());
+        let middle = points.middle();
+        let mut apart = points.distances_from(&middle);
         apart.retain(|distance| *distance > 0.0);
         apart.sort_unstable_by(f64::total_cmp);
         let (near, far) = match apart[..] {
@@ -140,7 +155,8 @@ impl Frame {
         };
         if far > FAR * near {
             return Self {
-                origin: points.exact_origin(),
+                origin: points.exact_origin(&middle),
+                middle,
                 scale: unit(near),
             };
         }
@@ -148,6 +164,7 @@ impl Frame {
         let largest = points.distances_from(&origin).into_iter().fold(0.0, f64::max);
         Self {
             origin,
+            middle,
             scale: if largest > 0.0 { unit(largest) } else { 1.0 },
         }
     }
@@ -188,8 +205,8 @@ impl Points {
 
     /// An origin that costs no digit: a column whose numbers are all within a factor of two of its median is moved by that
     /// (Sterbenz 1974), the others stay.
-    fn exact_origin(&self) -> Vec<f64> {
-        let mut origin = self.middle();
+    fn exact_origin(&self, middle: &[f64]) -> Vec<f64> {
+        let mut origin = middle.to_vec();
         for (axis, middle) in origin.iter_mut().enumerate() {
             let ratios = self.rows().map(|row| f64::from(row[axis]) / *middle);
             if !ratios.into_iter().all(|ratio| (0.5..=2.0).contains(&ratio)) {
@@ -210,37 +227,58 @@ impl Points {
     }
 
     /// The points with those far out brought in to where most are, and their mean at 0: directions found of these are those
-    /// in which most points vary. Without any far out, the points themselves.
+    /// in which most points vary. The points themselves where none is far out and their mean is at 0.
+    ///
+    /// What is far is measured from the middle: not every frame has that at its origin.
     pub fn tamed(&self) -> Cow<'_, Self> {
         const OUTER: f64 = 8.0;
-        let lengths = self.distances_from(&vec![0.0; self.dims]);
-        let mut sorted: Vec<f64> = lengths.iter().copied().filter(|length| *length > 0.0).collect();
+        /// As a share of the distance that points have from the middle. The mean frame rounds its mean to less.
+        const CENTRED: f64 = 1e-3;
+        let middle = self.middle();
+        let apart = self.distances_from(&middle);
+        let mut sorted: Vec<f64> = apart.iter().copied().filter(|apart| *apart > 0.0).collect();
         sorted.sort_unstable_by(f64::total_cmp);
-        let (Some(most), Some(far)) = (sorted.get(sorted.len() / 2), sorted.last()) else {
+        let [.., far] = sorted[..] else {
+            // All in one place: they have no directions, wherever they are.
             return Cow::Borrowed(self);
         };
-        if *far <= FAR * most {
-            return Cow::Borrowed(self);
-        }
-        let mut tamed = self.clone();
-        for (row, length) in tamed.values.chunks_exact_mut(self.dims).zip(lengths) {
-            let scale = (OUTER * most / length).min(1.0);
-            row.iter_mut()
-                .for_each(|value| *value = (f64::from(*value) * scale) as f32);
-        }
-        let mean = tamed.mean();
-        for row in tamed.values.chunks_exact_mut(self.dims) {
-            for (value, mean) in row.iter_mut().zip(&mean) {
-                *value = (f64::from(*value) - mean) as f32;
+        let near = sorted[(NEARER * sorted.len() as f64) as usize];
+        let most = sorted[sorted.len() / 2];
+        let mut tamed = Cow::Borrowed(self);
+        if far > FAR * most {
+            for (row, apart) in tamed.to_mut().values.chunks_exact_mut(self.dims).zip(apart) {
+                let scale = (OUTER * most / apart).min(1.0);
+                for (value, middle) in row.iter_mut().zip(&middle) {
+                    *value = (middle + (f64::from(*value) - middle) * scale) as f32;
+                }
             }
         }
-        Cow::Owned(tamed)
+        let mean = tamed.mean();
+        // Where a large part of the points is far out, so is the mean, and the others would lose their digits to it.
+        let drawn = mean
+            .iter()
+            .zip(&middle)
+            .any(|(mean, middle)| (mean - middle).abs() > FAR * near);
+        let centre = if drawn { middle } else { mean };
+        if centre.iter().any(|centre| centre.abs() > CENTRED * most) {
+            for row in tamed.to_mut().values.chunks_exact_mut(self.dims) {
+                for (value, centre) in row.iter_mut().zip(&centre) {
+                    *value = (f64::from(*value) - centre) as f32;
+                }
+            }
+        }
+        tamed
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tsne::principal::Directions;
+    use crate::tsne::progress::UNTOLD;
+    use rand::{RngExt, SeedableRng};
+    use rand_distr::StandardNormal;
+    use rand_pcg::Pcg64;
 
     #[test]
     fn a_frame_takes_off_the_mean_and_the_scale() {
@@ -278,6 +316,44 @@ mod tests {
         assert!(largest < 100.0 * scale as f32 * 10.0, "{largest}");
     }
 
+    /// Three columns about 1000 that vary by 3, 1 and 1; `far`, if any, in the first of point 500.
+    fn about_1000(far: Option<f32>) -> Points {
+        let mut rng = Pcg64::seed_from_u64(17);
+        let mut point = || [3.0, 1.0, 1.0].map(|width: f32| 1000.0 + width * rng.sample::<f32, _>(StandardNormal));
+        let mut values: Vec<f32> = (0..1000).flat_map(|_| point()).collect();
+        values[3 * 500] = far.unwrap_or(values[3 * 500]);
+        Points::new(values, 3)
+    }
+
+    #[test]
+    fn a_point_far_from_points_far_from_0_does_not_hide_their_directions() {
+        // The first is far enough for another frame but not to be brought in, the last for both.
+        for far in [None, Some(6e3), Some(1e5), Some(-1e9)] {
+            let framed = about_1000(far).framed().unwrap();
+            let tamed = framed.tamed();
+            let places = Directions::principal(&tamed, 2, 12, 1, UNTOLD).unwrap().project(&tamed);
+            // How the ordinary points are spread along the first direction and the second, about their own mean.
+            let ordinary = || places.rows().enumerate().filter(|(i, _)| *i != 500).map(|(_, row)| row);
+            let deviation = |axis: usize| {
+                let mean = ordinary().map(|row| f64::from(row[axis])).sum::<f64>() / 999.0;
+                let squares = ordinary().map(|row| (f64::from(row[axis]) - mean).powi(2));
+                (squares.sum::<f64>() / 999.0).sqrt()
+            };
+            let ratio = deviation(0) / deviation(1);
+            assert!((2.6..3.4).contains(&ratio), "{far:?}: {ratio}");
+            // The start of a map is made to have one deviation of all points; the ordinary ones must have most of it.
+            let all = places.rows().map(|row| f64::from(row[0]).powi(2)).sum::<f64>();
+            let share = deviation(0) / (all / 1000.0).sqrt();
+            let least = if far == Some(6e3) { 0.01 } else { 0.9 };
+            assert!(share > least, "{far:?}: {share}");
+            let mean = tamed.mean();
+            assert!(
+                mean.iter().all(|mean| mean.abs() < 1e-3 * deviation(0)),
+                "{far:?}: {mean:?}"
+            );
+        }
+    }
+
     #[test]
     fn most_points_in_one_place_leave_the_others_ordinary() {
         let mut values = vec![2.0; 900];
@@ -296,5 +372,10 @@ mod tests {
         let ordinary = (0..50).map(|i| if i == 7 { 1e30 } else { i as f32 }).collect();
         let own = Points::new(ordinary, 1).framed();
         assert!(matches!(own, Err(TsneError::TooFar { row: 7 })));
+        // A 0 that is far from all others, which are far from the origin.
+        let column = |i: usize| if i == 31 { 0.0 } else { 1e20 };
+        let far_from_0 = (0..50).flat_map(|i| [column(i), i as f32]).collect();
+        let own = Points::new(far_from_0, 2).framed();
+        assert!(matches!(own, Err(TsneError::TooFar { row: 31 })));
     }
 }

@@ -7,6 +7,7 @@ use rand_pcg::Pcg64;
 use rayon::prelude::*;
 
 use super::points::Points;
+use super::progress::Told;
 
 /// Rows that one task multiplies. Fixed, so that sums do not depend on the number of threads.
 const ROWS: usize = 2048;
@@ -20,8 +21,8 @@ pub(super) struct Directions(DMatrix<f32>);
 impl Directions {
     /// The first `wanted` directions, or as many as there are, by subspace iteration: Q <- orth(XᵀXQ), `rounds` times from
     /// a random Q, then the eigenvectors of QᵀXᵀXQ (Halko, Martinsson and Tropp 2011, algorithm 4.4). A few rounds do where
-    /// any orthonormal directions are right and the principal ones only better.
-    pub fn principal(points: &Points, wanted: usize, rounds: usize, seed: u64) -> Self {
+    /// any orthonormal directions are right and the principal ones only better. `told` of each round; `None` when it breaks.
+    pub fn principal(points: &Points, wanted: usize, rounds: usize, seed: u64, told: Told) -> Option<Self> {
         let dims = points.dims();
         let most = dims.min(points.count());
         let (wanted, followed) = (wanted.min(most), (wanted + SPARE).min(most));
@@ -30,13 +31,19 @@ impl Directions {
         let mut directions = Self(random.qr().q());
         for _ in 1..rounds {
             directions = Self(scatter(points, &directions.0).qr().q());
+            if told(1).is_break() {
+                return None;
+            }
         }
         let small = directions.0.transpose() * scatter(points, &directions.0);
+        if told(1).is_break() {
+            return None;
+        }
         let eigen = (0.5 * (&small + small.transpose())).symmetric_eigen();
         let mut order: Vec<usize> = (0..followed).collect();
         order.sort_by(|a, b| eigen.eigenvalues[*b].total_cmp(&eigen.eigenvalues[*a]));
         let turned = directions.0 * eigen.eigenvectors.select_columns(&order[..wanted]);
-        Self(with_signs_fixed(turned))
+        Some(Self(with_signs_fixed(turned)))
     }
 
     /// How many.
@@ -89,6 +96,7 @@ fn with_signs_fixed(mut directions: DMatrix<f32>) -> DMatrix<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tsne::progress::UNTOLD;
     use rand::RngExt;
 
     /// Points that vary less and less along the axes of a turned frame, moved to their mean.
@@ -108,7 +116,7 @@ mod tests {
         // More points than a task has; fewer points than dimensions; one dimension.
         for (count, dims, wanted) in [(5000, 12, 3), (20, 50, 5), (40, 1, 1)] {
             let points = points(count, dims);
-            let directions = Directions::principal(&points, wanted, 12, 1);
+            let directions = Directions::principal(&points, wanted, 12, 1, UNTOLD).unwrap();
             assert_eq!(directions.len(), wanted);
             let matrix = DMatrix::from_column_slice(dims, count, points.values()).cast::<f64>();
             let exact = matrix.svd(true, false).u.unwrap();
@@ -122,14 +130,18 @@ mod tests {
 
     #[test]
     fn there_are_no_more_directions_than_points_or_dimensions() {
-        assert_eq!(Directions::principal(&points(4, 9), 8, 3, 1).len(), 4);
-        assert_eq!(Directions::principal(&points(40, 3), 8, 3, 1).len(), 3);
+        for (count, dims, there) in [(4, 9, 4), (40, 3, 3)] {
+            let directions = Directions::principal(&points(count, dims), 8, 3, 1, UNTOLD);
+            assert_eq!(directions.unwrap().len(), there);
+        }
     }
 
     #[test]
     fn projected_points_keep_what_lies_along_the_directions() {
         let points = points(300, 8);
-        let all = Directions::principal(&points, 8, 3, 1).project(&points);
+        let all = Directions::principal(&points, 8, 3, 1, UNTOLD)
+            .unwrap()
+            .project(&points);
         let square = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>();
         for (whole, projected) in points.rows().zip(all.rows()) {
             assert!((square(whole) / square(projected) - 1.0).abs() < 1e-4);

@@ -10,9 +10,9 @@ pub enum Progress {
     Stage {
         /// In words.
         name: &'static str,
-        /// Points done.
+        /// Points done, or rounds of a search for directions.
         done: usize,
-        /// Points in all.
+        /// All of them.
         of: usize,
     },
     /// An iteration is done.
@@ -26,23 +26,23 @@ pub enum Progress {
     },
 }
 
-/// Is told, by any thread, that so many more points are done, and says whether to go on.
+/// Is told, by any thread, that so many more points or rounds are done, and says whether to go on.
 pub(super) type Told<'a> = &'a (dyn Fn(usize) -> ControlFlow<()> + Sync);
 
 /// For work that nobody watches.
 pub(super) const UNTOLD: Told = &|_| ControlFlow::Continue(());
 
-/// Begins a stage of so many points: what tells `observe` of those that are done, at first of none.
+/// Begins a stage of so many points or rounds: what tells `observe` of those that are done, at first of none.
 pub(super) fn stage<O>(name: &'static str, of: usize, observe: &mut O) -> impl Fn(usize) -> ControlFlow<()> + Sync
 where
     O: FnMut(Progress) -> ControlFlow<()> + Send,
 {
     let broken = observe(Progress::Stage { name, done: 0, of }).is_break();
     let state = Mutex::new((0, broken, observe));
-    move |points: usize| {
+    move |more: usize| {
         // A panic of another thread is that thread's to report.
         let (done, broken, observe) = &mut *state.lock().unwrap_or_else(PoisonError::into_inner);
-        *done += points;
+        *done += more;
         if !*broken {
             *broken = observe(Progress::Stage { name, done: *done, of }).is_break();
         }

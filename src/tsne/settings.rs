@@ -15,8 +15,8 @@ pub enum Metric {
 /// How the push of all points on all others is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Method {
-    /// The fastest by measurement: exact for few points; for more, fft in 1 and 2 dimensions, Barnes-Hut in 3, and where most
-    /// points have many others in their very place.
+    /// The fastest by measurement: exact for few points; for more, fft in 1 and 2 dimensions, Barnes-Hut in 3, and where a
+    /// tenth of the points have many others in their very place.
     #[default]
     Auto,
     /// All pairs, and the probabilities of all pairs.

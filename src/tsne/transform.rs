@@ -57,8 +57,9 @@ impl Embedding {
             queries = directions.project(&queries);
         }
         let k = NEIGHBOURS.min(self.points.count());
-        let search = Search::new(&self.points, self.settings.neighbours, self.settings.seed);
-        let neighbours = search.nearest_to(&queries, k, UNTOLD).ok_or(TsneError::Stopped)?;
+        let neighbours = Search::new(&self.points, self.settings.neighbours, self.settings.seed, UNTOLD)
+            .and_then(|search| search.nearest_to(&queries, k, UNTOLD))
+            .ok_or(TsneError::Stopped)?;
         let perplexity = PERPLEXITY.min((k as f64 / 3.0).max(1.0));
         let affinities = Affinities::conditional(&neighbours, perplexity, UNTOLD).ok_or(TsneError::Stopped)?;
         let map: &[[f32; D]] = self.positions.as_chunks().0;

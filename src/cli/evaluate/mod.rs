@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use selvedge::eval::Predictions;
-use selvedge::files::shown;
+use selvedge::files::{FileError, FileTask, shown};
 use selvedge::gpu::Gpu;
 use selvedge::inference::{Classifier, Ensemble, Model, Rule, RuleKind, Views};
 use selvedge::report::{Evaluation, GallerySize, Page};
@@ -106,6 +106,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
     if let Some(folder) = &options.out {
         OutputFolder::refuse_used(folder)?;
+    }
+    for path in &options.models {
+        path.metadata().map_err(FileError::io(path, FileTask::Read))?;
     }
     let gpu = options.adapter.open()?;
     match (&options.models[..], options.ensemble) {
@@ -217,7 +220,11 @@ impl Options {
     }
 
     fn evaluate<'a>(&self, classifier: &Classifier, path: &Path, images: &'a Images) -> anyhow::Result<Evaluation<'a>> {
-        let history = RunFolder::open(classifier.path()).read_history()?;
+        // A weight file by itself has none.
+        let history = match classifier.path().is_dir() {
+            true => RunFolder::open(classifier.path()).read_history()?,
+            false => Vec::new(),
+        };
         Ok(Evaluation {
             name: shown(path),
             images: &images.set,

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use augmentation::Augmentation;
 use clap::{Args, ValueEnum};
 use network::NetworkOptions;
 use optimisation::{Optimisation, Regularisation};
-use selvedge::files::shown;
+use selvedge::files::{FileError, FileTask};
 use selvedge::gpu::Gpu;
 use selvedge::models::Architecture;
 use selvedge::train::{Extension, PixelScale, Recipe, RunConfig, TrainConfig, automatic_batch_size};
@@ -205,6 +205,11 @@ impl Settings {
         Ok(())
     }
 
+    /// The file that these settings start from, where one is read.
+    pub fn config_file(&self) -> Option<PathBuf> {
+        self.config.as_deref().map(in_run_folder)
+    }
+
     /// Where the data is, when it was said.
     pub fn data(&self) -> Option<&Path> {
         self.data.as_deref()
@@ -246,7 +251,7 @@ impl Settings {
     /// The recipe with what was given put over it, checked.
     pub fn config(&self, model: &ModelArgument) -> anyhow::Result<TrainConfig> {
         let mut config = match (&self.config, self.recipe, model.model) {
-            (Some(path), _, _) => RunConfig::read(&in_run_folder(path))?.train,
+            (Some(path), _, _) => RunConfig::read(&in_run_folder(path))?.train.from_the_start(),
             (None, Some(name), _) => name.recipe().config(),
             (None, None, Some(Architecture::Inception)) => Recipe::IcdssInception.config(),
             (None, None, _) => Recipe::Standard.config(),
@@ -254,7 +259,7 @@ impl Settings {
         set(&mut config.model, model.model);
         if let Some(path) = &self.data {
             // So that the run can be evaluated from any folder.
-            let path = path.canonicalize().with_context(|| shown(path))?;
+            let path = path.canonicalize().map_err(FileError::io(path, FileTask::Read))?;
             config.data = Some(path);
         }
         set(&mut config.epochs, self.epochs);

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
-use selvedge::files::shown;
+use selvedge::files::{FileError, FileTask};
 use selvedge::optim::{LearningRate, Schedule};
 use selvedge::train::{FineTune, Learned, OptimiserKind, TrainConfig};
 
@@ -57,7 +57,7 @@ impl Transfer {
     pub fn apply(&self, config: &mut TrainConfig) -> anyhow::Result<()> {
         if let Some(path) = &self.weights {
             // So that the run can be resumed from any folder.
-            let path = path.canonicalize().with_context(|| shown(path))?;
+            let path = path.canonicalize().map_err(FileError::io(path, FileTask::Read))?;
             config.weights = Some(path);
         }
         let without_weights = Self {

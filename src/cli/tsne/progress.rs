@@ -16,6 +16,9 @@ pub struct Watcher {
 }
 
 const ITERATIONS: &str = "iterations";
+// Both fit a terminal of 60 columns with the longest name of a stage, and with thousands of iterations.
+const STAGE_LINE: &str = "{prefix} {bar:16} {percent} %, ETA {eta}";
+const ITERATION_LINE: &str = "{bar:16} {pos}/{len} {prefix}, ETA {eta} {msg}";
 
 impl Watcher {
     pub fn new(watched: bool) -> Self {
@@ -25,15 +28,18 @@ impl Watcher {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(None, target);
+        // Until the first stage there is nothing to count.
+        set_style(&bar, "{prefix}");
+        bar.set_prefix("preparing");
         bar.enable_steady_tick(Duration::from_millis(100));
         Self { bar, stage: "" }
     }
 
     pub fn observe(&mut self, progress: Progress) -> ControlFlow<()> {
         match progress {
-            Progress::Stage { name, done, of } => self.show(name, "{prefix} {bar:30} {percent} %, ETA {eta}", done, of),
+            Progress::Stage { name, done, of } => self.show(name, STAGE_LINE, done, of),
             Progress::Iteration { done, of, kl } => {
-                self.show(ITERATIONS, "{bar:30} {pos}/{len} {prefix}, ETA {eta} {msg}", done, of);
+                self.show(ITERATIONS, ITERATION_LINE, done, of);
                 if let Some(kl) = kl {
                     self.bar.set_message(format!("KL {kl:.4}"));
                 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use selvedge::data::{self, ImageSet, PIXELS};
+use selvedge::files::{FileError, FileTask};
 use selvedge::inference::Classifier;
 
 use super::options::{Of, Options, SplitName};
@@ -22,7 +23,10 @@ impl Source {
     pub fn load(options: &Options) -> anyhow::Result<Self> {
         let classifier = match &options.of {
             Of::Pixels => None,
-            Of::Run(path) => Some(Classifier::open(&options.adapter.open()?, path)?),
+            Of::Run(path) => {
+                path.metadata().map_err(FileError::io(path, FileTask::Read))?;
+                Some(Classifier::open(&options.adapter.open()?, path)?)
+            }
         };
         let trained_on = classifier.as_ref().and_then(|one| one.run().train.data.as_deref());
         let dataset = data::load(options.data.as_deref().or(trained_on.map(Path::new)))?;

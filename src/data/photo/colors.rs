@@ -71,6 +71,13 @@ impl Colors {
         pixels.map(|(i, color)| ([i % self.width, i / self.width], *color))
     }
 
+    /// How light the pixels along the border are in the median.
+    pub(super) fn border_luma(&self) -> f32 {
+        let is_border = |[x, y]: [usize; 2]| x == 0 || y == 0 || x + 1 == self.width || y + 1 == self.height;
+        let border = self.enumerate().filter(|(place, _)| is_border(*place));
+        quantile(&mut border.map(|(_, color)| luma(color)).collect::<Vec<_>>(), 0.5)
+    }
+
     /// The pixels along the border, a quarter of each side from each corner: a thing may touch the middle of all four sides.
     pub(super) fn corners(&self) -> impl Iterator<Item = [usize; 2]> {
         let (width, height) = (self.width, self.height);

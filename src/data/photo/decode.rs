@@ -12,8 +12,8 @@ use super::{jpeg, png, whole};
 pub(super) const MOST_PIXELS: u64 = 1 << 27;
 /// So many a side: a row must not be a picture's whole memory.
 const LONGEST_SIDE: u32 = 65_535;
-/// Decoding it may take so many bytes. PNG needs a few rows, and JPEG next to nothing unless it is progressive; the other
-/// formats are decoded whole.
+/// Decoding it may take so many bytes. PNG needs a few rows, and JPEG the file and next to nothing besides, unless it is
+/// progressive; the other formats are decoded whole.
 const MOST_BYTES: u64 = 768 << 20;
 /// The file itself may have so many.
 const MOST_FILE_BYTES: u64 = 512 << 20;
@@ -106,7 +106,8 @@ pub(super) fn check_size([width, height]: [u32; 2], bytes: u64) -> Result<(), St
         ))
     } else if bytes > MOST_BYTES {
         Err(format!(
-            "its {width}x{height} pixels would take {} MB to decode, but may take {}; make it smaller first, or save it as PNG",
+            "a file of this kind with {width}x{height} pixels would take {} MB to decode, but may take {}; make it smaller \
+             first, or save it as PNG",
             bytes >> 20,
             MOST_BYTES >> 20
         ))
@@ -133,7 +134,7 @@ fn decode_whole(format: ImageFormat, file: impl BufRead + Seek) -> Result<Decode
         _ => 1,
     };
     let bytes = decoder.total_bytes();
-    check_size(size, copies * bytes)?;
+    check_size(size, bytes.saturating_mul(copies))?;
     limits.max_alloc = Some(MOST_BYTES - bytes);
     decoder.set_limits(limits).map_err(said)?;
     let upright = decoder.orientation().map_err(said)?;

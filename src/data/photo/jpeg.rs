@@ -25,12 +25,17 @@ const ONES: [u8; 32] = {
     }
     ones
 };
+/// Progressive pictures have about ten scans, and never need as many as this. Each is a pass over all of the picture, so a
+/// small file of many scans would take hours.
+const MOST_SCANS: usize = 500;
+/// What the decoder may take for the note that a segment holds, besides its content.
+const NOTE_BYTES: u64 = 128;
 const CUT_OFF: &str = "it ends before its end mark: it was cut off, get it again";
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
     let said = |e: jpeg_decoder::Error| format!("{e}; it is damaged or was cut off");
     let parts = Parts::of(bytes)?;
-    check_size(parts.size.map(u32::from), parts.memory())?;
+    check_size(parts.size.map(u32::from), parts.memory() + bytes.len() as u64)?;
 
     let mut decoder = Decoder::new(WithOnes::new(bytes, &parts.scan_ends));
     if !parts.lossless {
@@ -75,6 +80,8 @@ struct Parts {
     components: Vec<Component>,
     /// Where the data of each scan end.
     scan_ends: Vec<usize>,
+    /// Bytes of the segments that programs put in, such as colour profiles, of which the decoder keeps copies.
+    notes: u64,
 }
 
 #[derive(Debug)]
@@ -90,6 +97,7 @@ impl Parts {
     /// Follows the file from its start mark to its end mark.
     fn of(bytes: &[u8]) -> Result<Self, String> {
         let mut parts = None;
+        let mut notes = 0;
         let mut at = 2;
         loop {
             let mark = next_mark(bytes, at).ok_or(CUT_OFF)?;
@@ -110,7 +118,11 @@ impl Parts {
                             parts.add_scan(segment).ok_or("the header of a scan is damaged")?;
                             at = scan_end(bytes, at).ok_or(CUT_OFF)?;
                             parts.scan_ends.push(at);
+                            if parts.scan_ends.len() > MOST_SCANS {
+                                return Err(format!("it has more than {MOST_SCANS} scans; save it anew"));
+                            }
                         }
+                        0xe0..=0xef => notes += NOTE_BYTES + segment.len() as u64,
                         _ => {}
                     }
                 }
@@ -118,7 +130,7 @@ impl Parts {
         }
         let parts = parts.ok_or("it has no header")?;
         parts.check_scans()?;
-        Ok(parts)
+        Ok(Self { notes, ..parts })
     }
 
     fn of_header(kind: u8, segment: &[u8]) -> Option<Self> {
@@ -137,6 +149,7 @@ impl Parts {
             lossless: matches!(kind, 0xc3 | 0xc7 | 0xcb | 0xcf),
             components,
             scan_ends: Vec::new(),
+            notes: 0,
         })
     }
 
@@ -167,7 +180,8 @@ impl Parts {
         }
     }
 
-    /// Bytes that its decoder takes: two a coefficient when all are needed at once, next to nothing row by row.
+    /// Bytes that its decoder takes besides the file: two a coefficient when all are needed at once, next to nothing row by
+    /// row, and the notes.
     fn memory(&self) -> u64 {
         let [width, height] = self.size.map(u64::from);
         let pixels = width * height;
@@ -180,14 +194,15 @@ impl Parts {
         };
         let full = (most(0) * most(1)).max(1);
         let share = |c: &Component| pixels * u64::from(c.sampling[0]) * u64::from(c.sampling[1]) / full;
-        if self.lossless {
+        let decoded = if self.lossless {
             // Planes of 16 bits, and what is made of them.
             4 * pixels * self.components.len() as u64
         } else if self.progressive {
             2 * self.components.iter().map(share).sum::<u64>()
         } else {
             0
-        }
+        };
+        decoded + self.notes
     }
 }
 

@@ -17,6 +17,7 @@ use std::path::Path;
 use image::imageops::{FilterType, overlay, resize};
 use image::{GrayImage, Luma, RgbaImage};
 
+use self::colors::Colors;
 use self::decode::Decoded;
 use self::thing::Thing;
 use super::{DataError, HEIGHT, PIXELS, WIDTH};
@@ -25,7 +26,7 @@ use crate::files;
 /// Whether light and dark are exchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inversion {
-    /// When the thing is darker than its background.
+    /// When the thing is darker than its background; on an image of the data set's size, when its border is light.
     Automatic,
     /// In any case: what is darker than the background is the thing.
     Always,
@@ -67,17 +68,20 @@ impl Photo {
 
 /// The pixels as the networks take them, and whether light and dark were exchanged.
 fn seen(picture: &RgbaImage, inversion: Inversion) -> Result<(Vec<u8>, bool), &'static str> {
-    let found = thing::find(picture, inversion);
-    let inverted = match inversion {
-        Inversion::Automatic => found.as_ref().is_ok_and(|thing| thing.dark),
+    let is_inverted = |looks_dark: bool| match inversion {
+        Inversion::Automatic => looks_dark,
         Inversion::Always => true,
         Inversion::Never => false,
     };
-    let pixels = if picture.dimensions() == (WIDTH as u32, HEIGHT as u32) {
-        // An image of the data set's size is taken as it is.
-        grey(picture, inverted)
+    let (pixels, inverted) = if picture.dimensions() == (WIDTH as u32, HEIGHT as u32) {
+        // An image of the data set's size is taken as it is. Its thing may fill the corners, by which the background is
+        // known otherwise; but most of the whole border is dark on every image of the test set.
+        let border = Colors::on_canvas(picture, inversion).border_luma();
+        let inverted = is_inverted(border > 127.0);
+        (grey(picture, inverted), inverted)
     } else {
-        centred(&found?).into_raw()
+        let thing = thing::find(picture, inversion)?;
+        (centred(&thing).into_raw(), is_inverted(thing.dark))
     };
     debug_assert_eq!(pixels.len(), PIXELS);
     Ok((pixels, inverted))
