@@ -86,7 +86,7 @@ fn mistakes_get_one_message_and_a_failure() {
     );
     fails(&["plan", "cnn", "--phase", "2"], &["--phase is 2", "between 1 and 1"]);
     #[cfg(unix)]
-    fails(&["weights", "/dev/zero"], &["/dev/zero", "no file"]);
+    fails(&["weights", "/dev/zero"], &["/dev/zero", "a device"]);
     fails(
         &["train", "--lr-decay", "0.5"],
         &["--lr-decay needs --schedule inverse-time"],

@@ -273,7 +273,9 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
         (b"\x1f\x8b", "a gzipped file; unpack it first"),
     ];
     // A header may be as long as these bytes say, if the file is.
-    let header = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
+    let header = bytes
+        .first_chunk()
+        .map_or(u64::MAX, |length| u64::from_le_bytes(*length));
     if header < bytes.len() as u64 {
         return None;
     }

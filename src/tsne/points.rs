@@ -189,21 +189,23 @@ impl Points {
         mean
     }
 
-    /// A median of each column, which no few points move: of some points when there are many.
+    /// Where the numbers of each column are densest: in the middle of the shortest range that holds a quarter of them. A
+    /// median would be among the points far out where these are half of all. Of some points when there are many.
     fn middle(&self) -> Vec<f64> {
         let step = self.count().div_ceil(SAMPLE).max(1);
         let column = |axis: usize| {
             let mut values: Vec<f32> = self.rows().step_by(step).map(|row| row[axis]).collect();
-            let half = values.len() / 2;
-            match values.is_empty() {
-                true => 0.0,
-                false => f64::from(*values.select_nth_unstable_by(half, f32::total_cmp).1),
-            }
+            values.sort_unstable_by(f32::total_cmp);
+            let quarter = values.len() / 4;
+            let width = |start: &usize| f64::from(values[start + quarter]) - f64::from(values[*start]);
+            let starts = 0..values.len() - quarter;
+            let densest = starts.min_by(|a, b| width(a).total_cmp(&width(b)));
+            densest.map_or(0.0, |start| f64::from(values[start + quarter / 2]))
         };
         (0..self.dims).into_par_iter().map(column).collect()
     }
 
-    /// An origin that costs no digit: a column whose numbers are all within a factor of two of its median is moved by that
+    /// An origin that costs no digit: a column whose numbers are all within a factor of two of its middle is moved by that
     /// (Sterbenz 1974), the others stay.
     fn exact_origin(&self, middle: &[f64]) -> Vec<f64> {
         let mut origin = middle.to_vec();
@@ -243,7 +245,8 @@ impl Points {
             return Cow::Borrowed(self);
         };
         let near = sorted[(NEARER * sorted.len() as f64) as usize];
-        let most = sorted[sorted.len() / 2];
+        // What points have that are not far out: half of all may be.
+        let most = sorted[sorted.len() / 4];
         let mut tamed = Cow::Borrowed(self);
         if far > FAR * most {
             for (row, apart) in tamed.to_mut().values.chunks_exact_mut(self.dims).zip(apart) {
