@@ -129,7 +129,7 @@ fn mistakes_get_one_message_and_a_failure() {
     fails(&["train", "--ema", "1"], &["--ema is 1"]);
     fails(&["train", "--name", "a/b"], &["--name is 'a/b'", "--out"]);
     fails(&["train", "--config", "none.json"], &["none.json"]);
-    fails(&["train", "--resume", "runs/none"], &["runs/none", "config.json"]);
+    fails(&["train", "--resume", "runs/none"], &["runs/none", "does not exist"]);
     fails(
         &["train", "--resume", "runs/none", "--lr", "1"],
         &["the run's own settings"],
