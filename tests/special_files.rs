@@ -91,11 +91,12 @@ fn what_is_read_must_be_a_plain_file() {
                 continue;
             }
             place(kind, &here.join(name));
-            // Of a run in a folder's place it is said what it lacks.
-            let parts = if kind == "a folder" && name == "x.safetensors" {
-                vec![name]
-            } else {
-                vec![name, kind]
+            let parts = match (kind, name) {
+                // Of a run in a folder's place it is said what it lacks,
+                ("a folder", "x.safetensors") => vec![name],
+                // and weights are named by where a link leads.
+                ("a device", "x.safetensors") => vec![kind],
+                _ => vec![name, kind],
             };
             refused(here, words, &parts);
             remove(&here.join(name));
