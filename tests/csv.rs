@@ -297,7 +297,7 @@ fn what_cannot_be_looked_at_is_an_error() {
 
     let closed = folder.path().join("closed");
     fs::create_dir(&closed).unwrap();
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     // Nothing is closed to root.
     if fs::read_dir(&closed).is_err() {
         let error = load(Some(&closed)).unwrap_err().to_string();
