@@ -145,7 +145,7 @@ impl Observer for Display {
     }
 }
 
-/// What fits on a line of so many columns: a line that wraps could not be drawn over.
+/// What fits on a line of this many columns: a line that wraps could not be drawn over.
 fn template(columns: u16) -> &'static str {
     match columns {
         110.. => "{prefix} {bar:30} {pos}/{len} {rate} ETA {eta} {msg}",

@@ -9,7 +9,7 @@ use selvedge::files::{list_folder, shown};
 
 /// What pictures end with, in any case.
 const ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
-/// A pattern may look at so many names: more than anyone has pictures, far fewer than a disk has files.
+/// Names that a pattern may look at: more than anyone has pictures, far fewer than a disk has files.
 const MOST_NAMES: u64 = 200_000;
 
 /// The files that were named; those of a folder and of a pattern in the order of their names.

@@ -8,14 +8,14 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 use super::shrink::{Row, Shrinking};
 use super::{jpeg, png, whole};
 
-/// A picture may have so many pixels (2^27: 134 million).
+/// The most pixels a picture may have (2^27: 134 million).
 pub(super) const MOST_PIXELS: u64 = 1 << 27;
-/// So many a side: a row must not be a picture's whole memory.
+/// The most pixels a side: a row must not be a picture's whole memory.
 const LONGEST_SIDE: u32 = 65_535;
-/// Decoding it may take so many bytes. PNG needs a few rows, and JPEG the file and next to nothing besides, unless it is
+/// The most bytes that decoding may take. PNG needs a few rows, and JPEG the file and next to nothing besides, unless it is
 /// progressive; the other formats are decoded whole.
 const MOST_BYTES: u64 = 768 << 20;
-/// The file itself may have so many.
+/// The most bytes of the file itself.
 const MOST_FILE_BYTES: u64 = 512 << 20;
 
 /// A picture as far as it is needed, the right side up.

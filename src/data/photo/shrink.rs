@@ -2,7 +2,7 @@
 
 use image::{ColorType, Rgba, RgbaImage};
 
-/// About so many pixels are kept: things that fill a twentieth of a picture's width keep the 28 pixels they will have.
+/// About how many pixels are kept: things that fill a twentieth of a picture's width keep the 28 pixels they will have.
 const KEPT: u64 = 1 << 18;
 
 /// The sums of square blocks of pixels, which may be added in any order.
