@@ -10,14 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use selvedge::data::{ImageSet, PIXELS};
+use selvedge::data::{ImageSet, Normalisation, PIXELS};
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::gradcheck::Array;
-use selvedge::models::Architecture;
 use selvedge::optim::{Group, Optimiser, Rule};
+use selvedge::settings::{Architecture, Learned, TrainConfig};
 use selvedge::tensor::ops::{NormSettings, Padding, Window};
 use selvedge::tensor::{Compiled, Graph, Tensor};
-use selvedge::train::{Learned, Normalisation, TrainConfig, inference_step, training_step};
+use selvedge::train::{inference_step, training_step};
 
 /// Images in a batch.
 const BATCH: usize = 128;
@@ -250,7 +250,7 @@ fn networks(c: &mut Criterion) {
     ] {
         let images = ImageSet::new("grey", vec![128; batch * PIXELS], vec![3; batch]).unwrap();
         let config = TrainConfig {
-            model,
+            network: TrainConfig::default().network.of(model),
             batch_size: batch,
             ..TrainConfig::default()
         };

@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use criterion::Criterion;
-use selvedge::data::{ImageSet, PIXELS};
+use selvedge::data::{ImageSet, Normalisation, PIXELS};
 use selvedge::gpu::{Gpu, GpuOptions};
+use selvedge::settings::{Learned, TrainConfig};
 use selvedge::tensor::Compiled;
-use selvedge::train::{Learned, Normalisation, TrainConfig, training_step};
+use selvedge::train::training_step;
 
 const BATCH: usize = 128;
 

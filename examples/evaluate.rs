@@ -11,7 +11,9 @@ use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::inference::{Classifier, Views};
 use selvedge::plot::{ConfusionPicture, save_png};
 use selvedge::report::{Evaluation, GallerySize, Page};
-use selvedge::train::{EpochRecord, Observer, Progress, RunConfig, RunFolder, TrainConfig, train};
+use selvedge::run::{EpochRecord, RunConfig, RunFolder};
+use selvedge::settings::TrainConfig;
+use selvedge::train::{Observer, Progress, train};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let Some(folder) = std::env::args().nth(1) else {
@@ -40,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         name: classifier.name().to_owned(),
         images: &images,
         predictions,
-        settings: vec![("network".to_owned(), config.model.to_string())],
+        settings: vec![("network".to_owned(), config.network.architecture().to_string())],
         curves: None,
     };
     evaluation.write(folder, GallerySize::default())?;

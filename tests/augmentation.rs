@@ -3,9 +3,9 @@
 mod common;
 
 use common::gpu;
+use selvedge::settings::{PAPER_ERASING, Policy, STUDY_ERASING};
 use selvedge::tensor::Graph;
 use selvedge::tensor::ops::{Augment, Batch, DataSet, Erased, Erasing, Fill, Flip, MIXING, Pixels, Shift};
-use selvedge::train::{PAPER_ERASING, Policy, STUDY_ERASING};
 
 /// Not square, so that rows and columns cannot be mistaken for each other.
 const SIZE: [usize; 2] = [13, 9];

@@ -8,38 +8,39 @@ use std::path::{Path, PathBuf};
 use approx::assert_abs_diff_eq;
 use common::training::{bars, config, dataset};
 use common::{gpu, reference};
-use selvedge::data::{ImageSet, PIXELS};
+use selvedge::data::{ImageSet, Normalisation, PIXELS};
 use selvedge::eval::{Predictions, ensemble};
 use selvedge::gradcheck::Array;
 use selvedge::inference::{Classifier, Ensemble, InferenceError, Model, Rule, RuleKind, Views};
-use selvedge::models::{Architecture, Shortcut};
+use selvedge::network::Network;
 use selvedge::nn::weights;
+use selvedge::run::RunConfig;
+use selvedge::settings::{
+    Architecture, InceptionSettings, Learned, NetworkSettings, ResNetSettings, SettingsError, Shortcut, TrainConfig,
+};
 use selvedge::tensor::ops::{Pad, Window};
 use selvedge::tensor::{Layer, Tensor};
-use selvedge::train::{Network, Normalisation, RunConfig, TrainConfig, TrainError};
 use tempfile::{TempDir, tempdir};
 
 /// A network of every kind, small where there is a choice.
 fn all_kinds() -> Vec<TrainConfig> {
     let cnn = config();
-    let resnet = TrainConfig {
-        model: Architecture::Resnet20,
-        shortcut: Shortcut::Zeros,
-        slope: 0.1,
-        ..config()
-    };
-    let projections = TrainConfig {
-        model: Architecture::Resnet20,
-        ..config()
-    };
-    let inception = TrainConfig {
-        model: Architecture::Inception,
-        image_size: 75,
-        count_padding: false,
-        slope: 0.3,
-        ..config()
-    };
-    vec![cnn, resnet, projections, inception]
+    let networks = [
+        NetworkSettings::Resnet20(ResNetSettings {
+            shortcut: Shortcut::Zeros,
+            slope: 0.1,
+            ..ResNetSettings::default()
+        }),
+        NetworkSettings::Resnet20(ResNetSettings::default()),
+        NetworkSettings::Inception(InceptionSettings {
+            image_size: 75,
+            count_padding: false,
+            slope: 0.3,
+            ..InceptionSettings::default()
+        }),
+    ];
+    let others = networks.map(|network| TrainConfig { network, ..config() });
+    [cnn].into_iter().chain(others).collect()
 }
 
 /// Writes a network with the weights it starts from, as a training on [`dataset`] would.
@@ -57,7 +58,7 @@ fn write_model(path: &Path, train: &TrainConfig) -> RunConfig {
         validation_images: 50,
         data_checksum: train.images(&data).checksum(),
     };
-    let network = Network::new(&gpu(), train, run.normalisation).unwrap();
+    let network = Network::of(&gpu(), train, run.normalisation, &Learned::All).unwrap();
     weights::save(&network.parameters, 0, &run.to_json(), path).unwrap();
     run
 }
@@ -85,7 +86,7 @@ fn assert_close(a: &[f32], b: &[f32], tolerance: f32) {
 #[test]
 fn a_network_taken_apart_computes_the_same() {
     for train in all_kinds() {
-        let network = Network::new(&gpu(), &train, Normalisation::UNIT).unwrap();
+        let network = Network::of(&gpu(), &train, Normalisation::UNIT, &Learned::All).unwrap();
         let pixels: Vec<f32> = bars(2, 3).pixels().iter().map(|b| f32::from(*b) / 255.0).collect();
         let images = network.graph.tensor([2, 28, 28, 1], &pixels).unwrap();
         let whole = network.record(&images).unwrap();
@@ -107,7 +108,7 @@ fn a_network_taken_apart_computes_the_same() {
 #[test]
 fn the_last_dense_layer_makes_logits_of_what_it_is_given() {
     for train in all_kinds() {
-        let network = Network::new(&gpu(), &train, Normalisation::UNIT).unwrap();
+        let network = Network::of(&gpu(), &train, Normalisation::UNIT, &Learned::All).unwrap();
         let images = bars(7, 3);
         let (features, width) = network.penultimate(&images).unwrap();
         let parameters: Vec<_> = network.parameters.named().collect();
@@ -146,7 +147,7 @@ fn a_weight_file_says_what_network_it_is_of() {
     assert_eq!(classifier.run(), &run);
     assert_eq!(classifier.name(), "w.safetensors");
     // As the network itself.
-    let network = Network::new(&gpu(), &run.train, run.normalisation).unwrap();
+    let network = Network::of(&gpu(), &run.train, run.normalisation, &Learned::All).unwrap();
     let images = bars(7, 1);
     let expected = network.predict(&images).unwrap();
     let found = classifier.predict(&images, Views::One).unwrap();
@@ -156,7 +157,7 @@ fn a_weight_file_says_what_network_it_is_of() {
     weights::save(&network.parameters, 0, "", &foreign).unwrap();
     assert!(matches!(
         Classifier::open(&gpu(), &foreign),
-        Err(InferenceError::Train(TrainError::Config { .. }))
+        Err(InferenceError::Settings(SettingsError::Unreadable { .. }))
     ));
     fs::write(
         &foreign,
@@ -278,7 +279,7 @@ fn every_kind_of_network_shows_its_layers_and_its_class_maps() {
         let (_folder, classifier) = open(&train);
         let image = bars(1, 4);
         let activations = classifier.activations(image.image(0), 300).unwrap();
-        assert!(activations.len() > 10 || train.model == Architecture::Cnn);
+        assert!(activations.len() > 10 || train.network.architecture() == Architecture::Cnn);
         for layer in &activations {
             assert_eq!(layer.values.len(), layer.size.iter().product::<usize>());
             assert!(layer.values.iter().all(|v| v.is_finite()), "{}", layer.name);
@@ -286,7 +287,7 @@ fn every_kind_of_network_shows_its_layers_and_its_class_maps() {
         let filters = classifier.filters().unwrap().unwrap();
         assert_eq!(filters.values.len(), filters.size.iter().product::<usize>());
         let maps = classifier.class_maps(image.image(0)).unwrap();
-        assert!(maps.resolution[0] >= 6 || train.model == Architecture::Inception);
+        assert!(maps.resolution[0] >= 6 || train.network.architecture() == Architecture::Inception);
         assert_eq!(maps.maps.len(), 10);
         for map in &maps.maps {
             assert_eq!(map.len(), PIXELS);
@@ -465,10 +466,7 @@ fn only_images_that_no_member_was_trained_on_fit_an_ensemble() {
     let paths = members(folder.path(), [(1, None), (2, Some(1))]);
     let classifier = Classifier::open(&gpu(), &paths[0]).unwrap();
     let refused = classifier.validation_images(&other);
-    assert!(matches!(
-        refused,
-        Err(InferenceError::Train(TrainError::OtherData { .. }))
-    ));
+    assert!(matches!(refused, Err(InferenceError::OtherData { .. })));
 }
 
 #[test]

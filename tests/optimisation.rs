@@ -6,9 +6,9 @@ mod common;
 use approx::assert_relative_eq;
 use common::gpu;
 use selvedge::nn::{Init, Layout, ParameterBuilder, Role};
-use selvedge::optim::{Average, LearningRate, Plateau, PlateauState, Schedule, Timeline};
+use selvedge::optim::{Average, LearningRate, Plateau, PlateauState, Schedule, Step, Timeline};
+use selvedge::run::epochs_without_gain;
 use selvedge::tensor::{Graph, Tensor};
-use selvedge::train::epochs_without_gain;
 use serde_json::Value;
 
 fn golden() -> Value {
@@ -26,10 +26,10 @@ fn schedules_agree_with_pytorch_and_numpy() {
         steps_per_epoch: golden["steps_per_epoch"].as_u64().unwrap(),
         epochs: golden["epochs"].as_u64().unwrap(),
     };
-    let step = Schedule::Step {
+    let step = Schedule::Step(Step {
         milestones: vec![3, 6],
         factor: 0.1,
-    };
+    });
     let cases = [
         ("constant", Schedule::Constant, 0.0),
         ("step", step, 0.0),

@@ -11,9 +11,9 @@ use naga::back::{hlsl, msl, spv};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use selvedge::gpu::Kernel;
 use selvedge::optim::{Group, Optimiser, Rule};
+use selvedge::settings::Policy;
 use selvedge::tensor::ops::{Batch, DataSet, MIXING, NormSettings, Padding, Pixels, RunningUpdate, Window};
 use selvedge::tensor::{Graph, Result, Shape, Tensor};
-use selvedge::train::Policy;
 
 /// A graph that uses every op forward and backward, with sizes that lead to every variant of the matrix product.
 fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {

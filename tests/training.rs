@@ -6,14 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use common::gpu;
-use common::training::{Watcher, bars, config, dataset, rate, run};
-use selvedge::data::Dataset;
+use common::training::{Watcher, bars, config, dataset, run, with};
+use selvedge::data::{Dataset, Normalisation};
+use selvedge::network::Network;
 use selvedge::nn::weights;
 use selvedge::optim::{LearningRate, Plateau, Schedule};
-use selvedge::train::{
-    Ending, EpochRecord, Network, Normalisation, OptimiserKind, Policy, RunFolder, TrainConfig, TrainError, resume,
-    train,
-};
+use selvedge::run::{EpochRecord, RunError, RunFolder};
+use selvedge::settings::{Cnn4Settings, Learned, NetworkSettings, OptimiserKind, Policy, TrainConfig};
+use selvedge::train::{Ending, TrainError, resume, train};
 
 #[test]
 fn a_training_learns_keeps_its_files_and_makes_nothing_after_its_first_step() {
@@ -46,10 +46,10 @@ fn a_training_learns_keeps_its_files_and_makes_nothing_after_its_first_step() {
     let stored = RunFolder::open(path).read_config().unwrap();
     assert_eq!(stored.train, config());
     assert_eq!((stored.train_images, stored.validation_images), (200, 50));
-    assert!(matches!(RunFolder::create(path), Err(TrainError::FolderInUse { .. })));
+    assert!(matches!(RunFolder::create(path), Err(RunError::FolderInUse { .. })));
 
     // The best weights from the file say the same about the test set as at the end of training.
-    let network = Network::new(&gpu(), &stored.train, stored.normalisation).unwrap();
+    let network = Network::of(&gpu(), &stored.train, stored.normalisation, &Learned::All).unwrap();
     weights::load(&network.parameters, &outcome.folder.best_weights()).unwrap();
     let again = selvedge::eval::Report::from_predictions(&network.predict(&dataset().test).unwrap());
     assert_eq!(again, outcome.result.test);
@@ -80,12 +80,9 @@ fn the_same_seed_gives_the_same_weights_bit_for_bit() {
 
 #[test]
 fn a_loss_that_is_no_number_stops_the_training_and_names_the_step() {
-    let (folder, _, outcome) = run(&TrainConfig {
-        learning_rate: rate(1e30),
-        ..config()
-    });
+    let (folder, _, outcome) = run(&with(config(), |c| c.optimisation.learning_rate.peak = 1e30));
     let error = outcome.unwrap_err().to_string();
-    for part in ["the loss became", "at step ", "epoch 1", "--lr", "no good weights"] {
+    for part in ["the loss became", "at step ", "epoch 1", "`lr`", "no good weights"] {
         assert!(error.contains(part), "'{part}' is not in: {error}");
     }
     assert!(!folder.path().join("run/last.safetensors").exists());
@@ -103,22 +100,18 @@ fn a_batch_larger_than_the_training_set_is_refused() {
     );
     let error = outcome.unwrap_err().to_string();
     assert!(
-        error.contains("--batch-size is 500") && error.contains("200"),
+        error.contains("`batch-size` is 500") && error.contains("200"),
         "{error}"
     );
 }
 
 fn network(seed: u64) -> Network {
     let config = TrainConfig { seed, ..config() };
-    Network::new(
-        &gpu(),
-        &config,
-        Normalisation {
-            mean: 0.3,
-            deviation: 0.35,
-        },
-    )
-    .unwrap()
+    let normalisation = Normalisation {
+        mean: 0.3,
+        deviation: 0.35,
+    };
+    Network::of(&gpu(), &config, normalisation, &Learned::All).unwrap()
 }
 
 #[test]
@@ -184,27 +177,25 @@ fn weight_files_that_do_not_fit_are_refused_and_change_nothing() {
 
 /// Everything on at once, so that a resumed training must bring all of it back.
 fn everything() -> TrainConfig {
-    TrainConfig {
-        epochs: 4,
-        ema: Some(0.9),
-        mixup: 0.3,
-        cutmix: 1.0,
-        clip_norm: Some(1.0),
-        learning_rate: LearningRate {
-            peak: 3e-3,
-            floor: 0.0,
+    with(config(), |c| {
+        c.epochs = 4;
+        c.optimisation.ema = Some(0.9);
+        c.optimisation.clip_norm = Some(1.0);
+        (c.regularisation.mixup, c.regularisation.cutmix) = (0.3, 1.0);
+        c.optimisation.learning_rate = LearningRate {
             warm_up: 1.0,
-            cycle_start: 0,
-            schedule: Schedule::Plateau(Plateau {
-                factor: 0.5,
-                patience: 1,
-                min_delta: 10.0, // never better, so every epoch after the first lowers the rate
-                cooldown: 0,
-            }),
-        },
-        augment: Policy::IcdssCnn.augment(),
-        ..config()
-    }
+            ..LearningRate::new(
+                3e-3,
+                Schedule::Plateau(Plateau {
+                    factor: 0.5,
+                    patience: 1,
+                    min_delta: 10.0, // never better, so every epoch after the first lowers the rate
+                    cooldown: 0,
+                }),
+            )
+        };
+        c.augment = Policy::IcdssCnn.augment();
+    })
 }
 
 /// All files that must be equal, to the bit, whether a training was interrupted or not.
@@ -271,7 +262,7 @@ fn a_training_stopped_anywhere_and_resumed_ends_at_the_same_bits() {
         );
         assert!(matches!(again, Err(TrainError::Complete { .. })));
 
-        if config.ema.is_some() {
+        if config.optimisation.ema.is_some() {
             // The first epoch warms up, and the plateau halves the rate after each epoch that is no better: all but the first.
             let rates: Vec<f64> = whole.history.iter().map(|record| record.learning_rate).collect();
             for (rate, expected) in rates[1..].iter().zip([3e-3, 1.5e-3, 0.75e-3]) {
@@ -319,7 +310,7 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
     assert!(error(&dataset()).contains("checksum is wrong"));
     std::fs::write(&checkpoint, b"nothing").unwrap();
     assert!(error(&dataset()).contains("truncated or damaged"));
-    let network = Network::new(&gpu, &config(), Normalisation::UNIT).unwrap();
+    let network = Network::of(&gpu, &config(), Normalisation::UNIT, &Learned::All).unwrap();
     weights::save(&network.parameters, 1, "", &checkpoint).unwrap();
     assert!(error(&dataset()).contains("a weight file, not a checkpoint"));
 
@@ -341,12 +332,11 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
 
 #[test]
 fn early_stopping_ends_a_training_that_no_longer_gets_better() {
-    let (_folder, watcher, outcome) = run(&TrainConfig {
-        patience: Some(1),
-        min_delta: 100.0, // no epoch after the first can be so much better
-        epochs: 9,
-        ..config()
-    });
+    let (_folder, watcher, outcome) = run(&with(config(), |c| {
+        c.stopping.patience = Some(1);
+        c.stopping.min_delta = 100.0; // no epoch after the first can be so much better
+        c.epochs = 9;
+    }));
     let outcome = outcome.unwrap();
     assert_eq!(watcher.epochs.len(), 2);
     assert!(outcome.result.stopped_early && outcome.result.epochs == 2);
@@ -355,12 +345,11 @@ fn early_stopping_ends_a_training_that_no_longer_gets_better() {
 #[test]
 fn clipping_changes_what_is_learned() {
     let loss_with = |clip_norm| {
-        let (_folder, _, outcome) = run(&TrainConfig {
-            clip_norm,
-            epochs: 1,
-            optimiser: OptimiserKind::Sgd,
-            ..config()
-        });
+        let (_folder, _, outcome) = run(&with(config(), |c| {
+            c.optimisation.clip_norm = clip_norm;
+            c.epochs = 1;
+            c.optimisation.optimiser = OptimiserKind::Sgd;
+        }));
         outcome.unwrap().history[0].validation_loss
     };
     let free = loss_with(None);
@@ -374,17 +363,14 @@ fn clipping_changes_what_is_learned() {
 
 #[test]
 fn averaged_weights_are_evaluated_and_kept() {
-    let (_folder, _, outcome) = run(&TrainConfig {
-        ema: Some(0.9),
-        ..config()
-    });
+    let (_folder, _, outcome) = run(&with(config(), |c| c.optimisation.ema = Some(0.9)));
     let outcome = outcome.unwrap();
     let last = outcome.history.last().unwrap();
     let (plain, average) = (last.validation_loss, last.ema_validation_loss.unwrap());
     assert_ne!(plain, average);
     // The file holds the average: on the validation images it has the average's loss.
     let stored = outcome.folder.read_config().unwrap();
-    let network = Network::new(&gpu(), &stored.train, stored.normalisation).unwrap();
+    let network = Network::of(&gpu(), &stored.train, stored.normalisation, &Learned::All).unwrap();
     weights::load(&network.parameters, &outcome.folder.last_weights()).unwrap();
     let images = dataset().train;
     let split = stored.train.split(&images).unwrap();
@@ -397,16 +383,17 @@ fn averaged_weights_are_evaluated_and_kept() {
 fn images_are_changed_anew_in_each_epoch() {
     // One batch an epoch and a rate of almost nothing: only what is done to the images can change the loss.
     let losses = |augment| {
-        let (_folder, _, outcome) = run(&TrainConfig {
-            batch_size: 200,
-            epochs: 2,
-            dropout: 0.0,
-            weight_decay: 0.0,
-            optimiser: OptimiserKind::Sgd,
-            learning_rate: rate(1e-30),
-            augment,
-            ..config()
-        });
+        let (_folder, _, outcome) = run(&with(config(), |c| {
+            (c.batch_size, c.epochs) = (200, 2);
+            c.network = NetworkSettings::Cnn(Cnn4Settings {
+                dropout: 0.0,
+                ..Cnn4Settings::default()
+            });
+            c.regularisation.weight_decay = 0.0;
+            c.optimisation.optimiser = OptimiserKind::Sgd;
+            c.optimisation.learning_rate.peak = 1e-30;
+            c.augment = augment;
+        }));
         let history = outcome.unwrap().history;
         (history[0].train_loss, history[1].train_loss)
     };

@@ -9,39 +9,37 @@ use std::sync::Arc;
 
 use common::gpu;
 use common::hashed::write_safetensors;
-use common::training::{Watcher, bars, config, dataset, run};
+use common::training::{Watcher, bars, config, dataset, network_of, run, with};
 use safetensors::{Dtype, SafeTensors};
-use selvedge::data::{Dataset, ImageSet};
+use selvedge::data::{Dataset, ImageSet, Normalisation};
 use selvedge::gpu::{Gpu, GpuOptions};
-use selvedge::models::Architecture;
+use selvedge::network::Network;
 use selvedge::nn::weights;
-use selvedge::optim::{LearningRate, Schedule};
-use selvedge::tensor::{Compiled, Graph};
-use selvedge::train::{
-    Ending, FineTune, Learned, Network, Normalisation, OptimiserKind, Recipe, RunFolder, TrainConfig, TrainError,
-    automatic_batch_size, resume, summary, train, training_step,
+use selvedge::optim::{InverseTime, LearningRate, Schedule};
+use selvedge::run::RunFolder;
+use selvedge::settings::{
+    Architecture, FineTune, InceptionSettings, Learned, NetworkSettings, OptimiserKind, Recipe, ResNetSettings,
+    Shortcut, TrainConfig, Transfer,
 };
+use selvedge::tensor::{Compiled, Graph};
+use selvedge::train::{Ending, TrainError, automatic_batch_size, resume, summary, train, training_step};
 
 /// The head of resnet20 for two epochs, then its last stage for two.
 fn transfer(base: &Path) -> TrainConfig {
     TrainConfig {
-        model: Architecture::Resnet20,
-        weights: Some(base.to_owned()),
+        network: network_of(Architecture::Resnet20),
         epochs: 2,
-        fine_tune: Some(FineTune {
-            learned: Learned::Blocks(1),
-            epochs: 2,
-            batch_size: 40,
-            learning_rate: LearningRate {
-                peak: 0.01,
-                floor: 0.0,
-                warm_up: 0.0,
-                cycle_start: 0,
-                schedule: Schedule::InverseTime { decay: 0.01 },
-            },
-            optimiser: OptimiserKind::Sgd,
-            weight_decay: 1e-4,
-        }),
+        transfer: Transfer {
+            weights: Some(base.to_owned()),
+            fine_tune: Some(FineTune {
+                learned: Learned::Blocks(1),
+                epochs: 2,
+                batch_size: 40,
+                learning_rate: LearningRate::new(0.01, Schedule::InverseTime(InverseTime { decay: 0.01 })),
+                optimiser: OptimiserKind::Sgd,
+                weight_decay: 1e-4,
+            }),
+        },
         ..config()
     }
 }
@@ -49,11 +47,11 @@ fn transfer(base: &Path) -> TrainConfig {
 /// A file with the initial weights of resnet20.
 fn base(folder: &Path) -> PathBuf {
     let config = TrainConfig {
-        model: Architecture::Resnet20,
+        network: network_of(Architecture::Resnet20),
         seed: 5,
         ..config()
     };
-    let network = Network::new(&gpu(), &config, Normalisation::UNIT).unwrap();
+    let network = Network::of(&gpu(), &config, Normalisation::UNIT, &Learned::All).unwrap();
     let path = folder.join("base.safetensors");
     weights::save(&network.parameters, 0, "", &path).unwrap();
     path
@@ -150,12 +148,9 @@ fn a_second_phase_that_died_in_its_first_epoch_starts_as_it_did() {
 }
 
 #[test]
-fn features_that_were_interrupted_go_on_where_they_were() {
+fn features_that_were_interrupted_resume_where_they_were() {
     let folder = tempfile::tempdir().unwrap();
-    let config = TrainConfig {
-        fine_tune: None,
-        ..transfer(&base(folder.path()))
-    };
+    let config = with(transfer(&base(folder.path())), |c| c.transfer.fine_tune = None);
     // More than a batch of features.
     let data = Dataset {
         train: bars(700, 0),
@@ -180,13 +175,16 @@ fn features_that_were_interrupted_go_on_where_they_were() {
 }
 
 fn step_on(learned: &Learned, model: Architecture) -> Compiled {
-    let config = TrainConfig { model, ..config() };
+    let config = TrainConfig {
+        network: network_of(model),
+        ..config()
+    };
     training_step(&gpu(), &config, learned, Normalisation::UNIT, &bars(4, 0)).unwrap()
 }
 
 #[test]
 fn frozen_layers_cost_no_backward_dispatch_and_no_gradient_memory() {
-    // How many dispatches only the way back has, and the bytes of the gradients that the optimiser reads.
+    // How many dispatches only the backward pass has, and the bytes of the gradients that the optimiser reads.
     let cost = |learned: &Learned| {
         let mut step = step_on(learned, Architecture::Resnet20);
         let program = step.program();
@@ -213,13 +211,12 @@ fn frozen_layers_cost_no_backward_dispatch_and_no_gradient_memory() {
 fn accumulated_batches_are_one_larger_batch() {
     let folder = tempfile::tempdir().unwrap();
     // With a frozen base there is no batch norm in training mode.
-    let alone = TrainConfig {
-        fine_tune: None,
-        batch_size: 32,
-        clip_norm: Some(0.5),
-        ema: Some(0.9),
-        ..transfer(&base(folder.path()))
-    };
+    let alone = with(transfer(&base(folder.path())), |c| {
+        c.transfer.fine_tune = None;
+        c.batch_size = 32;
+        c.optimisation.clip_norm = Some(0.5);
+        c.optimisation.ema = Some(0.9);
+    });
     let parts = TrainConfig {
         batch_size: 8,
         accumulate: 4,
@@ -268,7 +265,7 @@ fn a_base_is_loaded_from_a_file_of_a_whole_network_and_problems_are_listed() {
     whole.push(("AuxLogits.fc.bias".to_owned(), vec![7], vec![0; 28]));
     write_safetensors(&path, &whole);
     let config = transfer(&path);
-    let network = Network::new(&gpu(), &config, Normalisation::UNIT).unwrap();
+    let network = Network::of(&gpu(), &config, Normalisation::UNIT, &Learned::All).unwrap();
     let aside = weights::load_base(&network.parameters, &path).unwrap();
     assert_eq!(aside, ["AuxLogits.fc.bias", "fc.weight"]);
 
@@ -327,7 +324,7 @@ fn files_of_16_bits_are_widened() {
             (name, view)
         });
         std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
-        let network = Network::new(&gpu(), &config, Normalisation::UNIT).unwrap();
+        let network = Network::of(&gpu(), &config, Normalisation::UNIT, &Learned::All).unwrap();
         weights::load(&network.parameters, &path).unwrap();
         let widened = folder.path().join("widened.safetensors");
         weights::save(&network.parameters, 0, "", &widened).unwrap();
@@ -348,7 +345,7 @@ fn files_of_16_bits_are_widened() {
 fn hostile_and_foreign_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
-    let network = Network::new(&gpu(), &config(), Normalisation::UNIT).unwrap();
+    let network = Network::of(&gpu(), &config(), Normalisation::UNIT, &Learned::All).unwrap();
     let refused = |bytes: &[u8]| {
         std::fs::write(&path, bytes).unwrap();
         let error = weights::load(&network.parameters, &path).unwrap_err().to_string();
@@ -387,7 +384,7 @@ fn a_step_that_does_not_fit_is_refused_with_the_batch_that_does() {
         Gpu::open(&options).unwrap()
     };
     let config = TrainConfig {
-        model: Architecture::Resnet20,
+        network: network_of(Architecture::Resnet20),
         batch_size: 200,
         epochs: 1,
         ..config()
@@ -437,8 +434,10 @@ fn a_step_that_does_not_fit_is_refused_with_the_batch_that_does() {
     assert_eq!(few, 128, "no more than there are images");
     // A thousand such images are more than 32 bits can index, which is a batch that does not fit, like any other.
     let large = TrainConfig {
-        model: Architecture::Inception,
-        image_size: 300,
+        network: NetworkSettings::Inception(InceptionSettings {
+            image_size: 300,
+            ..InceptionSettings::default()
+        }),
         ..self::config()
     };
     let automatic = automatic_batch_size(&small(700), &large, 10_000).unwrap();
@@ -480,10 +479,7 @@ fn a_summary_adds_up_to_the_known_totals() {
         "{fixed}, not {expected}"
     );
     // Of the head alone on features: nothing of the base.
-    let with_weights = TrainConfig {
-        weights: Some("some".into()),
-        ..config.clone()
-    };
+    let with_weights = with(config.clone(), |c| c.transfer.weights = Some("some".into()));
     let phases = summary(&gpu(), &with_weights).unwrap().phases;
     assert_eq!(phases.len(), 2);
     assert!(phases[0][1] < 20_000_000 && phases[0][2] < 20_000_000, "{phases:?}");
@@ -491,7 +487,7 @@ fn a_summary_adds_up_to_the_known_totals() {
 
     // 11,689,512 of torchvision's resnet18, less three channels down to one and 1000 classes down to ten.
     let resnet18 = TrainConfig {
-        model: Architecture::Resnet18,
+        network: network_of(Architecture::Resnet18),
         ..config
     };
     let found = summary(&gpu(), &resnet18).unwrap();
@@ -506,9 +502,12 @@ fn a_summary_adds_up_to_the_known_totals() {
         (Architecture::Resnet44, 0.66),
         (Architecture::Resnet56, 0.85),
     ] {
+        let zeros = NetworkSettings::Resnet18(ResNetSettings {
+            shortcut: Shortcut::Zeros,
+            ..ResNetSettings::default()
+        });
         let zeros = TrainConfig {
-            model,
-            shortcut: selvedge::models::Shortcut::Zeros,
+            network: zeros.of(model),
             ..resnet18.clone()
         };
         let count = summary(&gpu(), &zeros).unwrap().parameters.iter().sum::<usize>();
@@ -519,11 +518,13 @@ fn a_summary_adds_up_to_the_known_totals() {
 #[test]
 fn a_block_may_start_as_its_shortcut() {
     let config = TrainConfig {
-        model: Architecture::Resnet20,
-        zero_last_scale: true,
+        network: NetworkSettings::Resnet20(ResNetSettings {
+            zero_last_scale: true,
+            ..ResNetSettings::default()
+        }),
         ..config()
     };
-    let network = Network::new(&gpu(), &config, Normalisation::UNIT).unwrap();
+    let network = Network::of(&gpu(), &config, Normalisation::UNIT, &Learned::All).unwrap();
     for (name, tensor) in network
         .parameters
         .named()
@@ -560,30 +561,34 @@ fn rows_are_gathered_in_order_and_the_last_is_repeated() {
     assert!(table.gather_rows(&place, &table, 2).is_err());
 }
 
+fn inception(image_size: usize) -> TrainConfig {
+    TrainConfig {
+        network: NetworkSettings::Inception(InceptionSettings {
+            image_size,
+            ..InceptionSettings::default()
+        }),
+        ..Recipe::IcdssInception.config()
+    }
+}
+
 #[test]
 fn inception_sees_images_of_any_size_from_75_up() {
     let images: ImageSet = bars(2, 0);
     for image_size in [75, 97] {
-        let config = TrainConfig {
-            image_size,
-            ..Recipe::IcdssInception.config()
-        };
-        let network = Network::new(&gpu(), &config, Normalisation::UNIT).unwrap();
+        let config = inception(image_size);
+        let network = Network::of(&gpu(), &config, Normalisation::UNIT, &Learned::All).unwrap();
         let logits = network.logits_of(&images).unwrap();
         assert!(
             logits.len() == 20 && logits.iter().all(|x| x.is_finite()),
             "{image_size}"
         );
     }
-    let config = TrainConfig {
-        image_size: 74,
-        ..Recipe::IcdssInception.config()
-    };
+    let config = inception(74);
     assert!(
         config
             .validate()
             .unwrap_err()
             .to_string()
-            .contains("--image-size is 74")
+            .contains("`image-size` is 74")
     );
 }

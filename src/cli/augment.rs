@@ -6,8 +6,8 @@ use anyhow::bail;
 use clap::Args;
 use selvedge::data::{self, CLASS_NAMES, HEIGHT, WIDTH};
 use selvedge::files::shown;
+use selvedge::network::augmented;
 use selvedge::plot::{ImageGrid, save_png};
-use selvedge::train::augmented;
 
 use super::output_file::ForceOption;
 use super::{AdapterOption, ModelArgument, Settings};
@@ -33,7 +33,7 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let config = options.settings.config(&ModelArgument::default())?;
-    if config.mixup > 0.0 || config.cutmix > 0.0 {
+    if config.regularisation.mixes() {
         bail!("images are drawn one by one; leave out --mixup and --cutmix");
     }
     options.force.check("--out", &options.out, &["png"], &[])?;

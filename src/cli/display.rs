@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use selvedge::files::shown;
-use selvedge::train::{EpochRecord, EventFile, Observer, Progress, RunConfig, RunFolder};
+use selvedge::run::{EpochRecord, RunConfig, RunFolder};
+use selvedge::train::{EventFile, Observer, Progress};
 
 use super::console::Console;
 use super::table::thousands;
@@ -80,7 +81,7 @@ impl Observer for Display {
         };
         self.console.say(&format!(
             "training {} on {} with {} images, {} for validation{went}; run folder {}",
-            run.train.model,
+            run.train.network.architecture(),
             run.adapter,
             thousands(run.train_images),
             thousands(run.validation_images),

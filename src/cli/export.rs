@@ -34,7 +34,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     outln!(
         "{}: {} as ONNX; input `images` [N, 1, 28, 28] with pixels as byte / 255, output `logits` [N, 10]",
         shown(&options.onnx),
-        classifier.run().train.model
+        classifier.run().train.network.architecture()
     )?;
     Ok(())
 }

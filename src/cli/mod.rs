@@ -35,11 +35,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use selvedge::data::{HEIGHT, ImageSet, PIXELS, WIDTH};
+use selvedge::data::{HEIGHT, ImageSet, Normalisation, PIXELS, WIDTH};
 use selvedge::files::escaped;
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::tensor::Compiled;
-use selvedge::train::{Normalisation, inference_step, training_step};
+use selvedge::train::{inference_step, training_step};
 pub use settings::{ModelArgument, ModelOrRun, Settings};
 
 /// Trains and evaluates Fashion-MNIST classifiers on any Vulkan, Metal or DX12 GPU.
@@ -163,7 +163,7 @@ impl StepOptions {
             let step = training_step(gpu, &config, &learned, normalisation, &images)?;
             ("training", step)
         };
-        let model = config.model;
+        let model = config.network.architecture();
         Ok(Step {
             compiled,
             batch,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use selvedge::files::{list_folder, shown};
-use selvedge::train::{RunFolder, TrainError};
+use selvedge::run::{RunError, RunFolder, best};
 
 use super::table::table;
 
@@ -38,17 +38,17 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn row(path: &Path) -> Result<[String; 8], TrainError> {
+fn row(path: &Path) -> Result<[String; 8], RunError> {
     let folder = RunFolder::open(path);
     let config = folder.read_config()?;
     let history = folder.read_history()?;
     let result = folder.read_result()?;
-    let best = config.train.monitor.best(&history);
+    let best = best(&history, config.train.stopping.monitor);
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
     let seconds: f64 = history.iter().map(|record| record.seconds).sum();
     Ok([
         path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        config.train.model.to_string(),
+        config.train.network.architecture().to_string(),
         format!("{}/{}", history.len(), config.train.total_epochs()),
         or_dash(best.map(|record| record.epoch.to_string())),
         or_dash(best.map(|r| format!("{:.4}", r.ema_validation_loss.unwrap_or(r.validation_loss)))),

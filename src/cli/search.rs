@@ -10,16 +10,16 @@ use clap::{Args, Command, Parser};
 use indicatif::{ProgressBar, ProgressStyle};
 use selvedge::data;
 use selvedge::files::{create_numbered, shown};
-use selvedge::models::Architecture;
 use selvedge::search::{
     Dimension, FitFolder, FitKey, FitResult, Halving, Plan, SearchObserver, Setting, Shard, Summary, combinations,
     random_settings, search,
 };
-use selvedge::train::{Monitor, Progress, TrainConfig};
+use selvedge::settings::{Architecture, Monitor, TrainConfig};
+use selvedge::train::Progress;
 
 use super::display::{INTERRUPTED, stop_on_ctrl_c, until_stopped};
 use super::table::thousands;
-use super::terminal::outlive_reader;
+use super::terminal::{first_line, outlive_reader, with_options};
 use super::{AdapterOption, ModelArgument, Settings};
 
 #[derive(Debug, Args)]
@@ -78,7 +78,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     outlive_reader();
     options.settings.refuse_automatic_batch()?;
     let base = options.settings.config(&options.model)?;
-    if base.weights.is_some() {
+    if base.transfer.weights.is_some() {
         bail!("a search trains from scratch; leave out --weights");
     }
     let mut plan = options.plan(&base)?;
@@ -91,7 +91,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let gpu = options.adapter.open()?;
     let folder = match &options.out {
         Some(folder) => folder.clone(),
-        None => create_numbered(Path::new("searches"), base.model.name()).context("searches")?,
+        None => create_numbered(Path::new("searches"), base.network.architecture().name()).context("searches")?,
     };
     plan.settle(&folder)?;
     let fits = FitFolder::open(&folder)?;
@@ -149,7 +149,7 @@ impl Options {
             if self.halving.is_some() && config.epochs != base.epochs {
                 bail!("--grid: epochs cannot be searched together with --halving, which chooses them");
             }
-            if config.monitor != base.monitor {
+            if config.stopping.monitor != base.stopping.monitor {
                 bail!("--grid: monitor cannot be searched, it is what settings are compared by");
             }
             settings.push(Setting { options, config });
@@ -157,12 +157,12 @@ impl Options {
         // A network that was not named may be the setting's own.
         let mut start = vec!["selvedge train".to_owned()];
         start.extend(self.model.model.map(|model| model.to_string()));
-        start.extend((base.model == Architecture::Inception).then(|| "--from-scratch".to_owned()));
+        start.extend((base.network.architecture() == Architecture::Inception).then(|| "--from-scratch".to_owned()));
         let command = start.iter().chain(&given).map(String::as_str);
         let plan = Plan {
             settings,
             folds: self.folds,
-            score: base.monitor,
+            score: base.stopping.monitor,
             halving: self.halving.map(|factor| Halving { factor }),
             command: command.collect::<Vec<_>>().join(" "),
             data_checksum: 0,
@@ -170,16 +170,6 @@ impl Options {
         plan.validate().map_err(anyhow::Error::msg)?;
         Ok(plan)
     }
-}
-
-/// The line of a message of clap that says what is wrong.
-fn first_line(error: &clap::Error) -> String {
-    let text = error.to_string();
-    text.lines()
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches("error: ")
-        .to_owned()
 }
 
 /// Those of the program's arguments that are settings of a training, as they were given.
@@ -276,7 +266,7 @@ impl SearchObserver for Display<'_> {
         } else {
             let figures = match result {
                 FitResult::Scored(score) => format!("log loss {:.4} accuracy {:.4}", score.log_loss, score.accuracy),
-                FitResult::Failed { reason } => format!("failed: {reason}"),
+                FitResult::Failed { reason } => format!("failed: {}", with_options(reason)),
             };
             let (text, fold) = (name(self.plan, fit.setting), fit.fold + 1);
             // A search outlives whoever reads it.
@@ -354,7 +344,7 @@ fn table(plan: &Plan, summary: &Summary, most: usize) -> String {
         let failed = row
             .failures
             .first()
-            .map_or(String::new(), |reason| format!("  failed: {reason}"));
+            .map_or(String::new(), |reason| format!("  failed: {}", with_options(reason)));
         text.push_str(&format!(
             "{:>4}  {:<17}  {:<17}  {:>6}  {:>5}  {}{failed}\n",
             place + 1,

@@ -39,7 +39,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let [base, head] = found.parameters;
     outln!(
         "\n{}: {} parameters ({} in the base, {} in the head), {} running statistics; {:.1} MB, {:.1} MFLOP an image forward",
-        config.model,
+        config.network.architecture(),
         thousands(base + head),
         thousands(base),
         thousands(head),

@@ -166,7 +166,36 @@ pub fn message(error: &anyhow::Error) -> String {
             text.push_str(&cause);
         }
     }
-    text
+    with_options(&text)
+}
+
+/// The library names settings between backquotes: those that are options of this program become such.
+pub fn with_options(text: &str) -> String {
+    let program = super::command();
+    let is_option = |name: &str| {
+        let mut commands = program.get_subcommands();
+        commands.any(|command| command.get_arguments().any(|option| option.get_long() == Some(name)))
+    };
+    let mut parts = text.split('`');
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    while let Some(quoted) = parts.next() {
+        match is_option(quoted) {
+            true => whole.extend(["--", quoted]),
+            false => whole.extend(["`", quoted, "`"]),
+        }
+        whole.push_str(parts.next().unwrap_or_default());
+    }
+    whole
+}
+
+/// The line of a message of clap that says what is wrong.
+pub fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
+        .to_owned()
 }
 
 fn without_controls(text: &str) -> String {
@@ -195,5 +224,11 @@ mod tests {
         let cause = anyhow::anyhow!("no such file").context("x.png: no such file");
         assert_eq!(message(&cause), "x.png: no such file");
         assert_eq!(message(&anyhow::anyhow!("b").context("a")), "a: b");
+    }
+
+    #[test]
+    fn settings_become_options_and_other_quotes_stay() {
+        assert_eq!(with_options("`batch-size` is 1, or `lr`"), "--batch-size is 1, or --lr");
+        assert_eq!(with_options("run `selvedge train`"), "run `selvedge train`");
     }
 }

@@ -9,8 +9,9 @@ use clap::Args;
 use selvedge::data;
 use selvedge::files::{FileError, FileTask, shown};
 use selvedge::gpu::Gpu;
-use selvedge::models::Architecture;
-use selvedge::train::{Ending, RunFolder, TrainError, resume, train};
+use selvedge::run::RunFolder;
+use selvedge::settings::{Architecture, Transfer};
+use selvedge::train::{Ending, TrainError, resume, train};
 
 use super::console::{Console, OutputOptions};
 use super::display::{Display, INTERRUPTED, stop_on_ctrl_c};
@@ -97,7 +98,10 @@ ImageNet itself allows research and teaching only; whether that binds its weight
 
 fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
     let config = options.settings.config(&options.model)?;
-    if config.model == Architecture::Inception && config.weights.is_none() && !options.from_scratch {
+    if config.network.architecture() == Architecture::Inception
+        && config.transfer.weights.is_none()
+        && !options.from_scratch
+    {
         bail!(Explained(WEIGHTS_OF_INCEPTION));
     }
     let named = options.run_folder()?;
@@ -107,7 +111,7 @@ fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
     let mut config = options.settings.config_on(&options.model, &gpu, images - images / 5)?;
     if options.from_scratch {
         // A configuration may name some.
-        (config.weights, config.fine_tune) = (None, None);
+        config.transfer = Transfer::default();
     }
     Ok(train(&gpu, &config, &data, named.as_deref(), display)?)
 }

@@ -16,7 +16,7 @@ pub enum DataError {
     #[error(
         "no data found in {looked}. Ways to get it: run ./setup.sh; or apt-get install dataset-fashion-mnist; \
          or put data.tar.gz, fashion_mnist_train.csv with fashion_mnist_test.csv, or the four IDX files \
-         (train-images-idx3-ubyte and so on, plain or .gz) into data/; or name them with --data PATH"
+         (train-images-idx3-ubyte and so on, plain or .gz) into data/; or name them with `data` PATH"
     )]
     NotFound { looked: String },
 

@@ -11,7 +11,7 @@ pub enum GpuError {
 
     #[error(
         "no adapter has '{asked}' in its name or as its number. Adapters here: {found}. \
-         Choose one of them with --adapter or SELVEDGE_ADAPTER, or leave both out to take the best"
+         Choose one of them with `adapter` or SELVEDGE_ADAPTER, or leave both out to take the best"
     )]
     AdapterNotFound { asked: String, found: String },
 

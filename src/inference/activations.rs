@@ -2,8 +2,8 @@
 
 use super::{Classifier, InferenceError};
 use crate::data::{HEIGHT, ImageSet, WIDTH};
+use crate::nn::layer_of;
 use crate::tensor::{Layer, LayerNode, Tensor};
-use crate::train::layer_of;
 
 /// The output of a layer for one image.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,8 +9,10 @@ use crate::data::{Dataset, ImageSet};
 use crate::eval::{Predictions, ensemble};
 use crate::files::{self, FileError, FileTask, shown};
 use crate::gpu::Gpu;
+use crate::network::Network;
 use crate::nn::weights;
-use crate::train::{Network, RunConfig, RunFolder, TrainError};
+use crate::run::{RunConfig, RunFolder};
+use crate::settings::Learned;
 
 /// How often an image is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +66,7 @@ impl Classifier {
             let about = weights::about(path)?.ok_or_else(|| InferenceError::Anonymous { path: path.to_owned() })?;
             (RunConfig::from_json(&about, path)?, path.to_owned())
         };
-        let network = Network::new(gpu, &run.train, run.normalisation)?;
+        let network = Network::of(gpu, &run.train, run.normalisation, &Learned::All)?;
         weights::load(&network.parameters, &weights)?;
         Ok(Self {
             name: name_of(path),
@@ -134,14 +136,13 @@ impl Classifier {
     /// The images of the data's training set that it was validated on and never trained on, by their number there, rising.
     ///
     /// # Errors
-    /// [`TrainError::OtherData`] when it was trained on other images than these.
+    /// [`InferenceError::OtherData`] when it was trained on other images than these.
     pub fn validation_images(&self, data: &Dataset) -> Result<Vec<u32>, InferenceError> {
         let images = self.run.train.images(data);
         if images.checksum() != self.run.data_checksum {
-            return Err(TrainError::OtherData {
+            return Err(InferenceError::OtherData {
                 path: self.path.clone(),
-            }
-            .into());
+            });
         }
         Ok(self.run.train.split(&images)?.validation)
     }

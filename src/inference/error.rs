@@ -5,9 +5,11 @@ use thiserror::Error;
 use crate::data::DataError;
 use crate::eval::EvalError;
 use crate::files::{FileError, shown};
+use crate::network::NetworkError;
 use crate::nn::WeightsError;
+use crate::run::RunError;
+use crate::settings::SettingsError;
 use crate::tensor::TensorError;
-use crate::train::TrainError;
 
 /// What can be wrong with a trained network, or with several together.
 #[derive(Debug, Error)]
@@ -29,6 +31,9 @@ pub enum InferenceError {
     )]
     Anonymous { path: PathBuf },
 
+    #[error("{path} was trained on other images than these; name its data with `data`", path = shown(path))]
+    OtherData { path: PathBuf },
+
     #[error("{path} is no ensemble: {problem}", path = shown(path))]
     Ensemble { path: PathBuf, problem: String },
 
@@ -39,7 +44,7 @@ pub enum InferenceError {
     Changed { path: PathBuf },
 
     #[error(
-        "only {images} images are validation images of all these models, {wanted} are needed; train models of several seeds with one --split-seed"
+        "only {images} images are validation images of all these models, {wanted} are needed; train models of several seeds with one `split-seed`"
     )]
     FewCommonImages { images: usize, wanted: usize },
 
@@ -60,7 +65,11 @@ pub enum InferenceError {
     #[error(transparent)]
     Tensor(#[from] TensorError),
     #[error(transparent)]
-    Train(#[from] TrainError),
+    Network(#[from] NetworkError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     #[error(transparent)]
     Weights(#[from] WeightsError),
 }

@@ -1,21 +1,11 @@
 //! The four-convolution CNN for images of 28x28.
 
-use serde::{Deserialize, Serialize};
-
 use crate::nn::{
     BatchNorm2d, Beside, Conv2d, ConvSettings, Forward, Linear, Model, ParameterBuilder, Role, WeightStart,
 };
+use crate::settings::Cnn4Settings;
 use crate::tensor::ops::{Padding, Window};
 use crate::tensor::{Result, Tensor};
-
-/// What can be chosen about a [`Cnn4`].
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Cnn4Settings {
-    /// Dropout after each of the two hidden dense layers.
-    pub dropout: f32,
-    /// Units of the first hidden dense layer; 512 in the study.
-    pub dense: usize,
-}
 
 /// `4 x [Conv 3x3 same, ReLU, BatchNorm, MaxPool 2x2]` with 32, 68, 128 and 256 filters, then dense layers of 512 (or as chosen) and 256
 /// with ReLU and dropout, then 10 logits.

@@ -3,29 +3,12 @@
 //!
 //! Topology, padding, epsilon and names are torchvision's `inception_v3` and timm's.
 
-use serde::{Deserialize, Serialize};
-
 use crate::nn::{
     BatchNorm2d, Beside, Conv2d, ConvSettings, Forward, Linear, Model, ParameterBuilder, Role, WeightStart, dropout,
 };
+use crate::settings::InceptionSettings;
 use crate::tensor::ops::{Padding, Window};
 use crate::tensor::{Result, Tensor};
-
-/// What can be chosen about an [`InceptionV3`].
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InceptionSettings {
-    /// Images are resized to so many pixels a side.
-    pub image_size: usize,
-    /// Whether average pooling counts the zeros of its padding, as in torchvision; TensorFlow does not.
-    pub count_padding: bool,
-    /// Units of the head's hidden layer.
-    pub dense: usize,
-    /// Slope of the head's activation below zero.
-    pub slope: f32,
-    /// Dropout in the head.
-    pub dropout: f32,
-}
 
 /// The network: `features` are 2,048 numbers an image, `head` is
 /// `Dense 512, LeakyReLU .3, Dropout .5, Dense 10` in the study.
@@ -39,8 +22,6 @@ pub struct InceptionV3 {
 }
 
 impl InceptionV3 {
-    /// The smallest side an image may have, so that every layer sees a pixel.
-    pub const SMALLEST_IMAGE: usize = 75;
     /// Numbers that the base gives an image.
     pub const FEATURES: usize = 2048;
     const EPSILON: f32 = 1e-3;

@@ -1,46 +1,11 @@
 //! Residual networks of basic blocks (He et al. 2015, "Deep Residual Learning for Image Recognition").
 
-use serde::{Deserialize, Serialize};
-
 use crate::nn::{
     BatchNorm2d, Beside, Conv2d, ConvSettings, Forward, Linear, Model, ParameterBuilder, Role, WeightStart,
 };
+use crate::settings::{ResNetSettings, Shortcut};
 use crate::tensor::ops::{Padding, Window};
 use crate::tensor::{Result, Tensor};
-
-/// How a block's input reaches its output where the shape changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Shortcut {
-    /// A 1x1 convolution with batch norm (option B of the paper, torchvision's).
-    Projection,
-    /// Every second pixel, with zeros for the new channels, half of them on each side (option A, without parameters).
-    Zeros,
-}
-
-/// What can be chosen about a [`ResNet`].
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ResNetSettings {
-    /// Where the shape changes.
-    pub shortcut: Shortcut,
-    /// Start the scale of each block's last batch norm at zero, so that a block begins as its shortcut (Goyal et al. 2017,
-    /// section 5.1).
-    pub zero_last_scale: bool,
-    /// Slope of the activations below zero; 0 is ReLU.
-    pub slope: f32,
-}
-
-impl Default for ResNetSettings {
-    /// Projections, scales of one, ReLU.
-    fn default() -> Self {
-        Self {
-            shortcut: Shortcut::Projection,
-            zero_last_scale: false,
-            slope: 0.0,
-        }
-    }
-}
 
 /// The blocks of a [`ResNet`]: one description serves the whole family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -44,3 +44,8 @@ pub trait Model {
 
 /// What the names of a head's parameters start with, as in torchvision.
 pub const HEAD: &str = "fc";
+
+/// The layer that a parameter belongs to, such as `layer1.0.conv1` of `layer1.0.conv1.weight`.
+pub fn layer_of(parameter: &str) -> &str {
+    parameter.rsplit_once('.').map_or(parameter, |(layer, _)| layer)
+}

@@ -74,7 +74,7 @@ fn model(classifier: &Classifier) -> Result<Model, OnnxError> {
         producer_version: run.version.clone(),
         doc_string: format!(
             "{}, trained on Fashion-MNIST. Input: pixels as byte / 255, light on dark. Output: logits of {classes}.",
-            config.model
+            config.network.architecture()
         ),
         opset_import: vec![OperatorSet {
             domain: String::new(),
@@ -90,7 +90,7 @@ fn model(classifier: &Classifier) -> Result<Model, OnnxError> {
             value,
         })
         .to_vec(),
-        graph: Some(writer.finish(config.model.name())?),
+        graph: Some(writer.finish(config.network.architecture().name())?),
     })
 }
 
@@ -372,10 +372,12 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::data::Normalisation;
     use crate::gpu::{Gpu, GpuOptions};
-    use crate::models::{Architecture, Shortcut};
+    use crate::network::Network;
     use crate::nn::weights;
-    use crate::train::{Network, Normalisation, RunConfig, TrainConfig};
+    use crate::run::RunConfig;
+    use crate::settings::{InceptionSettings, Learned, NetworkSettings, ResNetSettings, Shortcut, TrainConfig};
 
     /// The model of an untrained network, through its file.
     fn exported(train: TrainConfig) -> Model {
@@ -393,7 +395,7 @@ mod tests {
             data_checksum: 0,
             train,
         };
-        let network = Network::new(&gpu, &run.train, run.normalisation).unwrap();
+        let network = Network::of(&gpu, &run.train, run.normalisation, &Learned::All).unwrap();
         let path = folder.path().join("w.safetensors");
         weights::save(&network.parameters, 0, &run.to_json(), &path).unwrap();
         let classifier = Classifier::open(&gpu, &path).unwrap();
@@ -491,9 +493,11 @@ mod tests {
     #[test]
     fn a_shortcut_of_zeros_is_a_padding_for_any_number_of_images() {
         let model = exported(TrainConfig {
-            model: Architecture::Resnet20,
-            shortcut: Shortcut::Zeros,
-            slope: 0.1,
+            network: NetworkSettings::Resnet20(ResNetSettings {
+                shortcut: Shortcut::Zeros,
+                slope: 0.1,
+                ..ResNetSettings::default()
+            }),
             ..TrainConfig::default()
         });
         let all = ops(&model);
@@ -515,8 +519,10 @@ mod tests {
     #[test]
     fn inception_resizes_and_joins() {
         let model = exported(TrainConfig {
-            model: Architecture::Inception,
-            image_size: 75,
+            network: NetworkSettings::Inception(InceptionSettings {
+                image_size: 75,
+                ..InceptionSettings::default()
+            }),
             ..TrainConfig::default()
         });
         let all = ops(&model);

@@ -6,7 +6,7 @@ mod schedule;
 
 pub use average::Average;
 pub use plateau::{Plateau, PlateauState};
-pub use schedule::{LearningRate, Schedule, Timeline};
+pub use schedule::{InverseTime, LearningRate, Schedule, Step, Timeline};
 
 use crate::nn::{Parameters, Role};
 use crate::tensor::ops::OptimiserInputs;

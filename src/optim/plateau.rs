@@ -1,4 +1,4 @@
-//! Lowering the learning rate when a figure stops getting better.
+//! Lowering the learning rate when a metric stops getting better.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,14 +6,41 @@ use serde::{Deserialize, Serialize};
 /// PyTorch's and one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "training", derive(clap::Args))]
 pub struct Plateau {
-    /// What the learning rate is multiplied by.
+    /// What the rate is multiplied by [0.1]
+    #[cfg_attr(
+        feature = "training",
+        arg(
+            id = "lr_factor",
+            long = "lr-factor",
+            value_name = "X",
+            allow_negative_numbers = true
+        )
+    )]
     pub factor: f64,
-    /// Epochs without a better figure until it is.
+    /// Epochs without a better metric [5]
+    #[cfg_attr(
+        feature = "training",
+        arg(id = "plateau_patience", long = "plateau-patience", value_name = "EPOCHS")
+    )]
     pub patience: usize,
-    /// How much better counts as better.
+    /// How much better counts as better [0.0001]
+    #[cfg_attr(
+        feature = "training",
+        arg(
+            id = "plateau_delta",
+            long = "plateau-delta",
+            value_name = "X",
+            allow_negative_numbers = true
+        )
+    )]
     pub min_delta: f64,
-    /// Epochs after a reduction that do not count as epochs without a better figure.
+    /// Epochs after a reduction that do not count [0]
+    #[cfg_attr(
+        feature = "training",
+        arg(id = "plateau_cooldown", long = "plateau-cooldown", value_name = "EPOCHS")
+    )]
     pub cooldown: usize,
 }
 

@@ -10,13 +10,8 @@ use super::Plateau;
 pub enum Schedule {
     /// Always the peak.
     Constant,
-    /// Multiplied by `factor` at the start of each of these epochs, counted from 0: after so many epochs.
-    Step {
-        /// Epochs after which the rate falls, in any order.
-        milestones: Vec<usize>,
-        /// What the rate is multiplied by.
-        factor: f64,
-    },
+    /// Multiplied by a factor after some epochs.
+    Step(Step),
     /// Down along half a cosine (Loshchilov and Hutter 2017, equation 5, without restarts).
     Cosine,
     /// Up in a straight line during the first quarter of the steps, then down along half a cosine
@@ -25,30 +20,81 @@ pub enum Schedule {
     /// Up in a straight line during the first quarter of the steps, then down in a straight line.
     Triangular,
     /// The peak divided by `1 + decay * step` (Keras' `decay`).
-    InverseTime {
-        /// How fast it falls; 0 is constant.
-        decay: f64,
-    },
-    /// The peak until a figure of the validation stops getting better, then less and less.
+    InverseTime(InverseTime),
+    /// The peak until a metric of the validation stops getting better, then less and less.
     Plateau(Plateau),
+}
+
+/// Settings of [`Schedule::Step`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "training", derive(clap::Args))]
+pub struct Step {
+    /// After how many epochs, such as 150,225
+    // In any order, counted from the start of the training.
+    #[cfg_attr(feature = "training", arg(long, value_name = "EPOCHS", value_delimiter = ','))]
+    pub milestones: Vec<usize>,
+    /// What the rate is multiplied by [0.1]
+    #[cfg_attr(
+        feature = "training",
+        arg(
+            id = "lr_factor",
+            long = "lr-factor",
+            value_name = "X",
+            allow_negative_numbers = true
+        )
+    )]
+    pub factor: f64,
+}
+
+/// Settings of [`Schedule::InverseTime`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "training", derive(clap::Args))]
+pub struct InverseTime {
+    /// The rate is divided by 1 + X * step [0]
+    #[cfg_attr(
+        feature = "training",
+        arg(id = "lr_decay", long = "lr-decay", value_name = "X", allow_negative_numbers = true)
+    )]
+    pub decay: f64,
 }
 
 /// The learning rate of a training: settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "training", derive(clap::Args))]
 pub struct LearningRate {
-    /// The highest rate.
+    /// Peak learning rate [adamw 0.003, adam 0.001, sgd 0.1]
+    #[cfg_attr(
+        feature = "training",
+        arg(id = "lr", long = "lr", value_name = "RATE", allow_negative_numbers = true)
+    )]
     pub peak: f64,
-    /// The lowest rate that cosine, one-cycle, triangular, inverse-time and plateau go down to.
-    pub floor: f64,
-    /// Epochs in which the rate first rises in a straight line to where the schedule starts. Cosine has the epochs after
-    /// that; milestones count from the start of the training. One-cycle and triangular rise by themselves: for them this is
-    /// how long, if it is not 0.
+    /// Epochs in which the rate rises in a straight line: before the schedule, or as the rise of one-cycle and triangular [0]
+    // Cosine has the epochs after that.
+    #[cfg_attr(
+        feature = "training",
+        arg(id = "warmup", long = "warmup", value_name = "EPOCHS", allow_negative_numbers = true)
+    )]
     pub warm_up: f64,
-    /// What happens then.
+    /// Lowest rate of cosine, one-cycle, triangular, inverse-time and plateau [0]
+    #[cfg_attr(
+        feature = "training",
+        arg(
+            id = "lr_floor",
+            long = "lr-floor",
+            value_name = "RATE",
+            allow_negative_numbers = true
+        )
+    )]
+    pub floor: f64,
+    /// How the rate moves between its floor and its peak.
+    #[cfg_attr(feature = "training", command(flatten))]
     pub schedule: Schedule,
     /// Epochs that were trained before this schedule started: 0, but for a training that was extended by a fresh cycle.
     #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "training", arg(skip))]
     pub cycle_start: usize,
 }
 
@@ -69,15 +115,15 @@ pub struct Timeline {
 const RISE: f64 = 0.25;
 
 impl Schedule {
-    /// Its name on the command line.
+    /// Its name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Constant => "constant",
-            Self::Step { .. } => "step",
+            Self::Step(_) => "step",
             Self::Cosine => "cosine",
             Self::OneCycle => "one-cycle",
             Self::Triangular => "triangular",
-            Self::InverseTime { .. } => "inverse-time",
+            Self::InverseTime(_) => "inverse-time",
             Self::Plateau(_) => "plateau",
         }
     }
@@ -89,6 +135,17 @@ impl Schedule {
 }
 
 impl LearningRate {
+    /// A rate with this peak that goes down to 0, without warm-up.
+    pub fn new(peak: f64, schedule: Schedule) -> Self {
+        Self {
+            peak,
+            floor: 0.0,
+            warm_up: 0.0,
+            schedule,
+            cycle_start: 0,
+        }
+    }
+
     /// The rate for step `step`, from 0. `reduction` is [`PlateauState::reduction`](super::PlateauState::reduction), 1
     /// for all other schedules.
     pub fn at(&self, step: u64, timeline: Timeline, reduction: f64) -> f64 {
@@ -113,13 +170,13 @@ impl LearningRate {
             });
         }
         let after_warm_up = |at: f64| match &self.schedule {
-            Schedule::Step { milestones, factor } => {
+            Schedule::Step(Step { milestones, factor }) => {
                 let epoch = step / timeline.steps_per_epoch.max(1);
                 let passed = milestones.iter().filter(|milestone| **milestone as u64 <= epoch);
                 self.peak * factor.powi(passed.count() as i32)
             }
             Schedule::Cosine => between(half_cosine((at - warm_up) / (total - warm_up).max(1.0))),
-            Schedule::InverseTime { decay } => (self.peak / (1.0 + decay * step as f64)).max(self.floor),
+            Schedule::InverseTime(InverseTime { decay }) => (self.peak / (1.0 + decay * step as f64)).max(self.floor),
             Schedule::Plateau(_) => (self.peak * reduction).max(self.floor),
             Schedule::Constant | Schedule::OneCycle | Schedule::Triangular => self.peak,
         };
@@ -142,13 +199,7 @@ mod tests {
     };
 
     fn rate(schedule: Schedule) -> LearningRate {
-        LearningRate {
-            peak: 1.0,
-            floor: 0.0,
-            warm_up: 0.0,
-            schedule,
-            cycle_start: 0,
-        }
+        LearningRate::new(1.0, schedule)
     }
 
     #[test]
@@ -183,11 +234,11 @@ mod tests {
         };
         for schedule in [
             Schedule::Constant,
-            Schedule::Step {
+            Schedule::Step(Step {
                 milestones: vec![2, 7],
                 factor: 0.1,
-            },
-            Schedule::InverseTime { decay: 0.1 },
+            }),
+            Schedule::InverseTime(InverseTime { decay: 0.1 }),
             Schedule::Plateau(plateau),
             Schedule::Cosine,
             Schedule::OneCycle,
@@ -213,7 +264,7 @@ mod tests {
 
     #[test]
     fn inverse_time_divides_by_the_steps() {
-        let rate = rate(Schedule::InverseTime { decay: 0.5 });
+        let rate = rate(Schedule::InverseTime(InverseTime { decay: 0.5 }));
         let rates = [0, 1, 2, 6].map(|step| rate.at(step, TIMELINE, 1.0));
         assert_eq!(rates, [1.0, 1.0 / 1.5, 0.5, 0.25]);
     }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::SearchError;
 use crate::files::{self, create_folder, list_folder, write_json};
-use crate::train::{EpochRecord, TrainConfig};
+use crate::run::{EpochRecord, best};
+use crate::settings::TrainConfig;
 
 /// Names a fit of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,7 +54,7 @@ pub struct Score {
 impl Score {
     /// That of a history, judged by the settings' own monitor; nothing for an empty one.
     pub fn of(config: &TrainConfig, history: &[EpochRecord]) -> Option<Self> {
-        config.monitor.best(history).map(|best| Self {
+        best(history, config.stopping.monitor).map(|best| Self {
             log_loss: best.ema_validation_loss.unwrap_or(best.validation_loss),
             accuracy: best.ema_validation_accuracy.unwrap_or(best.validation_accuracy),
             best_epoch: best.epoch,

@@ -11,16 +11,16 @@ use thiserror::Error;
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum GridError {
-    #[error("--grid {text}: OPTION=VALUE,VALUE,... is needed, or OPTION=LOW..HIGH for --random")]
+    #[error("`grid` {text}: OPTION=VALUE,VALUE,... is needed, or OPTION=LOW..HIGH for `random`")]
     Syntax { text: String },
 
-    #[error("--grid {option}: a range has no end of values; add --random N to draw from it")]
+    #[error("`grid` {option}: a range has no end of values; add `random` N to draw from it")]
     RangeWithoutRandom { option: String },
 
-    #[error("--grid names {option} twice")]
+    #[error("`grid` names {option} twice")]
     Twice { option: String },
 
-    #[error("the grid has {count} settings, more than {most}; use --random N")]
+    #[error("the grid has {count} settings, more than {most}; use `random` N")]
     TooMany { count: usize, most: usize },
 }
 
@@ -249,7 +249,7 @@ mod tests {
             assert!(error.contains(text), "{error}");
         }
         let range = combinations(&grid(&["lr=0.1..0.2"])).unwrap_err();
-        assert!(range.to_string().contains("--random"));
+        assert!(range.to_string().contains("`random`"));
         let twice = combinations(&grid(&["lr=1", "lr=2"])).unwrap_err();
         assert!(twice.to_string().contains("lr twice"));
     }

@@ -20,6 +20,7 @@ use thiserror::Error;
 use crate::data::{DataError, ImageSet, stratified_folds};
 use crate::files::{FileError, shown};
 use crate::gpu::{Gpu, GpuError};
+use crate::network::NetworkError;
 use crate::train::{Progress, TrainError, fit};
 
 pub use fits::{Claim, FitFolder, FitKey, FitResult, Score};
@@ -35,17 +36,17 @@ pub enum SearchError {
     #[error("{path} is no file of a search: {problem}", path = shown(path))]
     File { path: PathBuf, problem: String },
 
-    #[error("{path} holds another search (its {what}); choose another folder with --out", path = shown(path))]
+    #[error("{path} holds another search (its {what}); choose another folder with `out`", path = shown(path))]
     OtherSearch { path: PathBuf, what: &'static str },
 
-    #[error("the folder {} holds other files; choose another with --out", shown(path))]
+    #[error("the folder {} holds other files; choose another with `out`", shown(path))]
     FolderInUse { path: PathBuf },
 
-    #[error("--shard is {index}/{count}, but must be I/N with I from 1 to N")]
+    #[error("`shard` is {index}/{count}, but must be I/N with I from 1 to N")]
     Shard { index: usize, count: usize },
 
     #[error(
-        "successive halving needs the results of all shards in between; start several processes on one --out folder instead of --shard"
+        "successive halving needs the results of all shards in between; start several processes on one `out` folder instead of `shard`"
     )]
     ShardedHalving,
 
@@ -179,8 +180,9 @@ fn one_fit(
 /// Whether another setting may do better: the loss was no number, an option does not suit the fold, memory was short.
 fn is_of_the_setting(error: &TrainError) -> bool {
     match error {
-        TrainError::Diverged { .. } | TrainError::Option { .. } | TrainError::Memory { .. } => true,
-        TrainError::Tensor(error) => error.is_for_want_of_room(),
+        TrainError::Diverged { .. } | TrainError::Settings(_) | TrainError::Memory { .. } => true,
+        TrainError::Tensor(error) | TrainError::Network(NetworkError::Tensor(error)) => error.is_for_want_of_room(),
+        TrainError::Network(NetworkError::Settings(_)) => true,
         TrainError::Gpu(error) => matches!(error, GpuError::OutOfMemory { .. } | GpuError::TooLarge { .. }),
         _ => false,
     }

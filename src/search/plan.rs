@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{FitKey, FitResult, SearchError, Summary};
 use crate::files::{self, create_folder, list_folder, wait_for_lock, write_json};
-use crate::optim::Schedule;
-use crate::train::{Monitor, TrainConfig};
+use crate::optim::{Schedule, Step};
+use crate::settings::{Monitor, TrainConfig};
 
 /// One setting: what was searched, and the training it makes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -128,10 +128,10 @@ impl Plan {
     /// The first thing that is wrong, in words.
     pub fn validate(&self) -> Result<(), String> {
         if !(2..=1000).contains(&self.folds) {
-            return Err(format!("--folds is {}, but must be between 2 and 1000", self.folds));
+            return Err(format!("`folds` is {}, but must be between 2 and 1000", self.folds));
         }
         if self.settings.is_empty() {
-            return Err("there are no settings to try; give --grid OPTION=VALUES".to_owned());
+            return Err("there are no settings to try; give `grid` OPTION=VALUES".to_owned());
         }
         if self.halving.is_some_and(|halving| halving.factor < 2) {
             return Err("halving needs a factor of at least 2".to_owned());
@@ -152,8 +152,8 @@ impl Plan {
         let mut config = self.settings[key.setting].config.clone();
         let share = key.epochs as f64 / config.epochs as f64;
         config.epochs = key.epochs;
-        config.learning_rate.warm_up *= share;
-        if let Schedule::Step { milestones, .. } = &mut config.learning_rate.schedule {
+        config.optimisation.learning_rate.warm_up *= share;
+        if let Schedule::Step(Step { milestones, .. }) = &mut config.optimisation.learning_rate.schedule {
             for milestone in milestones {
                 *milestone = (*milestone as f64 * share).round() as usize;
             }
@@ -303,9 +303,9 @@ mod tests {
             write_json(&folder.path().join("search.json"), &plan).unwrap();
             Plan::read(folder.path()).unwrap_err().to_string()
         };
-        assert!(broken(|p| p.folds = 1).contains("--folds is 1"));
+        assert!(broken(|p| p.folds = 1).contains("`folds` is 1"));
         assert!(broken(|p| p.halving = Some(Halving { factor: 1 })).contains("factor"));
         assert!(broken(|p| p.settings[1].options.clear()).contains("options"));
-        assert!(broken(|p| p.settings[2].config.batch_size = 0).contains("--batch-size is 0"));
+        assert!(broken(|p| p.settings[2].config.batch_size = 0).contains("`batch-size` is 0"));
     }
 }

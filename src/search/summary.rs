@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{FitKey, FitResult, Plan, Score, SearchError};
 use crate::files::write_atomically;
 use crate::plot::{Effect, Effects, save_png, save_svg};
-use crate::train::Monitor;
+use crate::settings::Monitor;
 
 /// One setting with its scores.
 #[derive(Debug, Clone, PartialEq)]

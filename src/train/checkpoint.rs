@@ -1,4 +1,4 @@
-//! A training in a file: everything it needs to go on as if it had never stopped.
+//! A training in a file: everything it needs to resume as if it had never stopped.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -8,9 +8,10 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
+use super::TrainError;
 use super::trainer::{Position, Trainer};
-use super::{EpochRecord, RunConfig, TrainError};
 use crate::files::{self, write_atomically};
+use crate::run::{EpochRecord, RunConfig};
 use crate::tensor::Tensor;
 
 /// What the host knows of a training; the tensors stand beside it in the file.
@@ -109,7 +110,7 @@ impl Checkpoint {
     }
 }
 
-/// Lets a fresh trainer of a phase of `planned` epochs go on from the file. Nothing is changed unless everything fits.
+/// Lets a fresh trainer of a phase of `planned` epochs resume from the file. Nothing is changed unless everything fits.
 pub(super) fn restore(
     trainer: &mut Trainer,
     planned: usize,

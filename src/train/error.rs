@@ -6,8 +6,11 @@ use crate::data::DataError;
 use crate::eval::EvalError;
 use crate::files::{FileError, shown};
 use crate::gpu::GpuError;
+use crate::network::NetworkError;
 use crate::nn::WeightsError;
 use crate::plot::PlotError;
+use crate::run::RunError;
+use crate::settings::SettingsError;
 use crate::tensor::TensorError;
 
 /// What can stop a training or an evaluation.
@@ -15,16 +18,6 @@ use crate::tensor::TensorError;
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum TrainError {
-    #[error("{option} is {value}, but must be {allowed}")]
-    Option {
-        option: &'static str,
-        value: String,
-        allowed: String,
-    },
-
-    #[error("the folder {path} exists already and is not empty; choose another with --out, or remove it", path = shown(path))]
-    FolderInUse { path: PathBuf },
-
     #[error("{path} cannot be resumed from: {problem}", path = shown(path))]
     Checkpoint { path: PathBuf, problem: String },
 
@@ -44,23 +37,17 @@ pub enum TrainError {
         best: PathBuf,
     },
 
-    #[error("{path} was trained on other images than these; name its data with --data", path = shown(path))]
+    #[error("{path} was trained on other images than these; name its data with `data`", path = shown(path))]
     OtherData { path: PathBuf },
 
-    #[error("another process trains in {path}", path = shown(path))]
-    Locked { path: PathBuf },
-
-    #[error("{path} is complete; --resume with a larger --epochs trains it further, `selvedge train --config {path}` repeats it", path = shown(path))]
+    #[error("{path} is complete; `resume` with larger `epochs` trains it further, `selvedge train --config {path}` repeats it", path = shown(path))]
     Complete { path: PathBuf },
 
     #[error(transparent)]
     Plot(#[from] PlotError),
 
-    #[error("{path} is no configuration of a run: {problem}", path = shown(path))]
-    Config { path: PathBuf, problem: String },
-
     #[error(
-        "the loss became {loss} at step {step} (epoch {epoch}). Lower the learning rate (--lr), or try another --seed. {kept}"
+        "the loss became {loss} at step {step} (epoch {epoch}). Lower the learning rate (`lr`), or try another `seed`. {kept}"
     )]
     Diverged {
         loss: f64,
@@ -78,6 +65,12 @@ pub enum TrainError {
         remedy: String,
     },
 
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Network(#[from] NetworkError),
     #[error(transparent)]
     File(#[from] FileError),
     #[error(transparent)]

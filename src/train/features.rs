@@ -9,24 +9,22 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::Serialize;
 
-use super::{Network, Resident, RunConfig, TrainError};
-use crate::data::ImageSet;
+use super::TrainError;
+use crate::data::{ImageSet, Normalisation};
 use crate::files::{self, FileError, FileTask, write_atomically};
-use crate::models::Architecture;
-use crate::train::Normalisation;
+use crate::network::{Network, Resident};
+use crate::run::RunConfig;
+use crate::settings::NetworkSettings;
 
 /// Everything the features depend on. A file with another key is of no use.
 #[derive(Debug, Serialize)]
 struct Key {
-    model: Architecture,
+    network: NetworkSettings,
     /// A checksum of the base's weights and running statistics.
     base: u32,
     data: u32,
     images: usize,
     normalisation: Normalisation,
-    image_size: usize,
-    count_padding: bool,
-    slope: f32,
 }
 
 const KEY: &str = "key";
@@ -71,14 +69,11 @@ fn key(network: &Network, run: &RunConfig, images: &ImageSet, path: &Path) -> Re
         base = crc32c::crc32c_append(base, bytemuck::cast_slice(&arena.flat.to_vec()?));
     }
     let key = Key {
-        model: run.train.model,
+        network: run.train.network,
         base,
         data: run.data_checksum,
         images: images.len(),
         normalisation: run.normalisation,
-        image_size: run.train.image_size,
-        count_padding: run.train.count_padding,
-        slope: run.train.slope,
     };
     Ok(serde_json::to_string(&key).map_err(|e| FileError::io(path, FileTask::Write)(e.into()))?)
 }

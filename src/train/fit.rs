@@ -3,14 +3,16 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::feed::Feed;
-use super::run::check_batch;
 use super::trainer::{Task, Trainer};
-use super::{EpochRecord, Network, Normalisation, Progress, Resident, TrainConfig, TrainError};
-use crate::data::{ImageSet, Split};
+use super::training::check_batch;
+use super::{Progress, TrainError};
+use crate::data::{ImageSet, Normalisation, Split};
 use crate::gpu::Gpu;
+use crate::network::{Feed, Network, Resident};
+use crate::run::{EpochRecord, is_stopped};
+use crate::settings::{Learned, SettingsError, TrainConfig};
 
-/// Trains on one part of `images`, validates on the other, and keeps nothing but the figures of each epoch. Breaks when
+/// Trains on one part of `images`, validates on the other, and keeps nothing but the metrics of each epoch. Breaks when
 /// `observe` says so.
 ///
 /// # Errors
@@ -24,18 +26,16 @@ pub fn fit(
 ) -> Result<ControlFlow<(), Vec<EpochRecord>>, TrainError> {
     config.validate()?;
     check_batch(config, &split)?;
-    if config.weights.is_some() {
-        return Err(TrainError::Option {
-            option: "--weights",
-            value: "given".to_owned(),
-            allowed: "left out in a search: its fits have no folder to keep phases and features in".to_owned(),
-        });
+    if config.transfer.weights.is_some() {
+        let allowed = "left out in a search: its fits have no folder to keep phases and features in";
+        return Err(SettingsError::new("weights", "given", allowed).into());
     }
-    let network = Network::new(gpu, config, Normalisation::of(config.pixels, images, &split.train))?;
+    let normalisation = Normalisation::of(config.pixels, images, &split.train);
+    let network = Network::of(gpu, config, normalisation, &Learned::All)?;
     let feed = Feed::Images(Resident::new(&network.graph, images)?);
     let mut trainer = Trainer::new(&network, config, Task::whole(&feed, images.labels(), split))?;
     let mut history = Vec::new();
-    while trainer.epochs() < config.epochs && !config.is_stopped_by(&history) {
+    while trainer.epochs() < config.epochs && !is_stopped(&history, &config.stopping) {
         match trainer.epoch(&mut observe)? {
             ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
             ControlFlow::Continue(record) => history.push(record),

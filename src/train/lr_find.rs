@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::feed::Feed;
-use super::run::check_batch;
+use super::TrainError;
 use super::trainer::{Task, Trainer};
-use super::{Learned, Network, Normalisation, Resident, TrainConfig, TrainError};
-use crate::data::Dataset;
+use super::training::check_batch;
+use crate::data::{Dataset, Normalisation};
 use crate::gpu::Gpu;
+use crate::network::{Feed, Network, Resident};
 use crate::nn::weights;
+use crate::settings::{Learned, SettingsError, TrainConfig};
 
 /// How the rate rises.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,20 +26,20 @@ impl RateSweep {
     /// Checks that the rate rises, and over how many steps.
     ///
     /// # Errors
-    /// [`TrainError::Option`].
-    pub fn validate(&self) -> Result<(), TrainError> {
+    /// [`SettingsError::Setting`].
+    pub fn validate(&self) -> Result<(), SettingsError> {
         let rises = self.from > 0.0 && self.to.is_finite() && self.from < self.to;
         if rises && (2 * SLOPE_OVER..=MOST_STEPS).contains(&self.steps) {
             return Ok(());
         }
-        Err(TrainError::Option {
-            option: "the sweep",
-            value: format!("{} to {} in {} steps", self.from, self.to, self.steps),
-            allowed: format!(
+        Err(SettingsError::new(
+            "sweep",
+            format!("{} to {} in {} steps", self.from, self.to, self.steps),
+            format!(
                 "from a rate above 0 to a higher one in {} to {MOST_STEPS} steps",
                 2 * SLOPE_OVER
             ),
-        })
+        ))
     }
 }
 
@@ -119,10 +120,9 @@ pub fn find_rate(
         .enumerate()
         .map(|(i, loss)| (sweep.rate(i), *loss))
         .collect();
-    let steepest = steepest_fall(&smooth).ok_or(TrainError::Option {
-        option: "the sweep",
-        value: format!("too short: the loss rose at once, at rate {}", sweep.from),
-        allowed: "one that starts at a lower rate".to_owned(),
+    let steepest = steepest_fall(&smooth).ok_or_else(|| {
+        let value = format!("too short: the loss rose at once, at rate {}", sweep.from);
+        SettingsError::new("sweep", value, "one that starts at a lower rate")
     })?;
     let lowest = points.iter().min_by(|a, b| a.1.total_cmp(&b.1));
     Ok(RateFinding {
@@ -134,10 +134,10 @@ pub fn find_rate(
 
 /// The network as its training starts: with given weights the head alone is trained.
 fn first_phase(gpu: &Arc<Gpu>, config: &TrainConfig, normalisation: Normalisation) -> Result<Network, TrainError> {
-    let Some(path) = &config.weights else {
-        return Network::new(gpu, config, normalisation);
+    let Some(path) = &config.transfer.weights else {
+        return Ok(Network::of(gpu, config, normalisation, &Learned::All)?);
     };
-    let network = Network::learning(gpu, config, normalisation, &Learned::Head)?;
+    let network = Network::of(gpu, config, normalisation, &Learned::Head)?;
     weights::load_base(&network.parameters, path)?;
     Ok(network)
 }

@@ -4,8 +4,8 @@ use rand::RngExt;
 use rand_distr::{Beta, Distribution};
 use rand_pcg::Pcg64;
 
-use super::TrainConfig;
 use crate::data::{HEIGHT, WIDTH};
+use crate::settings::TrainConfig;
 use crate::tensor::ops::MIXING;
 use crate::tensor::{Graph, Result, Tensor};
 
@@ -25,15 +25,15 @@ pub(super) struct Mixer {
 impl Mixer {
     /// A mixer when the settings ask for one.
     pub fn new(graph: &Graph, config: &TrainConfig) -> Result<Option<Self>> {
-        if !config.mixes() {
+        if !config.regularisation.mixes() {
             return Ok(None);
         }
         // Beta refuses 0, which is how "not" is written, and nothing else that has passed the check of the settings.
         let beta = |alpha: f32| Beta::new(f64::from(alpha), f64::from(alpha)).ok();
         Ok(Some(Self {
             numbers: graph.zeros([MIXING])?,
-            mixup: beta(config.mixup),
-            cutmix: beta(config.cutmix),
+            mixup: beta(config.regularisation.mixup),
+            cutmix: beta(config.regularisation.cutmix),
             seed: config.seed,
         }))
     }
@@ -74,11 +74,8 @@ mod tests {
 
     fn draws(mixup: f32, cutmix: f32) -> Vec<[f32; MIXING]> {
         let graph = Graph::new(&Gpu::open(&GpuOptions::default()).unwrap());
-        let config = TrainConfig {
-            mixup,
-            cutmix,
-            ..TrainConfig::default()
-        };
+        let mut config = TrainConfig::default();
+        (config.regularisation.mixup, config.regularisation.cutmix) = (mixup, cutmix);
         let mixer = Mixer::new(&graph, &config).unwrap().unwrap();
         (0..4000).map(|step| mixer.draw(step)).collect()
     }

@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use super::feed::{FeatureTable, Feed};
+use super::TrainError;
 use super::mixing::Mixer;
-use super::phase::Phase;
-use super::resident::{Changes, Visit};
 use super::totals::Totals;
-use super::{Learned, Network, Normalisation, Resident, TrainConfig, TrainError};
-use crate::data::{ImageSet, PIXELS};
+use crate::data::{ImageSet, Normalisation, PIXELS};
 use crate::gpu::Gpu;
+use crate::network::{Changes, FeatureTable, Feed, Network, Resident, Visit};
 use crate::nn::{Forward, Mode};
 use crate::optim::{Average, Optimiser};
 use crate::program::MemoryPlan;
+use crate::settings::{Learned, Phase, TrainConfig};
 use crate::tensor::{Compiled, Graph, Tensor, TensorError};
 
 /// What goes into the recording of a training step.
@@ -87,7 +86,7 @@ impl StepRecorder<'_> {
         let (logits, labels) = self
             .network
             .logits(&mut pass, self.feed, self.visit, batch, self.changes)?;
-        let smoothing = self.config.label_smoothing;
+        let smoothing = self.config.regularisation.label_smoothing;
         let loss = match self.changes.mixing {
             Some(mixing) => logits.cross_entropy_mixed(&labels, mixing, smoothing)?,
             None => logits.cross_entropy(&labels, smoothing)?,
@@ -111,7 +110,9 @@ impl StepRecorder<'_> {
 
     fn record_update(&self, gradients: &Tensor, statistics: Option<&Tensor>) -> Result<Vec<Tensor>, TensorError> {
         let arena = self.network.parameters.learned();
-        let updated = self.optimiser.record_packed(arena, gradients, self.config.clip_norm)?;
+        let updated = self
+            .optimiser
+            .record_packed(arena, gradients, self.config.optimisation.clip_norm)?;
         let mut updates = match self.average {
             Some(average) => average.record(&updated, statistics)?,
             None => Vec::new(),
@@ -167,7 +168,7 @@ impl StepRecorder<'_> {
             problem: error.to_string(),
             remedy: match self.largest_batch(batch - 1, programs) {
                 Ok(Some(fits)) if fits > 1 => {
-                    format!("The largest batch that fits is {fits} (--batch-size {fits}, or auto)")
+                    format!("The largest batch that fits is {fits} (`batch-size` {fits}, or auto)")
                 }
                 _ => "No batch fits; choose smaller images or a smaller network".to_owned(),
             },
@@ -190,11 +191,14 @@ pub(super) fn with_recorder<T>(
     use_it: impl FnOnce(&StepRecorder) -> Result<T, TrainError>,
 ) -> Result<T, TrainError> {
     let config = &phase.config;
-    let network = Network::learning(gpu, config, normalisation, &phase.learned)?;
+    let network = Network::of(gpu, config, normalisation, &phase.learned)?;
     let graph = &network.graph;
     let order: Vec<u32> = (0..images.len() as u32).collect();
     let parameters = &network.parameters;
-    let average = config.ema.map(|decay| Average::new(graph, parameters, decay));
+    let average = config
+        .optimisation
+        .ema
+        .map(|decay| Average::new(graph, parameters, decay));
     let mixer = Mixer::new(graph, config)?;
     let feed = if phase.trains_on_features() {
         let width = network.feature_width()?;
@@ -216,7 +220,9 @@ pub(super) fn with_recorder<T>(
             mixing: mixer.as_ref().map(|mixer| &mixer.numbers),
         },
         clock: &clock(graph)?,
-        optimiser: &Optimiser::new(graph, parameters, config.rule(), |role| Some(config.group(role)))?,
+        optimiser: &Optimiser::new(graph, parameters, config.optimisation.optimiser.rule(), |role| {
+            Some(config.group(role))
+        })?,
         average: average.transpose()?.as_ref(),
         accumulation: Accumulation::new(&network, config)?.as_ref(),
         totals: &Totals::sums(graph)?,
@@ -232,7 +238,7 @@ pub(super) fn clock(graph: &Graph) -> crate::tensor::Result<Tensor> {
 /// and images stay as they are, it takes features. Runs of it train with learning rate 0.
 ///
 /// # Errors
-/// [`TrainError::Option`] when the network has no part to be learned by this name; those of the device.
+/// [`TrainError::Network`] when the network has no part to be learned by this name; those of the device.
 pub fn training_step(
     gpu: &Arc<Gpu>,
     config: &TrainConfig,
@@ -287,7 +293,7 @@ pub fn inference_step(
     normalisation: Normalisation,
     images: &ImageSet,
 ) -> Result<Compiled, TrainError> {
-    let network = Network::new(gpu, config, normalisation)?;
+    let network = Network::of(gpu, config, normalisation, &Learned::All)?;
     let logits = network.inference(images)?;
     Ok(network.graph.compile(&[&logits.softmax()?])?)
 }

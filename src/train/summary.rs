@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use super::phase::Phase;
+use super::TrainError;
 use super::step::{blank_images, with_recorder};
-use super::{Network, Normalisation, TrainConfig, TrainError};
+use crate::data::Normalisation;
 use crate::gpu::Gpu;
-use crate::nn::HEAD;
+use crate::network::Network;
+use crate::nn::{HEAD, layer_of};
+use crate::settings::{Learned, Phase, TrainConfig};
 use crate::tensor::Shape;
 
 /// A network with its layers.
@@ -47,10 +49,10 @@ pub struct LayerSummary {
 /// Looks at the network that the settings ask for, without training it.
 ///
 /// # Errors
-/// [`TrainError::Option`] when a phase names a layer that is not there; those of the device.
+/// [`TrainError::Settings`] when a phase names a layer that is not there; those of the device.
 pub fn summary(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<NetworkSummary, TrainError> {
     let normalisation = Normalisation::UNIT;
-    let network = Network::new(gpu, config, normalisation)?;
+    let network = Network::of(gpu, config, normalisation, &Learned::All)?;
     let parameters = &network.parameters;
     let names: Vec<&str> = parameters.named().map(|(name, _)| name).collect();
     let phases = config.phases();
@@ -125,8 +127,3 @@ pub fn summary(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<NetworkSummary, T
 
 /// What the names of running statistics hold.
 const STATISTIC: &str = ".running_";
-
-/// The layer of a parameter.
-pub(crate) fn layer_of(name: &str) -> &str {
-    name.rsplit_once('.').map_or(name, |(layer, _)| layer)
-}

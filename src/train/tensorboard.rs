@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use prost::Message;
 
-use super::EpochRecord;
+use crate::run::EpochRecord;
 
 /// `Event` of event.proto, as far as it is used here.
 #[derive(Clone, PartialEq, Message)]

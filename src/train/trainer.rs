@@ -3,16 +3,16 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use super::feed::Feed;
 use super::mixing::Mixer;
-use super::network::{Answer, Predictor, predictions};
-use super::resident::{Changes, Visit};
 use super::step::{Accumulation, StepRecorder, clock};
 use super::totals::{Arrived, Totals};
-use super::{EpochRecord, Network, Progress, TrainConfig, TrainError};
+use super::{Progress, TrainError};
 use crate::data::{Split, shuffle};
 use crate::eval::Report;
+use crate::network::{Answer, Changes, Feed, Network, Predictor, Visit, predictions};
 use crate::optim::{Average, Optimiser, PlateauState, Schedule, Timeline};
+use crate::run::EpochRecord;
+use crate::settings::TrainConfig;
 use crate::tensor::{Compiled, Tensor};
 
 /// Forward and backward for one size of batch, with the optimiser's step where gradients are not accumulated.
@@ -114,8 +114,13 @@ impl<'a> Trainer<'a> {
         let visit = Visit::new(graph, &split.train)?;
         let clock = clock(graph)?;
         let parameters = &network.parameters;
-        let optimiser = Optimiser::new(graph, parameters, config.rule(), |role| Some(config.group(role)))?;
-        let average = config.ema.map(|decay| Average::new(graph, parameters, decay));
+        let optimiser = Optimiser::new(graph, parameters, config.optimisation.optimiser.rule(), |role| {
+            Some(config.group(role))
+        })?;
+        let average = config
+            .optimisation
+            .ema
+            .map(|decay| Average::new(graph, parameters, decay));
         let average = average.transpose()?;
         let mixer = Mixer::new(graph, config)?;
         let totals = Totals::new(graph)?;
@@ -229,10 +234,11 @@ impl<'a> Trainer<'a> {
         let mut learning_rate = 0.0;
         let mut progress = None;
         while !self.is_epoch_over() {
-            learning_rate =
-                self.config
-                    .learning_rate
-                    .at(self.optimiser.steps(), self.timeline(), self.plateau.reduction);
+            learning_rate = self.config.optimisation.learning_rate.at(
+                self.optimiser.steps(),
+                self.timeline(),
+                self.plateau.reduction,
+            );
             self.step(learning_rate)?;
             while let Some(arrived) = self.totals.poll()? {
                 progress = Some(self.progress(arrived)?);
@@ -269,8 +275,9 @@ impl<'a> Trainer<'a> {
             images_per_second: images as f64 / training_seconds,
             seconds: started.elapsed().as_secs_f64(),
         };
-        if let Schedule::Plateau(plateau) = &self.config.learning_rate.schedule {
-            self.plateau.epoch_ended(plateau, self.config.monitor.figure(&record));
+        if let Schedule::Plateau(plateau) = &self.config.optimisation.learning_rate.schedule {
+            self.plateau
+                .epoch_ended(plateau, record.monitored(self.config.stopping.monitor));
         }
         Ok(ControlFlow::Continue(record))
     }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use selvedge::gpu::Gpu;
-use selvedge::models::{Architecture, InceptionSettings, InceptionV3, ResNet, ResNetSettings, ResNetShape, Shortcut};
-use selvedge::nn::{Forward, Mode, Model, ParameterBuilder, Parameters, weights};
+use selvedge::models;
+use selvedge::nn::{Forward, Mode, ParameterBuilder, Parameters, weights};
+use selvedge::settings::{InceptionSettings, NetworkSettings, ResNetSettings, Shortcut};
 use selvedge::tensor::{Graph, Tensor};
 
 /// Images of a comparison.
@@ -67,58 +68,49 @@ fn images(name: &str, side: usize, channels: usize) -> Vec<f32> {
 /// A network and what it is compared on.
 pub struct Case {
     pub name: &'static str,
-    make: fn(&mut ParameterBuilder) -> Box<dyn Model>,
-}
-
-fn resnet(builder: &mut ParameterBuilder, model: Architecture, settings: ResNetSettings) -> Box<dyn Model> {
-    let shape = model.resnet_shape().unwrap_or(ResNetShape::RESNET18);
-    Box::new(ResNet::new(builder, shape, settings, 1, 10))
+    make: fn() -> NetworkSettings,
 }
 
 /// All comparisons.
 pub const CASES: [Case; 7] = [
     Case {
         name: "resnet18",
-        make: |b| resnet(b, Architecture::Resnet18, ResNetSettings::default()),
+        make: || NetworkSettings::Resnet18(ResNetSettings::default()),
     },
     Case {
         name: "resnet20",
-        make: |b| resnet(b, Architecture::Resnet20, ResNetSettings::default()),
+        make: || NetworkSettings::Resnet20(ResNetSettings::default()),
     },
     Case {
         name: "resnet32",
-        make: |b| resnet(b, Architecture::Resnet32, ResNetSettings::default()),
+        make: || NetworkSettings::Resnet32(ResNetSettings::default()),
     },
     Case {
         name: "resnet44",
-        make: |b| resnet(b, Architecture::Resnet44, ResNetSettings::default()),
+        make: || NetworkSettings::Resnet44(ResNetSettings::default()),
     },
     Case {
         name: "resnet56",
-        make: |b| resnet(b, Architecture::Resnet56, ResNetSettings::default()),
+        make: || NetworkSettings::Resnet56(ResNetSettings::default()),
     },
     Case {
         name: "resnet20 zeros leaky",
-        make: |b| {
-            let settings = ResNetSettings {
+        make: || {
+            NetworkSettings::Resnet20(ResNetSettings {
                 shortcut: Shortcut::Zeros,
                 slope: 0.1,
                 ..ResNetSettings::default()
-            };
-            resnet(b, Architecture::Resnet20, settings)
+            })
         },
     },
     Case {
         name: "inception",
-        make: |b| {
-            let settings = InceptionSettings {
-                image_size: 150,
-                count_padding: true,
-                dense: 512,
+        make: || {
+            NetworkSettings::Inception(InceptionSettings {
                 slope: 0.3,
                 dropout: 0.0,
-            };
-            Box::new(InceptionV3::new(b, settings, 10))
+                ..InceptionSettings::default()
+            })
         },
     },
 ];
@@ -136,7 +128,7 @@ impl Case {
     pub fn measure(&self, gpu: &Arc<Gpu>, set: &str) -> Measured {
         let graph = Graph::new(gpu);
         let mut builder = ParameterBuilder::default();
-        let model = (self.make)(&mut builder);
+        let model = models::declare(&(self.make)(), &mut builder, 10);
         let parameters = builder.build(&graph, 1, 0).unwrap();
         fill(&parameters);
         let grey = graph

@@ -5,11 +5,9 @@ use std::sync::Arc;
 
 use selvedge::data::{Dataset, ImageSet, PIXELS};
 use selvedge::gpu::{Created, Gpu, GpuOptions};
-use selvedge::optim::LearningRate;
-use selvedge::train::{
-    Ending, EpochRecord, Observer, OptimiserKind, Outcome, Policy, Progress, RunConfig, RunFolder, TrainConfig,
-    TrainError, train,
-};
+use selvedge::run::{EpochRecord, RunConfig, RunFolder};
+use selvedge::settings::{Architecture, NetworkSettings, OptimiserKind, Policy, TrainConfig};
+use selvedge::train::{Ending, Observer, Outcome, Progress, TrainError, train};
 use tempfile::TempDir;
 
 /// Images whose class can be seen: a bright bar at a height that belongs to the class, on noise.
@@ -35,24 +33,26 @@ pub fn dataset() -> Dataset {
 }
 
 pub fn config() -> TrainConfig {
-    // 200 images to train with make 6 batches of 32 and one of 8.
-    TrainConfig {
-        epochs: 3,
-        batch_size: 32,
-        learning_rate: rate(3e-3),
-        optimiser: OptimiserKind::AdamW,
-        weight_decay: 0.05,
+    with(TrainConfig::default(), |c| {
+        // 200 images to train with make 6 batches of 32 and one of 8.
+        (c.epochs, c.batch_size) = (3, 32);
+        c.optimisation.learning_rate.peak = 3e-3;
+        c.optimisation.optimiser = OptimiserKind::AdamW;
+        c.regularisation.weight_decay = 0.05;
         // A shifted bar would be of another class.
-        augment: Policy::None.augment(),
-        ..TrainConfig::default()
-    }
+        c.augment = Policy::None.augment();
+    })
 }
 
-pub fn rate(peak: f64) -> LearningRate {
-    LearningRate {
-        peak,
-        ..TrainConfig::default().learning_rate
-    }
+/// Settings with some of them changed.
+pub fn with(mut config: TrainConfig, change: impl FnOnce(&mut TrainConfig)) -> TrainConfig {
+    change(&mut config);
+    config
+}
+
+/// The network of this name with its usual settings.
+pub fn network_of(architecture: Architecture) -> NetworkSettings {
+    TrainConfig::default().network.of(architecture)
 }
 
 /// Counts what the device has made after each step whose totals arrived; may stop the training.

@@ -15,7 +15,7 @@ use selvedge::files::{FileError, FileTask, shown};
 use selvedge::gpu::Gpu;
 use selvedge::inference::{Classifier, Ensemble, Model, Rule, RuleKind, Views};
 use selvedge::report::{Evaluation, GallerySize, Page};
-use selvedge::train::{RunFolder, curves};
+use selvedge::run::{RunFolder, curves};
 
 use super::AdapterOption;
 use super::command_line::command_line;

@@ -9,9 +9,12 @@ use crate::cli::table::thousands;
 pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
     let run = classifier.run();
     let config = &run.train;
-    let optimiser = format!("{:?}, learning rate {}", config.optimiser, config.learning_rate.peak);
+    let optimiser = format!(
+        "{:?}, learning rate {}",
+        config.optimisation.optimiser, config.optimisation.learning_rate.peak
+    );
     let rows = [
-        ("network", config.model.to_string()),
+        ("network", config.network.architecture().to_string()),
         ("weights", shown(classifier.path())),
         ("epochs", config.total_epochs().to_string()),
         ("images a step", config.images_per_step().to_string()),

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use selvedge::settings::{PAPER_ERASING, Policy, STUDY_ERASING};
 use selvedge::tensor::ops::{Augment, Erased, Fill, Flip, Shift};
-use selvedge::train::{PAPER_ERASING, Policy, STUDY_ERASING};
 
 use super::set;
 
@@ -13,7 +13,7 @@ use super::set;
 pub struct Augmentation {
     /// Changes of the images to start from [standard]
     #[arg(long, value_enum, value_name = "POLICY")]
-    augment: Option<PolicyName>,
+    augment: Option<Policy>,
     /// Exchange left and right
     #[arg(long, value_enum, value_name = "WHEN")]
     flip: Option<FlipName>,
@@ -56,17 +56,6 @@ pub struct Augmentation {
     /// Set a square of N pixels to 0 as the network sees it: the mean, or black with --pixels unit
     #[arg(long, value_name = "N")]
     cutout: Option<u32>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
-enum PolicyName {
-    None,
-    /// Brightness, flip, height shift, erasing
-    IcdssCnn,
-    /// Flip, shifts, erasing
-    IcdssResnet,
-    /// Alternating flip, shifts by up to a pixel
-    Standard,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
@@ -135,13 +124,7 @@ fn erased(text: &str) -> Result<Erased, String> {
 impl Augmentation {
     pub fn apply(&self, augment: &mut Augment) {
         if let Some(policy) = self.augment {
-            *augment = match policy {
-                PolicyName::None => Policy::None,
-                PolicyName::IcdssCnn => Policy::IcdssCnn,
-                PolicyName::IcdssResnet => Policy::IcdssResnet,
-                PolicyName::Standard => Policy::Standard,
-            }
-            .augment();
+            *augment = policy.augment();
         }
         let flip = self.flip.map(|name| match name {
             FlipName::Never => Flip::Never,

@@ -1,24 +1,21 @@
 //! The settings of a training on the command line: a recipe, and what differs from it.
 
 mod augmentation;
-mod network;
-mod optimisation;
-mod transfer;
+mod given;
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::bail;
 use augmentation::Augmentation;
-use clap::{Args, ValueEnum};
-use network::NetworkOptions;
-use optimisation::{Optimisation, Regularisation};
+use clap::Args;
+use given::Given;
 use selvedge::files::{FileError, FileTask};
 use selvedge::gpu::Gpu;
-use selvedge::models::Architecture;
-use selvedge::train::{Extension, PixelScale, Recipe, RunConfig, TrainConfig, automatic_batch_size};
-use transfer::Transfer;
+use selvedge::optim::Schedule;
+use selvedge::run::RunConfig;
+use selvedge::settings::{Architecture, Recipe, TrainConfig};
+use selvedge::train::{Extension, automatic_batch_size};
 
 /// The network to train.
 #[derive(Debug, Default, Args)]
@@ -77,107 +74,19 @@ fn architecture(text: &str) -> Result<Architecture, String> {
 }
 
 /// Settings of a training. Those not given are the recipe's.
-#[derive(Debug, Clone, Default, PartialEq, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Training")]
 pub struct Settings {
     /// Settings to start from [standard, for inception icdss-inception]; what stands in [brackets] here is the standard recipe's
     #[arg(long, value_enum, value_name = "NAME")]
-    recipe: Option<RecipeName>,
+    recipe: Option<Recipe>,
     /// Start from the settings of a run instead: its folder, or its config.json
     #[arg(long, value_name = "RUN", conflicts_with = "recipe")]
     config: Option<PathBuf>,
-    /// Data: a .tar.gz or folder with the two CSV files, or the IDX files [default: data/, else the Debian package's]
-    #[arg(long, value_name = "PATH")]
-    data: Option<PathBuf>,
-    /// Passes over the training images [15]
-    #[arg(long, value_name = "N")]
-    epochs: Option<usize>,
-    /// Images that go through the network at once, or auto for as many as fit [128]
-    #[arg(long, visible_alias = "batch", value_name = "N")]
-    batch_size: Option<BatchSize>,
-    /// Batches whose gradients are put together for one step, as if they were one [1]
-    #[arg(long, value_name = "N")]
-    accumulate: Option<usize>,
-    /// Decides initial weights, split, order, dropout and augmentation [1]
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Decides which images validate, in place of the seed: give it to runs of several seeds that an ensemble is to be made of
-    #[arg(long, value_name = "N")]
-    split_seed: Option<u64>,
-    /// Use only the first N training images, a fifth of them for validation
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
-    /// How pixels are scaled [standard]
-    #[arg(long, value_enum, value_name = "SCALE")]
-    pixels: Option<PixelsName>,
-
     #[command(flatten)]
-    network: NetworkOptions,
-    #[command(flatten)]
-    transfer: Transfer,
-    #[command(flatten)]
-    optimisation: Optimisation,
-    #[command(flatten)]
-    regularisation: Regularisation,
+    given: Given,
     #[command(flatten)]
     augmentation: Augmentation,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
-enum RecipeName {
-    /// AdamW, one cycle, flips and shifts: the best accuracy here
-    Standard,
-    /// The study's CNN: Adam .01, plateau, L2, dropout .5, its augmentation; 50 epochs
-    IcdssCnn,
-    /// The study's resnet18: Adam .001, plateau, L2, its augmentation (--augment none to leave it out); 10 epochs
-    IcdssResnet,
-    /// The study's Inception: the head with Adam .001, then most of the base with SGD .001
-    IcdssInception,
-    /// That of the random-erasing paper, for resnet20 and the like: SGD .1 with two steps, crop, flip, erasing; 300 epochs
-    RandomErasing,
-}
-
-impl RecipeName {
-    fn recipe(self) -> Recipe {
-        match self {
-            Self::Standard => Recipe::Standard,
-            Self::IcdssCnn => Recipe::IcdssCnn,
-            Self::IcdssResnet => Recipe::IcdssResnet,
-            Self::IcdssInception => Recipe::IcdssInception,
-            Self::RandomErasing => Recipe::RandomErasing,
-        }
-    }
-}
-
-/// Images a batch.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum BatchSize {
-    Automatic,
-    Given(usize),
-}
-
-impl FromStr for BatchSize {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "auto" => Ok(Self::Automatic),
-            number => number
-                .parse()
-                .map(Self::Given)
-                .map_err(|_| "a number of images or auto is needed".to_owned()),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
-enum PixelsName {
-    /// 0 to 1
-    Unit,
-    /// Mean 0 and deviation 1 over the training images
-    Standard,
-    /// -1 to 1, as Inception's published weights want it
-    Symmetric,
 }
 
 /// Puts a value that was given over one that was not.
@@ -193,6 +102,14 @@ fn in_run_folder(path: &Path) -> PathBuf {
         true => path.join("config.json"),
         false => path.to_owned(),
     }
+}
+
+/// A path that is the same from any folder.
+fn absolute(path: &mut Option<PathBuf>) -> Result<(), FileError> {
+    if let Some(path) = path {
+        *path = path.canonicalize().map_err(FileError::io(path, FileTask::Read))?;
+    }
+    Ok(())
 }
 
 impl Settings {
@@ -212,16 +129,17 @@ impl Settings {
 
     /// Where the data is, when it was said.
     pub fn data(&self) -> Option<&Path> {
-        self.data.as_deref()
+        self.given.value::<PathBuf>("data").map(PathBuf::as_path)
     }
 
     /// Whether anything but the place of the data was given.
     pub fn is_given(&self) -> bool {
-        let without_data = Self {
-            data: None,
-            ..self.clone()
-        };
-        without_data != Self::default()
+        self.is_given_besides(&["data"])
+    }
+
+    fn is_given_besides(&self, ids: &[&str]) -> bool {
+        let has_start = self.recipe.is_some() || self.config.is_some();
+        has_start || self.augmentation != Augmentation::default() || self.given.has_others(ids)
     }
 
     /// The epochs of both phases that a resumed run is extended to, if there are any.
@@ -229,18 +147,17 @@ impl Settings {
     /// # Errors
     /// When anything else but the place of the data was given.
     pub fn extension(&self, fresh_cycle: bool) -> anyhow::Result<Option<Extension>> {
-        let mut rest = self.clone();
-        let extension = Extension {
-            epochs: rest.epochs.take(),
-            fine_tune_epochs: rest.transfer.take_epochs(),
-            fresh_cycle,
-        };
-        if rest.is_given() {
+        if self.is_given_besides(&["data", "epochs", "fine_tune_epochs"]) {
             bail!(
                 "--resume takes the run's own settings; leave out all but --epochs, --fine-tune-epochs, --data, --adapter and \
                  the output options"
             );
         }
+        let extension = Extension {
+            epochs: self.given.value("epochs").copied(),
+            fine_tune_epochs: self.given.value("fine_tune_epochs").copied(),
+            fresh_cycle,
+        };
         let is_longer = extension.epochs.is_some() || extension.fine_tune_epochs.is_some();
         if fresh_cycle && !is_longer {
             bail!("--fresh-cycle needs --epochs N, the epochs of the training together with those of the new cycle");
@@ -250,57 +167,87 @@ impl Settings {
 
     /// The recipe with what was given put over it, checked.
     pub fn config(&self, model: &ModelArgument) -> anyhow::Result<TrainConfig> {
+        let mut config = self.start(model)?;
+        let usual_batch = config.batch_size;
+        self.given.update(&mut config)?;
+        if config.batch_size == TrainConfig::AUTOMATIC {
+            config.batch_size = usual_batch;
+        }
+        // A second phase that the recipe does not have takes its batch size from the first.
+        config.settle_batch_size();
+        self.augmentation.apply(&mut config.augment);
+        self.refuse_what_has_no_meaning(&config)?;
+        // So that the run can be resumed and evaluated from any folder.
+        absolute(&mut config.data)?;
+        if self.given.has("weights") {
+            absolute(&mut config.transfer.weights)?;
+        }
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// What the settings start from, with the network that was named and what suits the optimiser that was.
+    fn start(&self, model: &ModelArgument) -> anyhow::Result<TrainConfig> {
         let mut config = match (&self.config, self.recipe, model.model) {
             (Some(path), _, _) => RunConfig::read(&in_run_folder(path))?.train.from_the_start(),
-            (None, Some(name), _) => name.recipe().config(),
+            (None, Some(recipe), _) => recipe.config(),
             (None, None, Some(Architecture::Inception)) => Recipe::IcdssInception.config(),
             (None, None, _) => Recipe::Standard.config(),
         };
-        set(&mut config.model, model.model);
-        if let Some(path) = &self.data {
-            // So that the run can be evaluated from any folder.
-            let path = path.canonicalize().map_err(FileError::io(path, FileTask::Read))?;
-            config.data = Some(path);
+        if let Some(name) = model.model {
+            config.network = config.network.of(name);
         }
-        set(&mut config.epochs, self.epochs);
-        if let Some(BatchSize::Given(size)) = self.batch_size {
-            config.batch_size = size;
+        if let Some(kind) = self.given.value("optimizer").copied()
+            && kind != config.optimisation.optimiser
+        {
+            config.optimisation.optimiser = kind;
+            (
+                config.optimisation.learning_rate.peak,
+                config.regularisation.weight_decay,
+            ) = kind.usual_rate_and_decay();
         }
-        set(&mut config.accumulate, self.accumulate);
-        set(&mut config.seed, self.seed);
-        config.split_seed = self.split_seed.or(config.split_seed);
-        config.limit = self.limit.or(config.limit);
-        let pixels = self.pixels.map(|name| match name {
-            PixelsName::Unit => PixelScale::Unit,
-            PixelsName::Standard => PixelScale::Standard,
-            PixelsName::Symmetric => PixelScale::Symmetric,
-        });
-        set(&mut config.pixels, pixels);
-        self.network.apply(&mut config)?;
-        self.optimisation.apply(&mut config)?;
-        self.regularisation.apply(&mut config)?;
-        self.augmentation.apply(&mut config.augment);
-        // Last: a second phase that the recipe does not have takes its batch size from the first.
-        self.transfer.apply(&mut config)?;
-        config.validate()?;
         Ok(config)
+    }
+
+    fn refuse_what_has_no_meaning(&self, config: &TrainConfig) -> anyhow::Result<()> {
+        if self.given.has("dense_l2") && !config.network.has_hidden_dense() {
+            let name = config.network.architecture();
+            bail!("--dense-l2 has no meaning for {name}: it has no hidden dense layer");
+        }
+        if self.given.has("min_delta") && config.stopping.patience.is_none() {
+            bail!("--min-delta needs --patience");
+        }
+        let schedule = &config.optimisation.learning_rate.schedule;
+        if self.given.has("lr_floor") && matches!(schedule, Schedule::Constant | Schedule::Step(_)) {
+            bail!("--lr-floor has no meaning for --schedule {}", schedule.name());
+        }
+        if matches!(schedule, Schedule::Step(step) if step.milestones.is_empty()) {
+            bail!("--schedule step needs --milestones, such as --milestones 8,12");
+        }
+        Ok(())
     }
 
     /// As [`Settings::config`], with the batch size that fits the device and so many training images where it was left to them.
     pub fn config_on(&self, model: &ModelArgument, gpu: &Arc<Gpu>, images: usize) -> anyhow::Result<TrainConfig> {
         let mut config = self.config(model)?;
-        if self.batch_size == Some(BatchSize::Automatic) {
+        if self.has_automatic_batch() {
             config.batch_size = automatic_batch_size(gpu, &config, images)?;
-            if let Some(tune) = config.fine_tune.as_mut().filter(|_| !self.transfer.has_batch_size()) {
+            if let Some(tune) = &mut config.transfer.fine_tune
+                && !self.given.has("fine_tune_batch_size")
+            {
                 tune.batch_size = config.batch_size;
             }
         }
         Ok(config)
     }
 
+    fn has_automatic_batch(&self) -> bool {
+        self.given.value("batch_size") == Some(&TrainConfig::AUTOMATIC)
+    }
+
     /// Refuses what must be known before there is a device.
     pub fn refuse_automatic_batch(&self) -> anyhow::Result<()> {
-        if self.batch_size == Some(BatchSize::Automatic) {
+        if self.has_automatic_batch() {
             bail!("--batch-size auto has no meaning here; give a number");
         }
         Ok(())

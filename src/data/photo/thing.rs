@@ -64,7 +64,7 @@ pub(super) fn find(picture: &RgbaImage, inversion: Inversion) -> Result<Thing, &
     let mut mask = above(least.max(SHADOW * strong(&above(least))));
     let kept = keep_patches(&mut mask, colors.width);
     if (kept as f64) < LEAST_SHARE * mask.len() as f64 || kept == 0 {
-        return Err("nothing stands out from its background (with --invert yes or no light and dark can be forced)");
+        return Err("nothing stands out from its background (with `invert` yes or no light and dark can be forced)");
     }
 
     let inside = || mask.iter().zip(colors.enumerate()).filter(|(inside, _)| **inside);

@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Normalisation, TrainConfig, TrainError};
-use crate::data::{HEIGHT, ImageSet, PIXELS, WIDTH};
+use super::NetworkError;
+use crate::data::{HEIGHT, ImageSet, Normalisation, PIXELS, WIDTH};
 use crate::gpu::Gpu;
+use crate::settings::TrainConfig;
 use crate::tensor::ops::{Augment, Batch, DataSet, Pixels};
 use crate::tensor::{Graph, Result, Tensor};
 
@@ -15,7 +16,7 @@ pub struct Resident(DataSet);
 
 /// An order in which to visit images of a [`Resident`] data set, and the place where the next batch starts.
 #[derive(Debug, Clone)]
-pub(super) struct Visit {
+pub(crate) struct Visit {
     pub order: Tensor,
     pub place: Tensor,
     len: usize,
@@ -23,7 +24,7 @@ pub(super) struct Visit {
 
 /// What is done to the images of a batch on their way.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Changes<'a> {
+pub(crate) struct Changes<'a> {
     /// How they are changed at random, and the seed of it.
     pub augment: Option<(&'a Augment, u32)>,
     /// How they are mixed in pairs.
@@ -43,13 +44,9 @@ impl Resident {
     ///
     /// # Errors
     /// Those of the device; an empty set has nothing to put there.
-    pub fn new(graph: &Graph, set: &ImageSet) -> std::result::Result<Self, TrainError> {
+    pub fn new(graph: &Graph, set: &ImageSet) -> std::result::Result<Self, NetworkError> {
         if set.is_empty() {
-            return Err(TrainError::Option {
-                option: "--data",
-                value: "a data set without images".to_owned(),
-                allowed: "one with images".to_owned(),
-            });
+            return Err(NetworkError::NoImages);
         }
         let mut bytes = set.pixels().to_vec();
         bytes.resize(bytes.len().next_multiple_of(4), 0);
@@ -66,7 +63,7 @@ impl Resident {
     }
 
     /// Images in the set.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.labels.shape().len()
     }
 
@@ -75,7 +72,7 @@ impl Resident {
     ///
     /// # Errors
     /// A setting of the augmentation that is out of range.
-    pub(super) fn batch(
+    pub(crate) fn batch(
         &self,
         visit: &Visit,
         size: usize,
@@ -145,7 +142,7 @@ pub fn augmented(
     config: &TrainConfig,
     count: usize,
     epochs: Range<usize>,
-) -> std::result::Result<Vec<Vec<Vec<f32>>>, TrainError> {
+) -> std::result::Result<Vec<Vec<Vec<f32>>>, NetworkError> {
     let graph = Graph::new(gpu);
     let count = count.min(set.len());
     let order: Vec<u32> = (0..count as u32).collect();

@@ -1,15 +1,23 @@
 //! The folder of a run: settings, history, weights, checkpoints and result.
 
+mod config;
+mod error;
+mod history;
+mod result;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
+pub use config::RunConfig;
+pub use error::RunError;
+pub use history::{EpochRecord, best, curves, epochs_without_gain, is_stopped};
+pub use result::RunResult;
 
-use super::{EpochRecord, RunConfig, RunResult, TrainError};
 use crate::files::{
     self, FileError, FileTask, create_folder, create_numbered, list_folder, read_text, refuse_target, write_atomically,
     write_json,
 };
+use crate::settings::SettingsError;
 
 const LOCK: &str = ".lock";
 
@@ -23,8 +31,8 @@ impl RunFolder {
     /// Makes the folder, which must be new or empty. What a run leaves that was killed before it had begun does not count.
     ///
     /// # Errors
-    /// [`TrainError::FolderInUse`], so that no run is ever overwritten; [`TrainError::File`].
-    pub fn create(path: &Path) -> Result<Self, TrainError> {
+    /// [`RunError::FolderInUse`], so that no run is ever overwritten; [`RunError::File`].
+    pub fn create(path: &Path) -> Result<Self, RunError> {
         create_folder(path)?;
         Self::refuse_used(path)?;
         Ok(Self { path: path.to_owned() })
@@ -34,14 +42,14 @@ impl RunFolder {
     ///
     /// # Errors
     /// As [`RunFolder::create`].
-    pub fn refuse_used(path: &Path) -> Result<(), TrainError> {
+    pub fn refuse_used(path: &Path) -> Result<(), RunError> {
         if !files::exists(path)? {
             return Ok(());
         }
         for entry in list_folder(path)? {
             let name = entry.file_name().unwrap_or_default().to_string_lossy();
             if name != LOCK && !name.ends_with(".tmp") {
-                return Err(TrainError::FolderInUse { path: path.to_owned() });
+                return Err(RunError::FolderInUse { path: path.to_owned() });
             }
         }
         Ok(())
@@ -50,9 +58,9 @@ impl RunFolder {
     /// Keeps other processes from training in this folder, until the file is dropped or this process ends.
     ///
     /// # Errors
-    /// [`TrainError::Locked`] when another process trains there; [`TrainError::File`].
-    pub fn lock(&self) -> Result<File, TrainError> {
-        files::try_lock(&self.file(LOCK))?.ok_or_else(|| TrainError::Locked {
+    /// [`RunError::Locked`] when another process trains there; [`RunError::File`].
+    pub fn lock(&self) -> Result<File, RunError> {
+        files::try_lock(&self.file(LOCK))?.ok_or_else(|| RunError::Locked {
             path: self.path.clone(),
         })
     }
@@ -60,8 +68,8 @@ impl RunFolder {
     /// Makes the first of `runs/MODEL-1`, `runs/MODEL-2`, ... that does not exist.
     ///
     /// # Errors
-    /// [`TrainError::File`].
-    pub fn create_numbered(model: &str) -> Result<Self, TrainError> {
+    /// [`RunError::File`].
+    pub fn create_numbered(model: &str) -> Result<Self, RunError> {
         Ok(Self {
             path: create_numbered(Path::new("runs"), model)?,
         })
@@ -105,24 +113,24 @@ impl RunFolder {
     /// Writes `config.json`.
     ///
     /// # Errors
-    /// [`TrainError::File`].
-    pub fn write_config(&self, config: &RunConfig) -> Result<(), TrainError> {
+    /// [`RunError::File`].
+    pub fn write_config(&self, config: &RunConfig) -> Result<(), RunError> {
         Ok(write_json(&self.file("config.json"), config)?)
     }
 
     /// Reads `config.json`.
     ///
     /// # Errors
-    /// [`TrainError::File`], or [`TrainError::Config`] when it is not what selvedge writes.
-    pub fn read_config(&self) -> Result<RunConfig, TrainError> {
-        RunConfig::read(&self.file("config.json"))
+    /// [`RunError::File`], or [`SettingsError::Unreadable`] when it is not what selvedge writes.
+    pub fn read_config(&self) -> Result<RunConfig, RunError> {
+        Ok(RunConfig::read(&self.file("config.json"))?)
     }
 
     /// Writes `history.csv`: one line an epoch.
     ///
     /// # Errors
-    /// [`TrainError::File`].
-    pub fn write_history(&self, history: &[EpochRecord]) -> Result<(), TrainError> {
+    /// [`RunError::File`].
+    pub fn write_history(&self, history: &[EpochRecord]) -> Result<(), RunError> {
         write_atomically(&self.file("history.csv"), |file| {
             let mut writer = csv::Writer::from_writer(file);
             for record in history {
@@ -136,34 +144,31 @@ impl RunFolder {
     /// Reads `history.csv`; a run that has no epoch behind it has no such file.
     ///
     /// # Errors
-    /// [`TrainError::Config`] when it is not what selvedge writes.
-    pub fn read_history(&self) -> Result<Vec<EpochRecord>, TrainError> {
+    /// [`SettingsError::Unreadable`] when it is not what selvedge writes.
+    pub fn read_history(&self) -> Result<Vec<EpochRecord>, RunError> {
         let path = self.file("history.csv");
         let text = match read_text(&path) {
             Err(error) if error.is_missing() => return Ok(Vec::new()),
             text => text?,
         };
-        let wrong = |e: csv::Error| TrainError::Config {
-            path: path.clone(),
-            problem: e.to_string(),
-        };
+        let wrong = |e: csv::Error| SettingsError::unreadable(&path, &e);
         let mut reader = csv::Reader::from_reader(text.as_bytes());
-        reader.deserialize().collect::<Result<_, _>>().map_err(wrong)
+        Ok(reader.deserialize().collect::<Result<_, _>>().map_err(wrong)?)
     }
 
     /// Writes `result.json`.
     ///
     /// # Errors
-    /// [`TrainError::File`].
-    pub fn write_result(&self, result: &RunResult) -> Result<(), TrainError> {
+    /// [`RunError::File`].
+    pub fn write_result(&self, result: &RunResult) -> Result<(), RunError> {
         Ok(write_json(&self.file("result.json"), result)?)
     }
 
     /// Keeps the result of a training that is about to be extended, under a name with its epochs.
     ///
     /// # Errors
-    /// [`TrainError::File`].
-    pub(super) fn keep_result(&self, result: &RunResult) -> Result<(), TrainError> {
+    /// [`RunError::File`].
+    pub(crate) fn keep_result(&self, result: &RunResult) -> Result<(), RunError> {
         let path = self.file("result.json");
         let kept = self.file(&format!("result-after-{}-epochs.json", result.epochs));
         refuse_target(&kept)?;
@@ -173,8 +178,8 @@ impl RunFolder {
     /// Whether an epoch has left weights or checkpoints here.
     ///
     /// # Errors
-    /// [`TrainError::File`] when that cannot be seen.
-    pub(super) fn has_weights(&self) -> Result<bool, TrainError> {
+    /// [`RunError::File`] when that cannot be seen.
+    pub(crate) fn has_weights(&self) -> Result<bool, RunError> {
         let files = [
             self.best_weights(),
             self.last_weights(),
@@ -193,45 +198,15 @@ impl RunFolder {
     /// Reads `result.json`, which only a complete run has.
     ///
     /// # Errors
-    /// [`TrainError::Config`] when it is not what selvedge writes.
-    pub fn read_result(&self) -> Result<Option<RunResult>, TrainError> {
+    /// [`SettingsError::Unreadable`] when it is not what selvedge writes.
+    pub fn read_result(&self) -> Result<Option<RunResult>, RunError> {
         let path = self.file("result.json");
         match read_text(&path) {
             Err(error) if error.is_missing() => Ok(None),
-            text => parse(&text?, &path).map(Some),
+            text => {
+                let result = serde_json::from_str(&text?);
+                Ok(Some(result.map_err(|e| SettingsError::unreadable(&path, &e))?))
+            }
         }
     }
-}
-
-impl RunConfig {
-    /// Reads the `config.json` of a run.
-    ///
-    /// # Errors
-    /// [`TrainError::File`], or [`TrainError::Config`] when it is not what selvedge writes.
-    pub fn read(path: &Path) -> Result<Self, TrainError> {
-        Self::from_json(&read_text(path)?, path)
-    }
-
-    /// From the text that stands in the `config.json` of a run, and in its weight files; `path` is for the error.
-    ///
-    /// # Errors
-    /// [`TrainError::Config`] when it is not what selvedge writes.
-    pub fn from_json(text: &str, path: &Path) -> Result<Self, TrainError> {
-        let config: Self = parse(text, path)?;
-        config.train.validate()?;
-        Ok(config)
-    }
-
-    /// What [`RunConfig::from_json`] reads.
-    pub fn to_json(&self) -> String {
-        // Numbers, texts and lists of them: nothing that JSON has no form for.
-        serde_json::to_string(self).unwrap_or_default()
-    }
-}
-
-fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, TrainError> {
-    serde_json::from_str(text).map_err(|e| TrainError::Config {
-        path: path.to_owned(),
-        problem: e.to_string(),
-    })
 }

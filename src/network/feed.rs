@@ -1,12 +1,11 @@
 //! Where a network's batches come from: images, or the features that a frozen base gives them.
 
-use super::resident::Visit;
-use super::{Resident, TrainError};
+use super::{NetworkError, Resident, Visit};
 use crate::tensor::{Graph, Result, Tensor};
 
 /// A data set in device memory, as the network that trains on it takes it.
 #[derive(Debug)]
-pub(super) enum Feed {
+pub(crate) enum Feed {
     /// For the whole network.
     Images(Resident),
     /// For the head alone.
@@ -15,7 +14,7 @@ pub(super) enum Feed {
 
 /// One row of features an image, with their labels.
 #[derive(Debug)]
-pub(super) struct FeatureTable {
+pub(crate) struct FeatureTable {
     /// `[images, columns]` each: as many columns as one binding may hold.
     columns: Vec<Tensor>,
     labels: Tensor,
@@ -26,7 +25,7 @@ impl FeatureTable {
     ///
     /// # Errors
     /// Those of the device.
-    pub fn new(graph: &Graph, features: &[f32], labels: &[u8]) -> std::result::Result<Self, TrainError> {
+    pub fn new(graph: &Graph, features: &[f32], labels: &[u8]) -> std::result::Result<Self, NetworkError> {
         let images = labels.len().max(1);
         let width = features.len() / images;
         let most = (graph.gpu().largest_binding() / (4 * images as u64)).max(1) as usize;

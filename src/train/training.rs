@@ -5,26 +5,21 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::checkpoint::{Checkpoint, fill, refuse, restore};
 use super::features::features;
-use super::feed::{FeatureTable, Feed};
-use super::history::curves;
-use super::monitor::epochs_without_gain;
-use super::phase::Phase;
 use super::trainer::{Position, Task, Trainer};
-use super::{
-    EpochRecord, Extension, Learned, Network, Normalisation, PixelScale, Progress, Resident, RunConfig, RunFolder,
-    TrainConfig, TrainError,
-};
-use crate::data::{Dataset, ImageSet, PIXELS, Split};
+use super::{Extension, Progress, TrainError};
+use crate::data::{CLASSES, Dataset, ImageSet, Normalisation, Split};
 use crate::eval::Report;
 use crate::files::{self, shown};
 use crate::gpu::Gpu;
-use crate::nn::weights;
+use crate::models;
+use crate::network::{FeatureTable, Feed, Network, Resident};
+use crate::nn::{ParameterBuilder, weights};
 use crate::optim::PlateauState;
 use crate::plot::{save_png, save_svg};
+use crate::run::{EpochRecord, RunConfig, RunFolder, RunResult, best, curves, is_stopped};
+use crate::settings::{Learned, Phase, SettingsError, TrainConfig};
 
 /// Is told how a training goes, and may stop it.
 pub trait Observer {
@@ -45,7 +40,7 @@ pub trait Observer {
 pub enum Ending {
     /// All epochs, or as many as early stopping let it have.
     Finished(Box<Outcome>),
-    /// The observer stopped it; the run folder has all it needs to go on.
+    /// The observer stopped it; the run folder has all it needs to resume.
     Interrupted(RunFolder),
 }
 
@@ -58,22 +53,6 @@ pub struct Outcome {
     pub history: Vec<EpochRecord>,
     /// What is said at the end.
     pub result: RunResult,
-}
-
-/// `result.json` of a run folder that is complete.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RunResult {
-    /// The epoch whose weights are `best.safetensors`, from 1.
-    pub best_epoch: usize,
-    /// Epochs trained.
-    pub epochs: usize,
-    /// Whether early stopping ended it.
-    pub stopped_early: bool,
-    /// Of all epochs together.
-    pub seconds: f64,
-    /// The best weights on the test split, which nothing before has looked at.
-    pub test: Report,
 }
 
 /// Trains a network, writes the run folder (`out`, which must be new or empty; without it `runs/MODEL-1` or the first number
@@ -93,7 +72,7 @@ pub fn train(
     // Made last, so that a training which is refused leaves no folder behind.
     let folder = match out {
         Some(path) => RunFolder::create(path)?,
-        None => RunFolder::create_numbered(config.model.name())?,
+        None => RunFolder::create_numbered(config.network.architecture().name())?,
     };
     let _lock = folder.lock()?;
     folder.write_config(&training.run)?;
@@ -107,7 +86,7 @@ pub fn train(
 ///
 /// # Errors
 /// [`TrainError::Checkpoint`] when the checkpoint is damaged or not of this training, [`TrainError::LostCheckpoint`],
-/// [`TrainError::OtherData`], [`TrainError::Complete`], [`TrainError::Locked`]; [`TrainError::Option`] when the extension is
+/// [`TrainError::OtherData`], [`TrainError::Complete`], [`RunError::Locked`]; [`SettingsError::Setting`] when the extension is
 /// not possible; else as [`train`].
 pub fn resume(
     gpu: &Arc<Gpu>,
@@ -168,18 +147,15 @@ fn refuse_stopped_early(config: &TrainConfig, phase: usize, history: &[EpochReco
         .filter(|record| record.phase == phase + 1)
         .cloned()
         .collect();
-    if !config.is_stopped_by(&of_phase) {
+    if !is_stopped(&of_phase, &config.stopping) {
         return Ok(());
     }
-    Err(TrainError::Option {
-        option: "--epochs",
-        value: config.epochs.to_string(),
-        allowed: format!(
-            "left out: the run was stopped early after epoch {}, since {} epochs had brought no gain",
-            history.len(),
-            config.patience.unwrap_or_default()
-        ),
-    })
+    let allowed = format!(
+        "left out: the run was stopped early after epoch {}, since {} epochs had brought no gain",
+        history.len(),
+        config.stopping.patience.unwrap_or_default()
+    );
+    Err(SettingsError::new("epochs", config.epochs, allowed).into())
 }
 
 /// A training that has been checked.
@@ -194,8 +170,12 @@ impl Training {
         config.validate()?;
         let images = config.images(data);
         let split = config.split(&images)?;
+        let mut builder = ParameterBuilder::default();
+        models::declare(&config.network, &mut builder, CLASSES);
         for phase in config.phases() {
             check_batch(&phase.config, &split)?;
+            // The layers that a phase names must be there.
+            phase.learned.frozen(&builder.names())?;
         }
         let run = RunConfig {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -211,8 +191,8 @@ impl Training {
 
     /// Refuses weights that do not fit.
     fn check_weights(&self, gpu: &Arc<Gpu>) -> Result<(), TrainError> {
-        if let Some(path) = &self.run.train.weights {
-            let network = Network::new(gpu, &self.run.train, self.run.normalisation)?;
+        if let Some(path) = &self.run.train.transfer.weights {
+            let network = Network::of(gpu, &self.run.train, self.run.normalisation, &Learned::All)?;
             weights::load_base(&network.parameters, path)?;
         }
         Ok(())
@@ -239,10 +219,10 @@ impl Training {
             }
         }
 
-        let network = Network::new(gpu, config, self.run.normalisation)?;
+        let network = Network::of(gpu, config, self.run.normalisation, &Learned::All)?;
         weights::load(&network.parameters, &folder.best_weights())?;
         let result = RunResult {
-            best_epoch: config.monitor.best(&history).map_or(0, |record| record.epoch),
+            best_epoch: best(&history, config.stopping.monitor).map_or(0, |record| record.epoch),
             epochs: history.len(),
             stopped_early: history.len() < config.total_epochs(),
             seconds: history.iter().map(|record| record.seconds).sum(),
@@ -268,15 +248,15 @@ impl Training {
     ) -> Result<ControlFlow<()>, TrainError> {
         let Self { run, images, split } = self;
         let config = &phase.config;
-        let network = Network::learning(gpu, config, run.normalisation, &phase.learned)?;
-        match (stored, &config.weights) {
+        let network = Network::of(gpu, config, run.normalisation, &phase.learned)?;
+        match (stored, &config.transfer.weights) {
             (Some(stored), _) => fill(&network.tensors(), stored.path, &stored.tensors)?,
             (None, _) if number > 0 => weights::load(&network.parameters, &folder.best_weights())?,
             (None, Some(path)) => load_base(&network, path, observer)?,
             (None, None) => {}
         }
         if phase.learned != Learned::All || number > 0 {
-            observer.note(&phase.description(number, &network));
+            observer.note(&description(phase, number, &network));
         }
         let feed = if phase.trains_on_features() {
             let path = folder.file("features.safetensors");
@@ -312,7 +292,7 @@ impl Training {
             None => Checkpoint::write(&Checkpoint::bytes(&trainer, run, history, &last)?, &last)?,
         }
 
-        while trainer.epochs() < config.epochs && !config.is_stopped_by(&history[before..]) {
+        while trainer.epochs() < config.epochs && !is_stopped(&history[before..], &config.stopping) {
             let ended = trainer.epoch(|progress| observer.step(progress));
             match ended.map_err(|error| name_best(error, config, folder, history))? {
                 ControlFlow::Break(()) => {
@@ -321,9 +301,9 @@ impl Training {
                 }
                 ControlFlow::Continue(record) => {
                     history.push(record.clone());
-                    let best = config.monitor.best(history) == Some(&record);
-                    keep(&trainer, run, folder, history, best)?;
-                    observer.epoch(&record, best);
+                    let is_best = best(history, config.stopping.monitor) == Some(&record);
+                    keep(&trainer, run, folder, history, is_best)?;
+                    observer.epoch(&record, is_best);
                 }
             }
         }
@@ -347,7 +327,7 @@ impl<'a> Stored<'a> {
             let problem = "it is of a phase that this training does not have";
             return Err(refuse(path, problem.to_owned()));
         };
-        let start = of_phase.config.learning_rate.cycle_start;
+        let start = of_phase.config.optimisation.learning_rate.cycle_start;
         if epochs < start {
             let problem = format!("it is of epoch {epochs}, before the fresh cycle that started after epoch {start}");
             return Err(refuse(path, problem));
@@ -367,7 +347,7 @@ fn load_base(network: &Network, path: &Path, observer: &mut dyn Observer) -> Res
     observer.note(&match aside.len() {
         0 => format!("the base starts from {path}"),
         count => format!(
-            "the base starts from {path}; left aside: its classifier and auxiliary head ({count} tensors, {} and others)",
+            "the base starts from {path}; ignored: its classifier and auxiliary head ({count} tensors, {} and others)",
             aside[0]
         ),
     });
@@ -381,7 +361,7 @@ fn keep(
     run: &RunConfig,
     folder: &RunFolder,
     history: &[EpochRecord],
-    best: bool,
+    is_best: bool,
 ) -> Result<(), TrainError> {
     let last = folder.last_checkpoint();
     // Made once for both: they hold the same.
@@ -389,7 +369,7 @@ fn keep(
     // The settings go into the weight files too, so that one says by itself what network it is of.
     let about = run.to_json();
     weights::save(trainer.judged(), trainer.step_count(), &about, &folder.last_weights())?;
-    if best {
+    if is_best {
         weights::save(trainer.judged(), trainer.step_count(), &about, &folder.best_weights())?;
         Checkpoint::write(&checkpoint, &folder.best_checkpoint())?;
     }
@@ -400,62 +380,31 @@ fn keep(
     Checkpoint::write(&checkpoint, &last)
 }
 
-impl TrainConfig {
-    /// Whether early stopping ends a training with this history.
-    pub(crate) fn is_stopped_by(&self, history: &[EpochRecord]) -> bool {
-        let figures: Vec<f64> = history.iter().map(|record| self.monitor.figure(record)).collect();
-        let waited = epochs_without_gain(&figures, self.min_delta);
-        self.patience.is_some_and(|patience| waited >= patience)
-    }
+/// What a person is told before a phase starts; `number` is from 0.
+fn description(phase: &Phase, number: usize, network: &Network) -> String {
+    let parameters = &network.parameters;
+    format!(
+        "phase {}: {}, {} of {} parameters, {} epochs",
+        number + 1,
+        phase.learned.description(),
+        parameters.learned_count(),
+        parameters.count(),
+        phase.config.epochs
+    )
 }
 
 /// Refuses batches that are larger than the training split.
-pub(crate) fn check_batch(config: &TrainConfig, split: &Split) -> Result<(), TrainError> {
+pub(super) fn check_batch(config: &TrainConfig, split: &Split) -> Result<(), SettingsError> {
     if split.train.len() < config.batch_size {
-        return Err(TrainError::Option {
-            option: "--batch-size",
-            value: config.batch_size.to_string(),
-            allowed: format!("at most {}, the number of training images", split.train.len()),
-        });
+        let allowed = format!("at most {}, the number of training images", split.train.len());
+        return Err(SettingsError::new("batch-size", config.batch_size, allowed));
     }
     Ok(())
 }
 
-impl Normalisation {
-    /// How the pixels of `images` are scaled; by mean and deviation of those of `chosen`, where asked for.
-    pub fn of(scale: PixelScale, images: &ImageSet, chosen: &[u32]) -> Self {
-        match scale {
-            PixelScale::Unit => return Self::UNIT,
-            PixelScale::Symmetric => {
-                return Self {
-                    mean: 0.5,
-                    deviation: 0.5,
-                };
-            }
-            PixelScale::Standard => {}
-        }
-        // Exact: sums of bytes and of their squares fit 64-bit integers.
-        let (mut sum, mut squares) = (0_u64, 0_u64);
-        for i in chosen {
-            for byte in images.image(*i as usize) {
-                sum += u64::from(*byte);
-                squares += u64::from(*byte).pow(2);
-            }
-        }
-        let n = (chosen.len() * PIXELS).max(1) as f64;
-        let mean = sum as f64 / n;
-        let variance = squares as f64 / n - mean * mean;
-        Self {
-            mean: (mean / 255.0) as f32,
-            // A set of one colour has no deviation; any number above zero will do.
-            deviation: (variance.max(1.0).sqrt() / 255.0) as f32,
-        }
-    }
-}
-
 /// Adds to a divergence where the best weights so far are.
 fn name_best(error: TrainError, config: &TrainConfig, folder: &RunFolder, history: &[EpochRecord]) -> TrainError {
-    match (error, config.monitor.best(history)) {
+    match (error, best(history, config.stopping.monitor)) {
         (TrainError::Diverged { loss, step, epoch, .. }, Some(best)) => TrainError::Diverged {
             loss,
             step,

@@ -1,0 +1,111 @@
+//! Predictions for many images, batch by batch.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::{NetworkError, Visit};
+use crate::data::CLASS_NAMES;
+use crate::eval::Predictions;
+use crate::gpu::Readback;
+use crate::tensor::{Compiled, Graph, Result, Tensor};
+
+/// What a [`Predictor`] gives for an image.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Answer {
+    Logits,
+    Probabilities,
+    /// What the last dense layer is given.
+    Penultimate,
+}
+
+/// Probabilities and labels with the names of the classes.
+pub(crate) fn predictions(probabilities: Vec<f32>, labels: Vec<u8>) -> std::result::Result<Predictions, NetworkError> {
+    let names = CLASS_NAMES.iter().map(|name| (*name).to_owned()).collect();
+    Ok(Predictions::new(probabilities, labels, names)?)
+}
+
+/// A compiled inference over a fixed list of images.
+#[derive(Debug)]
+pub(crate) struct Predictor {
+    compiled: Compiled,
+    readback: Readback,
+    visit: Visit,
+    batch: usize,
+    /// Numbers an image.
+    width: usize,
+}
+
+/// Images in one batch of an evaluation, the largest that fits. They divide 10,000 and 12,000, so that no batch is partly
+/// wasted.
+const EVALUATION_BATCHES: [usize; 7] = [500, 250, 100, 50, 20, 10, 1];
+
+impl Predictor {
+    /// Compiles what `record` gives for the largest batch that fits well.
+    ///
+    /// # Errors
+    /// Those of `record` and of the device.
+    pub fn compile(graph: &Graph, visit: &Visit, record: impl Fn(usize) -> Result<Tensor>) -> Result<Self> {
+        let mut tried = EVALUATION_BATCHES.into_iter().peekable();
+        loop {
+            let size = tried.next().unwrap_or(1);
+            let batch = size.min(visit.len().max(1));
+            let output = match record(batch) {
+                Err(error) if tried.peek().is_some() && error.is_for_want_of_room() => continue,
+                recorded => recorded?,
+            };
+            if tried.peek().is_some() && !graph.plan(&[&output])?.fits_well(graph.gpu()) {
+                continue;
+            }
+            let compiled = graph.compile(&[&output])?;
+            return Ok(Self {
+                // The next batch is computed while the last is on its way here.
+                readback: compiled.readback(&output, 2)?,
+                width: output.shape().last(),
+                compiled,
+                visit: visit.clone(),
+                batch,
+            });
+        }
+    }
+
+    /// The answers for all images in order, row-major `[images, width]`, with the parameters as they are now.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn run(&mut self) -> std::result::Result<Vec<f32>, NetworkError> {
+        self.run_observed(|_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Predictor::run`]; `observe` is told how many images are done, and may stop it: then the answers are those so far.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn run_observed(
+        &mut self,
+        mut observe: impl FnMut(usize) -> ControlFlow<()>,
+    ) -> std::result::Result<Vec<f32>, NetworkError> {
+        let gpu = Arc::clone(self.compiled.program().gpu());
+        let mut all: Vec<f32> = Vec::with_capacity(self.visit.len() * self.width);
+        let batches = self.visit.len().div_ceil(self.batch);
+        for i in 0..=batches {
+            if i < batches {
+                self.visit.start_at(i * self.batch, 0)?;
+                self.compiled.run()?;
+                self.readback.request(&gpu)?;
+            }
+            if i > 0 {
+                all.extend(bytemuck::pod_collect_to_vec::<u8, f32>(&self.readback.wait(&gpu)?));
+                if observe((i * self.batch).min(self.visit.len())).is_break() {
+                    // A read-back under way must not be taken for one of a later run.
+                    if i < batches {
+                        self.readback.wait(&gpu)?;
+                    }
+                    break;
+                }
+            }
+        }
+        // The last batch repeats its last image to be full.
+        all.truncate(self.visit.len() * self.width);
+        Ok(all)
+    }
+}

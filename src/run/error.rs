@@ -1,0 +1,23 @@
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::files::{FileError, shown};
+use crate::settings::SettingsError;
+
+/// What can be wrong with the folder of a run.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[allow(missing_docs)] // each variant's message explains it and its fields
+pub enum RunError {
+    #[error("the folder {path} exists already and is not empty; choose another with `out`, or remove it", path = shown(path))]
+    FolderInUse { path: PathBuf },
+
+    #[error("another process trains in {path}", path = shown(path))]
+    Locked { path: PathBuf },
+
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    File(#[from] FileError),
+}

@@ -1,0 +1,162 @@
+//! What is known of a training after each epoch, which epoch is the best, and when that ends it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plot::{Curves, Panel};
+use crate::settings::{Monitor, Stopping};
+
+/// One line of `history.csv`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EpochRecord {
+    /// From 1, over all phases.
+    pub epoch: usize,
+    /// The phase of the training, from 1.
+    pub phase: usize,
+    /// Learning rate of the epoch's last step.
+    pub learning_rate: f64,
+    /// Mean of the loss that is minimised, with label smoothing, dropout and mixed labels.
+    pub train_loss: f64,
+    /// In training mode, so with dropout, augmentation and batch statistics.
+    pub train_accuracy: f64,
+    /// Mean log loss, without label smoothing.
+    pub validation_loss: f64,
+    /// Share of right predictions on the validation split.
+    pub validation_accuracy: f64,
+    /// The averaged weights' log loss, when weights are averaged.
+    pub ema_validation_loss: Option<f64>,
+    /// The averaged weights' share of right predictions, when weights are averaged.
+    pub ema_validation_accuracy: Option<f64>,
+    /// Of the training part, without validation.
+    pub images_per_second: f64,
+    /// Of the whole epoch.
+    pub seconds: f64,
+}
+
+impl EpochRecord {
+    /// The metric that is monitored, turned so that lower is better. It is the averaged weights' when there are any.
+    pub fn monitored(&self, monitor: Monitor) -> f64 {
+        match monitor {
+            Monitor::Loss => self.ema_validation_loss.unwrap_or(self.validation_loss),
+            Monitor::Accuracy => -self.ema_validation_accuracy.unwrap_or(self.validation_accuracy),
+        }
+    }
+}
+
+/// The epoch with the best metric, the first of equals. Every number is better than NaN.
+pub fn best(history: &[EpochRecord], monitor: Monitor) -> Option<&EpochRecord> {
+    history.iter().reduce(|best, record| {
+        let (known, metric) = (best.monitored(monitor), record.monitored(monitor));
+        if metric < known || known.is_nan() && !metric.is_nan() {
+            record
+        } else {
+            best
+        }
+    })
+}
+
+/// Whether early stopping ends a training with this history.
+pub fn is_stopped(history: &[EpochRecord], stopping: &Stopping) -> bool {
+    let metrics: Vec<f64> = history.iter().map(|r| r.monitored(stopping.monitor)).collect();
+    let waited = epochs_without_gain(&metrics, stopping.min_delta);
+    stopping.patience.is_some_and(|patience| waited >= patience)
+}
+
+/// How many epochs in a row, up to the last, were not better than the best before them by more than `min_delta`: what
+/// Keras' `EarlyStopping` compares with its patience.
+pub fn epochs_without_gain(metrics: &[f64], min_delta: f64) -> usize {
+    let mut best = f64::INFINITY;
+    let mut waited = 0;
+    for metric in metrics {
+        if *metric < best - min_delta {
+            best = *metric;
+            waited = 0;
+        } else {
+            waited += 1;
+        }
+    }
+    waited
+}
+
+/// Loss, accuracy and learning rate of each epoch, to draw.
+pub fn curves(history: &[EpochRecord]) -> Curves {
+    let line = |value: fn(&EpochRecord) -> Option<f64>| history.iter().map(value).collect();
+    let averaged = "validation, averaged weights";
+    Curves {
+        panels: vec![
+            Panel {
+                title: "loss",
+                rises: false,
+                lines: vec![
+                    ("training", line(|r| Some(r.train_loss))),
+                    ("validation", line(|r| Some(r.validation_loss))),
+                    (averaged, line(|r| r.ema_validation_loss)),
+                ],
+            },
+            Panel {
+                title: "accuracy",
+                rises: true,
+                lines: vec![
+                    ("training", line(|r| Some(r.train_accuracy))),
+                    ("validation", line(|r| Some(r.validation_accuracy))),
+                    (averaged, line(|r| r.ema_validation_accuracy)),
+                ],
+            },
+            Panel {
+                title: "learning rate at the end of an epoch",
+                rises: false,
+                lines: vec![("learning rate", line(|r| Some(r.learning_rate)))],
+            },
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history(losses: &[f64]) -> Vec<EpochRecord> {
+        let record = |(epoch, loss): (usize, &f64)| EpochRecord {
+            epoch: epoch + 1,
+            phase: 1,
+            learning_rate: 0.1,
+            train_loss: 1.0,
+            train_accuracy: 0.5,
+            validation_loss: *loss,
+            validation_accuracy: -loss,
+            ema_validation_loss: None,
+            ema_validation_accuracy: None,
+            images_per_second: 1.0,
+            seconds: 1.0,
+        };
+        losses.iter().enumerate().map(record).collect()
+    }
+
+    #[test]
+    fn an_epoch_without_a_number_is_the_best_only_when_all_are() {
+        let nan = f64::NAN;
+        for (losses, expected) in [
+            (vec![nan, 0.5, 0.7], 2),
+            (vec![-nan, 0.5, nan, 0.4], 4),
+            (vec![0.5, nan, 0.5], 1),
+            (vec![nan, f64::INFINITY], 2),
+            (vec![nan, nan], 1),
+        ] {
+            for monitor in [Monitor::Loss, Monitor::Accuracy] {
+                let history = history(&losses);
+                assert_eq!(
+                    best(&history, monitor).map(|record| record.epoch),
+                    Some(expected),
+                    "{losses:?}"
+                );
+            }
+        }
+        assert_eq!(best(&[], Monitor::Loss), None);
+    }
+
+    #[test]
+    fn patience_counts_epochs_without_a_number() {
+        assert_eq!(epochs_without_gain(&[f64::NAN, f64::NAN, 0.5, f64::NAN], 0.0), 1);
+        assert_eq!(epochs_without_gain(&[f64::NAN, f64::NAN], 0.0), 2);
+    }
+}

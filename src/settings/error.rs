@@ -1,0 +1,88 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::files::{FileError, shown};
+use crate::tensor::TensorError;
+
+/// What is wrong with the settings of a training.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[allow(missing_docs)] // each variant's message explains it and its fields
+pub enum SettingsError {
+    /// A setting that is out of range. `setting` is its name on the command line, without dashes. Here as in all messages a
+    /// setting stands between backquotes, so that a command can turn it into an option.
+    #[error("`{setting}` is {value}, but must be {allowed}")]
+    Setting {
+        setting: String,
+        value: String,
+        allowed: String,
+    },
+
+    #[error("{path} is no configuration of a run: {problem}", path = shown(path))]
+    Unreadable { path: PathBuf, problem: String },
+
+    #[error(transparent)]
+    Augment(#[from] TensorError),
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl SettingsError {
+    /// The setting with this name has a value that is not `allowed`.
+    pub fn new(setting: &str, value: impl fmt::Display, allowed: impl Into<String>) -> Self {
+        Self::Setting {
+            setting: setting.to_owned(),
+            value: value.to_string(),
+            allowed: allowed.into(),
+        }
+    }
+
+    /// The file is not what selvedge writes.
+    pub(crate) fn unreadable(path: &Path, problem: &impl fmt::Display) -> Self {
+        Self::Unreadable {
+            path: path.to_owned(),
+            problem: problem.to_string(),
+        }
+    }
+
+    /// The same problem with the setting's namesake of the second phase.
+    pub(super) fn of_fine_tuning(self) -> Self {
+        match self {
+            Self::Setting {
+                setting,
+                value,
+                allowed,
+            } => Self::Setting {
+                setting: format!("fine-tune-{}", setting.replace("lr-decay", "decay")),
+                value,
+                allowed,
+            },
+            other => other,
+        }
+    }
+}
+
+/// Refuses a value that is not `allowed`.
+pub(crate) fn check(
+    is_allowed: bool,
+    setting: &str,
+    value: impl fmt::Display,
+    allowed: &str,
+) -> Result<(), SettingsError> {
+    match is_allowed {
+        true => Ok(()),
+        false => Err(SettingsError::new(setting, value, allowed)),
+    }
+}
+
+/// Refuses a number that is negative, infinite or none.
+pub(crate) fn check_not_negative(setting: &str, value: f64) -> Result<(), SettingsError> {
+    check(value.is_finite() && value >= 0.0, setting, value, "a number from 0 up")
+}
+
+/// Refuses what is no share below one.
+pub(crate) fn check_share(setting: &str, value: f32) -> Result<(), SettingsError> {
+    check((0.0..1.0).contains(&value), setting, value, "at least 0 and below 1")
+}

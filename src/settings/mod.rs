@@ -1,0 +1,377 @@
+//! What a person chooses about a training, and the files that keep it.
+//!
+//! A setting is declared once: the field of its struct, with the default (in [`Recipe`]), the check (`validate` beside it), the
+//! form in `config.json` (serde) and the form on the command line (clap), whose help is the field's documentation.
+
+mod error;
+mod kinds;
+mod learning_rate;
+mod network;
+mod old;
+mod optimisation;
+mod recipe;
+mod regularisation;
+mod stopping;
+mod transfer;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::data::{DataError, Dataset, ImageSet, PixelScale, Split, stratified_split};
+use crate::nn::Role;
+use crate::optim::Group;
+use crate::tensor::ops::Augment;
+
+pub use error::SettingsError;
+use error::check;
+pub use network::{Architecture, Cnn4Settings, InceptionSettings, NetworkSettings, ResNetSettings, Shortcut};
+pub use optimisation::{Optimisation, OptimiserKind};
+pub use recipe::{PAPER_ERASING, Policy, Recipe, STUDY_ERASING};
+pub use regularisation::Regularisation;
+pub use stopping::{Monitor, Stopping};
+pub use transfer::{FineTune, Learned, Transfer};
+
+/// What a person chooses about a training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Args)]
+#[serde(remote = "Self", deny_unknown_fields)]
+#[command(next_help_heading = "Training")]
+pub struct TrainConfig {
+    /// Data: a .tar.gz or folder with the two CSV files, or the IDX files [default: data/, else the Debian package's]
+    #[arg(long, value_name = "PATH")]
+    pub data: Option<PathBuf>,
+    /// Passes over the training images [15]
+    #[arg(long, value_name = "N")]
+    pub epochs: usize,
+    /// Images that go through the network at once, or auto for as many as fit [128]
+    #[arg(long, visible_alias = "batch", value_name = "N", value_parser = batch_size)]
+    pub batch_size: usize,
+    /// Batches whose gradients are combined for one step, as if they were one [1]
+    #[arg(long, value_name = "N")]
+    pub accumulate: usize,
+    /// Decides initial weights, split, order, dropout and augmentation [1]
+    #[arg(long, value_name = "N")]
+    pub seed: u64,
+    /// Decides which images validate, in place of the seed: give it to runs of several seeds that an ensemble is to be made of
+    #[arg(long, value_name = "N")]
+    pub split_seed: Option<u64>,
+    /// Use only the first N training images, a fifth of them for validation
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// How pixels are scaled [standard]
+    #[arg(long, value_enum, value_name = "SCALE")]
+    pub pixels: PixelScale,
+    /// The network.
+    #[command(flatten)]
+    pub network: NetworkSettings,
+    /// Weights to start from, and what is trained on them.
+    #[command(flatten)]
+    pub transfer: Transfer,
+    /// How weights are moved.
+    #[command(flatten)]
+    pub optimisation: Optimisation,
+    /// Which epoch is the best, and when to stop.
+    #[command(flatten)]
+    pub stopping: Stopping,
+    /// How weights are held back, and targets and images mixed.
+    #[command(flatten)]
+    pub regularisation: Regularisation,
+    /// How images are changed at random.
+    #[arg(skip = Augment::NONE)]
+    pub augment: Augment,
+}
+
+/// One phase: its settings, and what it trains.
+#[derive(Debug, Clone)]
+pub(crate) struct Phase {
+    pub config: TrainConfig,
+    pub learned: Learned,
+}
+
+fn batch_size(text: &str) -> Result<usize, String> {
+    match text {
+        "auto" => Ok(TrainConfig::AUTOMATIC),
+        number => number
+            .parse()
+            .map_err(|_| "a number of images or auto is needed".to_owned()),
+    }
+}
+
+impl Default for TrainConfig {
+    /// [`Recipe::Standard`]'s.
+    fn default() -> Self {
+        Recipe::Standard.config()
+    }
+}
+
+impl Serialize for TrainConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for TrainConfig {
+    /// From the form of today, or that of older versions.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = old::regrouped(serde_json::Map::deserialize(deserializer)?);
+        Self::deserialize(serde_json::Value::Object(fields)).map_err(serde::de::Error::custom)
+    }
+}
+
+impl TrainConfig {
+    /// The batch size that stands for the largest one that fits; it must be replaced before anything is trained.
+    pub const AUTOMATIC: usize = usize::MAX;
+
+    /// Checks every number.
+    ///
+    /// # Errors
+    /// [`SettingsError::Setting`] names the first one out of range and what is allowed.
+    pub fn validate(&self) -> Result<(), SettingsError> {
+        for (number, phase) in self.phases().iter().enumerate() {
+            phase.config.validate_phase().map_err(|error| match number {
+                0 => error,
+                _ => error.of_fine_tuning(),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn validate_phase(&self) -> Result<(), SettingsError> {
+        check(
+            (1..=100_000).contains(&self.epochs),
+            "epochs",
+            self.epochs,
+            "between 1 and 100000",
+        )?;
+        check(
+            (2..=65_536).contains(&self.batch_size),
+            "batch-size",
+            self.batch_size,
+            "between 2 and 65536 (batch norm needs more than one image)",
+        )?;
+        check(
+            (1..=1024).contains(&self.accumulate),
+            "accumulate",
+            self.accumulate,
+            "between 1 and 1024",
+        )?;
+        check(
+            self.limit.is_none_or(|n| n >= 50),
+            "limit",
+            self.limit.unwrap_or_default(),
+            "at least 50, to have every class in training and validation",
+        )?;
+        self.optimisation.validate(self.epochs)?;
+        self.network.validate()?;
+        self.regularisation.validate()?;
+        self.stopping.validate()?;
+        Ok(self.augment.validate("augment")?)
+    }
+
+    /// The settings of parameters with this role.
+    pub fn group(&self, role: Role) -> Group {
+        let Regularisation {
+            weight_decay,
+            dense_l2,
+            conv_l2,
+            ..
+        } = self.regularisation;
+        let decayed = matches!(role, Role::ConvWeight | Role::LinearWeight | Role::OutputWeight);
+        let weight_decay = if decayed { weight_decay } else { 0.0 };
+        let (coupled, decoupled) = match self.optimisation.optimiser {
+            OptimiserKind::AdamW => (0.0, weight_decay),
+            OptimiserKind::Sgd | OptimiserKind::Adam => (weight_decay, 0.0),
+        };
+        // The gradient of x * |w|^2 is 2 x w.
+        let penalty = match role {
+            Role::LinearWeight => 2.0 * dense_l2,
+            Role::ConvWeight => 2.0 * conv_l2,
+            Role::OutputWeight | Role::Channel | Role::Statistic => 0.0,
+        };
+        Group {
+            rate: 1.0,
+            l2: coupled + penalty,
+            decay: decoupled,
+        }
+    }
+
+    /// The images that are split for training and validation: all of the training set, or as many as the limit says.
+    pub fn images(&self, data: &Dataset) -> ImageSet {
+        data.train.take(self.limit.unwrap_or(usize::MAX))
+    }
+
+    /// Sets a fifth of the images aside for validation, the same share of every class.
+    ///
+    /// # Errors
+    /// [`DataError::Split`] when there are too few.
+    pub fn split(&self, images: &ImageSet) -> Result<Split, DataError> {
+        stratified_split(images.labels(), images.len() / 5, self.split_seed())
+    }
+
+    /// What decides the split.
+    pub fn split_seed(&self) -> u64 {
+        self.split_seed.unwrap_or(self.seed)
+    }
+
+    /// Images a step: all batches whose gradients are added up.
+    pub fn images_per_step(&self) -> usize {
+        self.batch_size * self.accumulate
+    }
+
+    /// How images are changed at random, and the seed of it; nothing when they are not.
+    pub(crate) fn augmentation(&self) -> Option<(&Augment, u32)> {
+        (self.augment != Augment::NONE).then_some((&self.augment, self.seed_word()))
+    }
+
+    /// The seed in one word, for random numbers on the device: both halves count.
+    pub(crate) fn seed_word(&self) -> u32 {
+        (self.seed ^ (self.seed >> 32)) as u32
+    }
+
+    /// The settings of one phase, from 1, and what it learns.
+    ///
+    /// # Errors
+    /// [`SettingsError::Setting`] when the training has no such phase.
+    pub fn phase(&self, number: usize) -> Result<(TrainConfig, Learned), SettingsError> {
+        let mut phases = self.phases();
+        let count = phases.len();
+        check(
+            (1..=count).contains(&number),
+            "phase",
+            number,
+            &format!("between 1 and {count}, the phases of this training"),
+        )?;
+        let Phase { config, learned } = phases.swap_remove(number - 1);
+        Ok((config, learned))
+    }
+
+    /// The phases of a training with these settings, one after the other.
+    pub(crate) fn phases(&self) -> Vec<Phase> {
+        // Without given weights there is nothing that is worth keeping.
+        if self.transfer.weights.is_none() {
+            return vec![Phase {
+                config: self.clone(),
+                learned: Learned::All,
+            }];
+        }
+        let mut phases = vec![Phase {
+            config: self.clone(),
+            learned: Learned::Head,
+        }];
+        phases.extend(self.transfer.fine_tune.as_ref().map(|tune| Phase {
+            config: TrainConfig {
+                epochs: tune.epochs,
+                batch_size: tune.batch_size,
+                optimisation: Optimisation {
+                    optimiser: tune.optimiser,
+                    learning_rate: tune.learning_rate.clone(),
+                    ..self.optimisation
+                },
+                regularisation: Regularisation {
+                    weight_decay: tune.weight_decay,
+                    ..self.regularisation
+                },
+                ..self.clone()
+            },
+            learned: tune.learned.clone(),
+        }));
+        phases
+    }
+
+    /// Epochs of all phases together.
+    pub fn total_epochs(&self) -> usize {
+        self.phases().iter().map(|phase| phase.config.epochs).sum()
+    }
+
+    /// The same settings for a training that starts anew: without the cycles that an extended one has behind it.
+    pub fn from_the_start(mut self) -> Self {
+        self.optimisation.learning_rate.cycle_start = 0;
+        if let Some(tune) = &mut self.transfer.fine_tune {
+            tune.learning_rate.cycle_start = 0;
+        }
+        self
+    }
+
+    /// A second phase that was left to take the first one's batch size takes it.
+    pub fn settle_batch_size(&mut self) {
+        if let Some(tune) = &mut self.transfer.fine_tune
+            && tune.batch_size == Self::AUTOMATIC
+        {
+            tune.batch_size = self.batch_size;
+        }
+    }
+}
+
+impl Phase {
+    /// Whether it is enough to compute the base once: it is frozen, and every epoch sees the images as they are stored.
+    pub fn trains_on_features(&self) -> bool {
+        self.learned == Learned::Head && self.config.augmentation().is_none() && !self.config.regularisation.mixes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weight_decay_spares_biases_and_is_decoupled_for_adamw_only() {
+        let mut config = TrainConfig::default();
+        config.optimisation.optimiser = OptimiserKind::AdamW;
+        config.regularisation.weight_decay = 0.5;
+        config.regularisation.dense_l2 = 0.01;
+        let group = |l2, decay| Group { rate: 1.0, l2, decay };
+        assert_eq!(config.group(Role::ConvWeight), group(0.0, 0.5));
+        assert_eq!(config.group(Role::LinearWeight), group(0.02, 0.5));
+        assert_eq!(config.group(Role::OutputWeight), config.group(Role::ConvWeight));
+        assert_eq!(config.group(Role::Channel), Group::PLAIN);
+        config.optimisation.optimiser = OptimiserKind::Sgd;
+        assert_eq!(config.group(Role::ConvWeight), group(0.5, 0.0));
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_named() {
+        let broken = |change: fn(&mut TrainConfig)| {
+            let mut config = TrainConfig::default();
+            change(&mut config);
+            config.validate().unwrap_err().to_string()
+        };
+        assert!(broken(|c| c.epochs = 0).contains("`epochs` is 0"));
+        assert!(broken(|c| c.batch_size = 1).contains("`batch-size` is 1"));
+        assert!(broken(|c| c.optimisation.learning_rate.peak = f64::NAN).contains("`lr` is NaN"));
+        assert!(broken(|c| c.optimisation.learning_rate.peak = -1.0).contains("`lr` is -1"));
+        assert!(broken(|c| c.regularisation.weight_decay = f32::INFINITY).contains("`weight-decay` is inf"));
+        assert!(broken(|c| c.regularisation.dense_l2 = -0.5).contains("`dense-l2` is -0.5"));
+        assert!(broken(|c| c.regularisation.label_smoothing = 1.0).contains("`label-smoothing` is 1"));
+        assert!(broken(|c| c.limit = Some(5)).contains("`limit` is 5"));
+        assert!(broken(|c| c.optimisation.learning_rate.floor = 9.0).contains("`lr-floor` is 9"));
+        assert!(broken(|c| c.optimisation.learning_rate.warm_up = 99.0).contains("`warmup` is 99"));
+        assert!(broken(|c| c.optimisation.clip_norm = Some(0.0)).contains("`clip-norm` is 0"));
+        assert!(broken(|c| c.optimisation.ema = Some(1.0)).contains("`ema` is 1"));
+        assert!(broken(|c| c.regularisation.mixup = f32::NAN).contains("`mixup` is NaN"));
+        assert!(broken(|c| c.stopping.patience = Some(0)).contains("`patience` is 0"));
+        assert!(broken(|c| c.augment.rotation = 200.0).contains("rotation is 200"));
+        let dropout = |dropout| Cnn4Settings {
+            dropout,
+            ..Cnn4Settings::default()
+        };
+        let network = NetworkSettings::Cnn(dropout(-0.1));
+        assert!(
+            network
+                .validate()
+                .unwrap_err()
+                .to_string()
+                .contains("`dropout` is -0.1")
+        );
+        TrainConfig::default().validate().unwrap();
+    }
+
+    #[test]
+    fn every_recipe_survives_json() {
+        for recipe in <Recipe as clap::ValueEnum>::value_variants() {
+            let config = recipe.config();
+            let text = serde_json::to_string(&config).unwrap();
+            assert_eq!(serde_json::from_str::<TrainConfig>(&text).unwrap(), config);
+        }
+    }
+}
