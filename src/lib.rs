@@ -15,24 +15,38 @@
 #![warn(missing_docs)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(feature = "training")]
 pub mod data;
+#[cfg(feature = "training")]
 pub mod eval;
 pub mod files;
 pub mod gpu;
 pub mod gradcheck;
+#[cfg(feature = "training")]
 pub mod inference;
+#[cfg(feature = "training")]
 pub mod models;
+#[cfg(feature = "training")]
 pub mod network;
 pub mod nn;
+#[cfg(feature = "training")]
 pub mod numbers;
+#[cfg(feature = "onnx")]
 pub mod onnx;
 pub mod optim;
+#[cfg(feature = "training")]
 pub mod plot;
 pub mod program;
+#[cfg(feature = "report")]
 pub mod report;
+#[cfg(feature = "training")]
 pub mod run;
+#[cfg(feature = "training")]
 pub mod search;
+#[cfg(feature = "training")]
 pub mod settings;
 pub mod tensor;
+#[cfg(feature = "training")]
 pub mod train;
+#[cfg(feature = "tsne")]
 pub mod tsne;

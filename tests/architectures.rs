@@ -1,4 +1,5 @@
 //! Every architecture against PyTorch in double precision: tests/interop/architectures.py made the golden file.
+#![cfg(feature = "cli")]
 
 mod common;
 

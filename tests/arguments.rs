@@ -1,4 +1,5 @@
 //! What commands take, and what they say of what they do not take: before any work, in one message.
+#![cfg(feature = "cli")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Augmentation against a reference in double precision, and its random numbers against what they should be like.
+#![cfg(feature = "cli")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The program itself: what it prints, and that every mistake gets one clear message and a non-zero exit code.
+#![cfg(feature = "cli")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Things on backgrounds of every kind: what the networks are given is the thing, light on black.
+#![cfg(feature = "cli")]
 
 mod common;
 

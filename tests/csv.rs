@@ -1,4 +1,5 @@
 //! Tables as people have them: how columns are named and ordered, separators, encodings, and what is no table at all.
+#![cfg(feature = "cli")]
 
 use std::fs;
 use std::io::Write;

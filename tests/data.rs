@@ -1,4 +1,5 @@
 //! Reading data: all formats agree, and every kind of damage gets an error that says where it is.
+#![cfg(feature = "cli")]
 
 use std::collections::BTreeSet;
 use std::fs;

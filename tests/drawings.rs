@@ -1,4 +1,5 @@
 //! Pictures of any numbers, and what is said where there is nothing to draw.
+#![cfg(feature = "cli")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Trained networks at work: opened from files, looked at layer by layer, put together, exported.
+#![cfg(feature = "cli")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Trainings and fits that are killed, interrupted or run out of space, as real processes; trainings go on to the same weights.
+#![cfg(feature = "cli")]
 #![cfg(unix)]
 
 mod common;

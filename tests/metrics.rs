@@ -1,4 +1,5 @@
 //! Figures of an evaluation and ensembles against scikit-learn and SciPy (`tests/interop/sklearn_metrics.py`).
+#![cfg(feature = "cli")]
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use selvedge::eval::{

@@ -7,6 +7,7 @@ use approx::assert_relative_eq;
 use common::gpu;
 use selvedge::nn::{Init, Layout, ParameterBuilder, Role};
 use selvedge::optim::{Average, LearningRate, Plateau, PlateauState, Schedule, Step, Timeline};
+#[cfg(feature = "training")]
 use selvedge::run::epochs_without_gain;
 use selvedge::tensor::{Graph, Tensor};
 use serde_json::Value;
@@ -96,6 +97,7 @@ fn plateaus_agree_with_pytorch() {
     }
 }
 
+#[cfg(feature = "training")]
 #[test]
 fn early_stopping_agrees_with_keras() {
     for case in golden()["early_stopping"].as_array().unwrap() {

@@ -1,4 +1,5 @@
 //! Files of pictures: every format, and every way in which one can be broken, cut off or hostile.
+#![cfg(feature = "cli")]
 
 use std::fs;
 use std::io::{Cursor, Write};

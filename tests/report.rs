@@ -1,4 +1,5 @@
 //! The classification report and log loss against scikit-learn's own output (`tests/interop/sklearn_report.py`).
+#![cfg(feature = "cli")]
 
 use selvedge::eval::{EvalError, Predictions, Report};
 use serde::Deserialize;

@@ -1,4 +1,5 @@
 //! Resuming: lost checkpoints, and more epochs than were planned.
+#![cfg(feature = "cli")]
 
 mod common;
 

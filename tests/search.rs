@@ -1,4 +1,5 @@
 //! Searches as real processes: shared, killed, cut in shards.
+#![cfg(feature = "cli")]
 
 mod common;
 

@@ -11,8 +11,9 @@ use naga::back::{hlsl, msl, spv};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use selvedge::gpu::Kernel;
 use selvedge::optim::{Group, Optimiser, Rule};
-use selvedge::settings::Policy;
-use selvedge::tensor::ops::{Batch, DataSet, MIXING, NormSettings, Padding, Pixels, RunningUpdate, Window};
+use selvedge::tensor::ops::{
+    Augment, Batch, DataSet, Flip, MIXING, NormSettings, Padding, Pixels, RunningUpdate, Window,
+};
 use selvedge::tensor::{Graph, Result, Shape, Tensor};
 
 /// A graph that uses every op forward and backward, with sizes that lead to every variant of the matrix product.
@@ -111,7 +112,10 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
         images: words.clone(),
         labels: words.clone(),
     };
-    let augment = Policy::IcdssCnn.augment();
+    let augment = Augment {
+        flip: Flip::Random,
+        ..Augment::NONE
+    };
     for (augment, mixing) in [
         (None, None),
         (Some((&augment, 1)), None),

@@ -1,4 +1,5 @@
 //! Pipes, devices, folders and links in place of files: nothing hangs, nothing fills the memory, nothing is replaced.
+#![cfg(feature = "cli")]
 #![cfg(unix)]
 
 mod common;

@@ -1,4 +1,5 @@
 //! What the program prints into closes or fills, or shows names that were made to deceive; asked of real processes.
+#![cfg(feature = "cli")]
 #![cfg(unix)]
 
 mod common;

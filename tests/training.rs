@@ -1,4 +1,5 @@
 //! Whole trainings on small sets: repeatable, without new objects after the first step, with weights that survive a file.
+#![cfg(feature = "cli")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Training from given weights: what is frozen stays as it is and costs nothing, files are checked, phases resume, memory is
 //! planned.
+#![cfg(feature = "cli")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! t-SNE against a reference in f64, against scikit-learn (`tests/interop/sklearn_tsne.py`), and on points that are odd.
+#![cfg(feature = "cli")]
 
 mod common;
 

@@ -167,7 +167,7 @@ impl Options {
             command: command.collect::<Vec<_>>().join(" "),
             data_checksum: 0,
         };
-        plan.validate().map_err(anyhow::Error::msg)?;
+        plan.validate()?;
         Ok(plan)
     }
 }

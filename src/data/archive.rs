@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::path::Component;
 
-use super::load::{TEST_CSV, TRAIN_CSV};
+use super::csv::{TEST_CSV, TRAIN_CSV};
 use super::{DataError, ImageSet, csv};
 use crate::files::shown;
 

@@ -8,6 +8,10 @@ use super::limited::ShortLines;
 use super::text::Table;
 use super::{CLASSES, DataError, ImageSet, PIXELS};
 
+/// The names of the two files.
+pub(super) const TRAIN_CSV: &str = "fashion_mnist_train.csv";
+pub(super) const TEST_CSV: &str = "fashion_mnist_test.csv";
+
 /// A line of 785 numbers has at most 4 KB; quotes, blanks and `.0` may double that twice.
 const LONGEST_LINE: usize = 16_384;
 

@@ -5,11 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::content::open;
+use super::csv::{TEST_CSV, TRAIN_CSV};
 use super::{DataError, ImageSet, archive, csv, idx};
 use crate::files::{FileError, FileTask, exists, shown};
 
-pub(super) const TRAIN_CSV: &str = "fashion_mnist_train.csv";
-pub(super) const TEST_CSV: &str = "fashion_mnist_test.csv";
 const ARCHIVES: [&str; 2] = ["data.tar.gz", "data.tgz"];
 
 /// The names that one file may have; each may end with `.gz` too.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "training", derive(clap::Args))]
 pub struct Plateau {
-    /// What the rate is multiplied by [0.1]
+    /// what the rate is multiplied by [0.1]
     #[cfg_attr(
         feature = "training",
         arg(
@@ -19,13 +19,13 @@ pub struct Plateau {
         )
     )]
     pub factor: f64,
-    /// Epochs without a better metric [5]
+    /// epochs without a better metric [5]
     #[cfg_attr(
         feature = "training",
         arg(id = "plateau_patience", long = "plateau-patience", value_name = "EPOCHS")
     )]
     pub patience: usize,
-    /// How much better counts as better [0.0001]
+    /// how much better counts as better [0.0001]
     #[cfg_attr(
         feature = "training",
         arg(
@@ -36,7 +36,7 @@ pub struct Plateau {
         )
     )]
     pub min_delta: f64,
-    /// Epochs after a reduction that do not count [0]
+    /// epochs after a reduction that do not count [0]
     #[cfg_attr(
         feature = "training",
         arg(id = "plateau_cooldown", long = "plateau-cooldown", value_name = "EPOCHS")

@@ -30,11 +30,11 @@ pub enum Schedule {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "training", derive(clap::Args))]
 pub struct Step {
-    /// After how many epochs, such as 150,225
+    /// after how many epochs, such as 150,225
     // In any order, counted from the start of the training.
     #[cfg_attr(feature = "training", arg(long, value_name = "EPOCHS", value_delimiter = ','))]
     pub milestones: Vec<usize>,
-    /// What the rate is multiplied by [0.1]
+    /// what the rate is multiplied by [0.1]
     #[cfg_attr(
         feature = "training",
         arg(
@@ -52,7 +52,7 @@ pub struct Step {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "training", derive(clap::Args))]
 pub struct InverseTime {
-    /// The rate is divided by 1 + X * step [0]
+    /// the rate is divided by 1 + X * step [0]
     #[cfg_attr(
         feature = "training",
         arg(id = "lr_decay", long = "lr-decay", value_name = "X", allow_negative_numbers = true)

@@ -119,7 +119,7 @@ impl MemoryPlan {
     }
 
     /// Whether the program leaves most of the device's memory to others and no buffer is larger than may be bound.
-    pub(crate) fn fits_well(&self, gpu: &Gpu) -> bool {
+    pub fn fits_well(&self, gpu: &Gpu) -> bool {
         let largest = self.largest.first().map_or(0, |(bytes, _)| *bytes);
         largest <= gpu.largest_binding() && gpu.memory().is_none_or(|all| self.planned_bytes() <= all / 8)
     }

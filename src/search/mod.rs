@@ -36,6 +36,9 @@ pub enum SearchError {
     #[error("{path} is no file of a search: {problem}", path = shown(path))]
     File { path: PathBuf, problem: String },
 
+    #[error("{problem}")]
+    Plan { problem: String },
+
     #[error("{path} holds another search (its {what}); choose another folder with `out`", path = shown(path))]
     OtherSearch { path: PathBuf, what: &'static str },
 

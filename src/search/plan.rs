@@ -118,31 +118,33 @@ impl Plan {
             problem,
         };
         let plan: Self = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
-        plan.validate().map_err(wrong)?;
+        plan.validate().map_err(|e| wrong(e.to_string()))?;
         Ok(plan)
     }
 
     /// Checks what the rest of the search relies on.
     ///
     /// # Errors
-    /// The first thing that is wrong, in words.
-    pub fn validate(&self) -> Result<(), String> {
+    /// [`SearchError::Plan`] with the first thing that is wrong.
+    pub fn validate(&self) -> Result<(), SearchError> {
+        let refuse = |problem: String| Err(SearchError::Plan { problem });
         if !(2..=1000).contains(&self.folds) {
-            return Err(format!("`folds` is {}, but must be between 2 and 1000", self.folds));
+            return refuse(format!("`folds` is {}, but must be between 2 and 1000", self.folds));
         }
         if self.settings.is_empty() {
-            return Err("there are no settings to try; give `grid` OPTION=VALUES".to_owned());
+            return refuse("there are no settings to try; give `grid` OPTION=VALUES".to_owned());
         }
         if self.halving.is_some_and(|halving| halving.factor < 2) {
-            return Err("halving needs a factor of at least 2".to_owned());
+            return refuse("halving needs a factor of at least 2".to_owned());
         }
         let names = |setting: &Setting| setting.options.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         if self.settings.windows(2).any(|pair| names(&pair[0]) != names(&pair[1])) {
-            return Err("its settings differ in their options".to_owned());
+            return refuse("its settings differ in their options".to_owned());
         }
-        self.settings
-            .iter()
-            .try_for_each(|setting| setting.config.validate().map_err(|e| e.to_string()))
+        self.settings.iter().try_for_each(|setting| {
+            let checked = setting.config.validate();
+            checked.map_err(|e| SearchError::Plan { problem: e.to_string() })
+        })
     }
 
     /// The settings of a fit.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::SettingsError;
@@ -64,10 +64,10 @@ impl fmt::Display for Architecture {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Args)]
 #[serde(deny_unknown_fields)]
 pub struct Cnn4Settings {
-    /// Units of the first hidden dense layer [512]
+    /// units of the first hidden dense layer [512]
     #[arg(long, value_name = "N")]
     pub dense: usize,
-    /// Dropout after the hidden dense layers [0.1]
+    /// dropout after the hidden dense layers [0.1]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub dropout: f32,
 }
@@ -97,15 +97,15 @@ pub enum Shortcut {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Args)]
 #[serde(deny_unknown_fields)]
 pub struct ResNetSettings {
-    /// Slope of leaky ReLU below zero; 0 is ReLU [0; inception 0.3]
+    /// slope of leaky ReLU below zero; 0 is ReLU [0; inception 0.3]
     #[arg(id = "leaky", long = "leaky", value_name = "SLOPE", allow_negative_numbers = true)]
     pub slope: f32,
-    /// How a block's input reaches its output where the shape changes [projection]
+    /// how a block's input reaches its output where the shape changes [projection]
     #[arg(long, value_enum, value_name = "HOW")]
     pub shortcut: Shortcut,
-    /// Where the scale of each block's last batch norm starts; at zero a block begins as its shortcut [one]
+    /// where the scale of each block's last batch norm starts; at zero a block begins as its shortcut [one]
     // Goyal et al. 2017, section 5.1.
-    #[arg(id = "last_scale", long = "last-scale", value_name = "AT", value_parser = one_of("one", "zero"))]
+    #[arg(id = "last_scale", long = "last-scale", value_name = "AT", action = ArgAction::Set, value_parser = one_of("one", "zero"))]
     pub zero_last_scale: bool,
 }
 
@@ -124,20 +124,20 @@ impl Default for ResNetSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Args)]
 #[serde(deny_unknown_fields)]
 pub struct InceptionSettings {
-    /// Units of the hidden dense layer of the head
+    /// units of the hidden dense layer of the head
     #[arg(long, value_name = "N")]
     pub dense: usize,
-    /// Dropout in the head
+    /// dropout in the head
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub dropout: f32,
-    /// Slope of the head's activation below zero
+    /// slope of the head's activation below zero
     #[arg(id = "leaky", long = "leaky", value_name = "SLOPE", allow_negative_numbers = true)]
     pub slope: f32,
-    /// Pixels a side that images are resized to, from 75 [150]
+    /// pixels a side that images are resized to, from 75 [150]
     #[arg(long, value_name = "N")]
     pub image_size: usize,
-    /// Whether average pooling counts the zeros of its padding, as torchvision, or not, as TensorFlow [count]
-    #[arg(id = "pool_padding", long = "pool-padding", value_name = "HOW", value_parser = one_of("ignore", "count"))]
+    /// whether average pooling counts the zeros of its padding, as torchvision, or not, as TensorFlow [count]
+    #[arg(id = "pool_padding", long = "pool-padding", value_name = "HOW", action = ArgAction::Set, value_parser = one_of("ignore", "count"))]
     pub count_padding: bool,
 }
 

@@ -1,11 +1,16 @@
 //! What the tests share: devices, and a check that fails with the whole report.
 #![allow(dead_code)] // each test file uses a part
 
+#[cfg(feature = "cli")]
 pub mod hashed;
+#[cfg(feature = "cli")]
 pub mod pictures;
+#[cfg(feature = "cli")]
 pub mod process;
 pub mod reference;
+#[cfg(feature = "cli")]
 pub mod training;
+#[cfg(feature = "cli")]
 pub mod tsne;
 
 use std::collections::HashMap;
