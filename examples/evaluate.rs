@@ -2,7 +2,6 @@
 //! test images, and draws what it gets right and wrong.
 //!
 //! cargo run --release --example evaluate -- NEW_FOLDER
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use selvedge::eval::{Metrics, Predictions};
@@ -11,9 +10,8 @@ use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::inference::{Classifier, Views};
 use selvedge::plot::{ConfusionPicture, save_png};
 use selvedge::report::{Evaluation, GallerySize, Page};
-use selvedge::run::{EpochRecord, RunConfig, RunFolder};
 use selvedge::settings::TrainConfig;
-use selvedge::train::{Observer, Progress, train};
+use selvedge::train::{Task, train};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let Some(folder) = std::env::args().nth(1) else {
@@ -28,7 +26,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         batch_size: 32,
         ..TrainConfig::default()
     };
-    train(&gpu, &config, &data, Some(&folder.join("run")), &mut Quiet)?;
+    train(
+        &gpu,
+        &config,
+        &Task::built_in(&config, &data),
+        Some(&folder.join("run")),
+        &mut (),
+    )?;
 
     let classifier = Classifier::open(&gpu, &folder.join("run"))?;
     let images = data.test.take(1000);
@@ -67,19 +71,4 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     save_png(&picture, &folder.join("cats-and-dogs.png"))?;
     println!("pictures and report.html are in {}", shown(folder));
     Ok(())
-}
-
-/// Looks at nothing and stops nothing.
-struct Quiet;
-
-impl Observer for Quiet {
-    fn start(&mut self, _: &RunConfig, _: &RunFolder, _: &[EpochRecord]) {}
-    fn note(&mut self, _: &str) {}
-    fn features(&mut self, _: usize, _: usize) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-    fn step(&mut self, _: Progress) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-    fn epoch(&mut self, _: &EpochRecord, _: bool) {}
 }

@@ -7,14 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use common::gpu;
-use common::training::{Watcher, bars, config, dataset, run, with};
+use common::training::{Watcher, bars, config, dataset, run, task, with};
 use selvedge::data::{Dataset, Normalisation};
 use selvedge::network::Network;
 use selvedge::nn::weights;
 use selvedge::optim::{LearningRate, Plateau, Schedule};
 use selvedge::run::{EpochRecord, RunError, RunFolder};
 use selvedge::settings::{Cnn4Settings, Learned, NetworkSettings, OptimiserKind, Policy, TrainConfig};
-use selvedge::train::{Ending, TrainError, resume, train};
+use selvedge::train::{Ending, Task, TrainError, resume, train};
 
 #[test]
 fn a_training_learns_keeps_its_files_and_makes_nothing_after_its_first_step() {
@@ -228,7 +228,7 @@ fn a_training_stopped_anywhere_and_resumed_ends_at_the_same_bits() {
         let mut stops = vec![2, 6, 1, 3];
         let mut watcher = Watcher::new(stops.pop());
         let gpu = Arc::clone(&watcher.gpu);
-        let mut ending = train(&gpu, &config, &dataset(), Some(&path), &mut watcher).unwrap();
+        let mut ending = train(&gpu, &config, &task(&config), Some(&path), &mut watcher).unwrap();
         let mut stopped = 0;
         let outcome = loop {
             match ending {
@@ -238,7 +238,7 @@ fn a_training_stopped_anywhere_and_resumed_ends_at_the_same_bits() {
                     let mut watcher = Watcher::new(stops.pop());
                     let gpu = Arc::clone(&watcher.gpu);
                     let last = folder.last_checkpoint();
-                    ending = resume(&gpu, &folder, &last, None, &dataset(), &mut watcher).unwrap();
+                    ending = resume(&gpu, &folder, &last, None, &task(&config), &mut watcher).unwrap();
                 }
             }
         };
@@ -250,7 +250,7 @@ fn a_training_stopped_anywhere_and_resumed_ends_at_the_same_bits() {
         assert_eq!(figures(&outcome.history), figures(&whole.history));
         assert_eq!(outcome.result.test, whole.result.test);
 
-        // Complete, so there is nothing to go on with.
+        // Complete, so there is nothing to resume.
         let mut watcher = Watcher::new(None);
         let gpu = Arc::clone(&watcher.gpu);
         let again = resume(
@@ -258,7 +258,7 @@ fn a_training_stopped_anywhere_and_resumed_ends_at_the_same_bits() {
             &outcome.folder,
             &outcome.folder.last_checkpoint(),
             None,
-            &dataset(),
+            &task(&config),
             &mut watcher,
         );
         assert!(matches!(again, Err(TrainError::Complete { .. })));
@@ -278,7 +278,7 @@ fn a_training_stopped_anywhere_and_resumed_ends_at_the_same_bits() {
             &outcome.folder,
             &outcome.folder.best_checkpoint(),
             None,
-            &dataset(),
+            &task(&config),
             &mut watcher,
         )
         .unwrap();
@@ -292,13 +292,20 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
     let path = folder.path().join("run");
     let mut watcher = Watcher::new(Some(2));
     let gpu = Arc::clone(&watcher.gpu);
-    train(&gpu, &config(), &dataset(), Some(&path), &mut watcher).unwrap();
+    train(&gpu, &config(), &task(&config()), Some(&path), &mut watcher).unwrap();
     let run_folder = RunFolder::open(&path);
     let checkpoint = run_folder.last_checkpoint();
     let whole = std::fs::read(&checkpoint).unwrap();
     let error = |data: &Dataset| {
         let mut watcher = Watcher::new(None);
-        let refused = resume(&gpu, &run_folder, &checkpoint, None, data, &mut watcher);
+        let refused = resume(
+            &gpu,
+            &run_folder,
+            &checkpoint,
+            None,
+            &Task::built_in(&config(), data),
+            &mut watcher,
+        );
         refused.unwrap_err().to_string()
     };
 
@@ -328,7 +335,7 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
     assert!(error(&dataset()).contains("another training than config.json"));
     std::fs::write(&config_file, &text).unwrap();
     let mut watcher = Watcher::new(None);
-    assert!(resume(&gpu, &run_folder, &checkpoint, None, &dataset(), &mut watcher).is_ok());
+    assert!(resume(&gpu, &run_folder, &checkpoint, None, &task(&config()), &mut watcher).is_ok());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use common::gpu;
 use common::hashed::write_safetensors;
-use common::training::{Watcher, bars, config, dataset, network_of, run, with};
+use common::training::{Watcher, bars, config, dataset, network_of, run, task, with};
 use safetensors::{Dtype, SafeTensors};
 use selvedge::data::{Dataset, ImageSet, Normalisation};
 use selvedge::gpu::{Gpu, GpuOptions};
@@ -23,7 +23,7 @@ use selvedge::settings::{
     Shortcut, TrainConfig, Transfer,
 };
 use selvedge::tensor::{Compiled, Graph};
-use selvedge::train::{Ending, TrainError, automatic_batch_size, resume, summary, train, training_step};
+use selvedge::train::{Ending, Task, TrainError, automatic_batch_size, resume, summary, train, training_step};
 
 /// The head of resnet20 for two epochs, then its last stage for two.
 fn transfer(base: &Path) -> TrainConfig {
@@ -108,13 +108,13 @@ fn either_phase_resumes_to_the_same_bits_and_computes_no_feature_again() {
     // Two epochs of seven steps, then two of five.
     let mut watcher = Watcher::new(Some(3));
     let gpu = watcher.gpu.clone();
-    let mut ending = train(&gpu, &config, &dataset(), Some(&path), &mut watcher).unwrap();
+    let mut ending = train(&gpu, &config, &task(&config), Some(&path), &mut watcher).unwrap();
     let mut interruptions = 0;
     for stop_after in [9, 2, 1000] {
         assert!(matches!(ending, Ending::Interrupted(_)));
         interruptions += 1;
         let mut watcher = Watcher::new(Some(stop_after));
-        ending = resume(&gpu, &run_folder, &last, None, &dataset(), &mut watcher).unwrap();
+        ending = resume(&gpu, &run_folder, &last, None, &task(&config), &mut watcher).unwrap();
         assert_eq!(watcher.features, 0, "the features are in the folder");
     }
     assert!(matches!(ending, Ending::Finished(_)) && interruptions == 3);
@@ -134,14 +134,14 @@ fn a_second_phase_that_died_in_its_first_epoch_starts_as_it_did() {
     let path = folder.path().join("run");
     let mut watcher = Watcher::new(Some(15));
     let gpu = Arc::clone(&watcher.gpu);
-    train(&gpu, &config, &dataset(), Some(&path), &mut watcher).unwrap();
+    train(&gpu, &config, &task(&config), Some(&path), &mut watcher).unwrap();
     let run_folder = RunFolder::open(&path);
     assert!(!run_folder.file("result.json").exists());
     assert_eq!(run_folder.read_history().unwrap().len(), 2);
     // As if the best weights of its first epoch had been written, and no checkpoint since.
     std::fs::copy(whole.join("best.safetensors"), run_folder.best_weights()).unwrap();
     let last = run_folder.last_checkpoint();
-    resume(&gpu, &run_folder, &last, None, &dataset(), &mut Watcher::new(None)).unwrap();
+    resume(&gpu, &run_folder, &last, None, &task(&config), &mut Watcher::new(None)).unwrap();
     assert_eq!(
         tensors(&path.join("last.safetensors")),
         tensors(&whole.join("last.safetensors"))
@@ -160,15 +160,37 @@ fn features_that_were_interrupted_resume_where_they_were() {
     let (whole, path) = (folder.path().join("whole"), folder.path().join("run"));
     let mut watcher = Watcher::new(None);
     let gpu = Arc::clone(&watcher.gpu);
-    train(&gpu, &config, &data, Some(&whole), &mut watcher).unwrap();
+    train(
+        &gpu,
+        &config,
+        &Task::built_in(&config, &data),
+        Some(&whole),
+        &mut watcher,
+    )
+    .unwrap();
     watcher.stop_features = true;
-    let ending = train(&gpu, &config, &data, Some(&path), &mut watcher).unwrap();
+    let ending = train(
+        &gpu,
+        &config,
+        &Task::built_in(&config, &data),
+        Some(&path),
+        &mut watcher,
+    )
+    .unwrap();
     assert!(matches!(ending, Ending::Interrupted(_)));
     assert_eq!(watcher.features, 500);
     let run_folder = RunFolder::open(&path);
     let mut watcher = Watcher::new(None);
     let last = run_folder.last_checkpoint();
-    resume(&gpu, &run_folder, &last, None, &data, &mut watcher).unwrap();
+    resume(
+        &gpu,
+        &run_folder,
+        &last,
+        None,
+        &Task::built_in(&config, &data),
+        &mut watcher,
+    )
+    .unwrap();
     assert_eq!(watcher.features, 700);
     for file in ["features.safetensors", "last.safetensors"] {
         assert_eq!(tensors(&path.join(file)), tensors(&whole.join(file)), "{file}");
@@ -394,7 +416,7 @@ fn a_step_that_does_not_fit_is_refused_with_the_batch_that_does() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
     let mut watcher = Watcher::new(None);
-    let error = train(&gpu, &config, &dataset(), Some(&path), &mut watcher).unwrap_err();
+    let error = train(&gpu, &config, &task(&config), Some(&path), &mut watcher).unwrap_err();
     let TrainError::Memory { batch, problem, remedy } = &error else {
         panic!("{error}");
     };

@@ -11,7 +11,7 @@ use selvedge::files::{FileError, FileTask, shown};
 use selvedge::gpu::Gpu;
 use selvedge::run::RunFolder;
 use selvedge::settings::{Architecture, Transfer};
-use selvedge::train::{Ending, TrainError, resume, train};
+use selvedge::train::{Ending, Task, TrainError, resume, train};
 
 use super::console::{Console, OutputOptions};
 use super::display::{Display, INTERRUPTED, stop_on_ctrl_c};
@@ -113,7 +113,8 @@ fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
         // A configuration may name some.
         config.transfer = Transfer::default();
     }
-    Ok(train(&gpu, &config, &data, named.as_deref(), display)?)
+    let task = Task::built_in(&config, &data);
+    Ok(train(&gpu, &config, &task, named.as_deref(), display)?)
 }
 
 impl Options {
@@ -165,7 +166,8 @@ fn resume_run(options: &Options, path: &Path, display: &mut Display) -> anyhow::
             run.adapter, run.version, here.0, here.1
         );
     }
-    Ok(resume(&gpu, &folder, &checkpoint, extension.as_ref(), &data, display)?)
+    let task = Task::built_in(&run.train, &data);
+    Ok(resume(&gpu, &folder, &checkpoint, extension.as_ref(), &task, display)?)
 }
 
 impl Display {

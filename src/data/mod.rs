@@ -11,6 +11,7 @@ mod limited;
 mod load;
 mod normalisation;
 mod photo;
+mod rows;
 mod split;
 mod text;
 
@@ -19,4 +20,5 @@ pub use image_set::{CLASS_NAMES, CLASSES, HEIGHT, ImageSet, PIXELS, WIDTH};
 pub use load::{Dataset, load, load_set};
 pub use normalisation::{Normalisation, PixelScale};
 pub use photo::{Inversion, Photo};
+pub use rows::{Examples, Rows};
 pub use split::{Split, shuffle, stratified_folds, stratified_split};

@@ -66,6 +66,10 @@ impl Classifier {
             let about = weights::about(path)?.ok_or_else(|| InferenceError::Anonymous { path: path.to_owned() })?;
             (RunConfig::from_json(&about, path)?, path.to_owned())
         };
+        if let Some(name) = run.own_network {
+            let path = path.to_owned();
+            return Err(InferenceError::OwnNetwork { path, name });
+        }
         let network = Network::of(gpu, &run.train, run.normalisation, &Learned::All)?;
         weights::load(&network.parameters, &weights)?;
         Ok(Self {

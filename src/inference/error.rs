@@ -22,6 +22,9 @@ pub enum InferenceError {
     #[error("the run {path} has no finished epoch yet; `selvedge train --resume {path}` resumes it", path = shown(path))]
     NoEpoch { path: PathBuf },
 
+    #[error("{path} is of a network of one's own, {name}: only the program that declares it can use it", path = shown(path))]
+    OwnNetwork { path: PathBuf, name: String },
+
     #[error("{path} is an ensemble of several networks, and one is needed here; name one of its members", path = shown(path))]
     IsEnsemble { path: PathBuf },
 

@@ -10,7 +10,7 @@ use crate::tensor::TensorError;
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum NetworkError {
-    #[error("there are no images to look at")]
+    #[error("there are no examples to look at")]
     NoImages,
 
     #[error(transparent)]

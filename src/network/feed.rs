@@ -1,18 +1,38 @@
 //! Where a network's batches come from: images, or the features that a frozen base gives them.
 
 use super::{NetworkError, Resident, Visit};
+use crate::data::Examples;
 use crate::tensor::{Graph, Result, Tensor};
 
 /// A data set in device memory, as the network that trains on it takes it.
 #[derive(Debug)]
 pub(crate) enum Feed {
-    /// For the whole network.
+    /// Images, for the whole network.
     Images(Resident),
-    /// For the head alone.
+    /// Examples of another shape, for the whole network.
+    Rows(FeatureTable, Vec<usize>),
+    /// Features, for the head alone.
     Features(FeatureTable),
 }
 
-/// One row of features an image, with their labels.
+impl Feed {
+    /// Puts examples on the graph's device.
+    ///
+    /// # Errors
+    /// [`NetworkError::NoImages`] when there are none; those of the device.
+    pub fn new(graph: &Graph, examples: &Examples) -> std::result::Result<Self, NetworkError> {
+        match examples {
+            Examples::Images(images) => Ok(Self::Images(Resident::new(graph, images)?)),
+            Examples::Rows(_) if examples.is_empty() => Err(NetworkError::NoImages),
+            Examples::Rows(rows) => {
+                let table = FeatureTable::new(graph, rows.values(), examples.labels())?;
+                Ok(Self::Rows(table, rows.shape().to_vec()))
+            }
+        }
+    }
+}
+
+/// One row of numbers an example, with their labels.
 #[derive(Debug)]
 pub(crate) struct FeatureTable {
     /// `[images, columns]` each: as many columns as one binding may hold.

@@ -7,7 +7,7 @@ mod resident;
 
 use std::sync::Arc;
 
-use crate::data::{CLASSES, HEIGHT, ImageSet, Normalisation, WIDTH};
+use crate::data::{CLASS_NAMES, CLASSES, Examples, HEIGHT, ImageSet, Normalisation, WIDTH};
 use crate::eval::Predictions;
 use crate::gpu::Gpu;
 use crate::models;
@@ -17,7 +17,7 @@ use crate::tensor::{Graph, Layer, Result, Tensor};
 
 pub use error::NetworkError;
 pub(crate) use feed::{FeatureTable, Feed};
-pub(crate) use predictor::{Answer, Predictor, predictions};
+pub(crate) use predictor::{Answer, Predictor};
 pub(crate) use resident::{Changes, Visit};
 pub use resident::{Resident, augmented};
 
@@ -29,6 +29,7 @@ pub struct Network {
     pub parameters: Parameters,
     model: Box<dyn Model>,
     normalisation: Normalisation,
+    class_names: Vec<String>,
 }
 
 impl Network {
@@ -53,7 +54,19 @@ impl Network {
             graph,
             model,
             normalisation,
+            class_names: CLASS_NAMES.map(str::to_owned).to_vec(),
         })
+    }
+
+    /// The same network, with these names for its classes instead of Fashion-MNIST's.
+    pub fn with_classes(mut self, names: &[String]) -> Self {
+        self.class_names = names.to_vec();
+        self
+    }
+
+    /// The names of its classes.
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
     }
 
     /// The network that the settings ask for.
@@ -83,6 +96,11 @@ impl Network {
             Feed::Images(data) => {
                 let (images, labels) = data.batch(visit, batch, self.normalisation, changes)?;
                 Ok((self.model.forward(pass, &images)?, labels))
+            }
+            Feed::Rows(table, shape) => {
+                let (rows, labels) = table.batch(visit, batch)?;
+                let shaped = rows.reshape([&[batch], shape.as_slice()].concat())?;
+                Ok((self.model.forward(pass, &shaped)?, labels))
             }
             Feed::Features(table) => {
                 let (features, labels) = table.batch(visit, batch)?;
@@ -170,10 +188,14 @@ impl Network {
         ]
     }
 
-    fn answers(&self, set: &ImageSet, answer: Answer) -> std::result::Result<Vec<f32>, NetworkError> {
+    fn answers(&self, feed: &Feed, count: usize, answer: Answer) -> std::result::Result<Vec<f32>, NetworkError> {
+        let order: Vec<u32> = (0..count as u32).collect();
+        self.predictor(&self.parameters, feed, &order, answer)?.run()
+    }
+
+    fn answers_for(&self, set: &ImageSet, answer: Answer) -> std::result::Result<Vec<f32>, NetworkError> {
         let feed = Feed::Images(Resident::new(&self.graph, set)?);
-        let order: Vec<u32> = (0..set.len() as u32).collect();
-        self.predictor(&self.parameters, &feed, &order, answer)?.run()
+        self.answers(&feed, set.len(), answer)
     }
 
     /// The probabilities of a whole set, next to its labels.
@@ -181,7 +203,30 @@ impl Network {
     /// # Errors
     /// Those of the device, and [`EvalError`](crate::eval::EvalError) when a probability is no number.
     pub fn predict(&self, set: &ImageSet) -> std::result::Result<Predictions, NetworkError> {
-        predictions(self.answers(set, Answer::Probabilities)?, set.labels().to_vec())
+        self.predictions(self.answers_for(set, Answer::Probabilities)?, set.labels())
+    }
+
+    /// As [`Network::predict`], for examples of any shape.
+    ///
+    /// # Errors
+    /// As [`Network::predict`].
+    pub fn predict_examples(&self, examples: &Examples) -> std::result::Result<Predictions, NetworkError> {
+        let feed = Feed::new(&self.graph, examples)?;
+        let probabilities = self.answers(&feed, examples.len(), Answer::Probabilities)?;
+        self.predictions(probabilities, examples.labels())
+    }
+
+    /// Probabilities and labels with the names of the classes.
+    pub(crate) fn predictions(
+        &self,
+        probabilities: Vec<f32>,
+        labels: &[u8],
+    ) -> std::result::Result<Predictions, NetworkError> {
+        Ok(Predictions::new(
+            probabilities,
+            labels.to_vec(),
+            self.class_names.clone(),
+        )?)
     }
 
     /// The logits of a whole set, row-major `[images, classes]`.
@@ -189,7 +234,7 @@ impl Network {
     /// # Errors
     /// Those of the device.
     pub fn logits_of(&self, set: &ImageSet) -> std::result::Result<Vec<f32>, NetworkError> {
-        self.answers(set, Answer::Logits)
+        self.answers_for(set, Answer::Logits)
     }
 
     /// What the last dense layer is given for each image of a set, row-major `[images, width]`, and the width: the numbers
@@ -198,7 +243,7 @@ impl Network {
     /// # Errors
     /// Those of the device.
     pub fn penultimate(&self, set: &ImageSet) -> std::result::Result<(Vec<f32>, usize), NetworkError> {
-        let features = self.answers(set, Answer::Penultimate)?;
+        let features = self.answers_for(set, Answer::Penultimate)?;
         let width = features.len() / set.len().max(1);
         Ok((features, width))
     }

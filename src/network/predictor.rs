@@ -4,8 +4,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::{NetworkError, Visit};
-use crate::data::CLASS_NAMES;
-use crate::eval::Predictions;
 use crate::gpu::Readback;
 use crate::tensor::{Compiled, Graph, Result, Tensor};
 
@@ -16,12 +14,6 @@ pub(crate) enum Answer {
     Probabilities,
     /// What the last dense layer is given.
     Penultimate,
-}
-
-/// Probabilities and labels with the names of the classes.
-pub(crate) fn predictions(probabilities: Vec<f32>, labels: Vec<u8>) -> std::result::Result<Predictions, NetworkError> {
-    let names = CLASS_NAMES.iter().map(|name| (*name).to_owned()).collect();
-    Ok(Predictions::new(probabilities, labels, names)?)
 }
 
 /// A compiled inference over a fixed list of images.

@@ -386,6 +386,7 @@ mod tests {
         let run = RunConfig {
             version: "test".to_owned(),
             adapter: "test".to_owned(),
+            own_network: None,
             normalisation: Normalisation {
                 mean: 0.25,
                 deviation: 0.5,

@@ -16,6 +16,9 @@ pub struct RunConfig {
     pub version: String,
     /// The adapter it was trained on. A repetition is exact on the same adapter only.
     pub adapter: String,
+    /// The name of a network of one's own, in whose place the settings name another that has no meaning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_network: Option<String>,
     /// The choices.
     pub train: TrainConfig,
     /// How bytes become numbers.

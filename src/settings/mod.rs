@@ -206,7 +206,15 @@ impl TrainConfig {
     /// # Errors
     /// [`DataError::Split`] when there are too few.
     pub fn split(&self, images: &ImageSet) -> Result<Split, DataError> {
-        stratified_split(images.labels(), images.len() / 5, self.split_seed())
+        self.split_labels(images.labels())
+    }
+
+    /// As [`TrainConfig::split`], by the labels alone.
+    ///
+    /// # Errors
+    /// As [`TrainConfig::split`].
+    pub fn split_labels(&self, labels: &[u8]) -> Result<Split, DataError> {
+        stratified_split(labels, labels.len() / 5, self.split_seed())
     }
 
     /// What decides the split.

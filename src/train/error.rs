@@ -37,6 +37,9 @@ pub enum TrainError {
         best: PathBuf,
     },
 
+    #[error("{path} is a training of another network", path = shown(path))]
+    OtherNetwork { path: PathBuf },
+
     #[error("{path} was trained on other images than these; name its data with `data`", path = shown(path))]
     OtherData { path: PathBuf },
 

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::trainer::{Task, Trainer};
+use super::trainer::{Start, Trainer};
 use super::training::check_batch;
 use super::{Progress, TrainError};
 use crate::data::{ImageSet, Normalisation, Split};
@@ -33,7 +33,7 @@ pub fn fit(
     let normalisation = Normalisation::of(config.pixels, images, &split.train);
     let network = Network::of(gpu, config, normalisation, &Learned::All)?;
     let feed = Feed::Images(Resident::new(&network.graph, images)?);
-    let mut trainer = Trainer::new(&network, config, Task::whole(&feed, images.labels(), split))?;
+    let mut trainer = Trainer::new(&network, config, Start::whole(&feed, images.labels(), split))?;
     let mut history = Vec::new();
     while trainer.epochs() < config.epochs && !is_stopped(&history, &config.stopping) {
         match trainer.epoch(&mut observe)? {

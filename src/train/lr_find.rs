@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::TrainError;
-use super::trainer::{Task, Trainer};
+use super::trainer::{Start, Trainer};
 use super::training::check_batch;
 use crate::data::{Dataset, Normalisation};
 use crate::gpu::Gpu;
@@ -89,7 +89,7 @@ pub fn find_rate(
     let normalisation = Normalisation::of(config.pixels, &images, &split.train);
     let network = first_phase(gpu, config, normalisation)?;
     let feed = Feed::Images(Resident::new(&network.graph, &images)?);
-    let mut trainer = Trainer::new(&network, config, Task::whole(&feed, images.labels(), split))?;
+    let mut trainer = Trainer::new(&network, config, Start::whole(&feed, images.labels(), split))?;
 
     let mut losses = Vec::new();
     trainer.start_epoch()?;

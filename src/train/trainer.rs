@@ -9,7 +9,7 @@ use super::totals::{Arrived, Totals};
 use super::{Progress, TrainError};
 use crate::data::{Split, shuffle};
 use crate::eval::Report;
-use crate::network::{Answer, Changes, Feed, Network, Predictor, Visit, predictions};
+use crate::network::{Answer, Changes, Feed, Network, Predictor, Visit};
 use crate::optim::{Average, Optimiser, PlateauState, Schedule, Timeline};
 use crate::run::EpochRecord;
 use crate::settings::TrainConfig;
@@ -77,7 +77,7 @@ pub(super) struct Position {
 }
 
 /// What a trainer trains on, and where in the training it begins.
-pub(super) struct Task<'a> {
+pub(super) struct Start<'a> {
     pub feed: &'a Feed,
     /// Of all images of the feed.
     pub labels: &'a [u8],
@@ -88,7 +88,7 @@ pub(super) struct Task<'a> {
     pub epochs_before: usize,
 }
 
-impl<'a> Task<'a> {
+impl<'a> Start<'a> {
     /// A training of one phase.
     pub fn whole(feed: &'a Feed, labels: &'a [u8], split: Split) -> Self {
         Self {
@@ -102,14 +102,14 @@ impl<'a> Task<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    pub fn new(network: &'a Network, config: &'a TrainConfig, task: Task) -> Result<Self, TrainError> {
-        let Task {
+    pub fn new(network: &'a Network, config: &'a TrainConfig, start: Start) -> Result<Self, TrainError> {
+        let Start {
             feed,
             labels,
             split,
             phase,
             epochs_before,
-        } = task;
+        } = start;
         let graph = &network.graph;
         let visit = Visit::new(graph, &split.train)?;
         let clock = clock(graph)?;
@@ -362,8 +362,8 @@ impl<'a> Trainer<'a> {
         if probabilities.iter().any(|p| !p.is_finite()) {
             return Err(self.diverged(f64::NAN, self.optimiser.steps()));
         }
-        let labels = self.validation.labels.clone();
-        Ok(Report::from_predictions(&predictions(probabilities, labels)?))
+        let predictions = self.network.predictions(probabilities, &self.validation.labels)?;
+        Ok(Report::from_predictions(&predictions))
     }
 
     /// Waits for all totals under way and for those after the last step, which may have gone by without.

@@ -7,13 +7,12 @@ use std::sync::Arc;
 
 use super::checkpoint::{Checkpoint, fill, refuse, restore};
 use super::features::features;
-use super::trainer::{Position, Task, Trainer};
-use super::{Extension, Progress, TrainError};
-use crate::data::{CLASSES, Dataset, ImageSet, Normalisation, Split};
+use super::trainer::{Position, Start, Trainer};
+use super::{Extension, Progress, Task, TrainError};
+use crate::data::{Examples, Normalisation, Split};
 use crate::eval::Report;
 use crate::files::{self, shown};
 use crate::gpu::Gpu;
-use crate::models;
 use crate::network::{FeatureTable, Feed, Network, Resident};
 use crate::nn::{ParameterBuilder, weights};
 use crate::optim::PlateauState;
@@ -33,6 +32,19 @@ pub trait Observer {
     fn step(&mut self, progress: Progress) -> ControlFlow<()>;
     /// After each epoch; `best` when its monitored figure is the best so far.
     fn epoch(&mut self, record: &EpochRecord, best: bool);
+}
+
+/// Watches nothing and stops nothing.
+impl Observer for () {
+    fn start(&mut self, _: &RunConfig, _: &RunFolder, _: &[EpochRecord]) {}
+    fn note(&mut self, _: &str) {}
+    fn features(&mut self, _: usize, _: usize) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+    fn step(&mut self, _: Progress) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+    fn epoch(&mut self, _: &EpochRecord, _: bool) {}
 }
 
 /// How a training ended.
@@ -55,7 +67,7 @@ pub struct Outcome {
     pub result: RunResult,
 }
 
-/// Trains a network, writes the run folder (`out`, which must be new or empty; without it `runs/MODEL-1` or the first number
+/// Trains the task's network, writes the run folder (`out`, which must be new or empty; without it `runs/NAME-1` or the first number
 /// that is free), and evaluates the best weights on the test split once.
 ///
 /// # Errors
@@ -63,20 +75,20 @@ pub struct Outcome {
 pub fn train(
     gpu: &Arc<Gpu>,
     config: &TrainConfig,
-    data: &Dataset,
+    task: &Task,
     out: Option<&Path>,
     observer: &mut dyn Observer,
 ) -> Result<Ending, TrainError> {
-    let training = Training::new(gpu, config, data)?;
-    training.check_weights(gpu)?;
+    let training = Training::new(gpu, config, task)?;
+    training.check_weights()?;
     // Made last, so that a training which is refused leaves no folder behind.
     let folder = match out {
         Some(path) => RunFolder::create(path)?,
-        None => RunFolder::create_numbered(config.network.architecture().name())?,
+        None => RunFolder::create_numbered(&task.name)?,
     };
     let _lock = folder.lock()?;
     folder.write_config(&training.run)?;
-    training.go(gpu, &folder, None, data, observer)
+    training.go(&folder, None, observer)
 }
 
 /// Resumes a training that was interrupted or killed, from a checkpoint of its folder, or from the start when it was stopped
@@ -93,7 +105,7 @@ pub fn resume(
     folder: &RunFolder,
     checkpoint: &Path,
     extension: Option<&Extension>,
-    data: &Dataset,
+    task: &Task,
     observer: &mut dyn Observer,
 ) -> Result<Ending, TrainError> {
     let mut run = folder.read_config()?;
@@ -104,7 +116,12 @@ pub fn resume(
             path: folder.path().to_owned(),
         });
     }
-    let mut training = Training::new(gpu, &run.train, data)?;
+    let mut training = Training::new(gpu, &run.train, task)?;
+    if training.run.own_network != run.own_network {
+        return Err(TrainError::OtherNetwork {
+            path: folder.path().to_owned(),
+        });
+    }
     if training.run.data_checksum != run.data_checksum {
         return Err(TrainError::OtherData {
             path: folder.path().to_owned(),
@@ -137,7 +154,7 @@ pub fn resume(
         folder.write_config(&run)?;
     }
     training.run = run;
-    training.go(gpu, folder, stored, data, observer)
+    training.go(folder, stored, observer)
 }
 
 /// More epochs change nothing for a training that early stopping ends.
@@ -159,19 +176,25 @@ fn refuse_stopped_early(config: &TrainConfig, phase: usize, history: &[EpochReco
 }
 
 /// A training that has been checked.
-struct Training {
+struct Training<'a> {
+    gpu: &'a Arc<Gpu>,
+    task: &'a Task<'a>,
     run: RunConfig,
-    images: ImageSet,
+    examples: Examples,
     split: Split,
 }
 
-impl Training {
-    fn new(gpu: &Gpu, config: &TrainConfig, data: &Dataset) -> Result<Self, TrainError> {
+impl<'a> Training<'a> {
+    fn new(gpu: &'a Arc<Gpu>, config: &TrainConfig, task: &'a Task) -> Result<Self, TrainError> {
         config.validate()?;
-        let images = config.images(data);
-        let split = config.split(&images)?;
+        let examples = task.train.take(config.limit.unwrap_or(usize::MAX));
+        if matches!(examples, Examples::Rows(_)) && config.regularisation.mixes() {
+            let allowed = "0, as `cutmix`: only images can be mixed";
+            return Err(SettingsError::new("mixup", config.regularisation.mixup, allowed).into());
+        }
+        let split = config.split_labels(examples.labels())?;
         let mut builder = ParameterBuilder::default();
-        models::declare(&config.network, &mut builder, CLASSES);
+        (task.declare)(&mut builder);
         for phase in config.phases() {
             check_batch(&phase.config, &split)?;
             // The layers that a phase names must be there.
@@ -180,32 +203,40 @@ impl Training {
         let run = RunConfig {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             adapter: gpu.adapter().name.clone(),
+            own_network: task.is_own.then(|| task.name.clone()),
             train: config.clone(),
-            normalisation: Normalisation::of(config.pixels, &images, &split.train),
+            normalisation: match &examples {
+                Examples::Images(images) => Normalisation::of(config.pixels, images, &split.train),
+                Examples::Rows(_) => Normalisation::UNIT,
+            },
             train_images: split.train.len(),
             validation_images: split.validation.len(),
-            data_checksum: images.checksum(),
+            data_checksum: examples.checksum(),
         };
-        Ok(Self { run, images, split })
+        Ok(Self {
+            gpu,
+            task,
+            run,
+            examples,
+            split,
+        })
+    }
+
+    fn network(&self, learned: &Learned) -> Result<Network, TrainError> {
+        let Self { gpu, task, run, .. } = self;
+        let network = Network::new(gpu, &task.declare, run.train.seed, run.normalisation, learned)?;
+        Ok(network.with_classes(&task.class_names))
     }
 
     /// Refuses weights that do not fit.
-    fn check_weights(&self, gpu: &Arc<Gpu>) -> Result<(), TrainError> {
+    fn check_weights(&self) -> Result<(), TrainError> {
         if let Some(path) = &self.run.train.transfer.weights {
-            let network = Network::of(gpu, &self.run.train, self.run.normalisation, &Learned::All)?;
-            weights::load_base(&network.parameters, path)?;
+            weights::load_base(&self.network(&Learned::All)?.parameters, path)?;
         }
         Ok(())
     }
 
-    fn go(
-        self,
-        gpu: &Arc<Gpu>,
-        folder: &RunFolder,
-        stored: Option<Stored>,
-        data: &Dataset,
-        observer: &mut dyn Observer,
-    ) -> Result<Ending, TrainError> {
+    fn go(self, folder: &RunFolder, stored: Option<Stored>, observer: &mut dyn Observer) -> Result<Ending, TrainError> {
         let config = &self.run.train;
         let phases = config.phases();
         let mut history = stored.as_ref().map_or(Vec::new(), |s| s.checkpoint.history.clone());
@@ -213,20 +244,20 @@ impl Training {
         let first = stored.as_ref().map_or(0, |s| s.checkpoint.position.phase);
         for (number, phase) in phases.iter().enumerate().skip(first) {
             let stored = stored.as_ref().filter(|_| number == first);
-            let flow = self.run_phase(gpu, folder, (number, phase), stored, &mut history, observer)?;
+            let flow = self.run_phase(folder, (number, phase), stored, &mut history, observer)?;
             if flow.is_break() {
                 return Ok(Ending::Interrupted(folder.clone()));
             }
         }
 
-        let network = Network::of(gpu, config, self.run.normalisation, &Learned::All)?;
+        let network = self.network(&Learned::All)?;
         weights::load(&network.parameters, &folder.best_weights())?;
         let result = RunResult {
             best_epoch: best(&history, config.stopping.monitor).map_or(0, |record| record.epoch),
             epochs: history.len(),
             stopped_early: history.len() < config.total_epochs(),
             seconds: history.iter().map(|record| record.seconds).sum(),
-            test: Report::from_predictions(&network.predict(&data.test)?),
+            test: Report::from_predictions(&network.predict_examples(&self.task.test)?),
         };
         folder.write_result(&result)?;
         Ok(Ending::Finished(Box::new(Outcome {
@@ -236,19 +267,45 @@ impl Training {
         })))
     }
 
+    /// Where the batches of a phase come from. Breaks when the observer stops what is computed ahead.
+    fn feed(
+        &self,
+        phase: &Phase,
+        network: &Network,
+        folder: &RunFolder,
+        observer: &mut dyn Observer,
+    ) -> Result<ControlFlow<(), Feed>, TrainError> {
+        let Examples::Images(images) = &self.examples else {
+            return Ok(ControlFlow::Continue(Feed::new(&network.graph, &self.examples)?));
+        };
+        if !phase.trains_on_features() {
+            return Ok(ControlFlow::Continue(Feed::Images(Resident::new(
+                &network.graph,
+                images,
+            )?)));
+        }
+        let path = folder.file("features.safetensors");
+        let done = |done| observer.features(done, images.len());
+        Ok(match features(network, &self.run, images, &path, done)? {
+            ControlFlow::Continue(values) => {
+                let table = FeatureTable::new(&network.graph, &values, images.labels())?;
+                ControlFlow::Continue(Feed::Features(table))
+            }
+            ControlFlow::Break(()) => ControlFlow::Break(()),
+        })
+    }
+
     /// Trains a phase to its end, or until the observer stops it.
     fn run_phase(
         &self,
-        gpu: &Arc<Gpu>,
         folder: &RunFolder,
         (number, phase): (usize, &Phase),
         stored: Option<&Stored>,
         history: &mut Vec<EpochRecord>,
         observer: &mut dyn Observer,
     ) -> Result<ControlFlow<()>, TrainError> {
-        let Self { run, images, split } = self;
-        let config = &phase.config;
-        let network = Network::of(gpu, config, run.normalisation, &phase.learned)?;
+        let (run, config) = (&self.run, &phase.config);
+        let network = self.network(&phase.learned)?;
         match (stored, &config.transfer.weights) {
             (Some(stored), _) => fill(&network.tensors(), stored.path, &stored.tensors)?,
             (None, _) if number > 0 => weights::load(&network.parameters, &folder.best_weights())?,
@@ -258,27 +315,18 @@ impl Training {
         if phase.learned != Learned::All || number > 0 {
             observer.note(&description(phase, number, &network));
         }
-        let feed = if phase.trains_on_features() {
-            let path = folder.file("features.safetensors");
-            let done = |done| observer.features(done, images.len());
-            match features(&network, run, images, &path, done)? {
-                ControlFlow::Continue(values) => {
-                    Feed::Features(FeatureTable::new(&network.graph, &values, images.labels())?)
-                }
-                ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
-            }
-        } else {
-            Feed::Images(Resident::new(&network.graph, images)?)
+        let ControlFlow::Continue(feed) = self.feed(phase, &network, folder, observer)? else {
+            return Ok(ControlFlow::Break(()));
         };
         let before = history.iter().filter(|record| record.phase <= number).count();
-        let task = Task {
+        let start = Start {
             feed: &feed,
-            labels: images.labels(),
-            split: split.clone(),
+            labels: self.examples.labels(),
+            split: self.split.clone(),
             phase: number,
             epochs_before: before,
         };
-        let mut trainer = Trainer::new(&network, config, task)?;
+        let mut trainer = Trainer::new(&network, config, start)?;
         let last = folder.last_checkpoint();
         match stored {
             Some(stored) => restore(

@@ -7,7 +7,7 @@ use selvedge::data::{Dataset, ImageSet, PIXELS};
 use selvedge::gpu::{Created, Gpu, GpuOptions};
 use selvedge::run::{EpochRecord, RunConfig, RunFolder};
 use selvedge::settings::{Architecture, NetworkSettings, OptimiserKind, Policy, TrainConfig};
-use selvedge::train::{Ending, Observer, Outcome, Progress, TrainError, train};
+use selvedge::train::{Ending, Observer, Outcome, Progress, Task, TrainError, train};
 use tempfile::TempDir;
 
 /// Images whose class can be seen: a bright bar at a height that belongs to the class, on noise.
@@ -42,6 +42,11 @@ pub fn config() -> TrainConfig {
         // A shifted bar would be of another class.
         c.augment = Policy::None.augment();
     })
+}
+
+/// The network of these settings on [`dataset`].
+pub fn task(config: &TrainConfig) -> Task<'static> {
+    Task::built_in(config, &dataset())
 }
 
 /// Settings with some of them changed.
@@ -120,7 +125,7 @@ pub fn run(config: &TrainConfig) -> (TempDir, Watcher, Result<Outcome, TrainErro
     let mut watcher = Watcher::new(None);
     let path = folder.path().join("run");
     let gpu = Arc::clone(&watcher.gpu);
-    let ending = train(&gpu, config, &dataset(), Some(&path), &mut watcher);
+    let ending = train(&gpu, config, &task(config), Some(&path), &mut watcher);
     let outcome = ending.map(|ending| match ending {
         Ending::Finished(outcome) => *outcome,
         Ending::Interrupted(_) => panic!("nobody stopped it"),

@@ -1,0 +1,53 @@
+//! What is trained, and on what.
+
+use crate::data::{CLASS_NAMES, CLASSES, Dataset, Examples};
+use crate::models;
+use crate::nn::{Model, ParameterBuilder};
+use crate::settings::TrainConfig;
+
+/// A network and its data: one of those that the settings name on Fashion-MNIST, or anyone's own on anything.
+pub struct Task<'a> {
+    pub(super) name: String,
+    pub(super) is_own: bool,
+    pub(super) declare: Box<dyn Fn(&mut ParameterBuilder) -> Box<dyn Model> + 'a>,
+    pub(super) train: Examples,
+    pub(super) test: Examples,
+    pub(super) class_names: Vec<String>,
+}
+
+impl<'a> Task<'a> {
+    /// The network that the settings name, on images.
+    pub fn built_in(config: &TrainConfig, data: &Dataset) -> Self {
+        let network = config.network;
+        Self {
+            name: network.architecture().name().to_owned(),
+            is_own: false,
+            declare: Box::new(move |builder| models::declare(&network, builder, CLASSES)),
+            train: data.train.clone().into(),
+            test: data.test.clone().into(),
+            class_names: CLASS_NAMES.map(str::to_owned).to_vec(),
+        }
+    }
+
+    /// A network of one's own, which `declare` declares: it gives one logit for each of `class_names`. A part of `train`
+    /// validates; `test` is read once, at the end. `name` stands in the run's folder.
+    ///
+    /// The settings of a training hold, but for those of the network, which are ignored; so is augmentation where the examples
+    /// are no images.
+    pub fn own(
+        name: &str,
+        declare: impl Fn(&mut ParameterBuilder) -> Box<dyn Model> + 'a,
+        train: impl Into<Examples>,
+        test: impl Into<Examples>,
+        class_names: &[&str],
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            is_own: true,
+            declare: Box::new(declare),
+            train: train.into(),
+            test: test.into(),
+            class_names: class_names.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+}
