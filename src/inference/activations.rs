@@ -47,7 +47,7 @@ impl Classifier {
         Ok(graph.tensor([count, HEIGHT, WIDTH, 1], &scaled.repeat(count))?)
     }
 
-    /// The outputs of the first `most` convolutions, batch norms and poolings for an image of
+    /// The outputs of the first `most` convolutions, batch norms, poolings and ops of one's own for an image of
     /// [`PIXELS`](crate::data::PIXELS) bytes, in running order. ReLU right after a convolution is part of it.
     ///
     /// # Errors
@@ -65,6 +65,7 @@ impl Classifier {
                     let next = layers.get(i + 1).filter(|next| is_activation_of(next, node));
                     shown.push((self.name_of(node), &next.unwrap_or(node).output));
                 }
+                Layer::Custom(name) => shown.push((name.to_owned(), &node.output)),
                 Layer::BatchNorm(_) => shown.push((self.name_of(node), &node.output)),
                 Layer::MaxPool(_) | Layer::AvgPool { .. } => {
                     poolings += 1;

@@ -203,6 +203,26 @@ impl Graph {
         }
     }
 
+    /// Records the op that computes `output`, the only one, once more, on other inputs.
+    pub(super) fn record_again(&self, output: &Tensor, inputs: &[Tensor]) -> Result<Tensor> {
+        let op = {
+            let recorded = self.0.recorded.borrow();
+            recorded
+                .producer(output.id)
+                .map(|node| Rc::clone(&recorded.node(node).op))
+        };
+        // What has no producer is data, which stays what it is.
+        let Some(op) = op else { return Ok(output.clone()) };
+        let name = op.name();
+        let outputs = self.record(op, &inputs.iter().collect::<Vec<_>>())?;
+        <[Tensor; 1]>::try_from(outputs)
+            .map(|[output]| output)
+            .map_err(|_| TensorError::Parameter {
+                op: name,
+                problem: "a layer has one output".to_owned(),
+            })
+    }
+
     /// Checks types and shapes and records a node.
     pub(super) fn record(&self, op: Rc<dyn Op>, inputs: &[&Tensor]) -> Result<Vec<Tensor>> {
         if inputs.iter().any(|t| !Rc::ptr_eq(&t.graph.0, &self.0)) {

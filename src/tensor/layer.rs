@@ -32,6 +32,9 @@ pub enum Layer {
     Reshape(Shape),
     /// To `[height, width]`, bilinear with half-pixel centres.
     ResizeBilinear([usize; 2]),
+    /// An op of one's own by this name, of one output. Pictures of activations show it where it gives images; other formats
+    /// refuse it.
+    Custom(&'static str),
 }
 
 /// A layer of a network: what it computes of what.
@@ -67,7 +70,18 @@ impl Graph {
             for part in before {
                 inputs[0] = record(&mut layers, part, vec![inputs[0].clone()])?;
             }
-            let mut y = record(&mut layers, itself, inputs)?;
+            let mut y = match itself {
+                Layer::Custom(_) => {
+                    let output = self.record_again(&node.output, &inputs)?;
+                    layers.push(LayerNode {
+                        layer: itself,
+                        inputs,
+                        output: output.clone(),
+                    });
+                    output
+                }
+                itself => record(&mut layers, itself, inputs)?,
+            };
             for part in after {
                 y = record(&mut layers, part, vec![y])?;
             }
@@ -134,6 +148,10 @@ impl Layer {
             Self::Concat => Tensor::concat(&inputs.iter().collect::<Vec<_>>()),
             Self::Reshape(shape) => x.reshape(shape.clone()),
             Self::ResizeBilinear(size) => x.resize_bilinear(*size),
+            Self::Custom(name) => Err(TensorError::Parameter {
+                op: name,
+                problem: "only the op itself can record it again".to_owned(),
+            }),
         }
     }
 }

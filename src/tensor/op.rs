@@ -48,7 +48,8 @@ pub trait Op: fmt::Debug {
         String::new()
     }
 
-    /// What the op is as a layer of a network in inference; `None` for what only training needs.
+    /// What the op is as a layer of a network in inference; `None` for what only training needs. An op of one's own is a
+    /// [`Layer::Custom`].
     fn layer(&self) -> Option<Layer> {
         None
     }
