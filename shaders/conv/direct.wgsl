@@ -3,9 +3,13 @@
 // With one or three input channels the matrix product has next to nothing to reuse and loads every pixel alone. Here a
 // thread walks along image rows and keeps the TAPS inputs under the window in registers: a step to the right moves them
 // and loads only the columns that are new.
-//
-// The host joins the constants KERNEL_H, KERNEL_W, IN_C, STRIDE_W and QUADS (vec4 of output channels a thread takes). The
-// sizes are those of the product (gemm/params.wgsl); out_c is divisible by 4 * QUADS.
+// The sizes are those of the product (gemm/params.wgsl); out_c is divisible by 4 * QUADS.
+#import gemm/params.wgsl
+#const KERNEL_H = 3  // rows of the window
+#const KERNEL_W = 3  // columns of the window
+#const STRIDE_W = 1  // columns from one window to the next
+#const IN_C = 1      // input channels
+#const QUADS = 2     // vec4 of output channels that a thread takes
 const COLUMN: u32 = KERNEL_H * IN_C;          // inputs in one column of the window
 const TAPS: u32 = KERNEL_W * COLUMN;
 @group(0) @binding(1) var<storage, read> x: array<f32>;

@@ -6,6 +6,9 @@
 // Bytes:   the weights once a thread; 4 * kernel_h * stride_w * in_c read and 16 * QUADS written a pixel.
 // Why:     the first layer of the CNN: 6 ms on lavapipe against 18 through the matrix product, which loads each pixel
 //          nine times, alone, and multiplies 15 zeros for 9 numbers.
+#import common/grid.wgsl
+#import conv/direct.wgsl
+#import gemm/finish.wgsl
 @group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
 

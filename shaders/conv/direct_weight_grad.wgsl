@@ -7,6 +7,8 @@
 // Threads: one for 4 * QUADS output channels of `run` image rows, which are a piece; 64 a workgroup.
 // Bytes:   4 * kernel_h * stride_w * in_c and 16 * QUADS read a pixel.
 // Why:     the first layer of the CNN: through the matrix product its rows are nine, and tiles of 64 mostly empty.
+#import common/grid.wgsl
+#import conv/direct.wgsl
 @group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4<f32>>;
 

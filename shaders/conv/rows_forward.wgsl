@@ -9,6 +9,8 @@
 // In NHWC the window's row (kw, ci) is one run of kernel_w * in_c neighbours, so a segment has no inner structure:
 // padding only shortens the run at its ends. No division in the inner loop, no copy of the image: an explicit im2col
 // would write and read kernel_h * kernel_w times the image.
+#import gemm/params.wgsl
+#import gemm/runs.wgsl
 const A_ALONG_K: bool = true;
 struct Row {
     image: u32,   // n * in_h

@@ -10,6 +10,8 @@
 //     segment    tap (s, t) of the phase  segments = taps of the phase, none where the stride is wider than the kernel
 //     term       co                       depth = out_c
 //     B          W read by columns, [kernel_h * kernel_w, in_c, out_c] (gemm/cols_transposed.wgsl)
+#import gemm/params.wgsl
+#import gemm/runs.wgsl
 const A_ALONG_K: bool = true;
 override STRIDED: bool;  // more than one phase
 struct Row {

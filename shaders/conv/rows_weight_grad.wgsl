@@ -14,6 +14,8 @@
 //
 // dW is small and K is huge, so the segments may be split over workgroups; each split stores its own partial dW and a
 // second pass adds them in a fixed order, which keeps the result the same from run to run.
+#import gemm/params.wgsl
+#import gemm/runs.wgsl
 const A_ALONG_K: bool = false;
 override BIAS: bool;   // whether there is that row
 override LARGE: bool;  // images of more than a million pixels

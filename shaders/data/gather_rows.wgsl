@@ -7,6 +7,7 @@
 // Threads: one a word of the batch, 64 a workgroup; neighbours read neighbours of one row.
 // Bytes:   4 read and 4 written a word. No FLOPs. Bound by memory.
 // Why:     features that a frozen base has given once are visited in a new order each epoch, as images are.
+#import common/grid.wgsl
 struct Params {
     batch: u32,
     width: u32,

@@ -6,7 +6,10 @@
 // Bytes:   16 for four columns of bias, once for all rows of a tile.
 // Why:     done here it saves a pass over C. The factors are those of elementwise/dropout.wgsl: 1 / (1 - rate) or 0, by a
 //          hash of the place. The way back needs neither mask nor sum: y is positive exactly where both let it through.
-alias Value = vec4<f32>;
+#import common/random.wgsl
+#import common/relu.wgsl
+#import common/value_vec4.wgsl
+#import gemm/params.wgsl
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 @group(0) @binding(5) var<storage, read> clock: array<u32>;
 

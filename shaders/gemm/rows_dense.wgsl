@@ -1,11 +1,10 @@
 // Operand A of a dense product: a row-major matrix [rows, K]. Segments of `depth` terms, the last one shorter.
 //
-// The interface every operand file gives to the cores, in the order of use:
-//     a_row(row)             what to remember of a row of A, computed once a tile
-//     a_segment(row, s)      where the row's terms of segment s lie, computed once a segment
-//     a_run(span, k)         which neighbours in memory hold what is wanted at term k: with A_ALONG_K the row's terms
-//                            k, k+1, ..; else term k of rows row, row+1, ..
-//     c_row(row), c_rows()   where the row goes in C (NOWHERE for padding), and how many rows C has
+//     A row      row of the matrix
+//     term       column of the matrix
+//     segment    `depth` columns, less than any core can sum up in one go
+#import gemm/params.wgsl
+#import gemm/runs.wgsl
 const A_ALONG_K: bool = true;
 struct Row {
     base: u32,   // first element of the row

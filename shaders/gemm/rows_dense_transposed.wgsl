@@ -7,6 +7,8 @@
 //
 // Neighbours in memory are rows here, not terms (A_ALONG_K is false). The bias is a weight whose input is always one, so
 // its gradient is one more row of the same product: A reads as ones there, and nothing is stored for the other seven.
+#import gemm/params.wgsl
+#import gemm/runs.wgsl
 const A_ALONG_K: bool = false;
 override BIAS: bool;        // whether there is that row
 struct Row {

@@ -5,6 +5,7 @@
 // Threads: one a number of the result, 64 a workgroup.
 // Bytes:   4 * splits read and 4 written a number.
 // Why:     the order of the sum is fixed, so the result is the same from run to run. One pass fills both results.
+#import common/grid.wgsl
 struct SplitSum {
     splits: u32,
     len: u32,

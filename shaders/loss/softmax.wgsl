@@ -6,6 +6,7 @@
 // Bytes:   12 read and 4 written an element (the later reads from the cache).
 // Why:     subtracting the maximum keeps exp() from overflowing and changes nothing else. A row is ten classes here; a
 //          thousand would want a subgroup a row.
+#import common/grid.wgsl
 override LOG: bool;
 struct Params {
     rows: u32,

@@ -5,6 +5,7 @@
 // Threads: one a row, 64 a workgroup.
 // Bytes:   16 read and 4 written an element.
 // Why:     the output is enough, so the input need not be kept.
+#import common/grid.wgsl
 override LOG: bool;
 struct Params {
     rows: u32,

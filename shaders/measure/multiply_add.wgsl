@@ -4,6 +4,7 @@
 // Threads: one with four sums of four lanes, 64 a workgroup: enough that no multiply-add waits for the one before.
 // Bytes:   4 a thread. 32 FLOPs a round.
 // Why:     the ceiling for every compute-bound kernel: no load, no store, no branch but the loop's.
+#import common/grid.wgsl
 struct Params {
     rounds: u32,
     factor: f32,

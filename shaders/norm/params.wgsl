@@ -2,9 +2,11 @@
 //
 // Images are [n, in_h, in_w, channels]. Pooling windows of KERNEL_H x KERNEL_W stand side by side and do not overlap, so
 // that out_h = in_h / KERNEL_H: pixels left over at the end are in no window. Without pooling the kernel is 1 x 1.
-// A thread takes one group of channels: `Channels` is vec4<f32>, or f32 where 4 does not divide the channels. What is the
-// same for a whole channel is computed once a thread, which then goes over many pixels.
-alias Value = Channels;
+// A thread takes one group of channels: four, or one where 4 does not divide the channels. What is the same for a whole
+// channel is computed once a thread, which then goes over many pixels.
+#import common/relu.wgsl
+#choose value: common/value_f32.wgsl | common/value_vec4.wgsl
+alias Channels = Value;
 struct Params {
     n: u32,
     in_h: u32,

@@ -8,6 +8,7 @@
 // Bytes:   12 an element: small.
 // Why:     momentum weighs the new value, and the running variance is the unbiased one, both as in PyTorch, so that weight
 //          files mean the same there and here. One dispatch for all layers; frozen ones keep what they have.
+#import common/grid.wgsl
 struct Params {
     len: u32,
     momentum: f32,

@@ -5,6 +5,7 @@
 // Threads: a workgroup of 64 threads a column; each adds every 64th row, then a tree in workgroup memory.
 // Bytes:   4 an element read.
 // Why:     loss and hits of many steps add up on the device, so the host need not wait for each step. The order is fixed.
+#import common/grid.wgsl
 struct Params {
     rows: u32,
     cols: u32,

@@ -13,6 +13,8 @@
 // Bytes:   16 read and 12 written an element. 14 FLOPs an element. Bound by memory.
 // Why:     one dispatch for the whole network. The corrections 1/(1 - beta^t) come from the host, in double precision:
 //          in f32, 1 - 0.999^1 would be off in the fourth digit.
+#import common/grid.wgsl
+#import optim/groups.wgsl
 override BETA1: f32;
 override BETA2: f32;
 override EPSILON: f32;

@@ -10,6 +10,8 @@
 // Threads: one for four elements of the arena, 64 a workgroup.
 // Bytes:   12 read and 8 written an element. 6 FLOPs an element. Bound by memory.
 // Why:     one dispatch for the whole network. One a tensor would be dozens, most of them of a few hundred elements.
+#import common/grid.wgsl
+#import optim/groups.wgsl
 override MOMENTUM: f32;
 override NESTEROV: bool;
 struct Params {

@@ -55,6 +55,9 @@ pub enum GpuError {
     #[error("the adapter has no memory left for {what}. Use a smaller batch, or free memory")]
     OutOfMemory { what: String },
 
+    #[error("the shader {file} cannot be joined: {problem}")]
+    Source { file: String, problem: String },
+
     #[error("{what}: {message}")]
     Invalid { what: String, message: String },
 

@@ -1,6 +1,6 @@
 //! One dispatch, described before any buffer is known.
 
-use std::borrow::Cow;
+use super::Source;
 
 /// What a kernel does with a bound buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -10,69 +10,6 @@ pub enum Access {
     /// `var<storage, read_write>`
     Write,
 }
-
-/// WGSL text, joined from pieces: files under `shaders/` and constants that the host writes.
-#[derive(Debug, Clone, Default)]
-pub struct Source {
-    pieces: Vec<(&'static str, Cow<'static, str>)>,
-    built_in: bool,
-}
-
-impl Source {
-    /// A source of one piece. `name` appears in error messages and dispatch lists.
-    ///
-    /// It always runs with bounds checks, so that a mistake in it gives wrong numbers and nothing worse.
-    pub fn new(name: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
-        Self::default().with(name, text)
-    }
-
-    /// A source from this crate's own `shaders/`, which may run unchecked.
-    pub(crate) fn built_in(name: &'static str, text: &'static str) -> Self {
-        Self {
-            built_in: true,
-            ..Self::new(name, text)
-        }
-    }
-
-    /// Appends a piece. WGSL lets declarations stand in any order, so the order is only for the reader.
-    pub fn with(mut self, name: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
-        self.pieces.push((name, text.into()));
-        self
-    }
-
-    /// Appends all pieces of `other`.
-    pub fn join(mut self, other: Source) -> Self {
-        self.pieces.extend(other.pieces);
-        self.built_in &= other.built_in;
-        self
-    }
-
-    pub(super) fn is_built_in(&self) -> bool {
-        self.built_in
-    }
-
-    /// Names of the pieces, in order.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.pieces.iter().map(|(name, _)| *name)
-    }
-
-    /// The whole text.
-    pub fn text(&self) -> String {
-        let pieces: Vec<&str> = self.pieces.iter().map(|(_, text)| text.as_ref()).collect();
-        pieces.join("\n")
-    }
-}
-
-/// The named file of `shaders/` as a [`Source`].
-macro_rules! shader {
-    ($file:literal) => {
-        $crate::gpu::Source::built_in(
-            $file,
-            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $file)),
-        )
-    };
-}
-pub(crate) use shader;
 
 /// A dispatch without its buffers: which shader, specialised how, over how much work.
 ///

@@ -5,21 +5,27 @@
 mod adapter;
 mod buffer;
 mod error;
+mod joining;
 mod kernel;
 mod memory;
 mod mesa;
+pub(crate) mod params;
 mod pipeline;
 mod readback;
+mod shaders;
+mod source;
 mod variant;
 
 pub use adapter::{AdapterSummary, list_adapters};
 pub use buffer::Slice;
 pub use error::GpuError;
-pub(crate) use kernel::shader;
-pub use kernel::{Access, Kernel, Source, fold_workgroups};
+pub use kernel::{Access, Kernel, fold_workgroups};
 pub use mesa::quiet_mesa;
 pub use pipeline::Pipeline;
 pub use readback::Readback;
+pub use shaders::{SHADER_FILES, ShaderFile, find_shader};
+pub(crate) use shaders::{shader, shader_file};
+pub use source::Source;
 pub use variant::{GemmCore, Variant};
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -65,7 +65,7 @@ fn multiply_adds(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
         let mut recipe = Recipe::default();
         let y = recipe.place(own(4 * threads));
         let flops = 32 * u64::from(rounds) * threads;
-        let source = shader!("common/grid.wgsl").join(shader!("measure/multiply_add.wgsl"));
+        let source = shader!("measure/multiply_add.wgsl");
         let kernel = Kernel::new("multiply_add", source)
             .params(MultiplyAddParams {
                 rounds,

@@ -183,16 +183,12 @@ impl Kernels {
     }
 
     fn kernel(&self, label: &'static str, source: Source, threads: usize, params: Params) -> Kernel {
-        let channels = if self.images.width() == 4 {
-            "alias Channels = vec4<f32>;\nalias Flags = vec4<bool>;\n"
+        let value = if self.images.width() == 4 {
+            "common/value_vec4.wgsl"
         } else {
-            "alias Channels = f32;\nalias Flags = bool;\n"
+            "common/value_f32.wgsl"
         };
-        let source = shader!("norm/params.wgsl")
-            .join(shader!("common/relu.wgsl"))
-            .join(source)
-            .with("channels", channels);
-        kernel(label, source, threads)
+        kernel(label, source.choose("value", value), threads)
             .params(params)
             .constant("KERNEL_H", self.settings.pool[0] as u32)
             .constant("KERNEL_W", self.settings.pool[1] as u32)
@@ -211,11 +207,11 @@ impl Kernels {
         let items = pieces * self.images.groups();
         let (slices, threads) = if self.variant.barriers_are_cheap {
             // many_threads.wgsl: 8 items of 32 threads in a workgroup of 256.
-            (shader!("norm/many_threads.wgsl"), items.div_ceil(8) * 64)
+            ("norm/many_threads.wgsl", items.div_ceil(8) * 64)
         } else {
-            (shader!("norm/one_thread.wgsl"), items)
+            ("norm/one_thread.wgsl", items)
         };
-        self.kernel(label, source.join(slices), threads, params)
+        self.kernel(label, source.choose("slices", slices), threads, params)
             .flops(4 * (pixels * self.images.channels) as u64)
     }
 
@@ -244,13 +240,12 @@ impl Kernels {
 
     /// Normalises by the statistics that `source` finds in `operands`.
     fn launch_apply(&self, launches: &mut Launches, source: Source, statistics: [(Operand, crate::gpu::Access); 3]) {
-        let source = shader!("norm/apply.wgsl")
-            .join(source)
-            .join(if self.settings.is_pooled() {
-                shader!("norm/winners.wgsl")
-            } else {
-                shader!("norm/no_winners.wgsl")
-            });
+        let winners = if self.settings.is_pooled() {
+            "norm/winners.wgsl"
+        } else {
+            "norm/no_winners.wgsl"
+        };
+        let source = source.choose("winners", winners);
         let lines = self.images.n * self.images.windows[0];
         let apply = self
             .writes("batch_norm", source, lines, self.images.pixels())
@@ -307,17 +302,14 @@ impl Op for Training {
         let images = self.settings.images(self.name(), &io.as_inputs(self.name()))?;
         let kernels = Kernels::new(self.settings, images, io.variant());
         let pieces = launches.scratch(kernels.piece_elements(images.pixels()));
-        let source = shader!("norm/moments.wgsl").join(shader!("norm/stats.wgsl"));
-        let stats = kernels.sums("batch_norm_stats", source, images.pixels());
+        let stats = kernels.sums("batch_norm_stats", shader!("norm/stats.wgsl"), images.pixels());
         launches.dispatch(stats, &[Operand::Input(0).read(), pieces.write()]);
         let statistics = [pieces.read(), Operand::Output(1).write(), Operand::Output(3).write()];
         let pitch = images.pitch() / images.width();
-        let source = shader!("norm/moments.wgsl").join(shader!("norm/statistics_of_pieces.wgsl"));
-        kernels.launch_apply(
-            launches,
-            source.with("pitch", format!("const PITCH: u32 = {pitch}u;\n")),
-            statistics,
-        );
+        let source = shader!("norm/apply.wgsl")
+            .choose("statistics", "norm/statistics_of_pieces.wgsl")
+            .set("PITCH", pitch as u32);
+        kernels.launch_apply(launches, source, statistics);
         Ok(())
     }
 
@@ -359,11 +351,8 @@ impl Op for Inference {
             Operand::Input(4).read(),
             Operand::Output(1).write(),
         ];
-        Kernels::new(self.settings, images, io.variant()).launch_apply(
-            launches,
-            shader!("norm/statistics_given.wgsl"),
-            statistics,
-        );
+        let source = shader!("norm/apply.wgsl").choose("statistics", "norm/statistics_given.wgsl");
+        Kernels::new(self.settings, images, io.variant()).launch_apply(launches, source, statistics);
         Ok(())
     }
 
@@ -433,8 +422,7 @@ impl Op for Gradient {
 
         let windows = images.window_count();
         let pieces = launches.scratch(kernels.piece_elements(windows));
-        let source = shader!("norm/grad_sums.wgsl").join(shader!("norm/coefficients.wgsl"));
-        let sums = kernels.sums("batch_norm_grad_sums", source, windows);
+        let sums = kernels.sums("batch_norm_grad_sums", shader!("norm/grad_sums.wgsl"), windows);
         launches.dispatch(sums, &[winners.read(), dy.read(), coefficients.read(), pieces.write()]);
 
         // Where nobody wants dX, one thread a channel still stores the two sums.
@@ -443,18 +431,17 @@ impl Op for Gradient {
         } else {
             0
         };
-        let source = shader!("norm/grad_input.wgsl").join(shader!("norm/coefficients.wgsl"));
         let grad_input = kernels
-            .writes("batch_norm_grad_input", source, lines, windows)
+            .writes("batch_norm_grad_input", shader!("norm/grad_input.wgsl"), lines, windows)
             .constant("TRAINING", self.training)
             .flops(4 * images.elements());
         launches.dispatch(
             grad_input,
             &[
-                x.read(),
                 winners.read(),
                 dy.read(),
                 coefficients.read(),
+                x.read(),
                 pieces.read(),
                 dx.write(),
                 dgamma.write(),

@@ -210,15 +210,13 @@ impl Direct {
         let Convolution {
             geometry, in_c, out_c, ..
         } = self.convolution;
-        let constants = format!(
-            "const KERNEL_H: u32 = {}u;\nconst KERNEL_W: u32 = {}u;\nconst STRIDE_W: u32 = {}u;\n\
-             const IN_C: u32 = {in_c}u;\nconst QUADS: u32 = {}u;\n",
-            geometry.kernel[0], geometry.kernel[1], geometry.stride[1], self.quads
-        );
-        let source = shader!("gemm/params.wgsl")
-            .join(shader!("conv/direct.wgsl"))
-            .join(source)
-            .with("sizes", constants);
+        let [kernel_h, kernel_w] = geometry.kernel.map(|size| size as u32);
+        let source = source
+            .set("KERNEL_H", kernel_h)
+            .set("KERNEL_W", kernel_w)
+            .set("STRIDE_W", geometry.stride[1] as u32)
+            .set("IN_C", in_c as u32)
+            .set("QUADS", self.quads as u32);
         let threads = self.pieces() * (out_c / 4 / self.quads);
         kernel(label, source, threads)
             .params(Params {
@@ -229,7 +227,7 @@ impl Direct {
     }
 
     fn launch_forward(&self, launches: &mut Launches, finish: Finish) {
-        let source = shader!("conv/direct_forward.wgsl").join(finish.source());
+        let source = shader!("conv/direct_forward.wgsl").choose("finish", finish.file());
         let kernel = finish.set_constants(self.kernel("conv2d_direct", source, finish));
         let mut operands = vec![
             Operand::Input(0).read(),

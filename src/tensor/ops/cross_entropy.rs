@@ -25,12 +25,11 @@ struct Loss {
 impl Loss {
     fn kernel(&self, label: &'static str, source: Source, logits: &Shape) -> Kernel {
         let targets = if self.mixed {
-            shader!("loss/mixed_labels.wgsl")
+            "loss/mixed_labels.wgsl"
         } else {
-            shader!("loss/labels.wgsl")
+            "loss/labels.wgsl"
         };
-        let source = shader!("loss/invalid_label.wgsl").join(targets).join(source);
-        kernel(label, source, logits.rows())
+        kernel(label, source.choose("targets", targets), logits.rows())
             .params(Params {
                 rows: logits.rows() as u32,
                 classes: logits.last() as u32,

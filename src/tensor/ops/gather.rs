@@ -96,17 +96,16 @@ impl Op for Gather {
             deviation,
         } = self.pixels;
         let seen = match &self.augment {
-            Some(_) => shader!("common/random.wgsl").join(shader!("data/augment.wgsl")),
-            None => shader!("data/as_stored.wgsl"),
+            Some(_) => "data/augment.wgsl",
+            None => "data/as_stored.wgsl",
         };
         let batch = if self.mix {
             shader!("data/mix.wgsl")
         } else {
             shader!("data/gather.wgsl")
         };
-        let source = shader!("data/images.wgsl").join(seen).join(batch);
         let seed = self.augment.as_ref().map_or(0, |(_, seed)| *seed);
-        let mut kernel = kernel(self.name(), source, io.output(0).len()).params(Params {
+        let mut kernel = kernel(self.name(), batch.choose("seen", seen), io.output(0).len()).params(Params {
             batch: self.batch as u32,
             height: height as u32,
             width: width as u32,

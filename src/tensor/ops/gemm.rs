@@ -56,13 +56,13 @@ pub(super) enum Rows {
 }
 
 impl Rows {
-    fn source(self) -> Source {
+    fn file(self) -> &'static str {
         match self {
-            Self::Dense => shader!("gemm/rows_dense.wgsl"),
-            Self::DenseTransposed => shader!("gemm/rows_dense_transposed.wgsl"),
-            Self::ConvForward => shader!("conv/rows_forward.wgsl"),
-            Self::ConvInputGrad => shader!("conv/rows_input_grad.wgsl"),
-            Self::ConvWeightGrad => shader!("conv/rows_weight_grad.wgsl"),
+            Self::Dense => "gemm/rows_dense.wgsl",
+            Self::DenseTransposed => "gemm/rows_dense_transposed.wgsl",
+            Self::ConvForward => "conv/rows_forward.wgsl",
+            Self::ConvInputGrad => "conv/rows_input_grad.wgsl",
+            Self::ConvWeightGrad => "conv/rows_weight_grad.wgsl",
         }
     }
 }
@@ -93,14 +93,12 @@ pub(super) enum Finish {
 }
 
 impl Finish {
-    pub fn source(self) -> Source {
+    pub fn file(self) -> &'static str {
         match self {
-            Self::Plain => shader!("gemm/finish_plain.wgsl"),
-            Self::Bias { .. } => shader!("common/relu.wgsl").join(shader!("gemm/finish_bias.wgsl")),
-            Self::Dropout { .. } => shader!("common/relu.wgsl")
-                .join(shader!("common/random.wgsl"))
-                .join(shader!("gemm/finish_dropout.wgsl")),
-            Self::BiasGrad(_) => shader!("gemm/finish_bias_grad.wgsl"),
+            Self::Plain => "gemm/finish_plain.wgsl",
+            Self::Bias { .. } => "gemm/finish_bias.wgsl",
+            Self::Dropout { .. } => "gemm/finish_dropout.wgsl",
+            Self::BiasGrad(_) => "gemm/finish_bias_grad.wgsl",
         }
     }
 
@@ -247,36 +245,41 @@ impl Gemm {
             // 4 (or 8) divides both exactly when it divides their bits together.
             Cols::Transposed => p.depth | p.terms,
         };
-        let a = Width::of(self.a_run, tile, variant);
-        let b = Width::of(b_run as usize, tile, variant);
-        let mut source = shader!("common/grid.wgsl")
-            .join(shader!("gemm/params.wgsl"))
-            .join(shader!("gemm/runs.wgsl"))
-            .join(match a {
-                Width::One => shader!("gemm/a_scalar.wgsl"),
-                Width::Four => shader!("gemm/a_vec4.wgsl"),
-                Width::Eight => shader!("gemm/a_wide.wgsl"),
-            })
-            .join(match b {
-                Width::One => shader!("gemm/b_scalar.wgsl"),
-                Width::Four => shader!("gemm/b_vec4.wgsl"),
-                Width::Eight => shader!("gemm/b_wide.wgsl"),
-            })
-            .join(if p.cols.is_multiple_of(4) {
-                shader!("gemm/c_vec4.wgsl")
-            } else {
-                shader!("gemm/c_scalar.wgsl")
-            })
-            .join(self.finish.source())
-            .join(self.rows.source())
-            .join(match self.cols {
-                Cols::Dense => shader!("gemm/cols_dense.wgsl"),
-                Cols::Transposed => shader!("gemm/cols_transposed.wgsl"),
-            })
-            .join(tile.source());
-        if [a, b].contains(&Width::Eight) {
-            source = source.join(shader!("gemm/wide.wgsl"));
-        }
+        let source = tile
+            .source()
+            .choose("rows", self.rows.file())
+            .choose(
+                "cols",
+                match self.cols {
+                    Cols::Dense => "gemm/cols_dense.wgsl",
+                    Cols::Transposed => "gemm/cols_transposed.wgsl",
+                },
+            )
+            .choose(
+                "a",
+                match Width::of(self.a_run, tile, variant) {
+                    Width::One => "gemm/a_scalar.wgsl",
+                    Width::Four => "gemm/a_vec4.wgsl",
+                    Width::Eight => "gemm/a_wide.wgsl",
+                },
+            )
+            .choose(
+                "b",
+                match Width::of(b_run as usize, tile, variant) {
+                    Width::One => "gemm/b_scalar.wgsl",
+                    Width::Four => "gemm/b_vec4.wgsl",
+                    Width::Eight => "gemm/b_wide.wgsl",
+                },
+            )
+            .choose(
+                "c",
+                if p.cols.is_multiple_of(4) {
+                    "gemm/c_vec4.wgsl"
+                } else {
+                    "gemm/c_scalar.wgsl"
+                },
+            )
+            .choose("finish", self.finish.file());
         let mut kernel = Kernel::new(self.label, source)
             .params(*p)
             .workgroups(tile.workgroups(p))
@@ -432,21 +435,22 @@ impl Tile {
     fn source(self) -> Source {
         match self {
             Self::Naive => shader!("gemm/naive.wgsl"),
-            Self::Tiled { size } => shader!("gemm/tiled.wgsl").with("tile", format!("const TILE: u32 = {size}u;\n")),
+            Self::Tiled { size } => shader!("gemm/tiled.wgsl").set("TILE", size),
             Self::Subgroup {
                 lanes,
                 over_rows,
                 shared,
             } => shader!("gemm/subgroup.wgsl")
-                .join(if over_rows {
-                    shader!("gemm/lanes_over_rows.wgsl")
-                } else {
-                    shader!("gemm/lanes_over_columns.wgsl")
-                })
-                .with(
-                    "tile",
-                    format!("const LANES: u32 = {lanes}u;\nconst SHARED: u32 = {shared}u;\n"),
-                ),
+                .choose(
+                    "lanes",
+                    if over_rows {
+                        "gemm/lanes_over_rows.wgsl"
+                    } else {
+                        "gemm/lanes_over_columns.wgsl"
+                    },
+                )
+                .set("LANES", lanes)
+                .set("SHARED", shared),
         }
     }
 }

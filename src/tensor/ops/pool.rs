@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::kernel;
 use super::window::{Geometry, Window};
-use crate::gpu::{Kernel, Source, shader};
+use crate::gpu::{Kernel, Source};
 use crate::tensor::{Info, Inputs, Result, Tensor};
 
 /// `struct Params` of `shaders/pool/params.wgsl`.
@@ -59,7 +59,7 @@ impl Pooling {
     fn kernel(&self, label: &'static str, source: Source, rows: usize) -> Kernel {
         let g = &self.geometry;
         let threads = self.n * rows * self.channels;
-        kernel(label, shader!("pool/params.wgsl").join(source), threads)
+        kernel(label, source, threads)
             .params(Params {
                 n: self.n as u32,
                 channels: self.channels as u32,

@@ -28,7 +28,6 @@ impl Params {
     }
 
     fn kernel(&self, label: &'static str, source: Source, threads: usize) -> Kernel {
-        let source = shader!("image/resize_params.wgsl").join(source);
         kernel(label, source, threads)
             .params(*self)
             .flops(9 * self.y().len() as u64)
