@@ -370,6 +370,38 @@ fn a_joined_text_holds_each_file_once_below_its_name() {
 }
 
 #[test]
+fn every_field_of_a_uniform_has_a_comment() {
+    let files = shader_files();
+    let fields_of = |text: &str, name: &str| -> Vec<String> {
+        let from = text
+            .split_once(&format!("struct {name} {{\n"))
+            .map_or("", |(_, rest)| rest);
+        from.lines()
+            .take_while(|line| *line != "}")
+            .map(str::to_owned)
+            .collect()
+    };
+    // Structs of uniforms, and those that stand in them.
+    let mut names = BTreeSet::from(["Params".to_owned()]);
+    for text in files.values() {
+        let types = fields_of(text, "Params")
+            .into_iter()
+            .filter_map(|line| Some(line.split_once(": ")?.1.to_owned()));
+        names.extend(
+            types
+                .filter(|ty| ty.starts_with(char::is_uppercase))
+                .map(|ty| ty.split(',').next().unwrap().to_owned()),
+        );
+    }
+    assert!(names.len() > 4, "{names:?}");
+    for (file, text) in files.iter().filter(|(file, _)| imports_by_itself(file)) {
+        for field in names.iter().flat_map(|name| fields_of(text, name)) {
+            assert!(field.contains("// "), "{file}: {field}");
+        }
+    }
+}
+
+#[test]
 fn every_file_explains_itself() {
     for (name, text) in shader_files() {
         let header: Vec<&str> = text.lines().take_while(|line| line.starts_with("//")).collect();

@@ -5,7 +5,7 @@
 //
 // Past the edge it repeats what is there, so that the numbers stay finite: the matching A is zero, or the result is not
 // stored. Zero times whatever lay behind the matrix could be NaN.
-#import gemm/params.wgsl
+#import gemm/product.wgsl
 #import gemm/runs.wgsl
 const B_ALONG_K: bool = false;
 struct Column {

@@ -6,7 +6,7 @@
 // Why:     done here it saves a pass over C, a read and a write of 4 * rows * cols bytes each.
 #import common/relu.wgsl
 #import common/value_vec4.wgsl
-#import gemm/params.wgsl
+#import gemm/product.wgsl
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 override RELU: bool = false;
 

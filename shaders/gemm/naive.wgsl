@@ -8,7 +8,7 @@
 // Why:     to read first, and to check the others against. `tiled` and `subgroup` do the same sum with each loaded
 //          number used many times; on a real GPU that is worth a factor of 50.
 #import common/grid.wgsl
-#import gemm/params.wgsl
+#import gemm/product.wgsl
 #import gemm/rows.wgsl
 #import gemm/cols.wgsl
 #import gemm/memory.wgsl
@@ -21,7 +21,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    p = params;
+    copy_params();
     let number = linear_workgroup(group, groups) * WORKGROUP + local;
     let quads = (p.cols + 3u) / 4u;
     let col = number % quads * 4u;

@@ -3,7 +3,8 @@
 //     A row      row of the matrix
 //     term       column of the matrix
 //     segment    `depth` columns, less than any core can sum up in one go
-#import gemm/params.wgsl
+#import gemm/dropout.wgsl
+#import gemm/product.wgsl
 #import gemm/runs.wgsl
 const A_ALONG_K: bool = true;
 struct Row {
@@ -12,6 +13,16 @@ struct Row {
 struct Span {
     base: u32,   // element of A that holds term 0
     last: u32,   // terms of the segment
+}
+struct Params {
+    product: Product,             // gemm/product.wgsl
+    @align(16) dropout: Dropout,  // gemm/dropout.wgsl, zero without
+}
+@group(0) @binding(0) var<uniform> params: Params;
+
+fn copy_params() {
+    p = params.product;
+    dropout = params.dropout;
 }
 
 fn a_row(row: u32) -> Row {

@@ -19,7 +19,7 @@
 // Every loop that indexes an array goes over the whole of one, which is how the driver knows that it must be unrolled: an
 // array that any loop indexes by a variable cannot live in registers.
 #import common/grid.wgsl
-#import gemm/params.wgsl
+#import gemm/product.wgsl
 #import gemm/lanes.wgsl
 #import gemm/runs.wgsl
 #choose lanes: gemm/lanes_over_rows.wgsl | gemm/lanes_over_columns.wgsl
@@ -30,7 +30,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
-    p = params;
+    copy_params();
     let tiles_m = (p.rows + TILE_ROWS - 1u) / TILE_ROWS;
     let tiles_n = (p.cols + TILE_COLS - 1u) / TILE_COLS;
     let tile = linear_workgroup(group, groups);

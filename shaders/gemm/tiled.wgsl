@@ -13,7 +13,7 @@
 //          the block in registers each number from workgroup memory 8 (4). The small tile is for small results, of
 //          which the large one would make too few workgroups. The naive version is bound by loads.
 #import common/grid.wgsl
-#import gemm/params.wgsl
+#import gemm/product.wgsl
 #import gemm/rows.wgsl
 #import gemm/cols.wgsl
 #import gemm/memory.wgsl
@@ -32,7 +32,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    p = params;
+    copy_params();
     let tiles_m = (p.rows + TILE - 1u) / TILE;
     let tiles_n = (p.cols + TILE - 1u) / TILE;
     let tile = linear_workgroup(group, groups);

@@ -8,8 +8,8 @@
 #import common/grid.wgsl
 override LOG: bool;
 struct Params {
-    rows: u32,
-    classes: u32,
+    rows: u32,     // rows of y
+    classes: u32,  // numbers in a row
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> y: array<f32>;

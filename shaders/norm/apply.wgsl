@@ -13,7 +13,7 @@
 #import common/grid.wgsl
 #import common/relu.wgsl
 #import norm/input.wgsl
-#import norm/params.wgsl
+#import norm/sizes.wgsl
 #choose statistics: norm/statistics_of_pieces.wgsl | norm/statistics_given.wgsl
 #choose winners: norm/winners.wgsl | norm/no_winners.wgsl
 @group(0) @binding(2) var<storage, read> gamma: array<Channels>;

@@ -5,7 +5,7 @@
 // Bytes:   16 a channel.
 // Why:     shared by grad_sums.wgsl and grad_input.wgsl.
 #import common/relu.wgsl
-#import norm/params.wgsl
+#import norm/sizes.wgsl
 @group(0) @binding(3) var<storage, read> coefficients: array<Channels>;
 
 struct Coefficients {

@@ -16,7 +16,7 @@
 #import common/grid.wgsl
 #import common/relu.wgsl
 #import norm/coefficients.wgsl
-#import norm/params.wgsl
+#import norm/sizes.wgsl
 override TRAINING: bool;
 @group(0) @binding(1) var<storage, read> winners: array<Channels>;
 @group(0) @binding(2) var<storage, read> dy: array<Channels>;

@@ -10,7 +10,7 @@
 //          that lost their window have no dy and need not be read. Sums of sums keep chains of additions short.
 #import common/grid.wgsl
 #import norm/coefficients.wgsl
-#import norm/params.wgsl
+#import norm/sizes.wgsl
 #import norm/partial_sums.wgsl
 #choose slices: norm/one_thread.wgsl | norm/many_threads.wgsl
 @group(0) @binding(1) var<storage, read> winners: array<Channels>;

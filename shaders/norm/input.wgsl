@@ -4,5 +4,5 @@
 // Threads: no map of its own.
 // Bytes:   4 an element, read by who uses it.
 // Why:     moments.wgsl needs x for the origin of a channel, in the kernel that sums and in the one that normalises.
-#import norm/params.wgsl
+#import norm/sizes.wgsl
 @group(0) @binding(1) var<storage, read> x: array<Channels>;

@@ -8,7 +8,7 @@
 //          same is that number to the last bit. One formula joins pixels, threads and pieces, four of one size to one of
 //          the next, so that no chain of additions is long.
 #import norm/input.wgsl
-#import norm/params.wgsl
+#import norm/sizes.wgsl
 struct Moments {
     count: f32,
     mean: Channels,

@@ -3,7 +3,7 @@
 // Threads: called by one_thread.wgsl and many_threads.wgsl; no map of its own.
 // Bytes:   none.
 // Why:     the tree over slices need not know what it adds up. partial_moments.wgsl is the other filling.
-#import norm/params.wgsl
+#import norm/sizes.wgsl
 alias Partial = array<Channels, 2>;
 
 fn combined(a: Partial, b: Partial) -> Partial {

@@ -10,8 +10,8 @@
 //          files mean the same there and here. One dispatch for all layers; frozen ones keep what they have.
 #import common/grid.wgsl
 struct Params {
-    len: u32,
-    momentum: f32,
+    len: u32,       // elements of the arena
+    momentum: f32,  // weight of the new value
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> batch: array<f32>;

@@ -12,7 +12,7 @@
 #import common/grid.wgsl
 #import norm/input.wgsl
 #import norm/moments.wgsl
-#import norm/params.wgsl
+#import norm/sizes.wgsl
 #import norm/partial_moments.wgsl
 #choose slices: norm/one_thread.wgsl | norm/many_threads.wgsl
 @group(0) @binding(2) var<storage, read_write> pieces: array<Channels>;

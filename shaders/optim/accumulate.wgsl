@@ -7,8 +7,8 @@
 // Why:     loss and hits of many steps add up on the device, so the host need not wait for each step. The order is fixed.
 #import common/grid.wgsl
 struct Params {
-    rows: u32,
-    cols: u32,
+    rows: u32,  // rows of x
+    cols: u32,  // columns of x
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;

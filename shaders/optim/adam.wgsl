@@ -18,10 +18,6 @@
 override BETA1: f32;
 override BETA2: f32;
 override EPSILON: f32;
-struct Params {
-    quads: u32,  // elements of the arena / 4
-}
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dw: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> group_of: array<u32>;
 @group(0) @binding(3) var<storage, read> groups: array<Group>;

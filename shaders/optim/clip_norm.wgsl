@@ -9,8 +9,8 @@
 //          0 of the rest: both as PyTorch does. min(1, NaN) could be 1 and leave the rest as it was.
 #import common/grid.wgsl
 struct Params {
-    n: u32,
-    limit: f32,
+    n: u32,      // elements
+    limit: f32,  // the largest norm
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;

@@ -14,10 +14,6 @@
 #import optim/groups.wgsl
 override MOMENTUM: f32;
 override NESTEROV: bool;
-struct Params {
-    quads: u32,  // elements of the arena / 4
-}
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dw: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> group_of: array<u32>;
 @group(0) @binding(3) var<storage, read> groups: array<Group>;

@@ -28,13 +28,6 @@ pub enum GpuError {
         allowed: &'static str,
     },
 
-    #[error("the adapter '{adapter}' cannot run the {core} matrix product: {reason}")]
-    UnsupportedCore {
-        adapter: String,
-        core: &'static str,
-        reason: String,
-    },
-
     #[error(
         "{what} takes {bytes} bytes, but this adapter binds at most {limit} bytes at once. \
          Use a smaller batch"

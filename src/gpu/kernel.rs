@@ -44,7 +44,8 @@ impl Kernel {
         }
     }
 
-    /// Sets the uniform struct: a `#[repr(C)]` struct with the fields of the shader's `Params`, in its order.
+    /// Sets the uniform struct: a `#[repr(C)]` struct with the fields of the shader's `Params`, in its order and with WGSL's
+    /// padding. Those of `shaders/` are made from the WGSL by the build script.
     pub fn params<T: bytemuck::Pod>(mut self, params: T) -> Self {
         self.params = bytemuck::bytes_of(&params).to_vec();
         // WebGPU wants a uniform binding's size to be a multiple of 16.

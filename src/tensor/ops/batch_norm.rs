@@ -1,9 +1,9 @@
 //! Batch normalisation, in training and in inference, with the ReLU and the pooling that stand beside it.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::window::{Padding, Window};
 use super::{MOST_ROUNDS, kernel};
+use crate::gpu::params::norm::running;
+use crate::gpu::params::norm::sizes::Params;
 use crate::gpu::{Kernel, Source, Variant, shader};
 use crate::tensor::graph::Arena;
 use crate::tensor::{
@@ -112,22 +112,6 @@ impl Images {
     fn elements(&self) -> u64 {
         (self.pixels() * self.channels) as u64
     }
-}
-
-#[repr(C)]
-#[derive(Clone, Copy, Default, Pod, Zeroable)]
-struct Params {
-    n: u32,
-    in_h: u32,
-    in_w: u32,
-    out_h: u32,
-    out_w: u32,
-    groups: u32,
-    chunk: u32,
-    pieces: u32,
-    lines: u32,
-    run: u32,
-    epsilon: f32,
 }
 
 /// Pixels that a thread sums up at most. It goes round its loops twice for each, if none is unrolled.
@@ -470,13 +454,6 @@ fn describe(settings: &NormSettings) -> String {
     parts.join(", ")
 }
 
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct RunningParams {
-    len: u32,
-    momentum: f32,
-}
-
 /// Moves an arena of running statistics towards the batch's. Inputs: the arena, the batch's moments laid out in the same
 /// way, and for each block of the arena whether it is updated.
 #[derive(Debug)]
@@ -508,7 +485,7 @@ impl Op for Running {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let len = io.input(0).len();
-        let running = kernel(self.name(), shader!("norm/running.wgsl"), len).params(RunningParams {
+        let running = kernel(self.name(), shader!("norm/running.wgsl"), len).params(running::Params {
             len: len as u32,
             momentum: self.momentum,
         });

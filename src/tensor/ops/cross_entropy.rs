@@ -1,18 +1,9 @@
 //! Softmax and cross-entropy in one op, with label smoothing.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::{MIXING, kernel};
+use crate::gpu::params::loss::sizes::Params;
 use crate::gpu::{Access, Kernel, Source, shader};
 use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Tensor, TensorError};
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    rows: u32,
-    classes: u32,
-    smoothing: f32,
-}
 
 /// One loss a row, and loss and hit side by side. Inputs: logits `[N, classes]` and labels `[N]`; or, when images have been
 /// mixed, labels `[N, 2]` and the numbers they were mixed by.

@@ -1,8 +1,7 @@
 //! A batch out of the data set that lies in device memory.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::{Augment, kernel};
+use crate::gpu::params::data::images::Params;
 use crate::gpu::shader;
 use crate::tensor::{DType, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
 
@@ -17,19 +16,6 @@ pub struct Pixels {
     pub mean: f32,
     /// Divided by.
     pub deviation: f32,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    batch: u32,
-    height: u32,
-    width: u32,
-    order_len: u32,
-    images_len: u32,
-    mean: f32,
-    deviation: f32,
-    seed: u32,
 }
 
 /// Inputs: images (bytes, four a word), labels, order, place and, to mix images, six numbers. Outputs: images and labels

@@ -1,8 +1,7 @@
 //! One step of an optimiser over an arena of parameters, in place.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::kernel;
+use crate::gpu::params::optim::groups::Params;
 use crate::gpu::shader;
 use crate::tensor::{Arena, DType, Info, Inputs, Io, Launches, Op, Operand, Result, Storage, Tensor};
 
@@ -47,12 +46,6 @@ impl Rule {
             Self::Adam { .. } => 2,
         }
     }
-}
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    quads: u32,
 }
 
 /// Inputs: parameters, states, then gradients, group of each block, groups, clock. Outputs: parameters and states.
