@@ -27,6 +27,8 @@ pub struct Kernel {
     pub params: Vec<u8>,
     /// Workgroups along x, y and z.
     pub workgroups: [u32; 3],
+    /// Whether they are one dimension folded into two, which the shader must undo.
+    pub(super) folded: bool,
     /// Floating-point operations of the whole dispatch; a fused multiply-add counts two.
     pub flops: u64,
 }
@@ -40,6 +42,7 @@ impl Kernel {
             constants: Vec::new(),
             params: Vec::new(),
             workgroups: [1, 1, 1],
+            folded: false,
             flops: 0,
         }
     }
@@ -60,6 +63,24 @@ impl Kernel {
     }
 
     /// Enough workgroups of `size` threads for `threads` threads, folded over two dimensions when there are many.
+    ///
+    /// A shader finds the number of its thread, folded or not, with `linear_workgroup` of `common/grid.wgsl`, and must
+    /// check that the number is in range:
+    ///
+    /// ```text
+    /// #import common/grid.wgsl
+    /// @compute @workgroup_size(64)
+    /// fn main(
+    ///     @builtin(workgroup_id) group: vec3<u32>,
+    ///     @builtin(num_workgroups) groups: vec3<u32>,
+    ///     @builtin(local_invocation_index) local: u32,
+    /// ) {
+    ///     let i = linear_workgroup(group, groups) * 64u + local;
+    ///     if (i < arrayLength(&y)) { .. }
+    /// ```
+    ///
+    /// One that uses `global_invocation_id.x` instead misses whatever is beyond 65,535 workgroups: a launch that is folded
+    /// is refused where the shader does not ask for `num_workgroups`.
     pub fn threads(self, threads: u64, size: u32) -> Self {
         self.workgroups(threads.div_ceil(u64::from(size)))
     }
@@ -67,6 +88,7 @@ impl Kernel {
     /// `count` workgroups or, when they are folded, a few more: folded over two dimensions when there are many.
     pub fn workgroups(mut self, count: u64) -> Self {
         self.workgroups = fold_workgroups(count);
+        self.folded = self.workgroups[1] > 1;
         self
     }
 
@@ -78,7 +100,7 @@ impl Kernel {
 }
 
 /// WebGPU allows 65,535 workgroups a dimension: more are folded into rows of 32,768.
-/// Shaders undo this with `linear_workgroup` of `shaders/common/grid.wgsl`.
+/// Shaders undo this with `linear_workgroup` of `shaders/common/grid.wgsl`; see [`Kernel::threads`].
 pub fn fold_workgroups(count: u64) -> [u32; 3] {
     const ROW: u64 = 32_768;
     if count <= 65_535 {

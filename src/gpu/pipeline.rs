@@ -30,7 +30,8 @@ impl Gpu {
     /// The pipeline of `kernel` over storage buffers used as `access` says; made at the first request.
     ///
     /// # Errors
-    /// [`GpuError::Invalid`] with the compiler's message when the shader text or its bindings are wrong.
+    /// [`GpuError::Source`] when the shader's files cannot be joined; [`GpuError::Invalid`] with the compiler's message when
+    /// the text or its bindings are wrong, or when it would miss most of a folded launch (see [`Kernel::threads`]).
     pub fn pipeline(&self, kernel: &Kernel, access: &[Access]) -> Result<Arc<Pipeline>, GpuError> {
         let key = Key {
             text: kernel.source.text()?,
@@ -42,6 +43,14 @@ impl Gpu {
                 .collect(),
             access: access.to_vec(),
         };
+        if kernel.folded && !key.text.contains("num_workgroups") {
+            return Err(GpuError::Invalid {
+                what: format!("shader of {}", kernel.label),
+                message: "so many workgroups are folded over two dimensions, but the shader does not ask for num_workgroups. \
+                          Let it find its thread's number with linear_workgroup() of '#import common/grid.wgsl'"
+                    .to_owned(),
+            });
+        }
         // The lock is held while compiling, so that two threads never make the same pipeline.
         // A poisoned lock only means that another thread panicked between two map operations.
         let mut cache = self.pipelines.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
