@@ -5,25 +5,42 @@ use selvedge::gpu::{Gpu, GpuOptions, Kernel, Source};
 use selvedge::gradcheck::{Array, Tolerance, gradcheck};
 use selvedge::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
 
-/// Binding 0 is the params struct; 1, 2, ... are the operands in the order of the dispatch. A thread takes an element.
+/// Binding 0 is the params struct; 1, 2, ... are the operands in the order of the dispatch. A thread takes an element;
+/// `linear_workgroup` finds which, however many there are.
 const FORWARD: &str = "
+#import common/grid.wgsl
 @group(0) @binding(0) var<uniform> len: vec4<u32>;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    if (id.x < len.x) { y[id.x] = x[id.x] / (1.0 + exp(-x[id.x])); }
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let i = linear_workgroup(group, groups) * 64u + local;
+    if (i < len.x) {
+        y[i] = x[i] / (1.0 + exp(-x[i]));
+    }
 }";
 
 /// dy/dx = s + x s (1 - s), with s = 1 / (1 + exp(-x)).
 const BACKWARD: &str = "
+#import common/grid.wgsl
 @group(0) @binding(0) var<uniform> len: vec4<u32>;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;
-@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    if (id.x < len.x) {
-        let s = 1.0 / (1.0 + exp(-x[id.x]));
-        dx[id.x] = dy[id.x] * (s + x[id.x] * s * (1.0 - s));
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let i = linear_workgroup(group, groups) * 64u + local;
+    if (i < len.x) {
+        let s = 1.0 / (1.0 + exp(-x[i]));
+        dx[i] = dy[i] * (s + x[i] * s * (1.0 - s));
     }
 }";
 

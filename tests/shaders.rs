@@ -9,7 +9,7 @@ use common::{cores, gpu_with};
 use naga::ShaderStage;
 use naga::back::{hlsl, msl, spv};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use selvedge::gpu::Kernel;
+use selvedge::gpu::{Kernel, SHADER_FILES, Source, find_shader};
 use selvedge::optim::{Group, Optimiser, Rule};
 use selvedge::tensor::ops::{
     Augment, Batch, DataSet, Flip, MIXING, NormSettings, Padding, Pixels, RunningUpdate, Window,
@@ -188,8 +188,8 @@ fn every_shader_in_every_variant_is_valid_everywhere() {
     for core in cores() {
         let graph = Graph::new(&gpu_with(core));
         for kernel in kernels_of_every_op(&graph).unwrap() {
-            used.extend(kernel.source.names().map(str::to_owned));
-            let text = kernel.source.text();
+            used.extend(kernel.source.names().unwrap().into_iter().map(str::to_owned));
+            let text = kernel.source.text().unwrap();
             let name = format!("{} ({core:?})", kernel.label);
             // Once for each text and set of constants.
             if !checked.insert((text.clone(), format!("{:?}", kernel.constants))) {
@@ -212,17 +212,11 @@ fn every_shader_in_every_variant_is_valid_everywhere() {
     }
     assert!(checked.len() > 60, "only {} shaders", checked.len());
 
-    let files = shader_files();
     // No op uses what measures the adapter.
-    let measure = "measure/multiply_add.wgsl";
-    check(
-        measure,
-        &[&files["common/grid.wgsl"], &files[measure]]
-            .map(String::as_str)
-            .join("\n"),
-        &[],
-    );
-    used.insert(measure.to_owned());
+    let measure = find_shader("measure/multiply_add.wgsl").unwrap();
+    check(measure.name, &Source::example(measure).text().unwrap(), &[]);
+    used.insert(measure.name.to_owned());
+    let files = shader_files();
     let unused: Vec<&String> = files.keys().filter(|f| !used.contains(*f)).collect();
     assert!(unused.is_empty(), "no kernel uses {unused:?}");
 }
@@ -244,6 +238,171 @@ fn shader_files() -> BTreeMap<String, String> {
             (name, std::fs::read_to_string(path).unwrap())
         })
         .collect()
+}
+
+/// Files whose ops still join them with what they need, by hand.
+fn imports_by_itself(name: &str) -> bool {
+    !name.starts_with("elementwise/") && !name.starts_with("reduce/")
+}
+
+/// What stands after `#name ` in a line of a file that says it.
+fn directives<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
+    let said = |line: &'a str| line.strip_prefix('#')?.strip_prefix(name)?.strip_prefix(' ');
+    text.lines().filter_map(said).map(str::trim).collect()
+}
+
+/// The names that a file declares, or, where it only offers a choice, those that the choice declares.
+fn declared(files: &BTreeMap<String, String>, name: &str) -> BTreeSet<String> {
+    let text = &files[name];
+    let mut names = BTreeSet::new();
+    for line in text.lines() {
+        let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        let keywords = [
+            "fn",
+            "struct",
+            "const",
+            "override",
+            "alias",
+            "storage",
+            "uniform",
+            "workgroup",
+            "private",
+        ];
+        let is_declaration = !line.starts_with([' ', '/', '}']);
+        let names_of_line = words.windows(2).filter(|pair| keywords.contains(&pair[0]));
+        names.extend(names_of_line.filter(|_| is_declaration).map(|pair| pair[1].to_owned()));
+        // `var<storage, read> x` has a word and a space between.
+        let after = line
+            .split_once("> ")
+            .map(|(_, rest)| rest.split(':').next().unwrap().to_owned());
+        names.extend(after.filter(|_| line.contains("var<")));
+    }
+    for choice in directives(text, "choose") {
+        let (_, allowed) = choice.split_once(':').unwrap();
+        names.extend(allowed.split('|').flat_map(|file| declared(files, file.trim())));
+    }
+    names
+}
+
+#[test]
+fn every_file_imports_what_it_uses_and_uses_what_it_imports() {
+    let files = shader_files();
+    assert_eq!(
+        SHADER_FILES.iter().map(|file| file.name).collect::<Vec<_>>(),
+        files.keys().collect::<Vec<_>>()
+    );
+    for file in SHADER_FILES.iter().filter(|file| imports_by_itself(file.name)) {
+        // It stands by itself: what it uses is there, with one file of each choice.
+        let text = Source::example(file).text().unwrap();
+        if let Err(error) = naga::front::wgsl::parse_str(&text) {
+            panic!("{}: {}", file.name, error.emit_to_string(&text));
+        }
+        let code: String = file
+            .text
+            .lines()
+            .filter(|line| !line.starts_with(['#', '/']))
+            .collect::<Vec<_>>()
+            .join("\n");
+        let words: BTreeSet<&str> = code.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        for import in directives(file.text, "import") {
+            let names = declared(&files, import);
+            let fills_a_choice = files
+                .values()
+                .any(|text| directives(text, "choose").iter().any(|c| c.contains(import)));
+            assert!(
+                fills_a_choice || names.iter().any(|name| words.contains(name.as_str())),
+                "{} imports {import}, but uses none of {names:?}",
+                file.name
+            );
+        }
+    }
+}
+
+/// The error of joining a text, and what it must say.
+#[track_caller]
+fn refused(source: Source, parts: &[&str]) {
+    let error = source.text().unwrap_err().to_string();
+    assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+}
+
+#[test]
+fn what_cannot_be_joined_is_refused_with_the_file_at_fault() {
+    let text = |text| Source::new("mine", text);
+    refused(text("#import common/rid.wgsl"), &["mine", "common/rid.wgsl"]);
+    refused(text("#include common/grid.wgsl"), &["mine", "#include"]);
+    let open = || text("#import common/relu.wgsl");
+    refused(open(), &["common/relu.wgsl", "value", "common/value_vec4.wgsl"]);
+    refused(
+        open().choose("value", "common/grid.wgsl"),
+        &["common/relu.wgsl", "common/grid.wgsl"],
+    );
+    refused(
+        open().choose("value", "common/value_f32.wgsl").choose("values", ""),
+        &["mine", "values"],
+    );
+    refused(text("#const SIDE = 4"), &["mine", "SIDE"]);
+    refused(text("").set("SIDE", 4), &["mine", "SIDE"]);
+}
+
+#[test]
+fn a_joined_text_holds_each_file_once_below_its_name() {
+    let source = Source::new(
+        "mine",
+        "#import common/grid.wgsl\n#import common/relu.wgsl\n#const SIDE = 4  // of a tile\n",
+    )
+    .with("other", "#import common/grid.wgsl")
+    .choose("value", "common/value_f32.wgsl")
+    .set("SIDE", 8);
+    let names = source.names().unwrap();
+    assert_eq!(
+        names,
+        [
+            "common/grid.wgsl",
+            "common/value_f32.wgsl",
+            "common/relu.wgsl",
+            "mine",
+            "other"
+        ]
+    );
+    let text = source.text().unwrap();
+    assert_eq!(text.matches("fn linear_workgroup").count(), 1);
+    assert!(
+        text.contains("// ---- mine\nconst SIDE: u32 = 8u;  // of a tile\n"),
+        "{text}"
+    );
+    naga::front::wgsl::parse_str(&text).unwrap();
+}
+
+#[test]
+fn every_field_of_a_uniform_has_a_comment() {
+    let files = shader_files();
+    let fields_of = |text: &str, name: &str| -> Vec<String> {
+        let from = text
+            .split_once(&format!("struct {name} {{\n"))
+            .map_or("", |(_, rest)| rest);
+        from.lines()
+            .take_while(|line| *line != "}")
+            .map(str::to_owned)
+            .collect()
+    };
+    // Structs of uniforms, and those that stand in them.
+    let mut names = BTreeSet::from(["Params".to_owned()]);
+    for text in files.values() {
+        let types = fields_of(text, "Params")
+            .into_iter()
+            .filter_map(|line| Some(line.split_once(": ")?.1.to_owned()));
+        names.extend(
+            types
+                .filter(|ty| ty.starts_with(char::is_uppercase))
+                .map(|ty| ty.split(',').next().unwrap().to_owned()),
+        );
+    }
+    assert!(names.len() > 4, "{names:?}");
+    for (file, text) in files.iter().filter(|(file, _)| imports_by_itself(file)) {
+        for field in names.iter().flat_map(|name| fields_of(text, name)) {
+            assert!(field.contains("// "), "{file}: {field}");
+        }
+    }
 }
 
 #[test]

@@ -1,11 +1,11 @@
 // ReLU and leaky ReLU (Maas et al. 2013), for every kernel that applies them:  y = x for x > 0, else c x.   c = 0: ReLU
 //
-// `Value` is the joining file's: f32 or vec4<f32>.
 // Threads: called by whichever thread has the number; no map of its own.
 // Bytes:   none; 1 FLOP an element.
 // Why:     one rule for non-finite numbers wherever an activation is fused. NaN passes, as in PyTorch: max(x, 0) may turn it
 //          into 0 and so hide from the loss that a layer has diverged. With c = 0 the other side is 0 even where x (or dy)
 //          is infinite: 0 * inf would be NaN. select() computes both sides, so no thread of a subgroup waits for another.
+#choose value: common/value_f32.wgsl | common/value_vec4.wgsl
 fn leaky_relu(x: Value, c: f32) -> Value {
     return select(x, select(c * x, Value(), c == 0.0), x <= Value());
 }

@@ -3,20 +3,39 @@
 // With one or three input channels the matrix product has next to nothing to reuse and loads every pixel alone. Here a
 // thread walks along image rows and keeps the TAPS inputs under the window in registers: a step to the right moves them
 // and loads only the columns that are new.
-//
-// The host joins the constants KERNEL_H, KERNEL_W, IN_C, STRIDE_W and QUADS (vec4 of output channels a thread takes). The
-// sizes are those of the product (gemm/params.wgsl); out_c is divisible by 4 * QUADS.
+// out_c is divisible by 4 * QUADS.
+#import conv/sizes.wgsl
+#import gemm/product.wgsl
+#const KERNEL_H = 3  // rows of the window
+#const KERNEL_W = 3  // columns of the window
+#const STRIDE_W = 1  // columns from one window to the next
+#const IN_C = 1      // input channels
+#const QUADS = 2     // vec4 of output channels that a thread takes
 const COLUMN: u32 = KERNEL_H * IN_C;          // inputs in one column of the window
 const TAPS: u32 = KERNEL_W * COLUMN;
+struct Params {
+    product: Product,              // gemm/product.wgsl: rows, the pixels of Y, and cols, its channels
+    @align(16) conv: Convolution,  // conv/sizes.wgsl
+    run: u32,                      // image rows of a thread
+}
+@group(0) @binding(0) var<uniform> params: Params;
+var<private> run: u32;
+
+fn copy_params() {
+    p = params.product;
+    conv = params.conv;
+    run = params.run;
+}
+
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 
 // Input number e of a column: kernel row e / IN_C, channel e % IN_C. Zero in the padding.
 fn input_at(image: u32, top: i32, column: i32, e: u32) -> f32 {
     let ih = top + i32(e / IN_C);
-    if (ih < 0 || ih >= i32(p.in_h) || column < 0 || column >= i32(p.in_w)) {
+    if (ih < 0 || ih >= i32(conv.in_h) || column < 0 || column >= i32(conv.in_w)) {
         return 0.0;
     }
-    return x[((image * p.in_h + u32(ih)) * p.in_w + u32(column)) * IN_C + e % IN_C];
+    return x[((image * conv.in_h + u32(ih)) * conv.in_w + u32(column)) * IN_C + e % IN_C];
 }
 
 // The inputs under a window, columns from left to right.
@@ -41,7 +60,7 @@ fn before_first(image: u32, top: i32, under: ptr<function, Inputs>) {
         for (var e = 0u; e < COLUMN; e++) {
             (*under)[kw][e] = 0.0;
             if (kw >= STRIDE_W) {
-                (*under)[kw][e] = input_at(image, top, i32(kw) - i32(STRIDE_W) - i32(p.pad_left), e);
+                (*under)[kw][e] = input_at(image, top, i32(kw) - i32(STRIDE_W) - i32(conv.pad_left), e);
             }
         }
     }

@@ -6,6 +6,10 @@
 // Bytes:   the weights once a thread; 4 * kernel_h * stride_w * in_c read and 16 * QUADS written a pixel.
 // Why:     the first layer of the CNN: 6 ms on lavapipe against 18 through the matrix product, which loads each pixel
 //          nine times, alone, and multiplies 15 zeros for 9 numbers.
+#import common/grid.wgsl
+#import conv/direct.wgsl
+#import conv/sizes.wgsl
+#import gemm/finish.wgsl
 @group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
 
@@ -15,12 +19,12 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    p = params;
+    copy_params();
     let number = linear_workgroup(group, groups) * 64u + local;
-    let quads = p.out_c / 4u;
+    let quads = conv.out_c / 4u;
     let quad = number % (quads / QUADS) * QUADS;
-    let lines = p.rows / p.out_w;
-    let first = number / (quads / QUADS) * p.run;
+    let lines = p.rows / conv.out_w;
+    let first = number / (quads / QUADS) * run;
     if (first >= lines) {
         return;
     }
@@ -33,13 +37,13 @@ fn main(
             }
         }
     }
-    for (var line = first; line < min(first + p.run, lines); line++) {
-        let image = line / p.out_h;
-        let top = i32((line - image * p.out_h) * p.stride_h) - i32(p.pad_top);
+    for (var line = first; line < min(first + run, lines); line++) {
+        let image = line / conv.out_h;
+        let top = i32((line - image * conv.out_h) * conv.stride_h) - i32(conv.pad_top);
         var under: Inputs;
         before_first(image, top, &under);
-        for (var ow = 0u; ow < p.out_w; ow++) {
-            move_to(image, top, i32(ow * STRIDE_W) - i32(p.pad_left), &under);
+        for (var ow = 0u; ow < conv.out_w; ow++) {
+            move_to(image, top, i32(ow * STRIDE_W) - i32(conv.pad_left), &under);
             var sum: array<vec4<f32>, QUADS>;
             for (var kw = 0u; kw < KERNEL_W; kw++) {
                 for (var e = 0u; e < COLUMN; e++) {
@@ -48,7 +52,7 @@ fn main(
                     }
                 }
             }
-            let pixel = line * p.out_w + ow;
+            let pixel = line * conv.out_w + ow;
             for (var q = 0u; q < QUADS; q++) {
                 let col = (quad + q) * 4u;
                 y[pixel * quads + quad + q] = finish(pixel, col, sum[q], finish_load(col));

@@ -7,6 +7,9 @@
 // Threads: one for 4 * QUADS output channels of `run` image rows, which are a piece; 64 a workgroup.
 // Bytes:   4 * kernel_h * stride_w * in_c and 16 * QUADS read a pixel.
 // Why:     the first layer of the CNN: through the matrix product its rows are nine, and tiles of 64 mostly empty.
+#import common/grid.wgsl
+#import conv/direct.wgsl
+#import conv/sizes.wgsl
 @group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4<f32>>;
 
@@ -16,26 +19,26 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    p = params;
+    copy_params();
     let number = linear_workgroup(group, groups) * 64u + local;
-    let quads = p.out_c / 4u;
+    let quads = conv.out_c / 4u;
     let quad = number % (quads / QUADS) * QUADS;
-    let lines = p.rows / p.out_w;
+    let lines = p.rows / conv.out_w;
     let piece = number / (quads / QUADS);
-    let first = piece * p.run;
+    let first = piece * run;
     if (first >= lines) {
         return;
     }
     var weights: array<array<array<vec4<f32>, QUADS>, COLUMN>, KERNEL_W>;
     var bias: array<vec4<f32>, QUADS>;
-    for (var line = first; line < min(first + p.run, lines); line++) {
-        let image = line / p.out_h;
-        let top = i32((line - image * p.out_h) * p.stride_h) - i32(p.pad_top);
+    for (var line = first; line < min(first + run, lines); line++) {
+        let image = line / conv.out_h;
+        let top = i32((line - image * conv.out_h) * conv.stride_h) - i32(conv.pad_top);
         var under: Inputs;
         before_first(image, top, &under);
-        for (var ow = 0u; ow < p.out_w; ow++) {
-            move_to(image, top, i32(ow * STRIDE_W) - i32(p.pad_left), &under);
-            let pixel = line * p.out_w + ow;
+        for (var ow = 0u; ow < conv.out_w; ow++) {
+            move_to(image, top, i32(ow * STRIDE_W) - i32(conv.pad_left), &under);
+            let pixel = line * conv.out_w + ow;
             var g: array<vec4<f32>, QUADS>;
             for (var q = 0u; q < QUADS; q++) {
                 g[q] = dy[pixel * quads + quad + q];

@@ -9,6 +9,9 @@
 // In NHWC the window's row (kw, ci) is one run of kernel_w * in_c neighbours, so a segment has no inner structure:
 // padding only shortens the run at its ends. No division in the inner loop, no copy of the image: an explicit im2col
 // would write and read kernel_h * kernel_w times the image.
+#import conv/sizes.wgsl
+#import gemm/product.wgsl
+#import gemm/runs.wgsl
 const A_ALONG_K: bool = true;
 struct Row {
     image: u32,   // n * in_h
@@ -20,27 +23,37 @@ struct Span {
     first: u32,  // terms first .. last lie in the image, the others in the padding
     last: u32,
 }
+struct Params {
+    product: Product,              // gemm/product.wgsl
+    @align(16) conv: Convolution,  // conv/sizes.wgsl
+}
+@group(0) @binding(0) var<uniform> params: Params;
+
+fn copy_params() {
+    p = params.product;
+    conv = params.conv;
+}
 
 fn a_row(row: u32) -> Row {
     let pixel = min(row, p.rows - 1u);
-    let line = pixel / p.out_w;
-    let n = line / p.out_h;
+    let line = pixel / conv.out_w;
+    let n = line / conv.out_h;
     return Row(
-        n * p.in_h,
-        i32((line - n * p.out_h) * p.stride_h) - i32(p.pad_top),
-        i32((pixel - line * p.out_w) * p.stride_w) - i32(p.pad_left),
+        n * conv.in_h,
+        i32((line - n * conv.out_h) * conv.stride_h) - i32(conv.pad_top),
+        i32((pixel - line * conv.out_w) * conv.stride_w) - i32(conv.pad_left),
     );
 }
 
 fn a_segment(row: Row, segment: u32) -> Span {
     let ih = row.top + i32(segment);
-    let inside = ih >= 0 && ih < i32(p.in_h);
+    let inside = ih >= 0 && ih < i32(conv.in_h);
     let before = max(-row.left, 0);
-    let after = clamp(i32(p.in_w) - row.left, 0, i32(p.kernel_w));
+    let after = clamp(i32(conv.in_w) - row.left, 0, i32(conv.kernel_w));
     return Span(
-        u32((i32(row.image) + ih) * i32(p.in_w) + row.left) * p.in_c,
-        u32(before) * p.in_c,
-        select(0u, u32(after) * p.in_c, inside),
+        u32((i32(row.image) + ih) * i32(conv.in_w) + row.left) * conv.in_c,
+        u32(before) * conv.in_c,
+        select(0u, u32(after) * conv.in_c, inside),
     );
 }
 

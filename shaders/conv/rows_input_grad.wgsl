@@ -10,6 +10,9 @@
 //     segment    tap (s, t) of the phase  segments = taps of the phase, none where the stride is wider than the kernel
 //     term       co                       depth = out_c
 //     B          W read by columns, [kernel_h * kernel_w, in_c, out_c] (gemm/cols_transposed.wgsl)
+#import conv/sizes.wgsl
+#import gemm/product.wgsl
+#import gemm/runs.wgsl
 const A_ALONG_K: bool = true;
 override STRIDED: bool;  // more than one phase
 struct Row {
@@ -21,24 +24,47 @@ struct Span {
     base: u32,   // element of dY that holds term 0
     last: u32,   // terms 0 .. last exist: out_c, or none when the tap misses the image
 }
+// Which pixels a phase has, and which taps they have.
+struct Phase {
+    first_h: u32,  // row of its first pixel
+    first_w: u32,  // column of its first pixel
+    grid_h: u32,   // pixels it has from top to bottom
+    grid_w: u32,   // pixels it has from left to right
+    tap_h: u32,    // kernel row of its first tap
+    tap_w: u32,    // kernel column of its first tap
+    taps_w: u32,   // taps it has in a kernel row, at least 1
+}
+struct Params {
+    product: Product,              // gemm/product.wgsl
+    @align(16) conv: Convolution,  // conv/sizes.wgsl
+    @align(16) phase: Phase,       // which part of the image this product is
+}
+@group(0) @binding(0) var<uniform> params: Params;
+var<private> phase: Phase;
+
+fn copy_params() {
+    p = params.product;
+    conv = params.conv;
+    phase = params.phase;
+}
 
 fn a_row(row: u32) -> Row {
     let place = min(row, p.rows - 1u);
-    let line = place / p.grid_w;
-    let n = line / p.grid_h;
+    let line = place / phase.grid_w;
+    let n = line / phase.grid_h;
     return Row(
-        n * p.out_h,
-        i32(line - n * p.grid_h + (p.first_h + p.pad_top) / p.stride_h),
-        i32(place - line * p.grid_w + (p.first_w + p.pad_left) / p.stride_w),
+        n * conv.out_h,
+        i32(line - n * phase.grid_h + (phase.first_h + conv.pad_top) / conv.stride_h),
+        i32(place - line * phase.grid_w + (phase.first_w + conv.pad_left) / conv.stride_w),
     );
 }
 
 fn a_segment(row: Row, segment: u32) -> Span {
-    let s = segment / p.taps_w;
+    let s = segment / phase.taps_w;
     let oh = row.y - i32(s);
-    let ow = row.x - i32(segment - s * p.taps_w);
-    let hits = oh >= 0 && oh < i32(p.out_h) && ow >= 0 && ow < i32(p.out_w);
-    return Span((u32(i32(row.image) + oh) * p.out_w + u32(ow)) * p.out_c, select(0u, p.out_c, hits));
+    let ow = row.x - i32(segment - s * phase.taps_w);
+    let hits = oh >= 0 && oh < i32(conv.out_h) && ow >= 0 && ow < i32(conv.out_w);
+    return Span((u32(i32(row.image) + oh) * conv.out_w + u32(ow)) * conv.out_c, select(0u, conv.out_c, hits));
 }
 
 fn a_run(span: Span, k: u32) -> Run {
@@ -47,9 +73,9 @@ fn a_run(span: Span, k: u32) -> Run {
 
 // W is stored by columns of the product: the tap that a segment is, then the input channel, then the terms.
 fn b_column(segment: u32, col: u32) -> ClampedRun {
-    let s = segment / p.taps_w;
-    let t = segment - s * p.taps_w;
-    let tap = (p.tap_h + s * p.stride_h) * p.kernel_w + p.tap_w + t * p.stride_w;
+    let s = segment / phase.taps_w;
+    let t = segment - s * phase.taps_w;
+    let tap = (phase.tap_h + s * conv.stride_h) * conv.kernel_w + phase.tap_w + t * conv.stride_w;
     return ClampedRun((tap * p.cols + col) * p.depth, 0u, p.depth - 1u);
 }
 
@@ -57,11 +83,11 @@ fn c_row(row: u32) -> u32 {
     if (!STRIDED) {
         return row;
     }
-    let line = row / p.grid_w;
-    let n = line / p.grid_h;
-    let ih = p.first_h + (line - n * p.grid_h) * p.stride_h;
-    let iw = p.first_w + (row - line * p.grid_w) * p.stride_w;
-    return (n * p.in_h + ih) * p.in_w + iw;
+    let line = row / phase.grid_w;
+    let n = line / phase.grid_h;
+    let ih = phase.first_h + (line - n * phase.grid_h) * conv.stride_h;
+    let iw = phase.first_w + (row - line * phase.grid_w) * conv.stride_w;
+    return (n * conv.in_h + ih) * conv.in_w + iw;
 }
 
 fn c_rows() -> u32 {

@@ -14,6 +14,9 @@
 //
 // dW is small and K is huge, so the segments may be split over workgroups; each split stores its own partial dW and a
 // second pass adds them in a fixed order, which keeps the result the same from run to run.
+#import conv/sizes.wgsl
+#import gemm/product.wgsl
+#import gemm/runs.wgsl
 const A_ALONG_K: bool = false;
 override BIAS: bool;   // whether there is that row
 override LARGE: bool;  // images of more than a million pixels
@@ -27,6 +30,19 @@ struct Span {
     pixel: u32,  // term 0 within its image
     terms: u32,  // terms of the segment
 }
+struct Params {
+    product: Product,              // gemm/product.wgsl
+    @align(16) conv: Convolution,  // conv/sizes.wgsl
+    row_pitch: u32,                // rows of A for a kernel row, rounded up to a multiple of 8
+}
+@group(0) @binding(0) var<uniform> params: Params;
+var<private> row_pitch: u32;
+
+fn copy_params() {
+    p = params.product;
+    conv = params.conv;
+    row_pitch = params.row_pitch;
+}
 
 // i / divisor. Whole-number division is done lane by lane on lavapipe and took a fifth of the kernel's time. In floats it is
 // exact up to i = 2^20, which is past the end of any image but a LARGE one: (i + 1/2) / divisor is then further from a
@@ -39,44 +55,44 @@ fn quotient(i: u32, divisor: u32) -> u32 {
 }
 
 fn a_row(row: u32) -> Row {
-    let kh = row / p.row_pitch;
-    return Row(kh, row - kh * p.row_pitch);
+    let kh = row / row_pitch;
+    return Row(kh, row - kh * row_pitch);
 }
 
 fn a_segment(row: Row, segment: u32) -> Span {
     let first = segment * p.depth;
-    let image = first / (p.out_h * p.out_w);
-    return Span(row, image, first - image * p.out_h * p.out_w, min(p.depth, p.terms - first));
+    let image = first / (conv.out_h * conv.out_w);
+    return Span(row, image, first - image * conv.out_h * conv.out_w, min(p.depth, p.terms - first));
 }
 
 fn a_run(span: Span, k: u32) -> Run {
     let exists = k < span.terms;
-    if (BIAS && span.row.kh == p.kernel_h) {
+    if (BIAS && span.row.kh == conv.kernel_h) {
         return run_of_one(exists && span.row.j == 0u);
     }
     // Counted from the segment's first image on.
-    let line = quotient(span.pixel + k, p.out_w);
-    let image = quotient(line, p.out_h);
+    let line = quotient(span.pixel + k, conv.out_w);
+    let image = quotient(line, conv.out_h);
     let n = span.image + image;
-    let ih = i32((line - image * p.out_h) * p.stride_h + span.row.kh) - i32(p.pad_top);
-    let left = i32((span.pixel + k - line * p.out_w) * p.stride_w) - i32(p.pad_left);
-    let inside = exists && ih >= 0 && ih < i32(p.in_h);
+    let ih = i32((line - image * conv.out_h) * conv.stride_h + span.row.kh) - i32(conv.pad_top);
+    let left = i32((span.pixel + k - line * conv.out_w) * conv.stride_w) - i32(conv.pad_left);
+    let inside = exists && ih >= 0 && ih < i32(conv.in_h);
     return Run(
-        u32((i32(n * p.in_h) + ih) * i32(p.in_w) + left) * p.in_c,
+        u32((i32(n * conv.in_h) + ih) * i32(conv.in_w) + left) * conv.in_c,
         span.row.j,
-        u32(max(-left, 0)) * p.in_c,
-        select(0u, u32(clamp(i32(p.in_w) - left, 0, i32(p.kernel_w))) * p.in_c, inside),
+        u32(max(-left, 0)) * conv.in_c,
+        select(0u, u32(clamp(i32(conv.in_w) - left, 0, i32(conv.kernel_w))) * conv.in_c, inside),
     );
 }
 
 fn c_row(row: u32) -> u32 {
-    let kh = row / p.row_pitch;
-    let j = row - kh * p.row_pitch;
-    let width = p.kernel_w * p.in_c;
-    let stored = select(j < width, j == 0u && p.splits > 1u, BIAS && kh == p.kernel_h);
+    let kh = row / row_pitch;
+    let j = row - kh * row_pitch;
+    let width = conv.kernel_w * conv.in_c;
+    let stored = select(j < width, j == 0u && p.splits > 1u, BIAS && kh == conv.kernel_h);
     return select(NOWHERE, kh * width + j, stored);
 }
 
 fn c_rows() -> u32 {
-    return p.kernel_h * p.kernel_w * p.in_c + u32(BIAS);
+    return conv.kernel_h * conv.kernel_w * conv.in_c + u32(BIAS);
 }

@@ -16,6 +16,8 @@
 //          of its pixels: three hashes cost less than a pass of their own. The pixels are worked out backwards, from
 //          where they end up to where they come from, so each is written once. Settings are constants of the pipeline:
 //          what is off is not compiled.
+#import common/random.wgsl
+#import data/images.wgsl
 override FLIP: u32;            // 0 never, 1 at random, 2 at random in the first epoch and the other way round in each after
 override MOVES_PIXELS: bool;   // whether there is any zoom, shift or turn
 override SHIFT_ROWS: f32;      // pixels, drawn from -SHIFT_ROWS to SHIFT_ROWS

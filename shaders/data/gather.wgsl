@@ -5,6 +5,9 @@
 // Threads: one a pixel of the batch, 64 a workgroup; that of an image's first pixel also takes the label.
 // Bytes:   1 read and 4 written a pixel.
 // Why:     images and labels come by one look at `order`, so they cannot part.
+#import common/grid.wgsl
+#import data/images.wgsl
+#choose seen: data/as_stored.wgsl | data/augment.wgsl
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

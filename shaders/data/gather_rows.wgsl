@@ -7,11 +7,12 @@
 // Threads: one a word of the batch, 64 a workgroup; neighbours read neighbours of one row.
 // Bytes:   4 read and 4 written a word. No FLOPs. Bound by memory.
 // Why:     features that a frozen base has given once are visited in a new order each epoch, as images are.
+#import common/grid.wgsl
 struct Params {
-    batch: u32,
-    width: u32,
-    rows: u32,
-    order_len: u32,
+    batch: u32,      // rows of the batch
+    width: u32,      // words in a row
+    rows: u32,       // rows of the table
+    order_len: u32,  // indices in `order`
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> table: array<u32>;

@@ -12,13 +12,13 @@
 // Why:     the data set crosses the bus once, as bytes (47 MB for 60,000 images of 28 x 28). A step sends its place and
 //          little else. Training, validation and prediction all go through normalised(), so they cannot differ.
 struct Params {
-    batch: u32,
-    height: u32,
-    width: u32,
-    order_len: u32,
+    batch: u32,       // images of the batch
+    height: u32,      // rows of an image
+    width: u32,       // columns of an image
+    order_len: u32,   // indices in `order`
     images_len: u32,  // images in the data set
-    mean: f32,
-    deviation: f32,
+    mean: f32,        // subtracted, in 0 to 1
+    deviation: f32,   // divided by
     seed: u32,        // of augmentation
 }
 @group(0) @binding(0) var<uniform> p: Params;

@@ -11,6 +11,9 @@
 // Why:     the host draws lambda and the box, six numbers a step: a Beta distribution needs rejection, which a library
 //          does well. The order is shuffled anew each epoch, so the partner from the other end is a random one. Each of the
 //          two images is augmented as it would be alone.
+#import common/grid.wgsl
+#import data/images.wgsl
+#choose seen: data/as_stored.wgsl | data/augment.wgsl
 struct Mixing {
     share: f32,
     label_share: f32,

@@ -5,6 +5,8 @@
 // Bytes:   4 a load.
 // Why:     images of 1 or 3 channels and other sizes that 4 does not divide. Here padding may begin and end within the
 //          run, so each element is checked; a_vec4.wgsl checks once.
+#import gemm/rows.wgsl
+#import gemm/runs.wgsl
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 
 fn a_element(run: Run, e: u32) -> f32 {

@@ -5,6 +5,8 @@
 // Bytes:   16 a load.
 // Why:     four at once cost a GPU one transaction instead of four; on lavapipe, where loads are the cost, a vec4 costs
 //          twice a scalar, not four times.
+#import gemm/rows.wgsl
+#import gemm/runs.wgsl
 @group(0) @binding(1) var<storage, read> a: array<vec4<f32>>;
 
 fn a_quad(run: Run) -> vec4<f32> {

@@ -6,6 +6,9 @@
 // Why:     lavapipe loads lane by lane and checks each element against the buffer's end, some 45 instructions a lane for a
 //          vec4 whatever the width of its elements. 64-bit elements bring twice as much for the same. Measured at
 //          1024^3: 39 GFLOP/s against 27 with two vec4<f32> loads.
+#import gemm/rows.wgsl
+#import gemm/runs.wgsl
+#import gemm/wide.wgsl
 @group(0) @binding(1) var<storage, read> a: array<vec4<u64>>;
 
 fn a_eight(run: Run) -> Eight {

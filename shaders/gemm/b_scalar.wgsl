@@ -4,6 +4,7 @@
 // Threads: called by whichever thread of a core wants the numbers; no map of its own.
 // Bytes:   4 a load.
 // Why:     the ten classes of the last layer, and other widths that 4 does not divide.
+#import gemm/runs.wgsl
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 
 fn b_four(run: ClampedRun, e: u32) -> vec4<f32> {

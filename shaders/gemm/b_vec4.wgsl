@@ -4,6 +4,7 @@
 // Threads: called by whichever thread of a core wants the numbers; no map of its own.
 // Bytes:   16 a load.
 // Why:     as a_vec4.wgsl. Clamping the start keeps a run inside the matrix without a branch.
+#import gemm/runs.wgsl
 @group(0) @binding(2) var<storage, read> b: array<vec4<f32>>;
 
 fn b_quad(run: ClampedRun) -> vec4<f32> {

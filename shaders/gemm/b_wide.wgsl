@@ -4,6 +4,8 @@
 // Threads: called by whichever lane of the subgroup core wants the numbers; no map of its own.
 // Bytes:   32 a load, as four 64-bit integers of two floats each.
 // Why:     as a_wide.wgsl.
+#import gemm/runs.wgsl
+#import gemm/wide.wgsl
 @group(0) @binding(2) var<storage, read> b: array<vec4<u64>>;
 
 fn b_eight(run: ClampedRun) -> Eight {

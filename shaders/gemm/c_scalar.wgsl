@@ -4,6 +4,8 @@
 // Threads: called by whichever thread of a core has finished four columns; no map of its own.
 // Bytes:   16 a call, up to four stores.
 // Why:     as c_vec4.wgsl, for widths that 4 does not divide: each of the four columns is checked.
+#import gemm/product.wgsl
+#import gemm/runs.wgsl
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 
 // Rows and columns past the edge are dropped.

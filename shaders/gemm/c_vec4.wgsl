@@ -5,6 +5,8 @@
 // Bytes:   16 a call, one store.
 // Why:     tiles hang over the edges of C, so rows and columns past the edge are dropped here, in one place for all
 //          cores. A row's place (c_place in runs.wgsl) is worked out once for all its columns.
+#import gemm/product.wgsl
+#import gemm/runs.wgsl
 @group(0) @binding(3) var<storage, read_write> c: array<vec4<f32>>;
 
 // Rows and columns past the edge are dropped.

@@ -1,13 +1,12 @@
 // Operand B, stored by terms: a row-major matrix [terms, cols].
 //
-// The interface of operand B, as that of A (rows_dense.wgsl):
-//     b_col(col)             what to remember of a column, computed once a tile
-//     b_segment(col, s)      where the column's terms of segment s lie, computed once a segment
-//     b_run(span, k)         which neighbours in memory hold what is wanted at term k: with B_ALONG_K the column's terms
-//                            k, k+1, ..; else term k of columns col, col+1, ..
+//     column     column of the matrix
+//     term       row of the matrix
 //
 // Past the edge it repeats what is there, so that the numbers stay finite: the matching A is zero, or the result is not
 // stored. Zero times whatever lay behind the matrix could be NaN.
+#import gemm/product.wgsl
+#import gemm/runs.wgsl
 const B_ALONG_K: bool = false;
 struct Column {
     col: u32,

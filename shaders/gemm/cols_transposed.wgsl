@@ -3,7 +3,10 @@
 //
 // This is how a weight lies in memory when a gradient goes back through it: the sum is then over what were its columns.
 // Reading it so costs the same as reading it straight and saves writing its transpose.
-// See cols_dense.wgsl for the interface and for what happens past the edge.
+// See cols_dense.wgsl for what happens past the edge.
+#import gemm/product.wgsl
+#import gemm/rows.wgsl
+#import gemm/runs.wgsl
 const B_ALONG_K: bool = true;
 struct Column {
     col: u32,

@@ -3,9 +3,10 @@
 // bias     [cols]; f is ReLU (common/relu.wgsl) when RELU is set
 // Threads: called by the thread that has the sum; no map of its own.
 // Bytes:   16 for four columns, once for all rows of a tile: finish_load fetches, finish applies.
-// Why:     done here it saves a pass over C, a read and a write of 4 * rows * cols bytes each. Fetching apart from
-//          applying keeps the loop over rows small (see subgroup.wgsl).
-alias Value = vec4<f32>;
+// Why:     done here it saves a pass over C, a read and a write of 4 * rows * cols bytes each.
+#import common/relu.wgsl
+#import common/value_vec4.wgsl
+#import gemm/product.wgsl
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 override RELU: bool = false;
 
@@ -24,5 +25,4 @@ fn finish(row: u32, col: u32, value: vec4<f32>, extra: vec4<f32>) -> vec4<f32> {
     return select(sum, relu(sum), RELU);
 }
 
-// finish_row may keep sums of a row for itself; it is called for rows whose number 8 divides. Nothing to keep here.
 fn finish_row(row: u32, col: u32, value: vec4<f32>) {}

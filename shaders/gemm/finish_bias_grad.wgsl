@@ -5,6 +5,7 @@
 // Threads: called by the thread that has the sum; no map of its own.
 // Bytes:   4 a column, once.
 // Why:     the product has summed dY for the weights anyway; a separate sum would read all of dY again.
+#import gemm/product.wgsl
 @group(0) @binding(4) var<storage, read_write> bias_grad: array<f32>;
 
 fn finish_load(col: u32) -> vec4<f32> {

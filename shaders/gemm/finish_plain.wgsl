@@ -2,7 +2,7 @@
 //
 // Threads: called by the thread that has the sum; no map of its own.
 // Bytes:   none.
-// Why:     partial sums and gradients are stored as they are. See finish_bias.wgsl for the interface.
+// Why:     partial sums and gradients are stored as they are.
 fn finish_load(col: u32) -> vec4<f32> {
     return vec4<f32>();
 }

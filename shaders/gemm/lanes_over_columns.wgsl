@@ -3,6 +3,11 @@
 //     own        B: each lane eight columns of its own; a tile has 8 * LANES columns
 //     given      A: the tile's SHARED rows, spread over the lanes
 // Neighbouring lanes then read neighbours in memory, where B is stored by terms.
+#import gemm/lanes.wgsl
+#import gemm/rows.wgsl
+#import gemm/cols.wgsl
+#import gemm/memory.wgsl
+#import gemm/finish.wgsl
 const TILE_ROWS: u32 = SHARED;
 const TILE_COLS: u32 = LANE_SIDE;
 const OWN_ALONG_K: bool = B_ALONG_K;

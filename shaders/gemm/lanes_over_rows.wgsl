@@ -3,6 +3,11 @@
 //     own        A: each lane eight rows of its own; a tile has 8 * LANES rows
 //     given      B: the tile's SHARED columns, spread over the lanes
 // A lane then reads runs of its own rows, which for an image are neighbouring pixels.
+#import gemm/lanes.wgsl
+#import gemm/rows.wgsl
+#import gemm/cols.wgsl
+#import gemm/memory.wgsl
+#import gemm/finish.wgsl
 const TILE_ROWS: u32 = LANE_SIDE;
 const TILE_COLS: u32 = SHARED;
 const OWN_ALONG_K: bool = A_ALONG_K;

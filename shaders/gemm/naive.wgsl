@@ -1,12 +1,18 @@
 // Matrix product, the plain way:  C[split][m][n..n+3] = sum over k of A[m][k] * B[k][n..n+3]
 //
-// A, B and C are whatever the joined operand files say (see rows_dense.wgsl and cols_dense.wgsl for their interface).
+// A, B and C are whatever the files of rows.wgsl, cols.wgsl and memory.wgsl say.
 //
 // Threads: one for each row and each group of four columns, of each split.
 // Work:    2*M*N*K FLOPs. Bytes: each thread loads a whole row of A and four columns of B, so A is read N/4 times and
 //          B M times: about 5/4 loads for every 4 multiply-adds, and no reuse but the cache's.
 // Why:     to read first, and to check the others against. `tiled` and `subgroup` do the same sum with each loaded
 //          number used many times; on a real GPU that is worth a factor of 50.
+#import common/grid.wgsl
+#import gemm/product.wgsl
+#import gemm/rows.wgsl
+#import gemm/cols.wgsl
+#import gemm/memory.wgsl
+#import gemm/finish.wgsl
 override WORKGROUP: u32 = 64u;
 
 @compute @workgroup_size(WORKGROUP)
@@ -15,7 +21,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    p = params;
+    copy_params();
     let number = linear_workgroup(group, groups) * WORKGROUP + local;
     let quads = (p.cols + 3u) / 4u;
     let col = number % quads * 4u;

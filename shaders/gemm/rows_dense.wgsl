@@ -1,11 +1,11 @@
 // Operand A of a dense product: a row-major matrix [rows, K]. Segments of `depth` terms, the last one shorter.
 //
-// The interface every operand file gives to the cores, in the order of use:
-//     a_row(row)             what to remember of a row of A, computed once a tile
-//     a_segment(row, s)      where the row's terms of segment s lie, computed once a segment
-//     a_run(span, k)         which neighbours in memory hold what is wanted at term k: with A_ALONG_K the row's terms
-//                            k, k+1, ..; else term k of rows row, row+1, ..
-//     c_row(row), c_rows()   where the row goes in C (NOWHERE for padding), and how many rows C has
+//     A row      row of the matrix
+//     term       column of the matrix
+//     segment    `depth` columns, less than any core can sum up in one go
+#import gemm/dropout.wgsl
+#import gemm/product.wgsl
+#import gemm/runs.wgsl
 const A_ALONG_K: bool = true;
 struct Row {
     base: u32,   // first element of the row
@@ -13,6 +13,16 @@ struct Row {
 struct Span {
     base: u32,   // element of A that holds term 0
     last: u32,   // terms of the segment
+}
+struct Params {
+    product: Product,             // gemm/product.wgsl
+    @align(16) dropout: Dropout,  // gemm/dropout.wgsl, zero without
+}
+@group(0) @binding(0) var<uniform> params: Params;
+
+fn copy_params() {
+    p = params.product;
+    dropout = params.dropout;
 }
 
 fn a_row(row: u32) -> Row {

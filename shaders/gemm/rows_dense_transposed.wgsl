@@ -1,12 +1,14 @@
 // Operand A of a dense layer's weight gradient: a matrix X stored [K, in] and read transposed.
 //     dW[i, o] = sum over k of X[k, i] dZ[k, o],    db[o] = sum over k of dZ[k, o]
 //
-//     A row      input feature i, then eight more whose first is the bias: rows = in_c rounded up to 8, + 8
+//     A row      input feature i, then eight more whose first is the bias: rows = in rounded up to 8, + 8
 //     term       sample k               K = number of samples
 //     segment    `depth` samples, so that splits of K have a unit
 //
 // Neighbours in memory are rows here, not terms (A_ALONG_K is false). The bias is a weight whose input is always one, so
 // its gradient is one more row of the same product: A reads as ones there, and nothing is stored for the other seven.
+#import gemm/product.wgsl
+#import gemm/runs.wgsl
 const A_ALONG_K: bool = false;
 override BIAS: bool;        // whether there is that row
 struct Row {
@@ -15,6 +17,17 @@ struct Row {
 struct Span {
     i: u32,
     sample: u32,  // term 0
+}
+struct Params {
+    product: Product,          // gemm/product.wgsl
+    @align(16) features: u32,  // columns of X, rows of C: `in` above
+}
+@group(0) @binding(0) var<uniform> params: Params;
+var<private> features: u32;
+
+fn copy_params() {
+    p = params.product;
+    features = params.features;
 }
 
 fn a_row(row: u32) -> Row {
@@ -31,13 +44,13 @@ fn a_run(span: Span, k: u32) -> Run {
     if (BIAS && span.i >= bias_row()) {
         return run_of_one(exists && span.i == bias_row());
     }
-    return Run(sample * p.in_c, span.i, 0u, select(0u, p.in_c, exists));
+    return Run(sample * features, span.i, 0u, select(0u, features, exists));
 }
 
 fn c_row(row: u32) -> u32 {
-    return select(NOWHERE, min(row, p.in_c), row < p.in_c || BIAS && row == bias_row() && p.splits > 1u);
+    return select(NOWHERE, min(row, features), row < features || BIAS && row == bias_row() && p.splits > 1u);
 }
 
 fn c_rows() -> u32 {
-    return p.in_c + u32(BIAS);
+    return features + u32(BIAS);
 }

@@ -23,9 +23,3 @@ const NOWHERE: u32 = 0xffffffffu;
 fn run_of_one(exists: bool) -> Run {
     return Run(0u, 0u, 0u, select(0u, ONE, exists));
 }
-
-// The row of C, counted over all splits, where a row of the product goes; NOWHERE past the edge and for padding.
-fn c_place(split: u32, row: u32) -> u32 {
-    let place = c_row(row);
-    return select(split * c_rows() + place, NOWHERE, row >= p.rows || place == NOWHERE);
-}

@@ -5,12 +5,13 @@
 // Threads: one a number of the result, 64 a workgroup.
 // Bytes:   4 * splits read and 4 written a number.
 // Why:     the order of the sum is fixed, so the result is the same from run to run. One pass fills both results.
-struct SplitSum {
-    splits: u32,
-    len: u32,
-    bias_len: u32,
+#import common/grid.wgsl
+struct Params {
+    splits: u32,    // partial results
+    len: u32,       // elements of the weight gradient
+    bias_len: u32,  // elements of the bias's gradient
 }
-@group(0) @binding(0) var<uniform> p: SplitSum;
+@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> partial: array<f32>;
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;
 @group(0) @binding(3) var<storage, read_write> bias_grad: array<f32>;

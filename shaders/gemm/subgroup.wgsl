@@ -1,6 +1,6 @@
 // Matrix product in registers and subgroup shuffles, for drivers that run on the processor:  C = A B
 //
-// A, B and C are whatever the joined operand files say (see rows_dense.wgsl and cols_dense.wgsl for their interface).
+// A, B and C are whatever the files of rows.wgsl, cols.wgsl and memory.wgsl say.
 //
 // Threads: a workgroup of one subgroup, LANES threads, computes a tile of C. One side of the tile lies over the lanes: each lane has eight
 //          rows (or columns) of its own. The other side, SHARED columns (or rows), is common to all lanes. Which is which
@@ -16,11 +16,13 @@
 //          and wide loads (a_wide.wgsl). The sums do not fit the registers, so a sum is fetched once for its
 //          eight terms: with the loop over terms outside, each product took 20% longer.
 //
-// The host joins the constants: LANES and SHARED. Register arrays need `const`, not `override`.
 // Every loop that indexes an array goes over the whole of one, which is how the driver knows that it must be unrolled: an
 // array that any loop indexes by a variable cannot live in registers.
-const LANE_SIDE: u32 = 8u * LANES;
-const SLOTS: u32 = SHARED / LANES;
+#import common/grid.wgsl
+#import gemm/product.wgsl
+#import gemm/lanes.wgsl
+#import gemm/runs.wgsl
+#choose lanes: gemm/lanes_over_rows.wgsl | gemm/lanes_over_columns.wgsl
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -28,7 +30,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
-    p = params;
+    copy_params();
     let tiles_m = (p.rows + TILE_ROWS - 1u) / TILE_ROWS;
     let tiles_n = (p.cols + TILE_COLS - 1u) / TILE_COLS;
     let tile = linear_workgroup(group, groups);

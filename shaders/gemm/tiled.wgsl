@@ -1,6 +1,6 @@
 // Matrix product through workgroup memory, for real GPUs:  C = A B
 //
-// A, B and C are whatever the joined operand files say (see rows_dense.wgsl and cols_dense.wgsl for their interface).
+// A, B and C are whatever the files of rows.wgsl, cols.wgsl and memory.wgsl say.
 //
 // Threads: a workgroup of 16 x 16 threads computes a tile of TILE x TILE of C, 128 or 64; each thread 8 x 8 or 4 x 4 of it
 //          in registers: for each 64 rows and 64 columns of the tile a block of 4 x 4. Workgroups go over row tiles
@@ -12,8 +12,13 @@
 // Why:     global memory is some 20 times slower than registers; the tile gives each number loaded from it TILE uses, and
 //          the block in registers each number from workgroup memory 8 (4). The small tile is for small results, of
 //          which the large one would make too few workgroups. The naive version is bound by loads.
-//
-// The host joins the constant TILE.
+#import common/grid.wgsl
+#import gemm/product.wgsl
+#import gemm/rows.wgsl
+#import gemm/cols.wgsl
+#import gemm/memory.wgsl
+#import gemm/finish.wgsl
+#const TILE = 64  // rows and columns of C in a tile: 128 or 64
 const LINES: u32 = TILE / 4u;               // vec4 in a row of a tile
 const TERMS: u32 = 2048u / TILE;            // 16 or 32: each half of the threads brings 128 blocks of 4 x 4
 const BLOCKS: u32 = TILE / 64u;             // blocks of 4 rows (columns) of a thread
@@ -27,7 +32,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    p = params;
+    copy_params();
     let tiles_m = (p.rows + TILE - 1u) / TILE;
     let tiles_n = (p.cols + TILE - 1u) / TILE;
     let tile = linear_workgroup(group, groups);

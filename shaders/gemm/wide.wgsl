@@ -3,6 +3,7 @@
 // Threads: called by a_wide.wgsl and b_wide.wgsl; no map of its own.
 // Bytes:   none.
 // Why:     the halves are moved apart in registers, which costs three instructions for eight lanes: little beside a load.
+#import gemm/runs.wgsl
 fn eight_of(pairs: vec4<u64>) -> Eight {
     let even = bitcast<vec4<f32>>(vec4<u32>(pairs));
     let odd = bitcast<vec4<f32>>(vec4<u32>(pairs >> vec4<u32>(32u)));

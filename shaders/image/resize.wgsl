@@ -5,6 +5,8 @@
 // Threads: one an element of y, 64 a workgroup.
 // Bytes:   16 read (mostly from the cache) and 4 written an output element. 9 FLOPs an element.
 // Why:     at the input of a network only, so the plain way is fast enough.
+#import common/grid.wgsl
+#import image/positions.wgsl
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 

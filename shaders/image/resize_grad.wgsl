@@ -7,6 +7,8 @@
 // Why:     each input pixel gathers, so every element is written once and no atomics are needed. Output pixels look at
 //          input positions in rising order, so those in reach of pixel i are a run: the ones with |s(o) - i| < 1,
 //          found with one pixel to spare at either end, and the exact weight is zero for the spare ones.
+#import common/grid.wgsl
+#import image/positions.wgsl
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 

@@ -13,6 +13,9 @@
 //          difference of logits. All logits are taken less their maximum, so exp() cannot overflow. Hits are counted here
 //          too, so that a training step need not bring its predictions to the host. The first of equal logits is the
 //          prediction, as in NumPy's argmax; a row that begins with NaN predicts class 0.
+#import common/grid.wgsl
+#import loss/sizes.wgsl
+#choose targets: loss/labels.wgsl | loss/mixed_labels.wgsl
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> loss: array<f32>;
 @group(0) @binding(3) var<storage, read_write> scores: array<vec2<f32>>;

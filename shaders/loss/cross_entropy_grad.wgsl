@@ -5,6 +5,9 @@
 // Threads: one a row, 64 a workgroup.
 // Bytes:   12 read and 4 written an element.
 // Why:     softmax is computed again rather than stored: ten exp() cost less than a pass through memory.
+#import common/grid.wgsl
+#import loss/sizes.wgsl
+#choose targets: loss/labels.wgsl | loss/mixed_labels.wgsl
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> dloss: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;

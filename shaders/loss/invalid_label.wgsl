@@ -5,6 +5,7 @@
 // Why:     labels are data, which only the device sees. NaN makes the loss of such a row and its whole gradient NaN, so
 //          that it cannot be missed: the mean loss of the batch is NaN too, and a training stops there. Every other
 //          number would train on a label that nobody gave.
+#import loss/sizes.wgsl
 fn of_valid_label(share: f32, label: u32) -> f32 {
     // WGSL refuses a NaN that is a constant; a variable may hold one.
     var nan = 0x7fc00000u;

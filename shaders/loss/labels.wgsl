@@ -4,12 +4,8 @@
 // Threads: called by each thread of the cross-entropy kernels for its row.
 // Bytes:   4 a row.
 // Why:     the kernels know targets only, so mixed_labels.wgsl can take this file's place.
-struct Params {
-    rows: u32,
-    classes: u32,
-    smoothing: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
+#import loss/invalid_label.wgsl
+#import loss/sizes.wgsl
 @group(0) @binding(4) var<storage, read> labels: array<u32>;
 
 fn label(row: u32) -> u32 {

@@ -7,12 +7,8 @@
 // Bytes:   8 a row.
 // Why:     the loss is linear in the target, so this is also w times the loss for a plus 1 - w times that for b, in one
 //          pass. A prediction counts as right when it is the label with the larger share.
-struct Params {
-    rows: u32,
-    classes: u32,
-    smoothing: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
+#import loss/invalid_label.wgsl
+#import loss/sizes.wgsl
 @group(0) @binding(4) var<storage, read> labels: array<vec2<u32>>;
 @group(0) @binding(5) var<storage, read> mixing: array<f32>;
 

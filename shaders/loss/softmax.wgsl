@@ -6,10 +6,11 @@
 // Bytes:   12 read and 4 written an element (the later reads from the cache).
 // Why:     subtracting the maximum keeps exp() from overflowing and changes nothing else. A row is ten classes here; a
 //          thousand would want a subgroup a row.
+#import common/grid.wgsl
 override LOG: bool;
 struct Params {
-    rows: u32,
-    classes: u32,
+    rows: u32,     // rows of x
+    classes: u32,  // numbers in a row
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;

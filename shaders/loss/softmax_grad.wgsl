@@ -5,10 +5,11 @@
 // Threads: one a row, 64 a workgroup.
 // Bytes:   16 read and 4 written an element.
 // Why:     the output is enough, so the input need not be kept.
+#import common/grid.wgsl
 override LOG: bool;
 struct Params {
-    rows: u32,
-    classes: u32,
+    rows: u32,     // rows of y
+    classes: u32,  // numbers in a row
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> y: array<f32>;

@@ -1,13 +1,14 @@
 // How many multiply-adds an adapter reaches:  s = s x + y, again and again, in registers
 //
-// y        [threads], so that the work cannot be left out
+// y        [threads] at binding 1: the sums, so that the work cannot be left out
 // Threads: one with four sums of four lanes, 64 a workgroup: enough that no multiply-add waits for the one before.
 // Bytes:   4 a thread. 32 FLOPs a round.
 // Why:     the ceiling for every compute-bound kernel: no load, no store, no branch but the loop's.
+#import common/grid.wgsl
 struct Params {
-    rounds: u32,
-    factor: f32,
-    addend: f32,
+    rounds: u32,  // multiply-adds of each sum, a multiple of UNROLLED
+    factor: f32,  // x
+    addend: f32,  // y
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;

@@ -10,7 +10,12 @@
 // Why:     apart, ReLU, normalisation and pooling would write and read the whole image three times more. Written as
 //          scale (x - mean) + beta, with what is the same for a channel computed once a thread.
 //          The first of equals wins, as in PyTorch, and a NaN wins over everything.
-@group(0) @binding(1) var<storage, read> x: array<Channels>;
+#import common/grid.wgsl
+#import common/relu.wgsl
+#import norm/input.wgsl
+#import norm/sizes.wgsl
+#choose statistics: norm/statistics_of_pieces.wgsl | norm/statistics_given.wgsl
+#choose winners: norm/winners.wgsl | norm/no_winners.wgsl
 @group(0) @binding(2) var<storage, read> gamma: array<Channels>;
 @group(0) @binding(3) var<storage, read> beta: array<Channels>;
 @group(0) @binding(4) var<storage, read_write> y: array<Channels>;

@@ -4,6 +4,10 @@
 // Threads: called once by each thread for its channels.
 // Bytes:   16 a channel.
 // Why:     shared by grad_sums.wgsl and grad_input.wgsl.
+#import common/relu.wgsl
+#import norm/sizes.wgsl
+@group(0) @binding(3) var<storage, read> coefficients: array<Channels>;
+
 struct Coefficients {
     mean: Channels,
     inverse: Channels,  // 1 / sqrt(var + eps)

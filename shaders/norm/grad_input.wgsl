@@ -13,11 +13,14 @@
 // Bytes:   4 read and 4 written a pixel and channel, 8 read a window. 4 FLOPs an element.
 // Why:     ReLU, batch norm and pooling in one pass: apart, they would read and write the image's gradient three times
 //          more. Every pixel is written once, by the thread that knows its window.
+#import common/grid.wgsl
+#import common/relu.wgsl
+#import norm/coefficients.wgsl
+#import norm/sizes.wgsl
 override TRAINING: bool;
-@group(0) @binding(1) var<storage, read> x: array<Channels>;
-@group(0) @binding(2) var<storage, read> winners: array<Channels>;
-@group(0) @binding(3) var<storage, read> dy: array<Channels>;
-@group(0) @binding(4) var<storage, read> coefficients: array<Channels>;
+@group(0) @binding(1) var<storage, read> winners: array<Channels>;
+@group(0) @binding(2) var<storage, read> dy: array<Channels>;
+@group(0) @binding(4) var<storage, read> x: array<Channels>;
 @group(0) @binding(5) var<storage, read> pieces: array<Channels>;
 @group(0) @binding(6) var<storage, read_write> dx: array<Channels>;
 @group(0) @binding(7) var<storage, read_write> dgamma: array<Channels>;

@@ -8,17 +8,16 @@
 // Bytes:   8 a window and channel: with 2 x 2 pooling a quarter of the image. 4 FLOPs.
 // Why:     the gradient of x needs both sums of the whole batch before it can start, so this pass cannot be saved. Pixels
 //          that lost their window have no dy and need not be read. Sums of sums keep chains of additions short.
+#import common/grid.wgsl
+#import norm/coefficients.wgsl
+#import norm/sizes.wgsl
+#import norm/partial_sums.wgsl
+#choose slices: norm/one_thread.wgsl | norm/many_threads.wgsl
 @group(0) @binding(1) var<storage, read> winners: array<Channels>;
 @group(0) @binding(2) var<storage, read> dy: array<Channels>;
-@group(0) @binding(3) var<storage, read> coefficients: array<Channels>;
 @group(0) @binding(4) var<storage, read_write> pieces: array<Channels>;
 
 const RUN: u32 = 64u;  // windows that are added up before they join the rest
-alias Partial = array<Channels, 2>;
-
-fn combined(a: Partial, b: Partial) -> Partial {
-    return Partial(a[0] + b[0], a[1] + b[1]);
-}
 
 @compute @workgroup_size(ITEMS * SLICES)
 fn main(

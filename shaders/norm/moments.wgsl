@@ -2,11 +2,13 @@
 //     n = n_a + n_b,   d = mean_b - mean_a,   mean = mean_a + d n_b / n,   m2 = m2_a + m2_b + d^2 n_a n_b / n
 // (Chan, Golub and LeVeque 1979).
 //
-// Threads: called by stats.wgsl and statistics_of_pieces.wgsl, which have bound x; no map of its own.
+// Threads: called by stats.wgsl and statistics_of_pieces.wgsl; no map of its own.
 // Bytes:   12 for the origin of a channel. 8 FLOPs a channel and join.
 // Why:     nothing large is ever subtracted from something large: m2 only grows, and the mean of numbers that are all the
 //          same is that number to the last bit. One formula joins pixels, threads and pieces, four of one size to one of
 //          the next, so that no chain of additions is long.
+#import norm/input.wgsl
+#import norm/sizes.wgsl
 struct Moments {
     count: f32,
     mean: Channels,

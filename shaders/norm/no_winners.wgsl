@@ -3,4 +3,5 @@
 // Threads: called by apply.wgsl; no map of its own.
 // Bytes:   none.
 // Why:     lets one kernel normalise with and without pooling.
+#import norm/sizes.wgsl
 fn keep_winner(window: u32, winner: Channels) {}

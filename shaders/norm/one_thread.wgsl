@@ -4,6 +4,7 @@
 // Bytes:   none.
 // Why:     on a processor a barrier suspends a coroutine, and a few hundred threads are plenty. many_threads.wgsl shows
 //          what a real GPU needs.
+#choose partial: norm/partial_moments.wgsl | norm/partial_sums.wgsl
 const ITEMS: u32 = 64u;
 const SLICES: u32 = 1u;
 

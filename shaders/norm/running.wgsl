@@ -8,9 +8,10 @@
 // Bytes:   12 an element: small.
 // Why:     momentum weighs the new value, and the running variance is the unbiased one, both as in PyTorch, so that weight
 //          files mean the same there and here. One dispatch for all layers; frozen ones keep what they have.
+#import common/grid.wgsl
 struct Params {
-    len: u32,
-    momentum: f32,
+    len: u32,       // elements of the arena
+    momentum: f32,  // weight of the new value
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> batch: array<f32>;

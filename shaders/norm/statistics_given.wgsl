@@ -5,6 +5,7 @@
 // Threads: called by every thread of apply.wgsl for its channels; the first for each channel also stores.
 // Bytes:   8 a channel.
 // Why:     the same interface as statistics_of_pieces.wgsl, so that one kernel normalises in training and in inference.
+#import norm/sizes.wgsl
 @group(0) @binding(5) var<storage, read> given_mean: array<Channels>;
 @group(0) @binding(6) var<storage, read> given_variance: array<Channels>;
 @group(0) @binding(7) var<storage, read_write> coefficients: array<Channels>;

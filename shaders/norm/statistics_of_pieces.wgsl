@@ -9,6 +9,9 @@
 // Bytes:   12 a piece and channel, at most 64 pieces, from the cache.
 // Why:     the pieces are few, so whoever needs the statistics joins them: that saves a dispatch with its barrier. The
 //          origin is added last: until then small differences of means are exact.
+#import norm/moments.wgsl
+#import norm/sizes.wgsl
+#const PITCH = 64  // groups, rounded up to what parts of an arena are aligned to
 @group(0) @binding(5) var<storage, read> pieces: array<Channels>;
 @group(0) @binding(6) var<storage, read_write> coefficients: array<Channels>;
 @group(0) @binding(7) var<storage, read_write> moments: array<Channels>;

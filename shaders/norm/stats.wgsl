@@ -9,15 +9,15 @@
 //          read x twice. Here eight pixels at a time stay in registers for the two passes: their mean, then their
 //          deviations from it. Joining is by moments.wgsl, which also has the origin and cancels nothing, whatever the
 //          pixels are.
-@group(0) @binding(1) var<storage, read> x: array<Channels>;
+#import common/grid.wgsl
+#import norm/input.wgsl
+#import norm/moments.wgsl
+#import norm/sizes.wgsl
+#import norm/partial_moments.wgsl
+#choose slices: norm/one_thread.wgsl | norm/many_threads.wgsl
 @group(0) @binding(2) var<storage, read_write> pieces: array<Channels>;
 
 const BLOCK: u32 = 8u;  // pixels in registers
-alias Partial = Moments;
-
-fn combined(a: Moments, b: Moments) -> Moments {
-    return join(a, b);
-}
 
 // The moments of BLOCK pixels from `first` on, SLICES apart.
 fn block_of(first: u32, c: u32, origin: Channels) -> Moments {

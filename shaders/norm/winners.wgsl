@@ -5,6 +5,7 @@
 // Bytes:   4 an element.
 // Why:     gamma's gradient needs exactly these numbers, and comparing with them finds the winner again; an index would
 //          have to be followed.
+#import norm/sizes.wgsl
 @group(0) @binding(8) var<storage, read_write> winners: array<Channels>;
 
 fn keep_winner(window: u32, winner: Channels) {

@@ -5,9 +5,10 @@
 // Threads: a workgroup of 64 threads a column; each adds every 64th row, then a tree in workgroup memory.
 // Bytes:   4 an element read.
 // Why:     loss and hits of many steps add up on the device, so the host need not wait for each step. The order is fixed.
+#import common/grid.wgsl
 struct Params {
-    rows: u32,
-    cols: u32,
+    rows: u32,  // rows of x
+    cols: u32,  // columns of x
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;

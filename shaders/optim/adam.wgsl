@@ -13,13 +13,11 @@
 // Bytes:   16 read and 12 written an element. 14 FLOPs an element. Bound by memory.
 // Why:     one dispatch for the whole network. The corrections 1/(1 - beta^t) come from the host, in double precision:
 //          in f32, 1 - 0.999^1 would be off in the fourth digit.
+#import common/grid.wgsl
+#import optim/groups.wgsl
 override BETA1: f32;
 override BETA2: f32;
 override EPSILON: f32;
-struct Params {
-    quads: u32,  // elements of the arena / 4
-}
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dw: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> group_of: array<u32>;
 @group(0) @binding(3) var<storage, read> groups: array<Group>;

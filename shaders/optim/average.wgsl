@@ -9,6 +9,7 @@
 // Bytes:   8 read and 4 written an element. 3 FLOPs an element. Bound by memory.
 // Why:     averaged weights often do better than the last ones (Polyak and Juditsky 1992). A pass of its own, so that the
 //          optimisers need not know; beside a training step it is nothing.
+#import common/grid.wgsl
 struct Params {
     quads: u32,  // elements / 4
 }

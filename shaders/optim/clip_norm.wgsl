@@ -7,9 +7,10 @@
 // Why:     the norm is of all gradients together, so their direction stays. A little is added to |x|, as PyTorch does, so
 //          that a gradient of zero stays zero. A NaN makes all of y NaN; an infinite norm makes NaN of what is infinite and
 //          0 of the rest: both as PyTorch does. min(1, NaN) could be 1 and leave the rest as it was.
+#import common/grid.wgsl
 struct Params {
-    n: u32,
-    limit: f32,
+    n: u32,      // elements
+    limit: f32,  // the largest norm
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;

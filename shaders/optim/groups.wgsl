@@ -16,6 +16,11 @@ struct Group {
     unused: f32,
 }
 
+struct Params {
+    quads: u32,  // elements of the arena / 4
+}
+@group(0) @binding(0) var<uniform> p: Params;
+
 // What changes from step to step; the host writes it before each.
 struct Clock {
     rate: f32,          // learning rate of this step

@@ -10,12 +10,10 @@
 // Threads: one for four elements of the arena, 64 a workgroup.
 // Bytes:   12 read and 8 written an element. 6 FLOPs an element. Bound by memory.
 // Why:     one dispatch for the whole network. One a tensor would be dozens, most of them of a few hundred elements.
+#import common/grid.wgsl
+#import optim/groups.wgsl
 override MOMENTUM: f32;
 override NESTEROV: bool;
-struct Params {
-    quads: u32,  // elements of the arena / 4
-}
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dw: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> group_of: array<u32>;
 @group(0) @binding(3) var<storage, read> groups: array<Group>;

@@ -7,6 +7,8 @@
 // Threads: one a channel and output row, 64 a workgroup; each walks along its row. Neighbours take neighbouring channels.
 // Bytes:   4 an input element (more where windows overlap) and 4 an output element. 1 FLOP an input element.
 // Why:     as max.wgsl, without a winner to remember.
+#import common/grid.wgsl
+#import pool/windows.wgsl
 override COUNT_PADDING: bool;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;

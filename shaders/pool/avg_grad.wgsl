@@ -6,6 +6,8 @@
 // Bytes:   4 a window that covers a pixel, read, and 4 written an input element.
 // Why:     each pixel gathers from its windows, so every element is written once and no atomics are needed. `count` is
 //          the divisor of avg.wgsl: it differs at the border when padding does not count.
+#import common/grid.wgsl
+#import pool/windows.wgsl
 override COUNT_PADDING: bool;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;

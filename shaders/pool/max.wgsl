@@ -6,6 +6,8 @@
 // Bytes:   4 an input element (more where windows overlap) and 8 an output element.
 // Why:     the way back needs to know which pixel won; storing it is cheaper than comparing again. The first of equals
 //          wins, as in PyTorch, and a NaN wins over everything. Padding never wins.
+#import common/grid.wgsl
+#import pool/windows.wgsl
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<storage, read_write> which: array<u32>;

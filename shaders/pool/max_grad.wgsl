@@ -7,6 +7,8 @@
 // Why:     each pixel asks its windows, rather than each window writing to its winner: then every element is written
 //          once, windows may overlap, and no atomics are needed.
 //          The most windows that can cover a pixel is a constant (1 where they do not overlap), so the loops unroll.
+#import common/grid.wgsl
+#import pool/windows.wgsl
 override WINDOWS_H: u32 = (KERNEL_H + STRIDE_H - 1u) / STRIDE_H;
 override WINDOWS_W: u32 = (KERNEL_W + STRIDE_W - 1u) / STRIDE_W;
 @group(0) @binding(1) var<storage, read> which: array<u32>;

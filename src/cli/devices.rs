@@ -3,6 +3,7 @@
 use clap::Args;
 use selvedge::gpu::{AdapterSummary, GemmCore, Gpu, Variant, list_adapters};
 use selvedge::program::Ceiling;
+use selvedge::tensor::ops::gemm_core;
 
 use super::AdapterOption;
 
@@ -39,11 +40,9 @@ type Property = (&'static str, String);
 fn properties(adapter: &AdapterSummary, gemm: Option<GemmCore>) -> Vec<Property> {
     let yes_no = |yes| if yes { "yes" } else { "no" }.to_owned();
     let lanes = adapter.subgroup_lanes.map(|lanes| format!("{lanes} lanes"));
-    let core = match Variant::for_adapter(adapter, gemm) {
-        Ok(variant) if variant.gemm == GemmCore::Subgroup && variant.wide_loads => {
-            format!("{}, 64-bit loads", variant.gemm.name())
-        }
-        Ok(variant) => variant.gemm.name().to_owned(),
+    let core = match gemm_core(Variant::of(adapter, false, gemm)) {
+        Ok(core @ GemmCore::Subgroup) if adapter.wide_integers => format!("{}, 64-bit loads", core.name()),
+        Ok(core) => core.name().to_owned(),
         Err(error) => error.to_string(),
     };
     let (threads, memory) = (adapter.max_workgroup_size, adapter.workgroup_memory >> 10);

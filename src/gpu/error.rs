@@ -28,13 +28,6 @@ pub enum GpuError {
         allowed: &'static str,
     },
 
-    #[error("the adapter '{adapter}' cannot run the {core} matrix product: {reason}")]
-    UnsupportedCore {
-        adapter: String,
-        core: &'static str,
-        reason: String,
-    },
-
     #[error(
         "{what} takes {bytes} bytes, but this adapter binds at most {limit} bytes at once. \
          Use a smaller batch"
@@ -54,6 +47,9 @@ pub enum GpuError {
 
     #[error("the adapter has no memory left for {what}. Use a smaller batch, or free memory")]
     OutOfMemory { what: String },
+
+    #[error("the shader {file} cannot be joined: {problem}")]
+    Source { file: String, problem: String },
 
     #[error("{what}: {message}")]
     Invalid { what: String, message: String },

@@ -1,6 +1,6 @@
 //! One dispatch, described before any buffer is known.
 
-use std::borrow::Cow;
+use super::Source;
 
 /// What a kernel does with a bound buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -10,69 +10,6 @@ pub enum Access {
     /// `var<storage, read_write>`
     Write,
 }
-
-/// WGSL text, joined from pieces: files under `shaders/` and constants that the host writes.
-#[derive(Debug, Clone, Default)]
-pub struct Source {
-    pieces: Vec<(&'static str, Cow<'static, str>)>,
-    built_in: bool,
-}
-
-impl Source {
-    /// A source of one piece. `name` appears in error messages and dispatch lists.
-    ///
-    /// It always runs with bounds checks, so that a mistake in it gives wrong numbers and nothing worse.
-    pub fn new(name: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
-        Self::default().with(name, text)
-    }
-
-    /// A source from this crate's own `shaders/`, which may run unchecked.
-    pub(crate) fn built_in(name: &'static str, text: &'static str) -> Self {
-        Self {
-            built_in: true,
-            ..Self::new(name, text)
-        }
-    }
-
-    /// Appends a piece. WGSL lets declarations stand in any order, so the order is only for the reader.
-    pub fn with(mut self, name: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
-        self.pieces.push((name, text.into()));
-        self
-    }
-
-    /// Appends all pieces of `other`.
-    pub fn join(mut self, other: Source) -> Self {
-        self.pieces.extend(other.pieces);
-        self.built_in &= other.built_in;
-        self
-    }
-
-    pub(super) fn is_built_in(&self) -> bool {
-        self.built_in
-    }
-
-    /// Names of the pieces, in order.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.pieces.iter().map(|(name, _)| *name)
-    }
-
-    /// The whole text.
-    pub fn text(&self) -> String {
-        let pieces: Vec<&str> = self.pieces.iter().map(|(_, text)| text.as_ref()).collect();
-        pieces.join("\n")
-    }
-}
-
-/// The named file of `shaders/` as a [`Source`].
-macro_rules! shader {
-    ($file:literal) => {
-        $crate::gpu::Source::built_in(
-            $file,
-            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $file)),
-        )
-    };
-}
-pub(crate) use shader;
 
 /// A dispatch without its buffers: which shader, specialised how, over how much work.
 ///
@@ -90,6 +27,8 @@ pub struct Kernel {
     pub params: Vec<u8>,
     /// Workgroups along x, y and z.
     pub workgroups: [u32; 3],
+    /// Whether they are one dimension folded into two, which the shader must undo.
+    pub(super) folded: bool,
     /// Floating-point operations of the whole dispatch; a fused multiply-add counts two.
     pub flops: u64,
 }
@@ -103,11 +42,13 @@ impl Kernel {
             constants: Vec::new(),
             params: Vec::new(),
             workgroups: [1, 1, 1],
+            folded: false,
             flops: 0,
         }
     }
 
-    /// Sets the uniform struct: a `#[repr(C)]` struct with the fields of the shader's `Params`, in its order.
+    /// Sets the uniform struct: a `#[repr(C)]` struct with the fields of the shader's `Params`, in its order and with WGSL's
+    /// padding. Those of `shaders/` are made from the WGSL by the build script.
     pub fn params<T: bytemuck::Pod>(mut self, params: T) -> Self {
         self.params = bytemuck::bytes_of(&params).to_vec();
         // WebGPU wants a uniform binding's size to be a multiple of 16.
@@ -122,6 +63,24 @@ impl Kernel {
     }
 
     /// Enough workgroups of `size` threads for `threads` threads, folded over two dimensions when there are many.
+    ///
+    /// A shader finds the number of its thread, folded or not, with `linear_workgroup` of `common/grid.wgsl`, and must
+    /// check that the number is in range:
+    ///
+    /// ```text
+    /// #import common/grid.wgsl
+    /// @compute @workgroup_size(64)
+    /// fn main(
+    ///     @builtin(workgroup_id) group: vec3<u32>,
+    ///     @builtin(num_workgroups) groups: vec3<u32>,
+    ///     @builtin(local_invocation_index) local: u32,
+    /// ) {
+    ///     let i = linear_workgroup(group, groups) * 64u + local;
+    ///     if (i < arrayLength(&y)) { .. }
+    /// ```
+    ///
+    /// One that uses `global_invocation_id.x` instead misses whatever is beyond 65,535 workgroups: a launch that is folded
+    /// is refused where the shader does not ask for `num_workgroups`.
     pub fn threads(self, threads: u64, size: u32) -> Self {
         self.workgroups(threads.div_ceil(u64::from(size)))
     }
@@ -129,6 +88,7 @@ impl Kernel {
     /// `count` workgroups or, when they are folded, a few more: folded over two dimensions when there are many.
     pub fn workgroups(mut self, count: u64) -> Self {
         self.workgroups = fold_workgroups(count);
+        self.folded = self.workgroups[1] > 1;
         self
     }
 
@@ -140,7 +100,7 @@ impl Kernel {
 }
 
 /// WebGPU allows 65,535 workgroups a dimension: more are folded into rows of 32,768.
-/// Shaders undo this with `linear_workgroup` of `shaders/common/grid.wgsl`.
+/// Shaders undo this with `linear_workgroup` of `shaders/common/grid.wgsl`; see [`Kernel::threads`].
 pub fn fold_workgroups(count: u64) -> [u32; 3] {
     const ROW: u64 = 32_768;
     if count <= 65_535 {

@@ -5,21 +5,27 @@
 mod adapter;
 mod buffer;
 mod error;
+mod joining;
 mod kernel;
 mod memory;
 mod mesa;
+pub(crate) mod params;
 mod pipeline;
 mod readback;
+mod shaders;
+mod source;
 mod variant;
 
 pub use adapter::{AdapterSummary, list_adapters};
 pub use buffer::Slice;
 pub use error::GpuError;
-pub(crate) use kernel::shader;
-pub use kernel::{Access, Kernel, Source, fold_workgroups};
+pub use kernel::{Access, Kernel, fold_workgroups};
 pub use mesa::quiet_mesa;
 pub use pipeline::Pipeline;
 pub use readback::Readback;
+pub use shaders::{SHADER_FILES, ShaderFile, find_shader};
+pub(crate) use shaders::{shader, shader_file};
+pub use source::Source;
 pub use variant::{GemmCore, Variant};
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,7 +41,7 @@ pub struct GpuOptions {
     pub adapter: Option<String>,
     /// Bounds checks in shaders. `None`: on in debug builds and when `SELVEDGE_CHECKED=1`.
     pub checked: Option<bool>,
-    /// The core of the matrix product. `None`: what the table in [`Variant`] says of the adapter.
+    /// The core of the matrix product. `None`: what [`gemm_core`](crate::tensor::ops::gemm_core) gives the adapter.
     pub gemm: Option<GemmCore>,
     /// Bytes of memory that buffers may take. `None`: what the adapter has.
     pub memory: Option<u64>,
@@ -98,7 +104,7 @@ struct Counters {
     pipelines: AtomicU64,
 }
 
-/// An open device with its queue, pipeline cache and the choices made for its adapter.
+/// An open device with its queue, pipeline cache and the facts of its adapter.
 ///
 /// Share it as `Arc<Gpu>`; every method takes `&self` and may be called from several threads.
 #[derive(Debug)]
@@ -128,10 +134,7 @@ impl Gpu {
     pub fn open(options: &GpuOptions) -> Result<Arc<Self>, GpuError> {
         let (adapter, summary) = adapter::choose(options.adapter.as_deref())?;
         let checked = options.checked.unwrap_or(cfg!(debug_assertions));
-        let variant = Variant {
-            checked,
-            ..Variant::for_adapter(&summary, options.gemm)?
-        };
+        let variant = Variant::of(&summary, checked, options.gemm);
         let memory = options.memory.or_else(|| memory::of_adapter(&adapter, &summary));
         let wanted = wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_INT64;
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
@@ -182,7 +185,7 @@ impl Gpu {
         &self.summary
     }
 
-    /// The kernels chosen for this adapter.
+    /// The facts by which ops choose among their kernels.
     pub fn variant(&self) -> Variant {
         self.variant
     }

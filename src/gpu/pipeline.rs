@@ -16,6 +16,8 @@ pub struct Pipeline {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Key {
     text: String,
+    /// Whether it runs with bounds checks.
+    checked: bool,
     /// Constants by name and bits of the value, since `f64` has no `Eq`.
     constants: Vec<(&'static str, u64)>,
     access: Vec<Access>,
@@ -28,10 +30,12 @@ impl Gpu {
     /// The pipeline of `kernel` over storage buffers used as `access` says; made at the first request.
     ///
     /// # Errors
-    /// [`GpuError::Invalid`] with the compiler's message when the shader text or its bindings are wrong.
+    /// [`GpuError::Source`] when the shader's files cannot be joined; [`GpuError::Invalid`] with the compiler's message when
+    /// the text or its bindings are wrong, or when it would miss most of a folded launch (see [`Kernel::threads`]).
     pub fn pipeline(&self, kernel: &Kernel, access: &[Access]) -> Result<Arc<Pipeline>, GpuError> {
         let key = Key {
-            text: kernel.source.text(),
+            text: kernel.source.text()?,
+            checked: self.checked || !kernel.source.is_trusted(),
             constants: kernel
                 .constants
                 .iter()
@@ -39,17 +43,23 @@ impl Gpu {
                 .collect(),
             access: access.to_vec(),
         };
+        if kernel.folded && !key.text.contains("num_workgroups") {
+            return Err(GpuError::Invalid {
+                what: format!("shader of {}", kernel.label),
+                message: "so many workgroups are folded over two dimensions, but the shader does not ask for num_workgroups. \
+                          Let it find its thread's number with linear_workgroup() of '#import common/grid.wgsl'"
+                    .to_owned(),
+            });
+        }
         // The lock is held while compiling, so that two threads never make the same pipeline.
         // A poisoned lock only means that another thread panicked between two map operations.
         let mut cache = self.pipelines.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(found) = cache.0.get(&key) {
             return Ok(Arc::clone(found));
         }
+        let files = kernel.source.names()?.join(" + ");
         let pipeline = self.guarded(
-            || {
-                let files: Vec<_> = kernel.source.names().collect();
-                format!("shader of {} ({})", kernel.label, files.join(" + "))
-            },
+            || format!("shader of {} ({files})", kernel.label),
             || self.make_pipeline(kernel, &key),
         )?;
         self.counters.pipelines.fetch_add(1, Ordering::Relaxed);
@@ -63,13 +73,14 @@ impl Gpu {
             label: Some(kernel.label),
             source: wgpu::ShaderSource::Wgsl(key.text.as_str().into()),
         };
-        let module = if self.checked || !kernel.source.is_built_in() {
+        let module = if key.checked {
             self.device.create_shader_module(descriptor)
         } else {
             // SAFETY: without checks a shader must stay inside its buffers, end its loops and divide by no zero
-            // by itself. Only texts from this crate's `shaders/` come here: they take their sizes from the same
-            // shape rule that sized the buffers, and the test suite runs each of them, in every variant, with the
-            // checks on and against references. A user's own shader is always checked.
+            // by itself. Only texts from this crate's `shaders/` come here, and those whose author has promised as
+            // much in an `unsafe` block (`Source::trusted`). Ours take their sizes from the same shape rule that sized
+            // the buffers, and the test suite runs each of them, in every variant, with the checks on and against
+            // references.
             unsafe {
                 self.device
                     .create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
@@ -110,7 +121,7 @@ impl Gpu {
             compilation_options: wgpu::PipelineCompilationOptions {
                 constants: &kernel.constants,
                 // Every kernel writes its workgroup memory before reading it.
-                zero_initialize_workgroup_memory: self.checked,
+                zero_initialize_workgroup_memory: key.checked,
             },
             cache: None,
         });

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytemuck::{Pod, Zeroable};
-
 use super::{BufferId, Dispatch, Place, Program, Recipe, Slots};
+use crate::gpu::params::elementwise::map;
+use crate::gpu::params::measure::multiply_add;
 use crate::gpu::{Access, Gpu, GpuError, Kernel, shader};
 
 /// Measured limits of an adapter: the ceilings that kernels are held against.
@@ -19,21 +19,6 @@ pub struct Ceiling {
     pub dispatch: f64,
     /// Seconds that waiting for the dispatch before adds.
     pub barrier: f64,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct MultiplyAddParams {
-    rounds: u32,
-    factor: f32,
-    addend: f32,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct CopyParams {
-    len: u32,
-    unused: f32,
 }
 
 /// Dispatches in the programs that measure what a dispatch costs.
@@ -65,9 +50,9 @@ fn multiply_adds(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
         let mut recipe = Recipe::default();
         let y = recipe.place(own(4 * threads));
         let flops = 32 * u64::from(rounds) * threads;
-        let source = shader!("common/grid.wgsl").join(shader!("measure/multiply_add.wgsl"));
+        let source = shader!("measure/multiply_add.wgsl");
         let kernel = Kernel::new("multiply_add", source)
-            .params(MultiplyAddParams {
+            .params(multiply_add::Params {
                 rounds,
                 factor: 0.5,
                 addend: 1.0,
@@ -115,9 +100,9 @@ fn copy_of(from: BufferId, to: BufferId, quads: u64) -> Dispatch {
         .join(shader!("elementwise/copy.wgsl"))
         .with("value", "alias Value = vec4<f32>;\n");
     let kernel = Kernel::new("copy", source)
-        .params(CopyParams {
+        .params(map::Params {
             len: quads as u32,
-            unused: 0.0,
+            c: 0.0,
         })
         .threads(quads, 64);
     dispatch(kernel, vec![(from, Access::Read), (to, Access::Write)])

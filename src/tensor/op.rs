@@ -168,7 +168,7 @@ impl Inputs {
     }
 }
 
-/// What a launch knows: the values' shapes, which outputs anyone reads, and the adapter's choices.
+/// What a launch knows: the values' shapes, which outputs anyone reads, and facts of the adapter.
 #[derive(Debug)]
 pub struct Io {
     pub(super) inputs: Vec<Info>,
@@ -206,7 +206,7 @@ impl Io {
         self.used[i]
     }
 
-    /// The kernels chosen for the adapter.
+    /// The facts of the adapter by which an op chooses among its kernels.
     pub fn variant(&self) -> Variant {
         self.variant
     }

@@ -16,8 +16,9 @@ pub mod tsne;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use selvedge::gpu::{GemmCore, Gpu, GpuOptions};
+use selvedge::gpu::{GemmCore, Gpu, GpuOptions, Variant};
 use selvedge::gradcheck::{Array, Tolerance, gradcheck};
+use selvedge::tensor::ops::gemm_core;
 use selvedge::tensor::{Result, Tensor};
 
 /// The device with bounds checks on and the core that the adapter gets by itself; opened once a test binary.
@@ -47,11 +48,12 @@ fn open(core: Option<GemmCore>) -> Arc<Gpu> {
 
 /// The cores that this adapter can run: all but `subgroup` on adapters without subgroups of one size.
 pub fn cores() -> Vec<GemmCore> {
-    let has_subgroups = gpu().variant().lanes > 1;
-    GemmCore::ALL
-        .into_iter()
-        .filter(|core| has_subgroups || *core != GemmCore::Subgroup)
-        .collect()
+    let asking_for = |core| Variant {
+        asked_gemm: Some(core),
+        ..gpu().variant()
+    };
+    let can_run = |core: &GemmCore| gemm_core(asking_for(*core)).is_ok();
+    GemmCore::ALL.into_iter().filter(can_run).collect()
 }
 
 /// Runs [`gradcheck`] and panics with its report unless everything agrees.

@@ -1,17 +1,9 @@
 //! Running totals.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::{WORKGROUP, kernel};
+use crate::gpu::params::optim::accumulate::Params;
 use crate::gpu::shader;
 use crate::tensor::{Info, Inputs, Io, Launches, Op, Operand, Result, Storage, Tensor};
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    rows: u32,
-    cols: u32,
-}
 
 /// `total[c] += sum over r of x[r, c]`. Inputs: total, x.
 #[derive(Debug)]

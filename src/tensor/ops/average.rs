@@ -1,16 +1,9 @@
 //! Exponential moving average, in place.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::kernel;
+use crate::gpu::params::optim::average::Params;
 use crate::gpu::shader;
 use crate::tensor::{Arena, Info, Inputs, Io, Launches, Op, Operand, Result, Storage, Tensor};
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    quads: u32,
-}
 
 /// `Y += w (X - Y)`. Inputs: Y, X, w.
 #[derive(Debug)]

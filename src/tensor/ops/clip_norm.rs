@@ -1,17 +1,9 @@
 //! Gradient clipping by global norm.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::kernel;
+use crate::gpu::params::optim::clip_norm::Params;
 use crate::gpu::shader;
 use crate::tensor::{Info, Inputs, Io, Launches, Op, Operand, Result, Tensor, TensorError};
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    n: u32,
-    limit: f32,
-}
 
 /// `Y = X min(1, limit / |X|)`. Inputs: X and its sum of squares.
 #[derive(Debug)]

@@ -2,10 +2,12 @@
 //!
 //! As in every deep-learning library, this is a cross-correlation: the kernel is not flipped.
 
-use super::gemm::{Cols, Finish, Gemm, Params, Rows, WEIGHT_GRAD_DEPTH, launch_split_sum};
+use super::gemm::{Cols, Finish, Gemm, Product, Rows, WEIGHT_GRAD_DEPTH, gemm_core, launch_split_sum};
 use super::matmul::weight_gradients;
 use super::window::{Geometry, Padding, Window};
 use super::{MOST_ROUNDS, kernel};
+use crate::gpu::params::conv::rows_input_grad::Phase;
+use crate::gpu::params::conv::{direct, sizes};
 use crate::gpu::{GemmCore, Kernel, Source, Variant, shader};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 
@@ -35,14 +37,14 @@ impl Convolution {
     }
 
     /// The kernel for few inputs an output, where it applies: on adapters where loads are what costs.
-    fn direct(&self, variant: Variant) -> Option<Direct> {
+    fn direct(&self, variant: Variant) -> Result<Option<Direct>> {
         let [kernel_h, kernel_w] = self.geometry.kernel;
         let taps = kernel_h * kernel_w * self.in_c;
-        let applies = variant.gemm == GemmCore::Subgroup
+        let applies = gemm_core(variant)? == GemmCore::Subgroup
             && self.in_c < 4
             && taps <= Direct::MOST_TAPS
             && self.out_c.is_multiple_of(4);
-        applies.then(|| Direct::new(self, taps, variant))
+        Ok(applies.then(|| Direct::new(self, taps, variant)))
     }
 
     /// Multiply-adds of the sum, the same for all three products; those with zeros of the padding included.
@@ -51,10 +53,10 @@ impl Convolution {
         (self.y().len() * kernel_h * kernel_w * self.in_c) as u64
     }
 
-    /// The fields that describe the images; each product adds its own sizes.
-    fn image_params(&self) -> Params {
+    /// The sizes that all kernels share.
+    fn sizes(&self) -> sizes::Convolution {
         let g = &self.geometry;
-        Params {
+        sizes::Convolution {
             in_h: g.image[0] as u32,
             in_w: g.image[1] as u32,
             in_c: self.in_c as u32,
@@ -67,23 +69,22 @@ impl Convolution {
             stride_w: g.stride[1] as u32,
             pad_top: g.pad.top as u32,
             pad_left: g.pad.left as u32,
-            ..Params::default()
         }
     }
 
     fn forward(&self, finish: Finish) -> Gemm {
         Gemm {
             label: "conv2d",
-            rows: Rows::ConvForward,
+            rows: Rows::ConvForward(self.sizes()),
             cols: Cols::Dense,
             finish,
-            params: Params {
+            product: Product {
                 rows: self.y().shape.rows() as u32,
                 cols: self.out_c as u32,
                 segments: self.geometry.kernel[0] as u32,
                 depth: (self.geometry.kernel[1] * self.in_c) as u32,
                 terms: (self.geometry.kernel[0] * self.geometry.kernel[1] * self.in_c) as u32,
-                ..self.image_params()
+                ..Product::default()
             },
             a_run: self.in_c,
             multiply_adds: self.multiply_adds(),
@@ -119,25 +120,27 @@ impl Convolution {
         };
         let ((grid_h, tap_h, taps_h), (grid_w, tap_w, taps_w)) = (along(0), along(1));
         let taps = taps_h * taps_w;
+        let phase = Phase {
+            first_h: first[0] as u32,
+            first_w: first[1] as u32,
+            grid_h: grid_h as u32,
+            grid_w: grid_w as u32,
+            tap_h: tap_h as u32,
+            tap_w: tap_w as u32,
+            taps_w: taps_w.max(1) as u32,
+        };
         Gemm {
             label: "conv2d_input_grad",
-            rows: Rows::ConvInputGrad,
+            rows: Rows::ConvInputGrad(self.sizes(), phase),
             cols: Cols::Transposed,
             finish: Finish::Plain,
-            params: Params {
+            product: Product {
                 rows: (self.n * grid_h * grid_w) as u32,
                 cols: self.in_c as u32,
                 segments: taps as u32,
                 depth: self.out_c as u32,
                 terms: (taps * self.out_c) as u32,
-                first_h: first[0] as u32,
-                first_w: first[1] as u32,
-                grid_h: grid_h as u32,
-                grid_w: grid_w as u32,
-                tap_h: tap_h as u32,
-                tap_w: tap_w as u32,
-                taps_w: taps_w.max(1) as u32,
-                ..self.image_params()
+                ..Product::default()
             },
             a_run: self.out_c,
             // Each phase its share, so that all together are the sum's.
@@ -151,17 +154,19 @@ impl Convolution {
         let pixels = self.y().shape.rows() as u32;
         Gemm {
             label: "conv2d_weight_grad",
-            rows: Rows::ConvWeightGrad,
+            rows: Rows::ConvWeightGrad {
+                conv: self.sizes(),
+                row_pitch: row_pitch as u32,
+            },
             cols: Cols::Dense,
             finish,
-            params: Params {
+            product: Product {
                 rows: (kernel_h * row_pitch + finish.bias_rows()) as u32,
                 cols: self.out_c as u32,
                 segments: pixels.div_ceil(WEIGHT_GRAD_DEPTH),
                 depth: WEIGHT_GRAD_DEPTH,
                 terms: pixels,
-                row_pitch: row_pitch as u32,
-                ..self.image_params()
+                ..Product::default()
             },
             a_run: self.in_c,
             multiply_adds: self.multiply_adds(),
@@ -210,26 +215,26 @@ impl Direct {
         let Convolution {
             geometry, in_c, out_c, ..
         } = self.convolution;
-        let constants = format!(
-            "const KERNEL_H: u32 = {}u;\nconst KERNEL_W: u32 = {}u;\nconst STRIDE_W: u32 = {}u;\n\
-             const IN_C: u32 = {in_c}u;\nconst QUADS: u32 = {}u;\n",
-            geometry.kernel[0], geometry.kernel[1], geometry.stride[1], self.quads
-        );
-        let source = shader!("gemm/params.wgsl")
-            .join(shader!("conv/direct.wgsl"))
-            .join(source)
-            .with("sizes", constants);
+        let [kernel_h, kernel_w] = geometry.kernel.map(|size| size as u32);
+        let source = source
+            .set("KERNEL_H", kernel_h)
+            .set("KERNEL_W", kernel_w)
+            .set("STRIDE_W", geometry.stride[1] as u32)
+            .set("IN_C", in_c as u32)
+            .set("QUADS", self.quads as u32);
         let threads = self.pieces() * (out_c / 4 / self.quads);
         kernel(label, source, threads)
-            .params(Params {
+            .params(direct::Params {
+                product: self.convolution.forward(finish).product,
+                conv: self.convolution.sizes(),
                 run: self.run as u32,
-                ..self.convolution.forward(finish).params
+                ..Default::default()
             })
             .flops(2 * self.convolution.multiply_adds())
     }
 
     fn launch_forward(&self, launches: &mut Launches, finish: Finish) {
-        let source = shader!("conv/direct_forward.wgsl").join(finish.source());
+        let source = shader!("conv/direct_forward.wgsl").choose("finish", finish.file());
         let kernel = finish.set_constants(self.kernel("conv2d_direct", source, finish));
         let mut operands = vec![
             Operand::Input(0).read(),
@@ -293,7 +298,7 @@ impl Op for Conv2d {
             Finish::Plain
         };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        match self.convolution.direct(io.variant()) {
+        match self.convolution.direct(io.variant())? {
             Some(direct) => {
                 direct.launch_forward(launches, finish);
                 Ok(())
@@ -385,7 +390,7 @@ impl Op for WeightGrad {
             Finish::Plain
         };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        match self.convolution.direct(io.variant()) {
+        match self.convolution.direct(io.variant())? {
             Some(direct) => {
                 direct.launch_weight_grad(launches, self.bias);
                 Ok(())

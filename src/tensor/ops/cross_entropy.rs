@@ -1,18 +1,9 @@
 //! Softmax and cross-entropy in one op, with label smoothing.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::{MIXING, kernel};
+use crate::gpu::params::loss::sizes::Params;
 use crate::gpu::{Access, Kernel, Source, shader};
 use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Tensor, TensorError};
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    rows: u32,
-    classes: u32,
-    smoothing: f32,
-}
 
 /// One loss a row, and loss and hit side by side. Inputs: logits `[N, classes]` and labels `[N]`; or, when images have been
 /// mixed, labels `[N, 2]` and the numbers they were mixed by.
@@ -25,12 +16,11 @@ struct Loss {
 impl Loss {
     fn kernel(&self, label: &'static str, source: Source, logits: &Shape) -> Kernel {
         let targets = if self.mixed {
-            shader!("loss/mixed_labels.wgsl")
+            "loss/mixed_labels.wgsl"
         } else {
-            shader!("loss/labels.wgsl")
+            "loss/labels.wgsl"
         };
-        let source = shader!("loss/invalid_label.wgsl").join(targets).join(source);
-        kernel(label, source, logits.rows())
+        kernel(label, source.choose("targets", targets), logits.rows())
             .params(Params {
                 rows: logits.rows() as u32,
                 classes: logits.last() as u32,

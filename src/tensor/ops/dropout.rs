@@ -1,19 +1,9 @@
 //! Dropout by counter.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::kernel;
+use crate::gpu::params::elementwise::dropout::Params;
 use crate::gpu::shader;
 use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor, TensorError};
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    rows: u32,
-    cols: u32,
-    stream: u32,
-    rate: f32,
-}
 
 /// `Y = X / (1 - rate)` with probability `1 - rate`, else 0. Inputs: X and the clock.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,7 @@
 //! A batch out of the data set that lies in device memory.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::{Augment, kernel};
+use crate::gpu::params::data::images::Params;
 use crate::gpu::shader;
 use crate::tensor::{DType, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
 
@@ -17,19 +16,6 @@ pub struct Pixels {
     pub mean: f32,
     /// Divided by.
     pub deviation: f32,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    batch: u32,
-    height: u32,
-    width: u32,
-    order_len: u32,
-    images_len: u32,
-    mean: f32,
-    deviation: f32,
-    seed: u32,
 }
 
 /// Inputs: images (bytes, four a word), labels, order, place and, to mix images, six numbers. Outputs: images and labels
@@ -96,17 +82,16 @@ impl Op for Gather {
             deviation,
         } = self.pixels;
         let seen = match &self.augment {
-            Some(_) => shader!("common/random.wgsl").join(shader!("data/augment.wgsl")),
-            None => shader!("data/as_stored.wgsl"),
+            Some(_) => "data/augment.wgsl",
+            None => "data/as_stored.wgsl",
         };
         let batch = if self.mix {
             shader!("data/mix.wgsl")
         } else {
             shader!("data/gather.wgsl")
         };
-        let source = shader!("data/images.wgsl").join(seen).join(batch);
         let seed = self.augment.as_ref().map_or(0, |(_, seed)| *seed);
-        let mut kernel = kernel(self.name(), source, io.output(0).len()).params(Params {
+        let mut kernel = kernel(self.name(), batch.choose("seen", seen), io.output(0).len()).params(Params {
             batch: self.batch as u32,
             height: height as u32,
             width: width as u32,

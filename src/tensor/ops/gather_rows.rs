@@ -1,19 +1,9 @@
 //! A batch of rows of a table that lies in device memory.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::kernel;
+use crate::gpu::params::data::gather_rows::Params;
 use crate::gpu::shader;
 use crate::tensor::{DType, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Tensor};
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    batch: u32,
-    width: u32,
-    rows: u32,
-    order_len: u32,
-}
 
 /// Inputs: table, order, place.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use super::before_relu;
 use super::dropout;
-use super::gemm::{Cols, Finish, Gemm, LONGEST_SEGMENT, Params, Rows, WEIGHT_GRAD_DEPTH};
+use super::gemm::{Cols, Finish, Gemm, LONGEST_SEGMENT, Product, Rows, WEIGHT_GRAD_DEPTH};
+use crate::gpu::params::gemm::dropout::Dropout;
 use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 
 /// `Y[m, n] = f(sum over k of A[m, k] B[k, n] + bias[n])`. Inputs: A, B, the bias unless plain, the clock for dropout.
@@ -56,10 +57,6 @@ impl Op for MatMul {
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let (m, k) = (io.input(0).rows(), io.input(0).last());
         let n = io.input(1).last();
-        let (rate, stream) = match self.extras {
-            Extras::Dropout { rate, stream } => (rate, stream),
-            _ => (0.0, 0),
-        };
         let gemm = Gemm {
             label: self.name(),
             rows: Rows::Dense,
@@ -70,20 +67,19 @@ impl Op for MatMul {
                     bias: Operand::Input(2),
                     relu,
                 },
-                Extras::Dropout { .. } => Finish::Dropout {
+                Extras::Dropout { rate, stream } => Finish::Dropout {
                     bias: Operand::Input(2),
                     clock: Operand::Input(3),
+                    dropout: Dropout { stream, rate },
                 },
             },
-            params: Params {
-                stream,
-                rate,
+            product: Product {
                 rows: m as u32,
                 cols: n as u32,
                 segments: (k as u32).div_ceil(LONGEST_SEGMENT),
                 depth: LONGEST_SEGMENT.min(k as u32),
                 terms: k as u32,
-                ..Params::default()
+                ..Product::default()
             },
             a_run: k,
             multiply_adds: (m * n * k) as u64,
@@ -158,13 +154,13 @@ impl Op for InputGrad {
             rows: Rows::Dense,
             cols: Cols::Transposed,
             finish: Finish::Plain,
-            params: Params {
+            product: Product {
                 rows: m as u32,
                 cols: k as u32,
                 segments: (n as u32).div_ceil(LONGEST_SEGMENT),
                 depth: LONGEST_SEGMENT.min(n as u32),
                 terms: n as u32,
-                ..Params::default()
+                ..Product::default()
             },
             a_run: n,
             multiply_adds: (m * n * k) as u64,
@@ -202,17 +198,16 @@ impl Op for WeightGrad {
         };
         let gemm = Gemm {
             label: self.name(),
-            rows: Rows::DenseTransposed,
+            rows: Rows::DenseTransposed { features: k as u32 },
             cols: Cols::Dense,
             finish,
-            params: Params {
+            product: Product {
                 rows: (k.next_multiple_of(8) + finish.bias_rows()) as u32,
                 cols: n as u32,
                 segments: (m as u32).div_ceil(WEIGHT_GRAD_DEPTH),
                 depth: WEIGHT_GRAD_DEPTH,
                 terms: m as u32,
-                in_c: k as u32,
-                ..Params::default()
+                ..Product::default()
             },
             a_run: k,
             multiply_adds: (m * n * k) as u64,

@@ -34,6 +34,7 @@ pub use augment::{Augment, Erased, Erasing, Fill, Flip, Shift};
 pub use batch_norm::{BatchNorm, NormSettings, RunningUpdate};
 pub use cross_entropy::CrossEntropy;
 pub use gather::{Batch, DataSet, MIXING, Pixels};
+pub use gemm::gemm_core;
 pub use optimiser_step::{OptimiserInputs, Rule};
 pub use window::{Pad, Padding, Window};
 

@@ -1,8 +1,7 @@
 //! One step of an optimiser over an arena of parameters, in place.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::kernel;
+use crate::gpu::params::optim::groups::Params;
 use crate::gpu::shader;
 use crate::tensor::{Arena, DType, Info, Inputs, Io, Launches, Op, Operand, Result, Storage, Tensor};
 
@@ -49,12 +48,6 @@ impl Rule {
     }
 }
 
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    quads: u32,
-}
-
 /// Inputs: parameters, states, then gradients, group of each block, groups, clock. Outputs: parameters and states.
 #[derive(Debug)]
 struct OptimiserStep(Rule);
@@ -94,19 +87,16 @@ impl Op for OptimiserStep {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let len = io.input(0).len();
-        let groups = shader!("optim/groups.wgsl");
         let kernel = match self.0 {
-            Rule::Sgd { momentum, nesterov } => kernel(self.name(), groups.join(shader!("optim/sgd.wgsl")), len / 4)
+            Rule::Sgd { momentum, nesterov } => kernel(self.name(), shader!("optim/sgd.wgsl"), len / 4)
                 .constant("MOMENTUM", momentum)
                 .constant("NESTEROV", nesterov)
                 .flops(6 * len as u64),
-            Rule::Adam { beta1, beta2, epsilon } => {
-                kernel(self.name(), groups.join(shader!("optim/adam.wgsl")), len / 4)
-                    .constant("BETA1", beta1)
-                    .constant("BETA2", beta2)
-                    .constant("EPSILON", epsilon)
-                    .flops(14 * len as u64)
-            }
+            Rule::Adam { beta1, beta2, epsilon } => kernel(self.name(), shader!("optim/adam.wgsl"), len / 4)
+                .constant("BETA1", beta1)
+                .constant("BETA2", beta2)
+                .constant("EPSILON", epsilon)
+                .flops(14 * len as u64),
         };
         let updated = 1 + self.0.states();
         let read = (updated..io.input_count()).map(|i| Operand::Input(i).read());

@@ -1,25 +1,10 @@
 //! What max and average pooling share.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::kernel;
 use super::window::{Geometry, Window};
-use crate::gpu::{Kernel, Source, shader};
+use crate::gpu::params::pool::windows::Params;
+use crate::gpu::{Kernel, Source};
 use crate::tensor::{Info, Inputs, Result, Tensor};
-
-/// `struct Params` of `shaders/pool/params.wgsl`.
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    n: u32,
-    channels: u32,
-    in_h: u32,
-    in_w: u32,
-    out_h: u32,
-    out_w: u32,
-    pad_top: u32,
-    pad_left: u32,
-}
 
 /// A pooling of `n` images of `channels` channels.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +44,7 @@ impl Pooling {
     fn kernel(&self, label: &'static str, source: Source, rows: usize) -> Kernel {
         let g = &self.geometry;
         let threads = self.n * rows * self.channels;
-        kernel(label, shader!("pool/params.wgsl").join(source), threads)
+        kernel(label, source, threads)
             .params(Params {
                 n: self.n as u32,
                 channels: self.channels as u32,

@@ -1,22 +1,9 @@
 //! Bilinear resizing with half-pixel centres.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::kernel;
+use crate::gpu::params::image::positions::Params;
 use crate::gpu::{Kernel, Source, shader};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
-
-/// `struct Params` of `shaders/image/resize_params.wgsl`.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, Pod, Zeroable)]
-struct Params {
-    n: u32,
-    in_h: u32,
-    in_w: u32,
-    out_h: u32,
-    out_w: u32,
-    channels: u32,
-}
 
 impl Params {
     fn x(&self) -> Info {
@@ -28,7 +15,6 @@ impl Params {
     }
 
     fn kernel(&self, label: &'static str, source: Source, threads: usize) -> Kernel {
-        let source = shader!("image/resize_params.wgsl").join(source);
         kernel(label, source, threads)
             .params(*self)
             .flops(9 * self.y().len() as u64)

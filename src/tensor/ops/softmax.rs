@@ -1,17 +1,9 @@
 //! Softmax and its logarithm, over the last axis.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::kernel;
+use crate::gpu::params::loss::{softmax, softmax_grad};
 use crate::gpu::shader;
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    rows: u32,
-    classes: u32,
-}
 
 #[derive(Debug, Clone, Copy)]
 struct Softmax {
@@ -33,7 +25,7 @@ impl Op for Softmax {
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let x = io.input(0);
         let kernel = kernel(self.name(), shader!("loss/softmax.wgsl"), x.rows())
-            .params(Params {
+            .params(softmax::Params {
                 rows: x.rows() as u32,
                 classes: x.last() as u32,
             })
@@ -65,7 +57,7 @@ impl Op for SoftmaxGrad {
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let y = io.input(0);
         let kernel = kernel(self.name(), shader!("loss/softmax_grad.wgsl"), y.rows())
-            .params(Params {
+            .params(softmax_grad::Params {
                 rows: y.rows() as u32,
                 classes: y.last() as u32,
             })

@@ -6,12 +6,12 @@
 // Why:     half-pixel centres, as in PyTorch (align_corners = False, no antialiasing), TensorFlow 2 and OpenCV: the
 //          corners of both images coincide, not the centres of their corner pixels.
 struct Params {
-    n: u32,
-    in_h: u32,
-    in_w: u32,
-    out_h: u32,
-    out_w: u32,
-    channels: u32,
+    n: u32,         // images
+    in_h: u32,      // rows of an input image, [n, in_h, in_w, channels]
+    in_w: u32,      // columns of an input image
+    out_h: u32,     // rows of an output image, [n, out_h, out_w, channels]
+    out_w: u32,     // columns of an output image
+    channels: u32,  // channels of both
 }
 @group(0) @binding(0) var<uniform> p: Params;
 

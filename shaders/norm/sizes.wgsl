@@ -2,21 +2,23 @@
 //
 // Images are [n, in_h, in_w, channels]. Pooling windows of KERNEL_H x KERNEL_W stand side by side and do not overlap, so
 // that out_h = in_h / KERNEL_H: pixels left over at the end are in no window. Without pooling the kernel is 1 x 1.
-// A thread takes one group of channels: `Channels` is vec4<f32>, or f32 where 4 does not divide the channels. What is the
-// same for a whole channel is computed once a thread, which then goes over many pixels.
-alias Value = Channels;
+// A thread takes one group of channels: four, or one where 4 does not divide the channels. What is the same for a whole
+// channel is computed once a thread, which then goes over many pixels.
+#import common/relu.wgsl
+#choose value: common/value_f32.wgsl | common/value_vec4.wgsl
+alias Channels = Value;
 struct Params {
-    n: u32,
-    in_h: u32,
-    in_w: u32,
-    out_h: u32,
-    out_w: u32,
+    n: u32,         // images
+    in_h: u32,      // rows of an image
+    in_w: u32,      // columns of an image
+    out_h: u32,     // rows of windows over an image
+    out_w: u32,     // columns of windows over an image
     groups: u32,    // groups of channels
     chunk: u32,     // pixels in a piece of a sum
     pieces: u32,    // pieces of a sum: ceil(pixels / chunk)
     lines: u32,     // image rows (of windows) of all images
     run: u32,       // image rows of one thread, in kernels that write images
-    epsilon: f32,
+    epsilon: f32,   // added to the variance
 }
 @group(0) @binding(0) var<uniform> params: Params;
 

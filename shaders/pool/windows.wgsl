@@ -6,14 +6,14 @@
 // Why:     kernel and stride are constants of the pipeline, so loops over a window unroll and dividing by the stride is
 //          cheap; sizes that vary from layer to layer are data, so that layers share a pipeline.
 struct Params {
-    n: u32,
-    channels: u32,
-    in_h: u32,
-    in_w: u32,
-    out_h: u32,
-    out_w: u32,
-    pad_top: u32,
-    pad_left: u32,
+    n: u32,         // images
+    channels: u32,  // channels of input and output
+    in_h: u32,      // rows of an input image, [n, in_h, in_w, channels]
+    in_w: u32,      // columns of an input image
+    out_h: u32,     // rows of an output image, [n, out_h, out_w, channels]
+    out_w: u32,     // columns of an output image
+    pad_top: u32,   // rows of padding above an input image
+    pad_left: u32,  // columns of padding to the left of it
 }
 @group(0) @binding(0) var<uniform> p: Params;
 override KERNEL_H: u32;

@@ -1,0 +1,25 @@
+// The sizes of one matrix product C = A B, shared by every operand file and every core.
+//
+// K, the length of the sum, is cut into `segments` pieces of `depth` terms each. A dense product has one
+// segment; a convolution has one for each kernel row (or tap), chosen so that within a segment the terms stand side by
+// side in memory and the inner loop needs no division. The last segment of a weight gradient may be shorter.
+//
+// What else an operand file or a finish needs stands in a struct of its own, next to it. The file for A puts them all into
+// the uniform, because it knows what the product is, and copies them into private variables with copy_params(). Every
+// kernel that has loops copies its uniform first: lavapipe would load it anew, lane by lane, at every use in a loop. That
+// took a fifth of the weight gradient's time.
+struct Product {
+    rows: u32,                // rows of A and C (M)
+    cols: u32,                // columns of B and C (N)
+    segments: u32,            // pieces of K
+    depth: u32,               // terms in a piece
+    terms: u32,               // K, at most segments * depth
+    segments_per_split: u32,  // consecutive segments that one split of K sums up
+    splits: u32,              // how many partial products C holds, one after the other; 1 = the product itself
+}
+var<private> p: Product;
+
+// Weight gradient: the row of A that is all ones, whose sums are the bias's gradient. It is the first of the last eight.
+fn bias_row() -> u32 {
+    return p.rows - 8u;
+}

@@ -1,0 +1,11 @@
+// What a slice of the statistics' sums results in, and how two are combined: moments, by their own formula.
+//
+// Threads: called by one_thread.wgsl and many_threads.wgsl; no map of its own.
+// Bytes:   none.
+// Why:     the tree over slices need not know what it adds up. partial_sums.wgsl is the other filling.
+#import norm/moments.wgsl
+alias Partial = Moments;
+
+fn combined(a: Moments, b: Moments) -> Moments {
+    return join(a, b);
+}

@@ -1,0 +1,119 @@
+//! The text of a kernel, joined from files that say themselves what they need.
+
+use std::borrow::Cow;
+
+use super::joining::{Joining, Piece};
+use super::{GpuError, ShaderFile, find_shader};
+
+/// WGSL text: files of `shaders/` with all that they import, and text of one's own.
+///
+/// A file says in lines of its own what it is joined with:
+///
+/// ```text
+/// #import common/grid.wgsl                                         always, with what that file imports in turn
+/// #choose value: common/value_f32.wgsl | common/value_vec4.wgsl    with one of these, as [`Source::choose`] says
+/// #const TILE = 64  // what it is                                  with `const TILE: u32`; 64 is only an example
+/// ```
+///
+/// Text of one's own may say the same, and so use what `shaders/` has.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    pub(super) texts: Vec<(&'static str, Cow<'static, str>)>,
+    pub(super) choices: Vec<(&'static str, &'static str)>,
+    pub(super) constants: Vec<(&'static str, u32)>,
+    pub(super) is_example: bool,
+    trusted: bool,
+}
+
+impl Source {
+    /// A source of one text. `name` appears in error messages and dispatch lists.
+    ///
+    /// It always runs with bounds checks, so that a mistake in it gives wrong numbers and nothing worse;
+    /// [`Source::trusted`] does without.
+    pub fn new(name: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+        Self::default().with(name, text)
+    }
+
+    /// As [`Source::new`], but without bounds checks on a device that is opened without them: shorter, faster code.
+    ///
+    /// # Safety
+    /// Whatever numbers the buffers hold, the text must keep every index inside its buffer or array, divide no integer by
+    /// zero, end every loop, and write workgroup memory before it reads it. Where it does not, behaviour is undefined: a
+    /// driver may read or overwrite memory that belongs to something else.
+    #[allow(unsafe_code)]
+    pub unsafe fn trusted(name: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            trusted: true,
+            ..Self::new(name, text)
+        }
+    }
+
+    /// A file of this crate's own, which may run unchecked.
+    pub(crate) fn built_in(file: &'static ShaderFile) -> Self {
+        Self {
+            trusted: true,
+            ..Self::new(file.name, file.text)
+        }
+    }
+
+    /// A file of this crate's own as an example: with the first file of every choice and the numbers that its constants
+    /// have there. Whole and valid, but perhaps no kernel that any op launches.
+    pub fn example(file: &'static ShaderFile) -> Self {
+        Self {
+            is_example: true,
+            ..Self::built_in(file)
+        }
+    }
+
+    /// Appends a text, which also fills the choice of its name. WGSL lets declarations stand in any order, so the order is
+    /// only for the reader.
+    pub fn with(mut self, name: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+        self.texts.push((name, text.into()));
+        self
+    }
+
+    /// Appends all of `other`. The whole is trusted when both are.
+    pub fn join(mut self, other: Source) -> Self {
+        self.texts.extend(other.texts);
+        self.choices.extend(other.choices);
+        self.constants.extend(other.constants);
+        self.trusted &= other.trusted;
+        self
+    }
+
+    /// Fills the choice of this name with one of the files that it allows.
+    pub fn choose(mut self, choice: &'static str, file: &'static str) -> Self {
+        self.choices.push((choice, file));
+        self
+    }
+
+    /// Gives the number of a `#const`.
+    pub fn set(mut self, constant: &'static str, number: u32) -> Self {
+        self.constants.push((constant, number));
+        self
+    }
+
+    pub(super) fn is_trusted(&self) -> bool {
+        self.trusted
+    }
+
+    /// Names of all files and texts, in the order of [`Source::text`].
+    ///
+    /// # Errors
+    /// As [`Source::text`].
+    pub fn names(&self) -> Result<Vec<&str>, GpuError> {
+        let pieces = Joining::of(self, find_shader)?;
+        Ok(pieces.into_iter().map(|piece| piece.name).collect())
+    }
+
+    /// The whole text as a compiler takes it: every file once, below a line with its name, and below what it imports.
+    ///
+    /// # Errors
+    /// [`GpuError::Source`] names the file, when that is unknown or imports itself, or when a choice or a constant is
+    /// missing, is none that the files ask for, or is filled with a file that is not allowed.
+    pub fn text(&self) -> Result<String, GpuError> {
+        let pieces = Joining::of(self, find_shader)?;
+        let with_name = |Piece { name, text, .. }| format!("// ---- {name}\n{text}");
+        Ok(pieces.into_iter().map(with_name).collect::<Vec<_>>().join("\n"))
+    }
+}

@@ -1,0 +1,90 @@
+//! The gradient of batch norm, in training and in inference.
+
+use super::NormSettings;
+use super::kernels::Kernels;
+use crate::gpu::shader;
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
+
+/// The gradients of X, gamma and beta. Inputs: X, gamma, beta, coefficients, dY and, with pooling, the winners.
+#[derive(Debug)]
+pub(super) struct Gradient {
+    pub settings: NormSettings,
+    pub training: bool,
+}
+
+impl Gradient {
+    /// The gradients of the inputs of a node of batch norm.
+    pub fn record(self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
+        let mut inputs = vec![
+            node.input(0),
+            node.input(1),
+            node.input(2),
+            node.output(1),
+            node.gradient(0)?,
+        ];
+        if self.settings.is_pooled() {
+            inputs.push(node.output(2));
+        }
+        let gradients = Tensor::apply(self, &inputs)?;
+        let mut gradients: Vec<Option<Tensor>> = gradients.into_iter().map(Some).collect();
+        gradients.resize(node.input_count(), None);
+        Ok(gradients)
+    }
+}
+
+impl Op for Gradient {
+    fn name(&self) -> &'static str {
+        "batch_norm_grad"
+    }
+
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
+        let (x, gamma) = (inputs.get(0)?, inputs.get(1)?);
+        Ok(vec![x.clone(), gamma.clone(), gamma.clone()])
+    }
+
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let images = self.settings.images(self.name(), &io.as_inputs(self.name()))?;
+        let kernels = Kernels::new(self.settings, images, io.variant());
+        let [x, coefficients, dy] = [0, 3, 4].map(Operand::Input);
+        let winners = if self.settings.is_pooled() {
+            Operand::Input(5)
+        } else {
+            x
+        };
+        let [dx, dgamma, dbeta] = [0, 1, 2].map(Operand::Output);
+
+        let windows = images.window_count();
+        let pieces = launches.scratch(kernels.piece_elements(windows));
+        let sums = kernels.sums("batch_norm_grad_sums", shader!("norm/grad_sums.wgsl"), windows);
+        launches.dispatch(sums, &[winners.read(), dy.read(), coefficients.read(), pieces.write()]);
+
+        // Where nobody wants dX, one thread a channel still stores the two sums.
+        let lines = if io.is_used(0) {
+            images.n * images.image[0].div_ceil(self.settings.pool[0])
+        } else {
+            0
+        };
+        let grad_input = kernels
+            .writes("batch_norm_grad_input", shader!("norm/grad_input.wgsl"), lines, windows)
+            .constant("TRAINING", self.training)
+            .flops(4 * images.elements());
+        launches.dispatch(
+            grad_input,
+            &[
+                winners.read(),
+                dy.read(),
+                coefficients.read(),
+                x.read(),
+                pieces.read(),
+                dx.write(),
+                dgamma.write(),
+                dbeta.write(),
+            ],
+        );
+        Ok(())
+    }
+
+    fn settings(&self) -> String {
+        self.settings.describe()
+    }
+}

@@ -1,0 +1,140 @@
+//! The kernels of batch norm: how the work is cut for an adapter, and what they are launched with.
+
+use super::NormSettings;
+use super::images::Images;
+use crate::gpu::params::norm::sizes::Params;
+use crate::gpu::{Access, Kernel, Source, Variant};
+use crate::tensor::ops::{MOST_ROUNDS, kernel};
+use crate::tensor::{Launches, Operand};
+
+/// Pixels that a thread sums up at most. It goes round its loops twice for each, if none is unrolled.
+const LONGEST_PIECE: usize = MOST_ROUNDS / 4;
+
+/// What the kernels of one batch norm share.
+pub(super) struct Kernels {
+    settings: NormSettings,
+    images: Images,
+    variant: Variant,
+}
+
+impl Kernels {
+    pub fn new(settings: NormSettings, images: Images, variant: Variant) -> Self {
+        Self {
+            settings,
+            images,
+            variant,
+        }
+    }
+
+    /// Pixels in a piece of a sum over `pixels`: so many that there are enough threads for the adapter, and few enough pieces
+    /// for each reader of the sum to add them up by itself.
+    pub fn chunk(&self, pixels: usize) -> usize {
+        let wanted = (self.variant.busy_threads() / self.images.groups().max(1)).clamp(1, 64);
+        // As even as can be.
+        let pieces = pixels.div_ceil(pixels.div_ceil(wanted).clamp(1, LONGEST_PIECE));
+        pixels.div_ceil(pieces.max(1)).max(1)
+    }
+
+    /// Pieces of a sum over `pixels`.
+    pub fn pieces(&self, pixels: usize) -> usize {
+        pixels.div_ceil(self.chunk(pixels))
+    }
+
+    /// Elements of the two sums of all pieces.
+    pub fn piece_elements(&self, pixels: usize) -> usize {
+        2 * self.pieces(pixels) * self.images.channels
+    }
+
+    pub fn params(&self) -> Params {
+        let Images { n, image, windows, .. } = self.images;
+        Params {
+            n: n as u32,
+            in_h: image[0] as u32,
+            in_w: image[1] as u32,
+            out_h: windows[0] as u32,
+            out_w: windows[1] as u32,
+            groups: self.images.groups() as u32,
+            epsilon: self.settings.epsilon,
+            ..Params::default()
+        }
+    }
+
+    pub fn kernel(&self, label: &'static str, source: Source, threads: usize, params: Params) -> Kernel {
+        let value = if self.images.width() == 4 {
+            "common/value_vec4.wgsl"
+        } else {
+            "common/value_f32.wgsl"
+        };
+        kernel(label, source.choose("value", value), threads)
+            .params(params)
+            .constant("KERNEL_H", self.settings.pool[0] as u32)
+            .constant("KERNEL_W", self.settings.pool[1] as u32)
+            .constant("RELU_BEFORE", self.settings.relu_before)
+            .constant("RELU_AFTER", self.settings.relu_after)
+    }
+
+    /// A kernel that sums over `pixels` (or windows) in pieces.
+    pub fn sums(&self, label: &'static str, source: Source, pixels: usize) -> Kernel {
+        let pieces = self.pieces(pixels);
+        let params = Params {
+            chunk: self.chunk(pixels) as u32,
+            pieces: pieces as u32,
+            ..self.params()
+        };
+        let items = pieces * self.images.groups();
+        let (slices, threads) = if self.variant.barriers_are_cheap {
+            // many_threads.wgsl: 8 items of 32 threads in a workgroup of 256.
+            ("norm/many_threads.wgsl", items.div_ceil(8) * 64)
+        } else {
+            ("norm/one_thread.wgsl", items)
+        };
+        self.kernel(label, source.choose("slices", slices), threads, params)
+            .flops(4 * (pixels * self.images.channels) as u64)
+    }
+
+    /// A kernel that writes images: each thread takes some of `lines` rows of windows. `pieces` is the sum it reads.
+    pub fn writes(&self, label: &'static str, source: Source, lines: usize, summed: usize) -> Kernel {
+        // On a GPU as many threads as there are rows; on a processor few, because each adds up the pieces first.
+        let runs = if self.variant.barriers_are_cheap {
+            lines
+        } else {
+            (self.variant.busy_threads() / 2 / self.images.groups().max(1)).clamp(1, 32)
+        };
+        // Rounds of one line of windows, if no loop is unrolled.
+        let rounds = 2 * (self.settings.pool[0] + 1) * (self.images.image[1] + 1);
+        let most = (MOST_ROUNDS / rounds).max(1);
+        let run = lines.div_ceil(runs.max(1)).clamp(1, most);
+        let params = Params {
+            chunk: self.chunk(summed) as u32,
+            pieces: self.pieces(summed) as u32,
+            lines: lines as u32,
+            run: run as u32,
+            ..self.params()
+        };
+        let threads = lines.div_ceil(run).max(1) * self.images.groups();
+        self.kernel(label, source, threads, params)
+    }
+
+    /// Normalises by the statistics that `source` finds in `operands`.
+    pub fn launch_apply(&self, launches: &mut Launches, source: Source, statistics: [(Operand, Access); 3]) {
+        let winners = if self.settings.is_pooled() {
+            "norm/winners.wgsl"
+        } else {
+            "norm/no_winners.wgsl"
+        };
+        let source = source.choose("winners", winners);
+        let lines = self.images.n * self.images.windows[0];
+        let apply = self
+            .writes("batch_norm", source, lines, self.images.pixels())
+            .flops(2 * self.images.elements());
+        let mut operands = vec![
+            Operand::Input(0).read(),
+            Operand::Input(1).read(),
+            Operand::Input(2).read(),
+            Operand::Output(0).write(),
+        ];
+        operands.extend(statistics);
+        operands.extend(self.settings.is_pooled().then(|| Operand::Output(2).write()));
+        launches.dispatch(apply, &operands);
+    }
+}

@@ -1,0 +1,60 @@
+//! Batch normalisation, in training and in inference, with the ReLU and the pooling that stand beside it.
+
+mod gradient;
+mod images;
+mod inference;
+mod kernels;
+mod running;
+mod settings;
+mod training;
+
+pub use running::RunningUpdate;
+pub use settings::NormSettings;
+
+use inference::Inference;
+use training::Training;
+
+use crate::tensor::{Op, Result, Tensor, TensorError};
+
+/// What batch norm in training gives.
+#[derive(Debug, Clone)]
+pub struct BatchNorm {
+    /// The normalised input.
+    pub y: Tensor,
+    /// `[2, pitch]`: mean and unbiased variance of each channel; `pitch` is the number of channels, rounded up to
+    /// [`Arena::ALIGN`].
+    pub moments: Tensor,
+}
+
+impl Tensor {
+    /// Batch norm with the batch's own statistics: `[.., C]` with gamma `[C]` and beta `[C]`.
+    ///
+    /// # Errors
+    /// A shape error that names the parameter at fault, or an epsilon that is not above 0.
+    pub fn batch_norm(&self, gamma: &Tensor, beta: &Tensor, settings: NormSettings) -> Result<BatchNorm> {
+        let op = Training { settings };
+        let name = op.name();
+        let outputs = Self::apply(op, &[self, gamma, beta])?;
+        let [y, _, _, moments] = <[Tensor; 4]>::try_from(outputs).map_err(|_| TensorError::Parameter {
+            op: name,
+            problem: "the shape rule must give four outputs".to_owned(),
+        })?;
+        Ok(BatchNorm { y, moments })
+    }
+
+    /// Batch norm with given statistics, `[C]` each: inference, or a frozen layer.
+    ///
+    /// # Errors
+    /// As [`Tensor::batch_norm`].
+    pub fn batch_norm_inference(
+        &self,
+        gamma: &Tensor,
+        beta: &Tensor,
+        mean: &Tensor,
+        variance: &Tensor,
+        settings: NormSettings,
+    ) -> Result<Tensor> {
+        let mut outputs = Self::apply(Inference { settings }, &[self, gamma, beta, mean, variance])?;
+        Ok(outputs.swap_remove(0))
+    }
+}

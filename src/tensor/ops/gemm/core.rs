@@ -1,0 +1,68 @@
+//! Which core computes a product, and how long a sum it can do.
+
+use crate::gpu::{GemmCore, Variant};
+use crate::tensor::{Result, TensorError};
+
+/// The core for an adapter: the one that [`GpuOptions::gemm`](crate::gpu::GpuOptions::gemm) asks for, else by this table:
+///
+/// | adapter | core | why |
+/// |---|---|---|
+/// | CPU with subgroups of one size, 4 to 32 lanes | subgroup, with 64-bit loads where there are 64-bit integers | 22 GFLOP/s at 256^3 on lavapipe against 5.4 for tiled and 2.4 for naive; 64-bit loads: 39 against 27 at 1024^3 |
+/// | everything else | tiled | uses each loaded number 128 or 64 times; on lavapipe still before naive |
+///
+/// The tile is chosen for each product, by the padding at its edges (`tile.rs`).
+///
+/// # Errors
+/// [`TensorError::Parameter`] when the core asked for needs what the adapter lacks.
+pub fn gemm_core(variant: Variant) -> Result<GemmCore> {
+    let has_subgroups = (4..=32).contains(&variant.lanes);
+    match variant.asked_gemm {
+        Some(GemmCore::Subgroup) if !has_subgroups => Err(TensorError::Parameter {
+            op: "matmul",
+            problem:
+                "the subgroup core needs subgroups of one fixed size between 4 and 32 lanes, which this adapter lacks"
+                    .to_owned(),
+        }),
+        Some(core) => Ok(core),
+        None if variant.is_cpu && has_subgroups => Ok(GemmCore::Subgroup),
+        None => Ok(GemmCore::Tiled),
+    }
+}
+
+/// Terms that one workgroup may sum up. lavapipe silently ends the loops of a thread after 65,535 rounds together.
+/// Measured as the longest sum of ones that is right there, and halved or more; a GPU loses nothing by it.
+pub(super) fn longest_sum(core: GemmCore, checked: bool) -> u32 {
+    match core {
+        GemmCore::Tiled => 1 << 15,
+        GemmCore::Subgroup if checked => 1 << 13,
+        GemmCore::Naive | GemmCore::Subgroup => 1 << 17,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_and_what_is_asked() {
+        let variant = |is_cpu, lanes, asked_gemm| Variant {
+            asked_gemm,
+            is_cpu,
+            lanes,
+            wide_integers: true,
+            barriers_are_cheap: !is_cpu,
+            checked: false,
+            busy_workgroups: 8,
+        };
+        let core = |is_cpu, lanes| gemm_core(variant(is_cpu, lanes, None)).unwrap();
+        assert_eq!(core(true, 8), GemmCore::Subgroup);
+        assert_eq!(core(true, 1), GemmCore::Tiled);
+        assert_eq!(core(true, 64), GemmCore::Tiled);
+        assert_eq!(core(false, 32), GemmCore::Tiled);
+        for asked in GemmCore::ALL {
+            assert_eq!(gemm_core(variant(false, 32, Some(asked))).unwrap(), asked);
+        }
+        let error = gemm_core(variant(false, 1, Some(GemmCore::Subgroup))).unwrap_err();
+        assert!(error.to_string().contains("subgroups of one fixed size"), "{error}");
+    }
+}

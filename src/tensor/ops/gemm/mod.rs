@@ -1,0 +1,171 @@
+//! Launching the one matrix product behind dense layers and all three convolution products.
+//!
+//! A kernel is a core (`shaders/gemm/{naive,tiled,subgroup}.wgsl`) joined with files that say how A is read, how B is
+//! read, how C is written, and what happens to a sum on its way there.
+
+mod core;
+mod operands;
+mod tile;
+
+pub use core::gemm_core;
+pub(super) use operands::{Cols, Finish, Rows};
+
+use core::longest_sum;
+use tile::{Tile, Width};
+
+use super::{kernel, reduce};
+pub(super) use crate::gpu::params::gemm::product::Product;
+use crate::gpu::params::gemm::split_sum;
+use crate::gpu::{GemmCore, Kernel, Variant, shader};
+use crate::tensor::{Launches, Operand, Result, TensorError};
+
+/// One product, ready to be launched.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gemm {
+    pub label: &'static str,
+    pub rows: Rows,
+    pub cols: Cols,
+    pub finish: Finish,
+    /// Its sizes; how K is split is worked out by the launch.
+    pub product: Product,
+    /// A number that divides the start and the length of every run of A in memory.
+    pub a_run: usize,
+    /// Terms that are really multiplied, for the FLOP count: rows * cols * K without padding.
+    pub multiply_adds: u64,
+}
+
+/// Terms of K that a split has at least.
+const SHORTEST_SPLIT: u64 = 256;
+
+/// Terms that a segment has at most: less than any core can sum up.
+pub(super) const LONGEST_SEGMENT: u32 = 1 << 12;
+
+/// Terms of a segment of a weight gradient: the unit in which its K is split.
+pub(super) const WEIGHT_GRAD_DEPTH: u32 = 128;
+
+impl Gemm {
+    /// Appends the product: A and B to C.
+    ///
+    /// # Errors
+    /// When the sum is too long and must not be cut, or the adapter cannot run the core that was asked for.
+    pub fn launch(mut self, variant: Variant, launches: &mut Launches, [a, b, c]: [Operand; 3]) -> Result<()> {
+        let core = gemm_core(variant)?;
+        let tile = Tile::choose(core, &self.product, variant);
+        self.split_k(tile, core, variant)?;
+        let bias_row = matches!(self.finish, Finish::BiasGrad(_));
+        let splits = self.product.splits as usize;
+        if splits == 1 {
+            let mut operands = vec![a.read(), b.read(), c.write()];
+            operands.extend(self.finish.operands());
+            launches.dispatch(self.kernel(tile, variant, bias_row), &operands);
+            return Ok(());
+        }
+        // Partial products, each with the sums of the row of ones after it, then their sum.
+        let len = self.rows.c_rows(&self.product) * self.product.cols as usize;
+        let bias_len = if bias_row { self.product.cols as usize } else { 0 };
+        let partial = launches.scratch(splits * (len + bias_len));
+        let product = Self {
+            finish: Finish::Plain,
+            ..self
+        };
+        let kernel = product.kernel(tile, variant, bias_row);
+        launches.dispatch(kernel, &[a.read(), b.read(), partial.write()]);
+        if let Finish::BiasGrad(bias_grad) = self.finish {
+            launch_split_sum(launches, [partial, c, bias_grad], [splits, len, bias_len]);
+        } else {
+            let sum = reduce::Extent {
+                outer: 1,
+                len: splits,
+                inner: len,
+            };
+            reduce::launch_sum(launches, partial, c, sum, 1.0);
+        }
+        Ok(())
+    }
+
+    /// Cuts K in pieces when C has too few tiles to keep the adapter busy, long enough to be worth the second pass; or when
+    /// K is too long for one workgroup.
+    fn split_k(&mut self, tile: Tile, core: GemmCore, variant: Variant) -> Result<()> {
+        let product = &mut self.product;
+        let terms = u64::from(product.terms);
+        let tiles = tile.count(product).max(1);
+        let wanted = u64::from(variant.busy_workgroups).div_ceil(tiles);
+        let longest = longest_sum(core, variant.checked);
+        let least = terms.div_ceil(u64::from(longest)).max(1);
+        let most = (terms / SHORTEST_SPLIT).clamp(least, u64::from(product.segments).max(least));
+        let splits = if self.rows.is_scattered() || self.finish.wants_the_whole_sum() {
+            1
+        } else {
+            wanted.clamp(least, most)
+        };
+        if splits < least {
+            return Err(TensorError::Parameter {
+                op: self.label,
+                problem: format!("a sum of {terms} products is longer than the {longest} that one pass can do"),
+            });
+        }
+        product.segments_per_split = u64::from(product.segments).div_ceil(splits) as u32;
+        product.splits = product.segments.div_ceil(product.segments_per_split.max(1)).max(1);
+        Ok(())
+    }
+
+    /// The kernel; `bias_row` says whether A has a row of ones.
+    fn kernel(&self, tile: Tile, variant: Variant, bias_row: bool) -> Kernel {
+        let product = &self.product;
+        let b_run = match self.cols {
+            Cols::Dense => product.cols,
+            // 4 (or 8) divides both exactly when it divides their bits together.
+            Cols::Transposed => product.depth | product.terms,
+        };
+        let a = match Width::of(self.a_run, tile, variant) {
+            Width::One => "gemm/a_scalar.wgsl",
+            Width::Four => "gemm/a_vec4.wgsl",
+            Width::Eight => "gemm/a_wide.wgsl",
+        };
+        let b = match Width::of(b_run as usize, tile, variant) {
+            Width::One => "gemm/b_scalar.wgsl",
+            Width::Four => "gemm/b_vec4.wgsl",
+            Width::Eight => "gemm/b_wide.wgsl",
+        };
+        let c = if product.cols.is_multiple_of(4) {
+            "gemm/c_vec4.wgsl"
+        } else {
+            "gemm/c_scalar.wgsl"
+        };
+        let source = tile
+            .source()
+            .choose("rows", self.rows.file())
+            .choose("cols", self.cols.file())
+            .choose("a", a)
+            .choose("b", b)
+            .choose("c", c)
+            .choose("finish", self.finish.file());
+        let kernel = Kernel::new(self.label, source)
+            .workgroups(tile.workgroups(product))
+            .flops(2 * self.multiply_adds);
+        let kernel = self.rows.set_params(kernel, *product, self.finish.dropout());
+        let kernel = self.finish.set_constants(kernel);
+        match self.rows {
+            Rows::Dense | Rows::ConvForward(_) => kernel,
+            Rows::ConvInputGrad(..) => kernel.constant("STRIDED", self.rows.is_scattered()),
+            Rows::DenseTransposed { .. } => kernel.constant("BIAS", bias_row),
+            Rows::ConvWeightGrad { conv, .. } => kernel
+                .constant("BIAS", bias_row)
+                .constant("LARGE", conv.out_h * conv.out_w > (1 << 20) - WEIGHT_GRAD_DEPTH),
+        }
+    }
+}
+
+/// Adds up the partial weight and bias gradients of all splits.
+pub(super) fn launch_split_sum(
+    launches: &mut Launches,
+    [partial, c, bias_grad]: [Operand; 3],
+    [splits, len, bias_len]: [usize; 3],
+) {
+    let sum = kernel("split_sum", shader!("gemm/split_sum.wgsl"), len + bias_len).params(split_sum::Params {
+        splits: splits as u32,
+        len: len as u32,
+        bias_len: bias_len as u32,
+    });
+    launches.dispatch(sum, &[partial.read(), c.write(), bias_grad.write()]);
+}

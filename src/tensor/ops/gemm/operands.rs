@@ -1,0 +1,167 @@
+//! What a product's operands are and what becomes of its sums: each a file of `shaders/`, with the numbers it needs.
+
+use crate::gpu::params::conv::rows_forward;
+use crate::gpu::params::conv::rows_input_grad::{self, Phase};
+use crate::gpu::params::conv::rows_weight_grad;
+use crate::gpu::params::conv::sizes::Convolution;
+use crate::gpu::params::gemm::dropout::Dropout;
+use crate::gpu::params::gemm::product::Product;
+use crate::gpu::params::gemm::{rows_dense, rows_dense_transposed};
+use crate::gpu::{Access, Kernel};
+use crate::tensor::Operand;
+
+/// How A is laid out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::tensor::ops) enum Rows {
+    Dense,
+    DenseTransposed {
+        /// Columns of the matrix as it is stored.
+        features: u32,
+    },
+    ConvForward(Convolution),
+    ConvInputGrad(Convolution, Phase),
+    ConvWeightGrad {
+        conv: Convolution,
+        /// Rows of A for a row of the kernel.
+        row_pitch: u32,
+    },
+}
+
+impl Rows {
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Dense => "gemm/rows_dense.wgsl",
+            Self::DenseTransposed { .. } => "gemm/rows_dense_transposed.wgsl",
+            Self::ConvForward(..) => "conv/rows_forward.wgsl",
+            Self::ConvInputGrad(..) => "conv/rows_input_grad.wgsl",
+            Self::ConvWeightGrad { .. } => "conv/rows_weight_grad.wgsl",
+        }
+    }
+
+    /// Gives the kernel its uniform, which the file declares.
+    pub fn set_params(self, kernel: Kernel, product: Product, dropout: Dropout) -> Kernel {
+        match self {
+            Self::Dense => kernel.params(rows_dense::Params {
+                product,
+                dropout,
+                ..Default::default()
+            }),
+            Self::DenseTransposed { features } => kernel.params(rows_dense_transposed::Params {
+                product,
+                features,
+                ..Default::default()
+            }),
+            Self::ConvForward(conv) => kernel.params(rows_forward::Params {
+                product,
+                conv,
+                ..Default::default()
+            }),
+            Self::ConvInputGrad(conv, phase) => kernel.params(rows_input_grad::Params {
+                product,
+                conv,
+                phase,
+                ..Default::default()
+            }),
+            Self::ConvWeightGrad { conv, row_pitch } => kernel.params(rows_weight_grad::Params {
+                product,
+                conv,
+                row_pitch,
+                ..Default::default()
+            }),
+        }
+    }
+
+    /// Rows of C: those of A without the padding and the bias row of a weight gradient.
+    pub fn c_rows(self, product: &Product) -> usize {
+        match self {
+            Self::ConvWeightGrad { conv, .. } => (conv.kernel_h * conv.kernel_w * conv.in_c) as usize,
+            Self::DenseTransposed { features } => features as usize,
+            _ => product.rows as usize,
+        }
+    }
+
+    /// Whether its rows are spread over C: those of one phase of a strided input gradient. Partial products could not be.
+    pub fn is_scattered(self) -> bool {
+        matches!(self, Self::ConvInputGrad(conv, _) if conv.stride_h * conv.stride_w > 1)
+    }
+}
+
+/// How B is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::tensor::ops) enum Cols {
+    Dense,
+    Transposed,
+}
+
+impl Cols {
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Dense => "gemm/cols_dense.wgsl",
+            Self::Transposed => "gemm/cols_transposed.wgsl",
+        }
+    }
+}
+
+/// What is done to a sum before it is stored, and the operands that this needs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::tensor::ops) enum Finish {
+    Plain,
+    /// Adds a bias; ReLU when `relu` is set.
+    Bias {
+        bias: Operand,
+        relu: bool,
+    },
+    /// Bias, ReLU and dropout.
+    Dropout {
+        bias: Operand,
+        clock: Operand,
+        dropout: Dropout,
+    },
+    /// The sums of A's row of ones go here.
+    BiasGrad(Operand),
+}
+
+impl Finish {
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Plain => "gemm/finish_plain.wgsl",
+            Self::Bias { .. } => "gemm/finish_bias.wgsl",
+            Self::Dropout { .. } => "gemm/finish_dropout.wgsl",
+            Self::BiasGrad(_) => "gemm/finish_bias_grad.wgsl",
+        }
+    }
+
+    pub fn operands(self) -> Vec<(Operand, Access)> {
+        match self {
+            Self::Plain => vec![],
+            Self::Bias { bias, .. } => vec![bias.read()],
+            Self::Dropout { bias, clock, .. } => vec![bias.read(), clock.read()],
+            Self::BiasGrad(bias_grad) => vec![bias_grad.write()],
+        }
+    }
+
+    pub fn set_constants(self, kernel: Kernel) -> Kernel {
+        match self {
+            Self::Bias { relu, .. } => kernel.constant("RELU", relu),
+            _ => kernel,
+        }
+    }
+
+    /// The numbers of dropout, zero where there is none.
+    pub fn dropout(self) -> Dropout {
+        match self {
+            Self::Dropout { dropout, .. } => dropout,
+            _ => Dropout::default(),
+        }
+    }
+
+    /// Rows that A has more for the bias's gradient: eight, of which the first is ones.
+    pub fn bias_rows(self) -> usize {
+        if matches!(self, Self::BiasGrad(_)) { 8 } else { 0 }
+    }
+
+    /// Whether it belongs to the whole sum, so that K must not be cut.
+    pub fn wants_the_whole_sum(self) -> bool {
+        matches!(self, Self::Bias { .. } | Self::Dropout { .. })
+    }
+}
