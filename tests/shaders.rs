@@ -11,7 +11,9 @@ use naga::back::{hlsl, msl, spv};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use selvedge::gpu::Kernel;
 use selvedge::optim::{Group, Optimiser, Rule};
-use selvedge::tensor::ops::{Batch, DataSet, MIXING, NormSettings, Padding, Pixels, RunningUpdate, Window};
+use selvedge::tensor::ops::{
+    Batch, Binary, DataSet, MIXING, NormSettings, Padding, Pixels, RunningUpdate, Unary, Window,
+};
 use selvedge::tensor::{Graph, Result, Shape, Tensor};
 use selvedge::train::Policy;
 
@@ -39,7 +41,8 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     let (x, w, bias) = (zeros(&[4, 12, 12, 3])?, zeros(&[3, 3, 3, 5])?, zeros(&[5])?);
     let y = x.conv2d(&w, Some(&bias), [1, 1], Padding::Same, false)?;
     outputs.extend(y.sum()?.backward(&[&w, &bias])?);
-    outputs.push(zeros(&[3, 5])?.transpose()?);
+    outputs.extend(rows_of_the_table(graph)?);
+    outputs.extend(ops_on_axes(graph)?);
 
     let x = zeros(&[2, 6, 6, 4])?;
     let ones = zeros(&[4])?;
@@ -131,6 +134,54 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     let outputs: Vec<&Tensor> = outputs.iter().collect();
     let mut compiled = graph.compile(&outputs)?;
     Ok(compiled.program().kernels().cloned().collect())
+}
+
+/// Every pointwise op forward and backward: four numbers at a time and one, and with both inputs repeated.
+fn rows_of_the_table(graph: &Graph) -> Result<Vec<Tensor>> {
+    let mut outputs = Vec::new();
+    for len in [8, 7] {
+        for row in Unary::ALL {
+            let x = graph.zeros([len])?;
+            let y = row.apply(&x, row.tried[0])?;
+            outputs.extend(y.sum()?.backward(&[&x])?);
+            outputs.push(y);
+        }
+        for row in Binary::ALL {
+            for [a, b] in [
+                [&[len][..], &[len]],
+                [&[2, len], &[len]],
+                [&[len], &[2, len]],
+                [&[3, 1], &[len]],
+            ] {
+                let (a, b) = (graph.zeros(a)?, graph.zeros(b)?);
+                let y = row.apply(&a, &b)?;
+                outputs.extend(y.sum()?.backward(&[&a, &b])?);
+                outputs.push(y);
+            }
+        }
+    }
+    Ok(outputs)
+}
+
+/// Every op that reduces or moves along axes, forward and backward.
+fn ops_on_axes(graph: &Graph) -> Result<Vec<Tensor>> {
+    let mut outputs = Vec::new();
+    let x = graph.zeros([2, 3, 4, 5])?;
+    for y in [
+        x.sum_axes(&[0, 2], false)?,
+        x.max_axes(&[1, 3], true)?,
+        x.min_axes(&[0], true)?,
+        x.permute(&[3, 1, 0, 2])?,
+        x.transpose()?,
+        x.slice_step(2, 1, 4, 2)?,
+        Tensor::stack(&[&x, &x], 2)?,
+        x.split(1, &[1, 2])?.remove(0),
+        x.broadcast_to([2, 2, 3, 4, 5])?,
+    ] {
+        outputs.extend(y.sum()?.backward(&[&x])?);
+        outputs.push(y);
+    }
+    Ok(outputs)
 }
 
 fn check(name: &str, text: &str, constants: &[(&'static str, f64)]) {

@@ -1,40 +1,49 @@
-//! The ops, one file each: shape rule, launch and gradient. Their calls are methods of [`Tensor`](super::Tensor).
+//! The ops: shape rule, launch and gradient. Their calls are methods of [`Tensor`](super::Tensor).
+//!
+//! Pointwise ops are rows of a table, [`Unary::ALL`] and [`Binary::ALL`]; every other op is a file.
 
 mod accumulate;
-mod add;
 mod augment;
 mod average;
 mod avg_pool;
 mod batch_norm;
+mod binary;
 mod clip_norm;
 mod concat;
 mod conv2d;
 mod cross_entropy;
 mod dropout;
 mod elementwise;
+mod extreme;
 mod gather;
 mod gather_rows;
 mod gemm;
 mod leaky_relu;
 mod matmul;
 mod max_pool;
-mod mul;
+mod operators;
 mod optimiser_step;
 mod pack;
 mod pool;
 mod reduce;
+mod reduce_axes;
 mod reshape;
 mod resize;
-mod scale;
+mod rows;
+mod slice;
 mod softmax;
-mod transpose;
+mod strided;
+mod strides;
+mod unary;
 mod window;
 
 pub use augment::{Augment, Erased, Erasing, Fill, Flip, Shift};
 pub use batch_norm::{BatchNorm, NormSettings, RunningUpdate};
+pub use binary::Binary;
 pub use cross_entropy::CrossEntropy;
 pub use gather::{Batch, DataSet, MIXING, Pixels};
 pub use optimiser_step::{OptimiserInputs, Rule};
+pub use unary::Unary;
 pub use window::{Pad, Padding, Window};
 
 pub(super) use elementwise::copy_kernel;

@@ -1,0 +1,32 @@
+// Two inputs that are repeated as NumPy does it, element by element:  y[k0, k1, ..] = f(a[k0 s0 + ..], b[k0 t0 + ..], c, d)
+//
+// a, b     any two shapes that fit together; s and t are their strides, 0 along an axis over which they are repeated
+// y        the shape of both together, `len` elements
+// Threads: one an element of y, 64 a workgroup.
+// Bytes:   4 written an element, 4 read of each input where it is not repeated.
+// Why:     what zip.wgsl cannot do: a repeated along some axes, b along others, such as [N, C] - [N, 1] in a layer norm. Copying
+//          the smaller input to the larger's shape first would write and read that shape once more.
+alias Value = f32;
+struct Params {
+    len: u32,
+    c: f32,
+    d: f32,
+    axes: Axes,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let i = linear_workgroup(group, groups) * 64u + local;
+    if (i < p.len) {
+        let at = places(i);
+        y[i] = f(a[at.x], b[at.y], p.c, p.d);
+    }
+}
