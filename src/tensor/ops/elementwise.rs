@@ -218,25 +218,32 @@ fn defines_what_is_named(file: &Source, expression: &str) -> bool {
         .any(|function| names(expression, function))
 }
 
-/// NumPy's shape of all inputs together: aligned at the last axis, sizes agree or are 1.
+/// NumPy's shape of all inputs together.
 ///
 /// # Errors
-/// A shape error that names the axis.
-pub(super) fn broadcast(inputs: &Inputs) -> Result<Shape> {
-    let rank = inputs.all().iter().map(|input| input.shape.rank()).max().unwrap_or(0);
+/// As [`broadcast_shapes`].
+fn broadcast(inputs: &Inputs) -> Result<Shape> {
+    let shapes: Vec<&Shape> = inputs.all().iter().map(|input| &input.shape).collect();
+    broadcast_shapes(inputs, &shapes)
+}
+
+/// NumPy's shape of these together: aligned at the last axis, sizes agree or are 1.
+///
+/// # Errors
+/// A shape error of `inputs` that names the sizes.
+pub(super) fn broadcast_shapes(inputs: &Inputs, shapes: &[&Shape]) -> Result<Shape> {
+    let rank = shapes.iter().map(|shape| shape.rank()).max().unwrap_or(0);
     let mut output = vec![1; rank];
-    for input in inputs.all() {
-        let missing = rank - input.shape.rank();
-        for (i, size) in input.shape.axes().iter().enumerate() {
+    for shape in shapes {
+        let missing = rank - shape.rank();
+        for (i, size) in shape.axes().iter().enumerate() {
             let axis = &mut output[missing + i];
             match (*axis, *size) {
                 (known, size) if known == size || size == 1 => {}
                 (1, size) => *axis = size,
                 (known, size) => {
                     return Err(inputs.mismatch(format!(
-                        "the shapes do not go together: axis {} from the last is {known} in one and {size} in another, and only \
-                         an axis of 1 is repeated",
-                        rank - missing - i
+                        "the shapes do not go together: an axis of {known} meets one of {size}, and only an axis of 1 is repeated"
                     )));
                 }
             }

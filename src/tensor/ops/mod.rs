@@ -7,6 +7,7 @@ mod augment;
 mod average;
 mod avg_pool;
 mod batch_norm;
+mod batched;
 mod binary;
 mod clip_norm;
 mod concat;
