@@ -163,6 +163,18 @@ fn rows_of_the_table(graph: &Graph) -> Result<Vec<Tensor>> {
     Ok(outputs)
 }
 
+/// What every kernel of the table returns. A gradient that is dy itself has no kernel.
+fn expressions_of_the_table() -> impl Iterator<Item = String> {
+    let unary = Unary::ALL.iter().flat_map(|row| [row.f, row.gradient]);
+    let binary = Binary::ALL
+        .iter()
+        .flat_map(|row| [row.f, row.gradients[0], row.gradients[1]]);
+    unary
+        .chain(binary)
+        .filter(|text| *text != "dy")
+        .map(|text| format!("return {text};"))
+}
+
 /// Every op that reduces or moves along axes, forward and backward.
 fn ops_on_axes(graph: &Graph) -> Result<Vec<Tensor>> {
     let mut outputs = Vec::new();
@@ -258,6 +270,15 @@ fn every_shader_in_every_variant_is_valid_everywhere() {
         }
     }
     assert!(checked.len() > 60, "only {} shaders", checked.len());
+    let texts: Vec<&String> = checked.iter().map(|(text, _)| text).collect();
+    for expression in expressions_of_the_table() {
+        for value in ["alias Value = f32;", "alias Value = vec4<f32>;"] {
+            let is_checked = texts
+                .iter()
+                .any(|text| text.contains(&expression) && text.contains(value));
+            assert!(is_checked, "no kernel with '{expression}' and '{value}' was checked");
+        }
+    }
 
     let files = shader_files();
     // No op uses what measures the adapter.

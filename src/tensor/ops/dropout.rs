@@ -81,7 +81,7 @@ pub(super) fn check(op: &'static str, inputs: &Inputs, rate: f32, clock: usize) 
 }
 
 impl Tensor {
-    /// Zeroes each element with probability `rate` and divides the others by `1 - rate`.
+    /// Zeroes each element with probability `rate` and divides the others by `1 - rate`. Any shape, and the result has the same one.
     ///
     /// `clock` holds two integers, seed and step; write a new step before each run. `stream` tells the dropout layers
     /// of a network apart.
