@@ -1,12 +1,12 @@
 // Two inputs that are repeated as NumPy does it, element by element:  y[k0, k1, ..] = f(a[k0 s0 + ..], b[k0 t0 + ..], c, d)
 //
 // a, b     any two shapes that fit together; s and t are their strides, 0 along an axis over which they are repeated
-// y        the shape of both together, `len` elements
-// Threads: one an element of y, 64 a workgroup.
+// y        the shape of both together
+// Threads: one for up to four neighbouring elements of y, `len` of them, 64 a workgroup.
 // Bytes:   4 written an element, 4 read of each input where it is not repeated.
 // Why:     what zip.wgsl cannot do: a repeated along some axes, b along others, such as [N, C] - [N, 1] in a layer norm. Copying
 //          the smaller input to the larger's shape first would write and read that shape once more.
-alias Value = f32;
+alias Value = vec4<f32>;
 struct Params {
     len: u32,
     c: f32,
@@ -25,8 +25,22 @@ fn main(
     @builtin(local_invocation_index) local: u32,
 ) {
     let i = linear_workgroup(group, groups) * 64u + local;
-    if (i < p.len) {
-        let at = places(i);
-        y[i] = f(a[at.x], b[at.y], p.c, p.d);
+    if (i >= p.len) {
+        return;
+    }
+    let place = neighbours(i);
+    var left: vec4<f32>;
+    var right: vec4<f32>;
+    for (var e = 0u; e < 4u; e++) {
+        if (e < place.count) {
+            left[e] = a[place.at.x + e * place.step.x];
+            right[e] = b[place.at.y + e * place.step.y];
+        }
+    }
+    let values = f(left, right, p.c, p.d);
+    for (var e = 0u; e < 4u; e++) {
+        if (e < place.count) {
+            y[place.first + e] = values[e];
+        }
     }
 }

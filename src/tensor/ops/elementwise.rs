@@ -60,9 +60,10 @@ pub(super) fn zip_kernel(label: &'static str, source: Source, [a, b]: [&Shape; 2
 
 /// `y = f(a, b, c, d)` over `len` elements, with a and b repeated as `walk` says. The source is zip_strided.wgsl with f.
 fn zip_strided_kernel(label: &'static str, source: Source, len: usize, walk: &Walk, constants: [f32; 2]) -> Kernel {
-    kernel(label, source, len)
+    let threads = walk.threads(len);
+    kernel(label, source, threads)
         .params(StridedParams {
-            len: len as u32,
+            len: threads as u32,
             constants,
             unused: 0,
             axes: walk.params(),

@@ -50,12 +50,12 @@ impl Op for Strided {
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let len = io.output(0).len();
         let walk = Walk::of_one(self.name, &self.output, &self.strides)?;
         let source = shader!("elementwise/strides.wgsl").join(shader!("elementwise/strided_copy.wgsl"));
-        let copy = kernel(self.name, source, len)
+        let threads = walk.threads(io.output(0).len());
+        let copy = kernel(self.name, source, threads)
             .params(Params {
-                len: len as u32,
+                len: threads as u32,
                 start: self.start as u32,
                 unused: [0; 2],
                 axes: walk.params(),

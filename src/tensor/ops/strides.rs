@@ -74,9 +74,15 @@ impl Walk {
         Self::new(op, output, [strides, strides])
     }
 
-    /// `RANK` of the shader.
+    /// `RANK` of the shader. One element is an axis of 1.
     pub fn rank(&self) -> u32 {
-        self.0.len() as u32
+        self.0.len().max(1) as u32
+    }
+
+    /// Threads for an output of `len` elements, each for up to four neighbours along the innermost axis.
+    pub fn threads(&self, len: usize) -> usize {
+        let inner = self.0.first().map_or(1, |axis| axis.size);
+        len / inner.max(1) * inner.div_ceil(4)
     }
 
     /// `axes` of the shader's `Params`.
