@@ -72,6 +72,7 @@ fn translate(files: &Files, asking: &str, line: usize, name: &str, made: &mut St
         };
         let (ty, bytes, own) = match ty {
             "u32" | "i32" | "f32" => (ty.to_owned(), 4, 4),
+            "array<vec4<u32>, 6>" => ("[[u32; 4]; 6]".to_owned(), 96, 16),
             _ => {
                 let path = translate(files, file, i, ty, made)?;
                 (

@@ -1,8 +1,12 @@
 //! An op of one's own, outside the crate: Swish, `y = x / (1 + exp(-x))`, checked by `gradcheck` like the built-in ones.
 //!
+//! Twice: as an implementation of `Op` with kernels of its own, which any op can be, and as a row of a table, which is all that an op
+//! from element to element needs.
+//!
 //! cargo run --release --example custom_op
 use selvedge::gpu::{Gpu, GpuOptions, Kernel, Source};
-use selvedge::gradcheck::{Array, Tolerance, gradcheck};
+use selvedge::gradcheck::{self, Array, Tolerance, gradcheck};
+use selvedge::tensor::ops::Unary;
 use selvedge::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
 
 /// Binding 0 is the params struct; 1, 2, ... are the operands in the order of the dispatch. A thread takes an element;
@@ -94,6 +98,19 @@ impl Op for SwishGrad {
     }
 }
 
+/// The same op as a row. `sigmoid` is among the functions that rows may call.
+const SWISH: Unary = Unary {
+    name: "swish",
+    about: "Swish, x / (1 + exp(-beta x)).",
+    constants: &["beta"],
+    f: "x * sigmoid(beta * x)",
+    gradient: "dy * sigmoid(beta * x) * (1.0 + beta * x * sigmoid(-beta * x))",
+    reference: |x, constants| x / (1.0 + (-constants[0] * x).exp()),
+    domain: [-4.0, 4.0],
+    kinks: &[],
+    tried: &[&[1.0], &[0.5]],
+};
+
 fn main() -> Result<()> {
     let gpu = Gpu::open(&GpuOptions::from_env()?)?;
     let report = gradcheck(
@@ -103,7 +120,11 @@ fn main() -> Result<()> {
         |x| Tensor::apply_one(Swish, &[&x[0]]),
         |x| x[0].data.iter().map(|x| x / (1.0 + (-x).exp())).collect(),
     )?;
-    println!("{report}");
+    println!("as an op: {report}");
+    assert!(report.passed());
+
+    let report = gradcheck::unary(&gpu, &SWISH, [3, 17])?;
+    println!("as a row: {report}");
     assert!(report.passed());
     Ok(())
 }

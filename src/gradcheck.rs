@@ -8,8 +8,12 @@
 //! the sum of its output weighted by random numbers. So a gradient that ignores what flows into it, or that holds only
 //! for an upstream gradient of ones, is caught.
 
+mod rows;
+
 use std::fmt;
 use std::sync::Arc;
+
+pub use rows::{binary, unary};
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;

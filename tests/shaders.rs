@@ -9,10 +9,10 @@ use common::{cores, gpu_with};
 use naga::ShaderStage;
 use naga::back::{hlsl, msl, spv};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use selvedge::gpu::{Kernel, SHADER_FILES, Source, find_shader};
+use selvedge::gpu::{Kernel, SHADER_FILES, ShaderFile, Source, find_shader};
 use selvedge::optim::{Group, Optimiser, Rule};
 use selvedge::tensor::ops::{
-    Augment, Batch, DataSet, Flip, MIXING, NormSettings, Padding, Pixels, RunningUpdate, Window,
+    Augment, Batch, Binary, DataSet, Flip, MIXING, NormSettings, Padding, Pixels, RunningUpdate, Unary, Window,
 };
 use selvedge::tensor::{Graph, Result, Shape, Tensor};
 
@@ -40,7 +40,8 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     let (x, w, bias) = (zeros(&[4, 12, 12, 3])?, zeros(&[3, 3, 3, 5])?, zeros(&[5])?);
     let y = x.conv2d(&w, Some(&bias), [1, 1], Padding::Same, false)?;
     outputs.extend(y.sum()?.backward(&[&w, &bias])?);
-    outputs.push(zeros(&[3, 5])?.transpose()?);
+    outputs.extend(rows_of_the_table(graph)?);
+    outputs.extend(ops_on_axes(graph)?);
 
     let x = zeros(&[2, 6, 6, 4])?;
     let ones = zeros(&[4])?;
@@ -137,6 +138,66 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     Ok(compiled.program().kernels().cloned().collect())
 }
 
+/// Every pointwise op forward and backward: four numbers at a time and one, and with both inputs repeated.
+fn rows_of_the_table(graph: &Graph) -> Result<Vec<Tensor>> {
+    let mut outputs = Vec::new();
+    for len in [8, 7] {
+        for row in Unary::ALL {
+            let x = graph.zeros([len])?;
+            let y = row.apply(&x, row.tried[0])?;
+            outputs.extend(y.sum()?.backward(&[&x])?);
+            outputs.push(y);
+        }
+        for row in Binary::ALL {
+            for [a, b] in [
+                [&[len][..], &[len]],
+                [&[2, len], &[len]],
+                [&[len], &[2, len]],
+                [&[3, 1], &[len]],
+            ] {
+                let (a, b) = (graph.zeros(a)?, graph.zeros(b)?);
+                let y = row.apply(&a, &b)?;
+                outputs.extend(y.sum()?.backward(&[&a, &b])?);
+                outputs.push(y);
+            }
+        }
+    }
+    Ok(outputs)
+}
+
+/// What every kernel of the table returns. A gradient that is dy itself has no kernel.
+fn expressions_of_the_table() -> impl Iterator<Item = String> {
+    let unary = Unary::ALL.iter().flat_map(|row| [row.f, row.gradient]);
+    let binary = Binary::ALL
+        .iter()
+        .flat_map(|row| [row.f, row.gradients[0], row.gradients[1]]);
+    unary
+        .chain(binary)
+        .filter(|text| *text != "dy")
+        .map(|text| format!("return {text};"))
+}
+
+/// Every op that reduces or moves along axes, forward and backward.
+fn ops_on_axes(graph: &Graph) -> Result<Vec<Tensor>> {
+    let mut outputs = Vec::new();
+    let x = graph.zeros([2, 3, 4, 5])?;
+    for y in [
+        x.sum_axes(&[0, 2], false)?,
+        x.max_axes(&[1, 3], true)?,
+        x.min_axes(&[0], true)?,
+        x.permute(&[3, 1, 0, 2])?,
+        x.transpose()?,
+        x.slice_step(2, 1, 4, 2)?,
+        Tensor::stack(&[&x, &x], 2)?,
+        x.split(1, &[1, 2])?.remove(0),
+        x.broadcast_to([2, 2, 3, 4, 5])?,
+    ] {
+        outputs.extend(y.sum()?.backward(&[&x])?);
+        outputs.push(y);
+    }
+    Ok(outputs)
+}
+
 fn check(name: &str, text: &str, constants: &[(&'static str, f64)]) {
     let module = naga::front::wgsl::parse_str(text).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
     let capabilities = Capabilities::SUBGROUP | Capabilities::SUBGROUP_BARRIER | Capabilities::SHADER_INT64;
@@ -211,6 +272,15 @@ fn every_shader_in_every_variant_is_valid_everywhere() {
         }
     }
     assert!(checked.len() > 60, "only {} shaders", checked.len());
+    let texts: Vec<&String> = checked.iter().map(|(text, _)| text).collect();
+    for expression in expressions_of_the_table() {
+        for value in ["alias Value = f32;", "alias Value = vec4<f32>;"] {
+            let is_checked = texts
+                .iter()
+                .any(|text| text.contains(&expression) && text.contains(value));
+            assert!(is_checked, "no kernel with '{expression}' and '{value}' was checked");
+        }
+    }
 
     // No op uses what measures the adapter.
     let measure = find_shader("measure/multiply_add.wgsl").unwrap();
@@ -238,11 +308,6 @@ fn shader_files() -> BTreeMap<String, String> {
             (name, std::fs::read_to_string(path).unwrap())
         })
         .collect()
-}
-
-/// Files whose ops still join them with what they need, by hand.
-fn imports_by_itself(name: &str) -> bool {
-    !name.starts_with("elementwise/") && !name.starts_with("reduce/")
 }
 
 /// What stands after `#name ` in a line of a file that says it.
@@ -279,9 +344,24 @@ fn declared(files: &BTreeMap<String, String>, name: &str) -> BTreeSet<String> {
     }
     for choice in directives(text, "choose") {
         let (_, allowed) = choice.split_once(':').unwrap();
-        names.extend(allowed.split('|').flat_map(|file| declared(files, file.trim())));
+        let allowed = allowed.split('|').map(str::trim);
+        // What the host writes is no file.
+        let allowed = allowed.filter(|file| files.contains_key(*file));
+        names.extend(allowed.flat_map(|file| declared(files, file)));
     }
     names
+}
+
+/// A file with one file of each choice, or with a text where the host writes it.
+fn example_of(file: &'static ShaderFile) -> Source {
+    let example = Source::example(file);
+    match file.name {
+        "elementwise/zip3.wgsl" => example.with(
+            "f",
+            "fn f(a: Value, b: Value, e: Value, c: f32, d: f32) -> Value { return a * b + e; }",
+        ),
+        _ => example,
+    }
 }
 
 #[test]
@@ -291,9 +371,9 @@ fn every_file_imports_what_it_uses_and_uses_what_it_imports() {
         SHADER_FILES.iter().map(|file| file.name).collect::<Vec<_>>(),
         files.keys().collect::<Vec<_>>()
     );
-    for file in SHADER_FILES.iter().filter(|file| imports_by_itself(file.name)) {
+    for file in SHADER_FILES {
         // It stands by itself: what it uses is there, with one file of each choice.
-        let text = Source::example(file).text().unwrap();
+        let text = example_of(file).text().unwrap();
         if let Err(error) = naga::front::wgsl::parse_str(&text) {
             panic!("{}: {}", file.name, error.emit_to_string(&text));
         }
@@ -398,7 +478,7 @@ fn every_field_of_a_uniform_has_a_comment() {
         );
     }
     assert!(names.len() > 4, "{names:?}");
-    for (file, text) in files.iter().filter(|(file, _)| imports_by_itself(file)) {
+    for (file, text) in &files {
         for field in names.iter().flat_map(|name| fields_of(text, name)) {
             assert!(field.contains("// "), "{file}: {field}");
         }

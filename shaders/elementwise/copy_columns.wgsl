@@ -4,8 +4,10 @@
 // y        [rows, y_cols]; its other columns are left alone
 // Threads: one a copied element, 64 a workgroup.
 // Bytes:   4 read and 4 written a copied element.
-// Why:     concatenation over channels (one dispatch an input) and its gradient (one an input) are both this copy, with
-//          images as matrices of pixels by channels.
+// Why:     concatenation (one dispatch an input) and splitting (one an output) are both this copy, and each is the other's
+//          gradient. Along the last axis, images are matrices of pixels by channels; along another, what lies within the
+//          axis belongs to its columns.
+#import common/grid.wgsl
 struct Params {
     len: u32,      // rows * cols
     cols: u32,

@@ -7,6 +7,8 @@
 // Why:     u is a hash of (place, stream, step, seed), so the gradient, dx = the same kernel on dy, draws the same mask again:
 //          nothing is stored, and no order of execution can change it. After a dense layer with ReLU the mask is drawn
 //          in the product's own pass (gemm/finish_dropout.wgsl), with the same numbers.
+#import common/grid.wgsl
+#import common/random.wgsl
 struct Params {
     rows: u32,
     cols: u32,

@@ -1,14 +1,19 @@
-// Two inputs, one output, element by element:  y[i] = f(a[i], b[i mod period], c)
+// Two inputs, one output, element by element:  y[i] = f(a[i], b[i mod period], c, d)
 //
 // a, y     any shape, `len` values
 // b        the same shape, or (with BROADCAST) a shape that a's ends with, repeated: [C] over [N, H, W, C]
+//          `f` comes from a row of the table of ops, c and d are its constants
 // Threads: one a value, 64 a workgroup. A `Value` is four elements, or one where 4 does not divide their numbers.
 // Bytes:   4 read of a, 4 of b (of a short b, hardly any) and 4 written an element. Bound by memory.
 // Why:     as map.wgsl. BROADCAST is a constant of the pipeline because the remainder costs as much as the memory.
+#import common/grid.wgsl
+#choose value: common/value_f32.wgsl | common/value_vec4.wgsl
+#choose f: elementwise/relu_grad.wgsl
 struct Params {
-    len: u32,
-    period: u32,
-    c: f32,
+    len: u32,     // values of a
+    period: u32,  // values of b
+    c: f32,       // constants of f
+    d: f32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> a: array<Value>;
@@ -27,8 +32,8 @@ fn main(
         return;
     }
     if (BROADCAST) {
-        y[i] = f(a[i], b[i % p.period], p.c);
+        y[i] = f(a[i], b[i % p.period], p.c, p.d);
     } else {
-        y[i] = f(a[i], b[i], p.c);
+        y[i] = f(a[i], b[i], p.c, p.d);
     }
 }

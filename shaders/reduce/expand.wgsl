@@ -5,6 +5,7 @@
 // Threads: one an element of y, 64 a workgroup.
 // Bytes:   4 written an element of y; x is small.
 // Why:     the counterpart of sum.wgsl for every kind of sum and mean, the global average pool among them.
+#import common/grid.wgsl
 struct Params {
     outer: u32,
     len: u32,

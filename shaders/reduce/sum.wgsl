@@ -9,13 +9,14 @@
 //          in both. Four sums side by side, and sums of sums, shorten the chain of roundings once more: 512 terms pass
 //          through 16 + 8 + 3 additions one after the other, which is what keeps the error near a tree's. The order is fixed
 //          by the sizes alone, so the result is the same in every run, which float atomics would not give.
+#import common/grid.wgsl
 const RUN: u32 = 16u;  // additions in a row before their sum joins the rest
 struct Params {
     outer: u32,
     len: u32,
     inner: u32,
-    chunk: u32,
-    pieces: u32,
+    chunk: u32,   // numbers a thread sums up
+    pieces: u32,  // threads along the axis
     factor: f32,
 }
 @group(0) @binding(0) var<uniform> p: Params;

@@ -95,14 +95,14 @@ fn dispatches(gpu: &Arc<Gpu>, count: usize, chained: bool) -> Result<f64, GpuErr
 
 /// A copy of `quads` times 16 bytes.
 fn copy_of(from: BufferId, to: BufferId, quads: u64) -> Dispatch {
-    let source = shader!("common/grid.wgsl")
-        .join(shader!("elementwise/map.wgsl"))
-        .join(shader!("elementwise/copy.wgsl"))
-        .with("value", "alias Value = vec4<f32>;\n");
+    let source = shader!("elementwise/map.wgsl")
+        .choose("value", "common/value_vec4.wgsl")
+        .choose("f", "elementwise/copy.wgsl");
     let kernel = Kernel::new("copy", source)
         .params(map::Params {
             len: quads as u32,
             c: 0.0,
+            d: 0.0,
         })
         .threads(quads, 64);
     dispatch(kernel, vec![(from, Access::Read), (to, Access::Write)])

@@ -298,6 +298,11 @@ impl Backward {
         })
     }
 
+    /// Whether the loss depends on output `i`, so that there is a gradient with respect to it.
+    pub fn reaches(&self, i: usize) -> bool {
+        self.gradients[i].is_some()
+    }
+
     /// Whether the gradient of input `i` is on the way to a parameter. Others are pruned.
     pub fn wants(&self, i: usize) -> bool {
         self.wanted[i]

@@ -49,7 +49,7 @@ impl Op for Average {
 }
 
 impl Tensor {
-    /// Moves this arena towards `x` in place: `self += weight (x - self)`. Compile the result to have it run.
+    /// Moves this arena, `[N]`, towards `x` in place: `self += weight (x - self)`. Compile the result to have it run.
     ///
     /// # Errors
     /// A shape error when `x` is laid out otherwise or `weight` is not one number, an error when this tensor is computed

@@ -52,7 +52,7 @@ impl Op for ClipNorm {
 
 impl Tensor {
     /// This tensor, made shorter when its Euclidean norm is above `limit` (Pascanu et al. 2013). Without gradient: it is
-    /// for gradients.
+    /// for gradients. Any shape, and the result has the same one.
     ///
     /// # Errors
     /// When the limit is not a number above 0.

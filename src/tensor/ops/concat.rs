@@ -1,21 +1,9 @@
-//! Concatenation over channels, and the slice that is its gradient.
-
-use bytemuck::{Pod, Zeroable};
+//! Joining tensors along an axis and splitting them again: each is the other's gradient.
 
 use super::kernel;
+use crate::gpu::params::elementwise::copy_columns::Params;
 use crate::gpu::{Kernel, shader};
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor, TensorError};
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct Params {
-    len: u32,
-    cols: u32,
-    x_cols: u32,
-    y_cols: u32,
-    x_first: u32,
-    y_first: u32,
-}
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Shape, Tensor, TensorError};
 
 /// Columns `from ..` of a matrix with `x_cols` columns into columns `to ..` of one with `y_cols`.
 struct Columns {
@@ -41,9 +29,26 @@ impl Columns {
     }
 }
 
-/// The inputs side by side along the last axis.
+/// A shape as a matrix: what lies before `axis`, and the axis with what lies within it.
+fn matrix(shape: &Shape, axis: usize) -> [usize; 2] {
+    let (rows, cols) = shape.axes().split_at(axis);
+    [rows.iter().product(), cols.iter().product()]
+}
+
+/// `shape` with another size of `axis`.
+fn with_axis(shape: &Shape, axis: usize, size: usize) -> Shape {
+    let mut axes = shape.axes().to_vec();
+    axes[axis] = size;
+    axes.into()
+}
+
+/// The inputs one after the other along an axis.
 #[derive(Debug)]
-struct Concat;
+struct Concat {
+    axis: usize,
+    /// Whether that is the last, as in networks.
+    of_channels: bool,
+}
 
 impl Op for Concat {
     fn name(&self) -> &'static str {
@@ -51,25 +56,29 @@ impl Op for Concat {
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
-        let first = inputs.shape(0)?;
-        let channels = inputs.all().iter().map(|i| i.shape.last()).sum();
-        for input in inputs.all() {
-            if input.shape.with_last(0) != first.with_last(0) {
-                return Err(inputs.mismatch("all axes but the last must agree"));
-            }
+        let (first, axis) = (inputs.shape(0)?, self.axis);
+        if first.rank() <= axis {
+            return Err(inputs.mismatch(format!("there is no axis {axis}")));
         }
-        Ok(vec![Info::f32(first.with_last(channels))])
+        let like_first =
+            |shape: &Shape| shape.rank() == first.rank() && with_axis(shape, axis, 0) == with_axis(first, axis, 0);
+        if !inputs.all().iter().all(|input| like_first(&input.shape)) {
+            return Err(inputs.mismatch(format!("all axes but axis {axis} must agree")));
+        }
+        let size = inputs.all().iter().map(|input| input.shape.axes()[axis]).sum();
+        Ok(vec![Info::f32(with_axis(first, axis, size))])
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let [_, y_cols] = matrix(io.output(0), self.axis);
         let mut to = 0;
         for i in 0..io.input_count() {
-            let cols = io.input(i).last();
+            let [rows, cols] = matrix(io.input(i), self.axis);
             let columns = Columns {
-                rows: io.input(i).rows(),
+                rows,
                 cols,
                 x_cols: cols,
-                y_cols: io.output(0).last(),
+                y_cols,
                 from: 0,
                 to,
             };
@@ -83,100 +92,131 @@ impl Op for Concat {
     }
 
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
-        let mut from = 0;
-        (0..node.input_count())
-            .map(|i| {
-                let channels = node.input(i).shape().last();
-                let start = from;
-                from += channels;
-                node.when_wanted(i, || node.gradient(0)?.channels(start, channels))
-            })
-            .collect()
+        let size = |i: usize| node.input(i).shape().axes()[self.axis];
+        let sizes: Vec<usize> = (0..node.input_count()).map(size).collect();
+        let parts = node.gradient(0)?.split(self.axis, &sizes)?;
+        Ok(parts.into_iter().map(Some).collect())
     }
 
     fn layer(&self) -> Option<Layer> {
-        Some(Layer::Concat)
+        self.of_channels.then_some(Layer::Concat)
     }
 }
 
-/// Channels `from .. from + count` of the last axis.
+/// The input cut along an axis.
 #[derive(Debug)]
-struct Channels {
-    from: usize,
-    count: usize,
+struct Split {
+    axis: usize,
+    sizes: Vec<usize>,
 }
 
-impl Op for Channels {
+impl Op for Split {
     fn name(&self) -> &'static str {
-        "channels"
+        "split"
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
-        let shape = inputs.shape(0)?;
-        match self.from.checked_add(self.count) {
-            Some(end) if end <= shape.last() => Ok(vec![Info::f32(shape.with_last(self.count))]),
-            _ => Err(inputs.mismatch(format!(
-                "there are no {} channels from channel {} on",
-                self.count, self.from
-            ))),
+        let (shape, axis) = (inputs.shape(0)?, self.axis);
+        let total = self.sizes.iter().try_fold(0_usize, |sum, size| sum.checked_add(*size));
+        if shape.axes().get(axis).copied() != total || self.sizes.is_empty() {
+            let problem = format!("parts of {:?} are not the whole of axis {axis}", self.sizes);
+            return Err(inputs.mismatch(problem));
         }
+        let part = |size: &usize| Info::f32(with_axis(shape, axis, *size));
+        Ok(self.sizes.iter().map(part).collect())
     }
 
+    /// Parts that nobody reads are not copied.
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let columns = Columns {
-            rows: io.input(0).rows(),
-            cols: self.count,
-            x_cols: io.input(0).last(),
-            y_cols: self.count,
-            from: self.from,
-            to: 0,
-        };
-        launches.dispatch(
-            columns.kernel(),
-            &[Operand::Input(0).read(), Operand::Output(0).write()],
-        );
+        let [_, x_cols] = matrix(io.input(0), self.axis);
+        let mut from = 0;
+        for i in 0..self.sizes.len() {
+            let [rows, cols] = matrix(io.output(i), self.axis);
+            let columns = Columns {
+                rows,
+                cols,
+                x_cols,
+                y_cols: cols,
+                from,
+                to: 0,
+            };
+            if io.is_used(i) {
+                let operands = [Operand::Input(0).read(), Operand::Output(i).write()];
+                launches.dispatch(columns.kernel(), &operands);
+            }
+            from += cols;
+        }
         Ok(())
     }
 
-    /// dX is dY with zeros for the channels that were left out.
+    /// dX is the parts' gradients joined, with zeros for parts that the loss does not use.
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
-        let dy = node.gradient(0)?;
-        let shape = node.input(0).shape();
-        let after = shape.last() - self.from - self.count;
-        let graph = dy.graph();
-        let mut parts = Vec::new();
-        if self.from > 0 {
-            parts.push(graph.zeros(shape.with_last(self.from))?);
-        }
-        parts.push(dy.clone());
-        if after > 0 {
-            parts.push(graph.zeros(shape.with_last(after))?);
-        }
+        let part = |i: usize| match node.reaches(i) {
+            true => node.gradient(i).cloned(),
+            false => node.output(i).graph().zeros(node.output(i).shape()),
+        };
+        let parts = (0..self.sizes.len()).map(part).collect::<Result<Vec<_>>>()?;
         let parts: Vec<&Tensor> = parts.iter().collect();
-        Ok(vec![Some(Tensor::concat(&parts)?)])
+        Ok(vec![Some(Tensor::concat_along(&parts, self.axis)?)])
     }
 }
 
 impl Tensor {
-    /// Joins tensors along their last axis, channels.
+    /// Joins tensors along their last axis, channels: `[.., A]`, `[.., B]`, .. to `[.., A + B + ..]`.
     ///
     /// # Errors
     /// A shape error when the other axes differ; an error when there is nothing to join.
     pub fn concat(parts: &[&Tensor]) -> Result<Tensor> {
-        if parts.is_empty() {
-            return Err(TensorError::Parameter {
-                op: "concat",
-                problem: "there is nothing to join".to_owned(),
-            });
-        }
-        Self::apply_one(Concat, parts)
+        let rank = parts.first().map_or(0, |first| first.shape().rank());
+        Self::concat_along(parts, rank.saturating_sub(1))
     }
 
-    /// Channels `from .. from + count` of the last axis.
+    /// Joins tensors along `axis`: `[.., A, ..]`, `[.., B, ..]`, .. to `[.., A + B + .., ..]`.
     ///
     /// # Errors
-    /// A shape error when there are not so many.
-    pub fn channels(&self, from: usize, count: usize) -> Result<Tensor> {
-        Self::apply_one(Channels { from, count }, &[self])
+    /// A shape error when there is no such axis or the others differ; an error when there is nothing to join.
+    pub fn concat_along(parts: &[&Tensor], axis: usize) -> Result<Tensor> {
+        nothing_is_an_error("concat", parts)?;
+        let of_channels = axis + 1 == parts[0].shape().rank();
+        Self::apply_one(Concat { axis, of_channels }, parts)
     }
+
+    /// Joins tensors of one shape along a new axis: N of `[.., ..]` to `[.., N, ..]`, with N at `axis`.
+    ///
+    /// # Errors
+    /// A shape error when the shapes differ, or have fewer than `axis` axes; an error when there is nothing to join.
+    pub fn stack(parts: &[&Tensor], axis: usize) -> Result<Tensor> {
+        nothing_is_an_error("stack", parts)?;
+        let inputs = Inputs::of("stack", parts);
+        let shape = inputs.shape(0)?;
+        if axis > shape.rank() || inputs.all().iter().any(|input| input.shape != *shape) {
+            return Err(inputs.mismatch(format!("all must have one shape, with at least {axis} axes")));
+        }
+        let mut axes = shape.axes().to_vec();
+        axes.insert(axis, 1);
+        let parts = parts
+            .iter()
+            .map(|part| part.reshape(axes.clone()))
+            .collect::<Result<Vec<_>>>()?;
+        Self::concat_along(&parts.iter().collect::<Vec<_>>(), axis)
+    }
+
+    /// Cuts along `axis`, with parts of these sizes: `[.., A + B + .., ..]` to `[.., A, ..]`, `[.., B, ..]`, ..
+    ///
+    /// # Errors
+    /// A shape error when there is no such axis, or when the sizes are not all of it.
+    pub fn split(&self, axis: usize, sizes: &[usize]) -> Result<Vec<Tensor>> {
+        let sizes = sizes.to_vec();
+        Self::apply(Split { axis, sizes }, &[self])
+    }
+}
+
+fn nothing_is_an_error(op: &'static str, parts: &[&Tensor]) -> Result<()> {
+    if parts.is_empty() {
+        return Err(TensorError::Parameter {
+            op,
+            problem: "there is nothing to join".to_owned(),
+        });
+    }
+    Ok(())
 }

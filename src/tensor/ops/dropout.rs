@@ -28,7 +28,7 @@ impl Op for Dropout {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let x = io.input(0);
-        let source = shader!("common/random.wgsl").join(shader!("elementwise/dropout.wgsl"));
+        let source = shader!("elementwise/dropout.wgsl");
         let kernel = kernel(self.name(), source, x.rows() * x.last().div_ceil(4))
             .params(Params {
                 rows: x.rows() as u32,
@@ -71,7 +71,7 @@ pub(super) fn check(op: &'static str, inputs: &Inputs, rate: f32, clock: usize) 
 }
 
 impl Tensor {
-    /// Zeroes each element with probability `rate` and divides the others by `1 - rate`.
+    /// Zeroes each element with probability `rate` and divides the others by `1 - rate`. Any shape, and the result has the same one.
     ///
     /// `clock` holds two integers, seed and step; write a new step before each run. `stream` tells the dropout layers
     /// of a network apart.

@@ -1,78 +1,35 @@
 //! ReLU and leaky ReLU.
 
-use super::elementwise::{map_kernel, zip_kernel};
+use super::Unary;
+use super::elementwise::zip_kernel;
 use crate::gpu::shader;
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor, TensorError};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor, TensorError};
 
-/// `Y = X` where it is positive, else `slope X`. Slope 0 is ReLU.
-#[derive(Debug)]
-struct LeakyRelu {
-    slope: f32,
+impl Unary {
+    /// The numbers where they are positive, else so many times them (Maas et al. 2013). With slope 0: ReLU.
+    pub const LEAKY_RELU: Self = Self {
+        name: "leaky_relu",
+        about: "The numbers where they are positive, else so many times them (Maas et al. 2013). With slope 0: ReLU.",
+        constants: &["slope"],
+        f: "leaky_relu(x, slope)",
+        // From the output, which has the sign of the input as long as the slope is not negative.
+        gradient: "leaky_relu_grad(y, dy, slope)",
+        reference: |x, c| {
+            if x > 0.0 || x.is_nan() {
+                x
+            } else {
+                negative_side(x, c[0])
+            }
+        },
+        domain: [-1.0, 1.0],
+        kinks: &[0.0],
+        tried: &[&[0.0], &[0.3], &[1.0]],
+    };
 }
 
-impl Op for LeakyRelu {
-    fn name(&self) -> &'static str {
-        "leaky_relu"
-    }
-
-    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
-        // Below 0 the output would not have the input's sign, which the gradient relies on.
-        if !(0.0..=1.0).contains(&self.slope) {
-            return Err(TensorError::Parameter {
-                op: self.name(),
-                problem: format!("the slope is {}, but must be between 0 and 1", self.slope),
-            });
-        }
-        Ok(vec![inputs.get(0)?.clone()])
-    }
-
-    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let f = shader!("common/relu.wgsl").join(shader!("elementwise/leaky_relu.wgsl"));
-        launches.dispatch(
-            map_kernel(self.name(), f, io.input(0).len(), self.slope),
-            &[Operand::Input(0).read(), Operand::Output(0).write()],
-        );
-        Ok(())
-    }
-
-    fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
-        let slope = self.slope;
-        let dx = Tensor::apply_one(LeakyReluGrad { slope }, &[node.gradient(0)?, node.output(0)])?;
-        Ok(vec![Some(dx)])
-    }
-
-    fn layer(&self) -> Option<Layer> {
-        Some(Layer::LeakyRelu { slope: self.slope })
-    }
-}
-
-/// From dY and Y to dX.
-#[derive(Debug)]
-struct LeakyReluGrad {
-    slope: f32,
-}
-
-impl Op for LeakyReluGrad {
-    fn name(&self) -> &'static str {
-        "leaky_relu_grad"
-    }
-
-    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
-        Ok(vec![inputs.get(0)?.clone()])
-    }
-
-    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let f = shader!("common/relu.wgsl").join(shader!("elementwise/leaky_relu_grad.wgsl"));
-        launches.dispatch(
-            zip_kernel(self.name(), f, io.input(0), io.input(1), self.slope),
-            &[
-                Operand::Input(0).read(),
-                Operand::Input(1).read(),
-                Operand::Output(0).write(),
-            ],
-        );
-        Ok(())
-    }
+/// With slope 0 it is 0 even of -infinity.
+fn negative_side(x: f64, slope: f64) -> f64 {
+    if slope == 0.0 { 0.0 } else { slope * x }
 }
 
 /// From dY and Y to dX, for ReLU with dropout after it: `scale` dY where Y is positive.
@@ -91,9 +48,9 @@ impl Op for ReluGrad {
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let f = shader!("common/relu.wgsl").join(shader!("elementwise/relu_grad.wgsl"));
+        let source = shader!("elementwise/zip.wgsl").choose("f", "elementwise/relu_grad.wgsl");
         launches.dispatch(
-            zip_kernel(self.name(), f, io.input(0), io.input(1), self.scale),
+            zip_kernel(self.name(), source, [io.input(0), io.input(1)], [self.scale, 0.0]),
             &[
                 Operand::Input(0).read(),
                 Operand::Input(1).read(),
@@ -117,7 +74,7 @@ pub(super) fn before_relu(node: &Backward, relu: bool, dropout: f32) -> Result<T
 }
 
 impl Tensor {
-    /// `self` where it is positive, else 0; NaN stays NaN.
+    /// `self` where it is positive, else 0; NaN stays NaN. Any shape, and the result has the same one.
     ///
     /// # Errors
     /// None of its own.
@@ -125,11 +82,18 @@ impl Tensor {
         self.leaky_relu(0.0)
     }
 
-    /// `self` where it is positive, else `slope * self`.
+    /// `self` where it is positive, else `slope * self`. Any shape, and the result has the same one.
     ///
     /// # Errors
     /// When the slope is not between 0 and 1.
     pub fn leaky_relu(&self, slope: f32) -> Result<Tensor> {
-        Self::apply_one(LeakyRelu { slope }, &[self])
+        // Below 0 the output would not have the input's sign, which the gradient relies on.
+        if !(0.0..=1.0).contains(&slope) {
+            return Err(TensorError::Parameter {
+                op: Unary::LEAKY_RELU.name,
+                problem: format!("the slope is {slope}, but must be between 0 and 1"),
+            });
+        }
+        Unary::LEAKY_RELU.apply_built_in(self, &[slope])
     }
 }

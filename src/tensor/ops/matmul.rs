@@ -1,5 +1,6 @@
 //! Matrix product, with a bias and ReLU in the same pass: dense layers.
 
+use super::batched;
 use super::before_relu;
 use super::dropout;
 use super::gemm::{Cols, Finish, Gemm, LONGEST_SEGMENT, Product, Rows, WEIGHT_GRAD_DEPTH};
@@ -218,11 +219,17 @@ impl Op for WeightGrad {
 }
 
 impl Tensor {
-    /// Matrix product `[M, K] x [K, N] -> [M, N]`; of zeros where K is 0.
+    /// Matrix product `[M, K] x [K, N] -> [M, N]`, of zeros where K is 0; or of many at once,
+    /// `[.., M, K] x [.., K, N] -> [.., M, N]`, with leading axes repeated as NumPy does it.
     ///
     /// # Errors
-    /// A shape error when the inner sizes differ.
+    /// A shape error when the inner sizes differ, when there are fewer than two axes, and when the leading axes do not go
+    /// together.
     pub fn matmul(&self, other: &Tensor) -> Result<Tensor> {
+        let ranks = [self.shape().rank(), other.shape().rank()];
+        if ranks.iter().all(|rank| *rank >= 2) && ranks != [2, 2] {
+            return batched::matmul(self, other);
+        }
         Self::apply_one(MatMul { extras: Extras::Plain }, &[self, other])
     }
 

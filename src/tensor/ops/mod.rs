@@ -1,55 +1,65 @@
-//! The ops, one file each: shape rule, launch and gradient. Their calls are methods of [`Tensor`](super::Tensor).
+//! The ops: shape rule, launch and gradient. Their calls are methods of [`Tensor`](super::Tensor).
+//!
+//! Pointwise ops are rows of a table, [`Unary::ALL`] and [`Binary::ALL`]; every other op is a file.
 
 mod accumulate;
-mod add;
 mod augment;
 mod average;
 mod avg_pool;
 mod batch_norm;
+mod batched;
+mod binary;
 mod clip_norm;
 mod concat;
 mod conv2d;
 mod cross_entropy;
 mod dropout;
 mod elementwise;
+mod extreme;
 mod gather;
 mod gather_rows;
 mod gemm;
 mod leaky_relu;
 mod matmul;
 mod max_pool;
-mod mul;
+mod operators;
 mod optimiser_step;
 mod pack;
 mod pool;
 mod reduce;
+mod reduce_axes;
 mod reshape;
 mod resize;
-mod scale;
+mod rows;
+mod slice;
 mod softmax;
-mod transpose;
+mod strided;
+mod strides;
+mod unary;
 mod window;
 
 pub use augment::{Augment, Erased, Erasing, Fill, Flip, Shift};
 pub use batch_norm::{BatchNorm, NormSettings, RunningUpdate};
+pub use binary::Binary;
 pub use cross_entropy::CrossEntropy;
 pub use gather::{Batch, DataSet, MIXING, Pixels};
 pub use gemm::gemm_core;
 pub use optimiser_step::{OptimiserInputs, Rule};
+pub use unary::Unary;
 pub use window::{Pad, Padding, Window};
 
 pub(super) use elementwise::copy_kernel;
 use leaky_relu::before_relu;
 
-use crate::gpu::{Kernel, Source, shader};
+use crate::gpu::{Kernel, Source};
 
 /// Threads in a workgroup of every kernel but the matrix products: a multiple of all subgroup sizes in use.
 const WORKGROUP: u32 = 64;
 
-/// Rounds that a thread's loops may go together. lavapipe ends them after 65,535, without a word.
+/// Rounds that a thread's loops may go together. lavapipe ends them silently after 65,535.
 const MOST_ROUNDS: usize = 1 << 15;
 
 /// A kernel of `threads` threads in workgroups of [`WORKGROUP`], which finds its number with `linear_workgroup`.
 fn kernel(label: &'static str, source: Source, threads: usize) -> Kernel {
-    Kernel::new(label, shader!("common/grid.wgsl").join(source)).threads(threads as u64, WORKGROUP)
+    Kernel::new(label, source).threads(threads as u64, WORKGROUP)
 }

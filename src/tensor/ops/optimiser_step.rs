@@ -130,7 +130,7 @@ pub struct OptimiserInputs {
 }
 
 impl Tensor {
-    /// One step on this arena of parameters, in place, with its [`Rule::states`] states. Compile the result to have it
+    /// One step on this arena of parameters, `[N]`, in place, with its [`Rule::states`] states. Compile the result to have it
     /// run.
     ///
     /// # Errors

@@ -49,7 +49,7 @@ impl Op for Pack {
 
 impl Tensor {
     /// One flat tensor of `len` elements in which part `i` stands at element `offsets[i]`, a multiple of 64; the gaps
-    /// are zero. Parts are computed right there where that is possible.
+    /// are zero. Parts are computed right there where that is possible. Parts may have any shape; the result is `[len]`.
     ///
     /// # Errors
     /// When a part does not fit.

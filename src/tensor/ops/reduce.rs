@@ -1,8 +1,8 @@
 //! Sums and means over a run of axes, and their gradient.
 
-use bytemuck::{Pod, Zeroable};
-
 use super::kernel;
+use super::reduce_axes::Reduction;
+use crate::gpu::params::reduce::{expand, sum};
 use crate::gpu::shader;
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Shape, Tensor};
 
@@ -12,26 +12,6 @@ pub(super) struct Extent {
     pub outer: usize,
     pub len: usize,
     pub inner: usize,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct SumParams {
-    outer: u32,
-    len: u32,
-    inner: u32,
-    chunk: u32,
-    pieces: u32,
-    factor: f32,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy, Pod, Zeroable)]
-struct ExpandParams {
-    outer: u32,
-    len: u32,
-    inner: u32,
-    factor: f32,
 }
 
 /// Axes up to this long are summed in one pass.
@@ -56,7 +36,7 @@ pub(super) fn launch_sum(launches: &mut Launches, from: Operand, to: Operand, ex
     };
     let threads = outer * pieces * inner;
     let sum = kernel("sum", shader!("reduce/sum.wgsl"), threads)
-        .params(SumParams {
+        .params(sum::Params {
             outer: outer as u32,
             len: len as u32,
             inner: inner as u32,
@@ -131,7 +111,7 @@ impl Op for Expand {
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let len = io.output(0).len();
         let expand = kernel("expand", shader!("reduce/expand.wgsl"), len)
-            .params(ExpandParams {
+            .params(expand::Params {
                 outer: self.extent.outer as u32,
                 len: self.extent.len as u32,
                 inner: self.extent.inner as u32,
@@ -144,7 +124,7 @@ impl Op for Expand {
 }
 
 impl Tensor {
-    fn sum_over(&self, extent: Extent, factor: f32, output: Shape) -> Result<Tensor> {
+    pub(super) fn sum_over(&self, extent: Extent, factor: f32, output: Shape) -> Result<Tensor> {
         Self::apply_one(Sum { extent, factor, output }, &[self])
     }
 
@@ -174,7 +154,7 @@ impl Tensor {
     }
 
     /// What each of `count` numbers counts in their mean.
-    fn share(&self, op: &'static str, count: usize) -> Result<f32> {
+    pub(super) fn share(&self, op: &'static str, count: usize) -> Result<f32> {
         match count {
             0 => Err(Inputs::of(op, &[self]).mismatch("there is no mean of no elements")),
             _ => Ok(1.0 / count as f32),
@@ -213,19 +193,24 @@ impl Tensor {
         self.sum_over(extent, self.share("global_avg_pool", h * w)?, [n, c].into())
     }
 
-    /// Sums over leading axes until the shape is `shape`, that of the last axes or of one element: the gradient of
-    /// what was repeated.
+    /// Sums over the axes along which a tensor of `shape` is repeated to this one's: the gradient of what was repeated.
     pub(super) fn sum_to(&self, shape: &Shape) -> Result<Tensor> {
         let from = self.shape();
         if from == *shape {
             return Ok(self.clone());
         }
         let inner = shape.len();
-        let extent = Extent {
-            outer: 1,
-            len: from.len() / inner.max(1),
-            inner,
-        };
-        self.sum_over(extent, 1.0, shape.clone())
+        if from.axes().ends_with(shape.axes()) || inner == 1 {
+            let extent = Extent {
+                outer: 1,
+                len: from.len() / inner.max(1),
+                inner,
+            };
+            return self.sum_over(extent, 1.0, shape.clone());
+        }
+        let missing = from.rank() - shape.rank();
+        let is_repeated = |axis: &usize| *axis < missing || shape.axes()[axis - missing] == 1;
+        let axes: Vec<usize> = (0..from.rank()).filter(is_repeated).collect();
+        self.sum_by(&Reduction::of("sum", self, &axes)?, 1.0, shape.clone())
     }
 }

@@ -44,7 +44,7 @@ impl Op for Reshape {
 }
 
 impl Tensor {
-    /// The same elements in the same order with another shape.
+    /// The same elements in the same order with another shape: `[2, 6] -> [3, 2, 2]`, say.
     ///
     /// # Errors
     /// A shape error when the number of elements differs.

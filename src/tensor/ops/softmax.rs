@@ -76,7 +76,7 @@ impl Op for SoftmaxGrad {
 }
 
 impl Tensor {
-    /// Softmax over the last axis: positive numbers that sum to one.
+    /// Softmax over the last axis, classes: positive numbers that sum to one. `[.., K] -> [.., K]`.
     ///
     /// # Errors
     /// A shape error when the last axis is empty.
@@ -84,7 +84,7 @@ impl Tensor {
         Self::apply_one(Softmax { log: false }, &[self])
     }
 
-    /// The natural logarithm of softmax over the last axis, without underflow.
+    /// The natural logarithm of softmax over the last axis, without underflow. `[.., K] -> [.., K]`.
     ///
     /// # Errors
     /// As [`Tensor::softmax`].

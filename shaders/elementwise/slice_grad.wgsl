@@ -1,0 +1,41 @@
+// Gradient of a slice:  dx[o, first + j step, i] = dy[o, j, i], and 0 elsewhere
+//
+// dy       [outer, taken, inner]
+// dx       [outer, size, inner], `len` elements
+// Threads: one an element of dx, 64 a workgroup; each finds out whether it was taken.
+// Bytes:   4 written an element of dx, 4 read an element of dy.
+// Why:     gathering writes every element once. Writing dy into zeros would need a pass for the zeros first.
+#import common/grid.wgsl
+struct Params {
+    len: u32,
+    size: u32,
+    inner: u32,
+    first: u32,  // that was taken
+    step: u32,
+    taken: u32,  // how many were
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let number = linear_workgroup(group, groups) * 64u + local;
+    if (number >= p.len) {
+        return;
+    }
+    let i = number % p.inner;
+    let line = number / p.inner;
+    let place = line % p.size;
+    let o = line / p.size;
+    let j = (place - p.first) / p.step;
+    if (place >= p.first && (place - p.first) % p.step == 0u && j < p.taken) {
+        dx[number] = dy[(o * p.taken + j) * p.inner + i];
+    } else {
+        dx[number] = 0.0;
+    }
+}
