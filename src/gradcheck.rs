@@ -193,16 +193,7 @@ pub fn gradcheck(
     compiled.run()?;
 
     let mut report = Report::default();
-    let at = |x: &[Array]| -> Vec<f64> {
-        let scaled: Vec<Array> = x
-            .iter()
-            .map(|x| Array {
-                shape: x.shape.clone(),
-                data: x.data.iter().map(|v| v * f64::from(BEFORE)).collect(),
-            })
-            .collect();
-        reference(&scaled)
-    };
+    let at = |x: &[Array]| reference(&times(x, f64::from(BEFORE)));
     let expected = at(inputs);
     if expected.len() != weights.len() {
         return Err(TensorError::Data {
@@ -228,13 +219,11 @@ pub fn gradcheck(
     };
     for (input, gradient) in gradients.iter().enumerate() {
         let device = compiled.read(gradient)?;
-        let checked: Vec<(usize, f64)> = sample(device.len(), tolerance.samples, &mut rng)
-            .into_iter()
-            .map(|index| (index, central_difference(inputs, input, index, &loss_at)))
-            .collect();
-        let numbers: Vec<f64> = checked.iter().map(|(_, d)| *d).collect();
-        let largest = self::largest(&numbers);
-        for (index, reference) in checked {
+        let chosen = sample(device.len(), tolerance.samples, &mut rng);
+        let differences = chosen.iter().map(|at| central_difference(inputs, input, *at, &loss_at));
+        let differences: Vec<f64> = differences.collect();
+        let largest = self::largest(&differences);
+        for (index, reference) in chosen.into_iter().zip(differences) {
             let found = Disagreement {
                 op: scaled[input].used_by(),
                 input: Some(input),
@@ -246,6 +235,15 @@ pub fn gradcheck(
         }
     }
     Ok(report)
+}
+
+/// All arrays times a number.
+fn times(arrays: &[Array], factor: f64) -> Vec<Array> {
+    let times = |x: &Array| Array {
+        shape: x.shape.clone(),
+        data: x.data.iter().map(|v| v * factor).collect(),
+    };
+    arrays.iter().map(times).collect()
 }
 
 fn largest(values: &[f64]) -> f64 {

@@ -30,6 +30,13 @@ const START: f64 = 1e-4;
 /// Rounds of the search for directions that matter by themselves. They have converged to 4 digits on images.
 const ROUNDS: usize = 12;
 
+/// Points as the descent takes them, and how they came to be so.
+struct Prepared {
+    points: Points,
+    frame: Frame,
+    directions: Option<Directions>,
+}
+
 impl Tsne {
     /// Maps points, row-major `[points, dims]`.
     ///
@@ -65,20 +72,12 @@ impl Tsne {
     ) -> Result<Embedding, TsneError> {
         let mut seconds = Seconds::default();
         let mut clock = Clock::start();
-        let points = Points::checked(data, dims)?;
+        let Prepared {
+            points,
+            frame,
+            directions,
+        } = self.prepare(data, dims, &mut observe)?;
         let count = points.count();
-        self.check_for(count)?;
-        let points = points.in_metric(self.metric)?;
-        let frame = Frame::of(&points);
-        let mut points = points.in_frame(&frame)?;
-        let directions = self
-            .pca
-            .filter(|wanted| *wanted < dims)
-            .map(|wanted| self.directions("principal components", &points.tamed(), wanted, &mut observe))
-            .transpose()?;
-        if let Some(directions) = &directions {
-            points = directions.project(&points);
-        }
         seconds.preparation = clock.lap();
 
         let (affinities, method) = self.affinities(&points, &mut observe, &mut clock, &mut seconds)?;
@@ -138,6 +137,33 @@ impl Tsne {
             iterations: done,
             kl,
             seconds,
+        })
+    }
+
+    /// Checks the points and brings them to their metric, their frame and, where asked for, their principal components.
+    fn prepare(
+        &self,
+        data: &[f32],
+        dims: usize,
+        observe: &mut (impl FnMut(Progress) -> ControlFlow<()> + Send),
+    ) -> Result<Prepared, TsneError> {
+        let points = Points::checked(data, dims)?;
+        self.check_for(points.count())?;
+        let points = points.in_metric(self.metric)?;
+        let frame = Frame::of(&points);
+        let mut points = points.in_frame(&frame)?;
+        let directions = self
+            .pca
+            .filter(|wanted| *wanted < dims)
+            .map(|wanted| self.directions("principal components", &points.tamed(), wanted, observe))
+            .transpose()?;
+        if let Some(directions) = &directions {
+            points = directions.project(&points);
+        }
+        Ok(Prepared {
+            points,
+            frame,
+            directions,
         })
     }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use image::ExtendedColorType;
-use maud::{DOCTYPE, PreEscaped, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::json;
 
 use super::Map;
@@ -85,13 +85,7 @@ pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String
                     canvas width="112" height="112" {}
                     figcaption { b {} span {} }
                 }
-                footer {
-                    p {
-                        @if map.components == 3 { "Drag to turn, Shift-drag to move, " } @else { "Drag to move, " }
-                        "wheel or pinch to zoom, point at a dot to see its image. Double-click a class to see it alone."
-                    }
-                    p { "Made with " code { (map.command) } }
-                }
+                (footer(map))
                 noscript { p.problem { "This map is drawn by the script in this file; please allow it." } }
                 p.problem #problem hidden {}
                 script #about type="application/json" { (PreEscaped(about.to_string())) }
@@ -103,4 +97,17 @@ pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String
         }
     };
     Ok(page.into_string())
+}
+
+/// How the page is used, and what made it.
+fn footer(map: &Map) -> Markup {
+    html! {
+        footer {
+            p {
+                @if map.components == 3 { "Drag to turn, Shift-drag to move, " } @else { "Drag to move, " }
+                "wheel or pinch to zoom, point at a dot to see its image. Double-click a class to see it alone."
+            }
+            p { "Made with " code { (map.command) } }
+        }
+    }
 }
