@@ -285,7 +285,8 @@ fn a_profile_times_every_dispatch() {
     let summary = profile.summary(64);
     assert_eq!((summary.dispatches, summary.planned_bytes), (2, 2 * 64 * 64 * 4));
     approx::assert_relative_eq!(summary.images_per_second, 64.0 / profile.run_seconds);
-    let events = profile.trace()["traceEvents"].as_array().unwrap().clone();
+    let trace: serde_json::Value = serde_json::from_str(&profile.trace()).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
     let times: Vec<[f64; 2]> = events
         .iter()
         .map(|e| ["ts", "dur"].map(|key| e[key].as_f64().unwrap()))

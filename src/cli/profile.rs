@@ -40,7 +40,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let mut step = options.step.compile(&gpu)?;
     let profile = step.compiled.program().profile(options.steps)?;
     if let Some(path) = &options.trace {
-        write_atomically(path, |file| file.write_all(profile.trace().to_string().as_bytes()))?;
+        write_atomically(path, |file| file.write_all(profile.trace().as_bytes()))?;
     }
     let summary = profile.summary(step.batch);
     if options.json {

@@ -10,7 +10,7 @@ use crate::eval::{Predictions, ensemble};
 use crate::files::{self, FileError, FileTask, shown};
 use crate::gpu::Gpu;
 use crate::network::Network;
-use crate::nn::weights;
+use crate::nn::{self, ParameterBuilder, weights};
 use crate::run::{RunConfig, RunFolder};
 use crate::settings::Learned;
 
@@ -57,20 +57,44 @@ impl Classifier {
     /// [`InferenceError::Anonymous`] when a file does not say what network it is of, [`InferenceError::NoEpoch`] when a run has
     /// no weights yet, [`InferenceError::IsEnsemble`] for several networks; else what is wrong with the files.
     pub fn open(gpu: &Arc<Gpu>, path: &Path) -> Result<Self, InferenceError> {
-        let metadata = path.metadata().map_err(FileError::io(path, FileTask::Read))?;
-        let (run, weights) = if metadata.is_dir() {
-            let weights = Self::best_weights_in(path)?;
-            (RunFolder::open(path).read_config()?, weights)
-        } else {
-            refuse_ensembles(path)?;
-            let about = weights::about(path)?.ok_or_else(|| InferenceError::Anonymous { path: path.to_owned() })?;
-            (RunConfig::from_json(&about, path)?, path.to_owned())
-        };
+        let (run, weights) = Self::run_and_weights(path)?;
         if let Some(name) = run.own_network {
             let path = path.to_owned();
             return Err(InferenceError::OwnNetwork { path, name });
         }
         let network = Network::of(gpu, &run.train, run.normalisation, &Learned::All)?;
+        Self::with_weights(path, run, weights, network)
+    }
+
+    /// As [`Classifier::open`], for a network of one's own on images, which `declare` declares and which has these classes.
+    ///
+    /// # Errors
+    /// As [`Classifier::open`]; [`InferenceError::Weights`] when the weights are of another network.
+    pub fn open_own(
+        gpu: &Arc<Gpu>,
+        path: &Path,
+        declare: impl FnOnce(&mut ParameterBuilder) -> Box<dyn nn::Model>,
+        class_names: &[&str],
+    ) -> Result<Self, InferenceError> {
+        let (run, weights) = Self::run_and_weights(path)?;
+        let names: Vec<String> = class_names.iter().map(|name| (*name).to_owned()).collect();
+        let network = Network::new(gpu, declare, run.train.seed, run.normalisation, &Learned::All)?;
+        Self::with_weights(path, run, weights, network.with_classes(&names))
+    }
+
+    /// The settings of a run folder or weight file, and where the weights are.
+    fn run_and_weights(path: &Path) -> Result<(RunConfig, PathBuf), InferenceError> {
+        let metadata = path.metadata().map_err(FileError::io(path, FileTask::Read))?;
+        if metadata.is_dir() {
+            let weights = Self::best_weights_in(path)?;
+            return Ok((RunFolder::open(path).read_config()?, weights));
+        }
+        refuse_ensembles(path)?;
+        let about = weights::about(path)?.ok_or_else(|| InferenceError::Anonymous { path: path.to_owned() })?;
+        Ok((RunConfig::from_json(&about, path)?, path.to_owned()))
+    }
+
+    fn with_weights(path: &Path, run: RunConfig, weights: PathBuf, network: Network) -> Result<Self, InferenceError> {
         weights::load(&network.parameters, &weights)?;
         Ok(Self {
             name: name_of(path),

@@ -198,8 +198,8 @@ impl Profile {
         }
     }
 
-    /// The run as a trace in Chrome's format: open it in Perfetto or `chrome://tracing`.
-    pub fn trace(&self) -> serde_json::Value {
+    /// The run as a trace in Chrome's format, JSON: open it in Perfetto or `chrome://tracing`.
+    pub fn trace(&self) -> String {
         let mut at = 0.0;
         let event = |d: &DispatchTime| {
             let start = at;
@@ -220,7 +220,7 @@ impl Profile {
             })
         };
         let events: Vec<_> = self.dispatches.iter().map(event).collect();
-        serde_json::json!({ "traceEvents": events, "displayTimeUnit": "ms" })
+        serde_json::json!({ "traceEvents": events, "displayTimeUnit": "ms" }).to_string()
     }
 
     /// Tables of all dispatches and of the kinds of kernels, with the share of the adapter's `ceiling` that each

@@ -1,0 +1,237 @@
+//! A network of one's own, with an op of one's own in it: trained, resumed, predicted with and looked at like a built-in one.
+#![cfg(feature = "cli")]
+
+mod common;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use common::gpu;
+use common::training::{Watcher, bars, config, dataset, task, with};
+use selvedge::data::Rows;
+use selvedge::inference::{Classifier, InferenceError};
+use selvedge::nn::{Conv2d, ConvSettings, Forward, Linear, Model, ParameterBuilder, Role, WeightStart};
+use selvedge::run::RunFolder;
+use selvedge::settings::TrainConfig;
+use selvedge::tensor::ops::{Padding, Window};
+use selvedge::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
+use selvedge::train::{Ending, Task, TrainError, resume, train};
+
+const CLASSES: [&str; 2] = ["inside", "outside"];
+
+/// Points, and whether they lie inside of a circle. One point in seven is near its edge.
+fn points(count: usize, seed: usize) -> Rows {
+    let number = |i: usize| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.5 - 1.0;
+    let values: Vec<f32> = (0..2 * count).map(number).collect();
+    let is_outside = |point: &[f32]| u8::from(point[0] * point[0] + point[1] * point[1] > 0.6);
+    let labels = values.chunks_exact(2).map(is_outside).collect();
+    Rows::new(&[2], values, labels).unwrap()
+}
+
+struct Mlp {
+    hidden: Linear,
+    last: Linear,
+}
+
+impl Mlp {
+    fn declare(builder: &mut ParameterBuilder) -> Box<dyn Model> {
+        Box::new(Self {
+            hidden: Linear::new(builder, "dense", [2, 32], Role::LinearWeight),
+            last: Linear::new(builder, "fc", [32, 2], Role::OutputWeight),
+        })
+    }
+}
+
+impl Model for Mlp {
+    fn features(&self, pass: &mut Forward, points: &Tensor) -> Result<Tensor> {
+        self.hidden.forward_dropout(pass, points, 0.1)
+    }
+
+    fn head(&self, pass: &mut Forward, features: &Tensor) -> Result<Tensor> {
+        self.last.forward(pass, features, false)
+    }
+}
+
+fn circle() -> Task<'static> {
+    Task::own("mlp", Mlp::declare, points(500, 1), points(100, 2), &CLASSES)
+}
+
+fn settings() -> TrainConfig {
+    with(config(), |c| {
+        (c.epochs, c.batch_size) = (6, 40);
+        c.optimisation.learning_rate.peak = 0.02;
+        c.optimisation.ema = Some(0.9);
+    })
+}
+
+#[test]
+fn it_learns_and_a_resumed_training_ends_at_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, path) = (folder.path().join("whole"), folder.path().join("run"));
+    let Ending::Finished(outcome) = train(&gpu(), &settings(), &circle(), Some(&whole), &mut ()).unwrap() else {
+        panic!("nobody stopped it")
+    };
+    assert!(outcome.result.test.accuracy > 0.9, "{}", outcome.result.test.accuracy);
+
+    let mut watcher = Watcher::new(Some(17));
+    let device = Arc::clone(&watcher.gpu);
+    let ending = train(&device, &settings(), &circle(), Some(&path), &mut watcher).unwrap();
+    assert!(matches!(ending, Ending::Interrupted(_)));
+    let run = RunFolder::open(&path);
+    resume(&device, &run, &run.last_checkpoint(), None, &circle(), &mut ()).unwrap();
+    for name in ["best.safetensors", "last.safetensors"] {
+        let bytes = |folder: &Path| std::fs::read(folder.join(name)).unwrap();
+        assert!(bytes(&whole) == bytes(&path), "{name}");
+    }
+
+    // Its weights, in another program.
+    let classifier = Classifier::open_own(&gpu(), &path, Mlp::declare, &CLASSES).unwrap();
+    let predictions = classifier.network().predict_examples(&points(100, 2).into()).unwrap();
+    let right = predictions.hits().filter(|hit| *hit).count();
+    assert_eq!(right as f64 / 100.0, outcome.result.test.accuracy);
+    assert_eq!(predictions.class_names(), CLASSES);
+}
+
+#[test]
+fn runs_of_other_networks_and_data_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let mut watcher = Watcher::new(Some(3));
+    let device = Arc::clone(&watcher.gpu);
+    train(&device, &settings(), &circle(), Some(&path), &mut watcher).unwrap();
+    let run = RunFolder::open(&path);
+    let again = |task: &Task| resume(&device, &run, &run.last_checkpoint(), None, task, &mut ());
+    assert!(matches!(
+        again(&task(&settings())),
+        Err(TrainError::OtherNetwork { .. })
+    ));
+    let other = Task::own("mlp", Mlp::declare, points(500, 3), points(100, 2), &CLASSES);
+    assert!(matches!(again(&other), Err(TrainError::OtherData { .. })));
+    assert!(again(&circle()).is_ok());
+    let refused = Classifier::open(&device, &path).map(|_| ()).unwrap_err();
+    assert!(
+        matches!(refused, InferenceError::OwnNetwork { ref name, .. } if name == "mlp"),
+        "{refused}"
+    );
+
+    let mixed = with(settings(), |c| c.regularisation.mixup = 0.2);
+    let error = train(&device, &mixed, &circle(), Some(&folder.path().join("other")), &mut ()).unwrap_err();
+    assert!(error.to_string().contains("only images can be mixed"), "{error}");
+    for rows in [
+        Rows::new(&[2], vec![0.0; 3], vec![0]),
+        Rows::new(&[0], vec![], vec![0]),
+        Rows::new(&[1], vec![f32::NAN], vec![0]),
+    ] {
+        assert!(rows.is_err());
+    }
+}
+
+/// `Y = X^2`, as an op of one's own.
+#[derive(Debug)]
+struct Squared;
+
+impl Op for Squared {
+    fn name(&self) -> &'static str {
+        "squared"
+    }
+
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
+        Ok(vec![inputs.get(0)?.clone()])
+    }
+
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let text = "
+#import common/grid.wgsl
+@group(0) @binding(0) var<uniform> len: vec4<u32>;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(64) fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let i = linear_workgroup(group, groups) * 64u + local;
+    if (i < len.x) { y[i] = x[i] * x[i]; }
+}";
+        let len = io.input(0).len();
+        let kernel = selvedge::gpu::Kernel::new("squared", selvedge::gpu::Source::new("squared", text))
+            .params([len as u32, 0, 0, 0])
+            .threads(len as u64, 64);
+        launches.dispatch(kernel, &[Operand::Input(0).read(), Operand::Output(0).write()]);
+        Ok(())
+    }
+
+    fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
+        Ok(vec![Some(node.gradient(0)?.mul(node.input(0))?.scale(2.0)?)])
+    }
+
+    fn layer(&self) -> Option<Layer> {
+        Some(Layer::Custom("squared"))
+    }
+}
+
+/// A convolution, the op, the mean over each image, ten logits.
+struct SquareNet {
+    conv: Conv2d,
+    last: Linear,
+}
+
+impl SquareNet {
+    fn declare(builder: &mut ParameterBuilder) -> Box<dyn Model> {
+        let settings = ConvSettings {
+            window: Window::new([3, 3], [2, 2], Padding::Same),
+            bias: true,
+            start: WeightStart::Glorot,
+        };
+        Box::new(Self {
+            conv: Conv2d::new(builder, "conv1", [1, 8], settings),
+            last: Linear::new(builder, "fc", [8, 10], Role::OutputWeight),
+        })
+    }
+}
+
+impl Model for SquareNet {
+    fn features(&self, pass: &mut Forward, images: &Tensor) -> Result<Tensor> {
+        let y = self.conv.forward(pass, images)?;
+        Tensor::apply_one(Squared, &[&y])?.global_avg_pool()
+    }
+
+    fn head(&self, pass: &mut Forward, features: &Tensor) -> Result<Tensor> {
+        self.last.forward(pass, features, false)
+    }
+}
+
+#[test]
+fn an_op_of_ones_own_is_seen_in_activations_and_grad_cam_and_refused_by_onnx() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let names: [&str; 10] = std::array::from_fn(|i| ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"][i]);
+    let task = Task::own("square", SquareNet::declare, bars(250, 0), dataset().test, &names);
+    let config = with(config(), |c| c.epochs = 1);
+    train(&gpu(), &config, &task, Some(&path), &mut ()).unwrap();
+    let classifier = Classifier::open_own(&gpu(), &path, SquareNet::declare, &names).unwrap();
+    let image = bars(1, 5);
+    let shown = classifier.activations(image.image(0), 9).unwrap();
+    let named: Vec<&str> = shown.iter().map(|a| a.name.as_str()).collect();
+    assert_eq!(named, ["conv1", "squared"]);
+    for (x, y) in shown[0].values.iter().zip(&shown[1].values) {
+        approx::assert_relative_eq!(x * x, *y, max_relative = 1e-6, epsilon = 1e-12);
+    }
+    let maps = classifier.class_maps(image.image(0)).unwrap();
+    assert_eq!(maps.resolution, [14, 14]);
+    #[cfg(feature = "onnx")]
+    {
+        let file = folder.path().join("m.onnx");
+        let error = selvedge::onnx::export(&classifier, &file).unwrap_err().to_string();
+        assert!(error.contains("squared is an op of one's own"), "{error}");
+        assert!(!file.exists());
+    }
+    assert_eq!(
+        classifier
+            .predict(&bars(20, 1), selvedge::inference::Views::One)
+            .unwrap()
+            .labels()
+            .len(),
+        20
+    );
+}
