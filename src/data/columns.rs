@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::error::Problem;
 use super::{CLASSES, HEIGHT, PIXELS, WIDTH};
 
 /// What each column is: a pixel, or the label for `None`.
@@ -14,19 +15,20 @@ impl Columns {
     ///
     /// # Errors
     /// What is wrong with it, in words.
-    pub(super) fn of(names: &[String]) -> Result<Self, String> {
+    pub(super) fn of(names: &[String]) -> Result<Self, Problem> {
         let names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
         match names.iter().filter(|name| *name == "label").count() {
             1 => {}
-            0 => return Err(no_label(&names)),
-            n => return Err(format!("the header has {n} columns 'label', not one")),
+            0 => return Err(no_label(&names).into()),
+            n => return Err(format!("the header has {n} columns 'label', not one").into()),
         }
         if names.len() != PIXELS + 1 {
             return Err(format!(
                 "the header has {} columns, but a label and {PIXELS} pixels make {}",
                 names.len(),
                 PIXELS + 1
-            ));
+            )
+            .into());
         }
         let pixels: Vec<&str> = names
             .iter()
@@ -61,7 +63,7 @@ fn no_label(names: &[String]) -> String {
 }
 
 /// The pixel of each column.
-fn order(names: &[&str]) -> Result<Vec<usize>, String> {
+fn order(names: &[&str]) -> Result<Vec<usize>, Problem> {
     let numbered: Vec<Numbered> = names.iter().map(|name| Numbered::of(name)).collect();
     let mut counts: HashMap<&[&str], usize> = HashMap::new();
     for one in numbered.iter().filter(|one| !one.numbers.is_empty()) {
@@ -75,7 +77,8 @@ fn order(names: &[&str]) -> Result<Vec<usize>, String> {
             "most columns are named like '{}', but one is '{}'; name them all in one way",
             words.join("#").escape_debug(),
             names[odd].escape_debug()
-        ));
+        )
+        .into());
     }
     // Numbers that are the same in all names tell nothing.
     let first = &numbered[0].numbers;
@@ -106,11 +109,11 @@ fn order(names: &[&str]) -> Result<Vec<usize>, String> {
     order
         .filter(|order| order.iter().all(|pixel| !std::mem::replace(&mut seen[*pixel], true)))
         .ok_or_else(|| {
-            format!(
+            Problem(format!(
                 "the numbers in the columns' names ('{}' and so on) leave gaps or repeat; they must count the {PIXELS} pixels, \
                  or their {HEIGHT} rows and {WIDTH} columns, from 0 or 1",
                 names[0].escape_debug()
-            )
+            ))
         })
 }
 

@@ -72,6 +72,29 @@ pub enum DataError {
     },
 }
 
+/// What is wrong with the content of a file, before anyone says which file.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub(super) struct Problem(pub String);
+
+impl From<&str> for Problem {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl From<String> for Problem {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<Problem> for String {
+    fn from(problem: Problem) -> Self {
+        problem.0
+    }
+}
+
 impl DataError {
     pub(super) fn content(file: &str, place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Content {

@@ -60,13 +60,28 @@ pub enum PlotError {
     File(#[from] FileError),
 }
 
+/// A drawing that cannot be encoded: it is too large, or an encoder refuses it.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct DrawingError(String);
+
 impl PlotError {
-    fn drawing(path: &Path) -> impl FnOnce(String) -> Self + '_ {
+    /// A drawing that was to become the file at `path`.
+    pub(crate) fn drawing(path: &Path) -> impl FnOnce(DrawingError) -> Self + '_ {
         move |problem| Self::Drawing {
             path: path.to_owned(),
-            problem,
+            problem: problem.to_string(),
         }
     }
+}
+
+/// What a pixel of a PNG file holds, a byte each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channels {
+    /// How light it is.
+    Grey,
+    /// Red, green and blue.
+    Rgb,
 }
 
 /// Something to draw.
@@ -90,8 +105,8 @@ pub fn save_svg(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
 /// The text of a picture as SVG.
 ///
 /// # Errors
-/// What the encoder of images says, in words.
-pub fn svg(picture: &impl Picture, ground: Ground) -> Result<String, String> {
+/// [`DrawingError`].
+pub fn svg(picture: &impl Picture, ground: Ground) -> Result<String, DrawingError> {
     svg::text(&drawn(picture), ground)
 }
 
@@ -102,20 +117,23 @@ pub fn svg(picture: &impl Picture, ground: Ground) -> Result<String, String> {
 pub fn save_png(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
     let failed = PlotError::drawing;
     let (pixels, size) = pixels::rgb(&drawn(picture)).map_err(failed(path))?;
-    let png = png(&pixels, size, ExtendedColorType::Rgb8).map_err(failed(path))?;
+    let png = png(&pixels, size, Channels::Rgb).map_err(failed(path))?;
     Ok(write_atomically(path, |file| file.write_all(&png))?)
 }
 
 /// The bytes of a PNG file of these pixels, row by row.
 ///
 /// # Errors
-/// What the encoder says, in words.
-pub fn png(pixels: &[u8], (width, height): (u32, u32), color: ExtendedColorType) -> Result<Vec<u8>, String> {
+/// [`DrawingError`].
+pub fn png(pixels: &[u8], (width, height): (u32, u32), channels: Channels) -> Result<Vec<u8>, DrawingError> {
+    let color = match channels {
+        Channels::Grey => ExtendedColorType::L8,
+        Channels::Rgb => ExtendedColorType::Rgb8,
+    };
     let mut png = Vec::new();
     let encoder = PngEncoder::new_with_quality(&mut png, CompressionType::Fast, FilterType::Adaptive);
-    encoder
-        .write_image(pixels, width, height, color)
-        .map_err(|e| e.to_string())?;
+    let written = encoder.write_image(pixels, width, height, color);
+    written.map_err(|e| DrawingError(e.to_string()))?;
     Ok(png)
 }
 

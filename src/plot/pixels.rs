@@ -3,7 +3,7 @@
 use tiny_skia::{FillRule, LineJoin, Paint, Path, PathBuilder, Pixmap, PremultipliedColorU8, Rect, Stroke, Transform};
 
 use super::drawing::{Anchor, Drawing, Place, Shape, Text};
-use super::{Color, Raster, font};
+use super::{Color, DrawingError, Raster, font};
 
 /// Pixels of the file for one of the picture, along each axis: screens with small pixels show text crisply.
 const SCALE: usize = 2;
@@ -11,13 +11,13 @@ const SCALE: usize = 2;
 const MOST: f32 = 2e8;
 
 /// A drawing as red, green and blue, row by row, and how many pixels that are across and down.
-pub(super) fn rgb(drawing: &Drawing) -> Result<(Vec<u8>, (u32, u32)), String> {
+pub(super) fn rgb(drawing: &Drawing) -> Result<(Vec<u8>, (u32, u32)), DrawingError> {
     let [width, height] = [drawing.width, drawing.height].map(|side| side * SCALE as f32);
     let canvas = match width * height <= MOST {
         true => Pixmap::new(width as u32, height as u32),
         false => None,
     };
-    let mut canvas = canvas.ok_or_else(|| format!("{width} x {height} pixels are none or too many"))?;
+    let mut canvas = canvas.ok_or_else(|| DrawingError(format!("{width} x {height} pixels are none or too many")))?;
     canvas.fill(tiny_skia::Color::WHITE);
     for shape in &drawing.shapes {
         draw(shape, &mut canvas);

@@ -4,10 +4,9 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use image::ExtendedColorType;
 
 use super::drawing::{Anchor, Drawing, Shape, Text};
-use super::{Color, png};
+use super::{Channels, Color, DrawingError, png};
 
 /// What a drawing is put on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +28,7 @@ impl Ground {
 }
 
 /// The text of a drawing.
-pub(super) fn text(drawing: &Drawing, ground: Ground) -> Result<String, String> {
+pub(super) fn text(drawing: &Drawing, ground: Ground) -> Result<String, DrawingError> {
     let (width, height) = (drawing.width, drawing.height);
     let mut svg = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" font-family="DejaVu Sans, Verdana, sans-serif">"#
@@ -47,7 +46,7 @@ pub(super) fn text(drawing: &Drawing, ground: Ground) -> Result<String, String> 
     Ok(svg)
 }
 
-fn element(shape: &Shape, ground: Ground) -> Result<String, String> {
+fn element(shape: &Shape, ground: Ground) -> Result<String, DrawingError> {
     let fill = |color: &Color| format!(r#"fill="{}"{}"#, ground.paint(*color), opacity("fill", *color));
     Ok(match shape {
         Shape::Rectangle {
@@ -90,7 +89,7 @@ fn element(shape: &Shape, ground: Ground) -> Result<String, String> {
         } => {
             let (width, height) = (raster.width(), raster.height());
             let size = (width as u32, height as u32);
-            let png = png(raster.colors().as_flattened(), size, ExtendedColorType::Rgb8)?;
+            let png = png(raster.colors().as_flattened(), size, Channels::Rgb)?;
             format!(
                 r#"<image x="{x}" y="{y}" width="{}" height="{}" style="image-rendering:pixelated" href="data:image/png;base64,{}"/>"#,
                 width * scale,

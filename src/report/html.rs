@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use image::ExtendedColorType;
 use maud::{Markup, PreEscaped, html};
 
 use super::gallery::{GallerySize, Pick, Shown, tiles};
@@ -11,15 +10,15 @@ use crate::data::{HEIGHT, WIDTH};
 use crate::eval::{Calibration, ClassScore, Metrics, Report};
 use crate::numbers::thousands;
 use crate::plot::{
-    Color, Curves, Ground, Picture, PrecisionRecallPicture, Ramp, ReliabilityPicture, png, shade, share, share_text,
-    svg,
+    Channels, Color, Curves, DrawingError, Ground, Picture, PrecisionRecallPicture, Ramp, ReliabilityPicture, png,
+    shade, share, share_text, svg,
 };
 
 /// Pairs of confused classes that are listed.
 const PAIRS: usize = 10;
 
 /// All about one model; its name too when there are others.
-pub(super) fn model(evaluation: &Evaluation, named: bool, gallery: GallerySize) -> Result<Markup, String> {
+pub(super) fn model(evaluation: &Evaluation, named: bool, gallery: GallerySize) -> Result<Markup, DrawingError> {
     let predictions = &evaluation.predictions;
     let metrics = Metrics::from_predictions(predictions);
     let names = predictions.class_names();
@@ -144,7 +143,7 @@ fn pairs(metrics: &Metrics) -> Markup {
     }
 }
 
-fn images(shown: &[Shown], size: GallerySize) -> Result<Markup, String> {
+fn images(shown: &[Shown], size: GallerySize) -> Result<Markup, DrawingError> {
     if shown.is_empty() {
         return Ok(html! { p { "None." } });
     }
@@ -161,13 +160,13 @@ fn images(shown: &[Shown], size: GallerySize) -> Result<Markup, String> {
     })
 }
 
-fn data_uri(pixels: &[u8]) -> Result<String, String> {
-    let png = png(pixels, (WIDTH as u32, HEIGHT as u32), ExtendedColorType::L8)?;
+fn data_uri(pixels: &[u8]) -> Result<String, DrawingError> {
+    let png = png(pixels, (WIDTH as u32, HEIGHT as u32), Channels::Grey)?;
     Ok(format!("data:image/png;base64,{}", BASE64.encode(png)))
 }
 
 /// Each panel on its own, so that they stand below each other on a phone.
-fn training(curves: &Curves) -> Result<Markup, String> {
+fn training(curves: &Curves) -> Result<Markup, DrawingError> {
     let panels = curves.panels.iter().map(|panel| {
         picture(&Curves {
             panels: vec![panel.clone()],
@@ -178,7 +177,7 @@ fn training(curves: &Curves) -> Result<Markup, String> {
 }
 
 /// A picture in the page's own colours.
-fn picture(picture: &impl Picture) -> Result<Markup, String> {
+fn picture(picture: &impl Picture) -> Result<Markup, DrawingError> {
     Ok(PreEscaped(svg(picture, Ground::Page)?))
 }
 

@@ -8,7 +8,7 @@ use super::gallery::GallerySize;
 use super::{Evaluation, ReportError, Rivals, html as part, write_text};
 use crate::eval::Metrics;
 use crate::numbers::{signed, thousands};
-use crate::plot::PlotError;
+use crate::plot::{DrawingError, PlotError};
 
 /// What a page shows.
 #[derive(Debug)]
@@ -39,14 +39,11 @@ impl Page<'_> {
     /// [`ReportError`]; [`EvalError::Different`](crate::eval::EvalError::Different) when the evaluations are not of the same images.
     pub fn write(&self, path: &Path) -> Result<(), ReportError> {
         let rivals = Rivals::of(self.evaluations, self.in_full > 1)?;
-        let text = self.markup(&rivals).map_err(|problem| PlotError::Drawing {
-            path: path.to_owned(),
-            problem,
-        })?;
+        let text = self.markup(&rivals).map_err(PlotError::drawing(path))?;
         write_text(path, &text.into_string())
     }
 
-    fn markup(&self, rivals: &[Rivals]) -> Result<Markup, String> {
+    fn markup(&self, rivals: &[Rivals]) -> Result<Markup, DrawingError> {
         let full = self.evaluations.iter().take(self.in_full);
         let named = self.evaluations.len() > 1;
         let models = full.map(|evaluation| part::model(evaluation, named, self.gallery));

@@ -1,5 +1,6 @@
 //! Reading a picture of any format into a small one, in bounded memory.
 
+use crate::data::error::Problem;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
 use image::metadata::Orientation;
@@ -45,11 +46,11 @@ impl Decoded {
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub(super) fn decode(mut file: impl BufRead + Seek) -> Result<Decoded, String> {
+pub(super) fn decode(mut file: impl BufRead + Seek) -> Result<Decoded, Problem> {
     let length = file.seek(SeekFrom::End(0)).map_err(|e| explain(&e))?;
     file.rewind().map_err(|e| explain(&e))?;
     if length > MOST_FILE_BYTES {
-        return Err(format!("the file has more than {} MB", MOST_FILE_BYTES >> 20));
+        return Err(format!("the file has more than {} MB", MOST_FILE_BYTES >> 20).into());
     }
     let start = file.fill_buf().map_err(|e| explain(&e))?;
     let format = format_of(start)?;
@@ -70,7 +71,7 @@ pub(super) fn decode(mut file: impl BufRead + Seek) -> Result<Decoded, String> {
 }
 
 /// The format that a file's first bytes tell.
-fn format_of(start: &[u8]) -> Result<ImageFormat, String> {
+fn format_of(start: &[u8]) -> Result<ImageFormat, Problem> {
     let readable = [
         ImageFormat::Png,
         ImageFormat::Jpeg,
@@ -81,8 +82,8 @@ fn format_of(start: &[u8]) -> Result<ImageFormat, String> {
     ];
     match image::guess_format(start) {
         Ok(format) if readable.contains(&format) => Ok(format),
-        _ if start.is_empty() => Err("the file is empty".to_owned()),
-        _ => Err("it is no PNG, JPEG, WebP, GIF, BMP or TIFF; save it as one of these first".to_owned()),
+        _ if start.is_empty() => Err("the file is empty".into()),
+        _ => Err("it is no PNG, JPEG, WebP, GIF, BMP or TIFF; save it as one of these first".into()),
     }
 }
 
@@ -95,29 +96,29 @@ pub(super) fn explain(error: &io::Error) -> String {
 }
 
 /// Refuses what would take too much memory: too many pixels, or a decoder that takes `bytes`.
-pub(super) fn check_size([width, height]: [u32; 2], bytes: u64) -> Result<(), String> {
+pub(super) fn check_size([width, height]: [u32; 2], bytes: u64) -> Result<(), Problem> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {
-        Err("it has no pixels".to_owned())
+        Err("it has no pixels".into())
     } else if width.max(height) > LONGEST_SIDE || pixels > MOST_PIXELS {
         Err(format!(
             "it has {width}x{height} pixels, but may have {LONGEST_SIDE} a side and {} million in all; make it smaller first",
             MOST_PIXELS / 1_000_000
-        ))
+        ).into())
     } else if bytes > MOST_BYTES {
         Err(format!(
             "a file of this kind with {width}x{height} pixels would take {} MB to decode, but may take {}; make it smaller \
              first, or save it as PNG",
             bytes >> 20,
             MOST_BYTES >> 20
-        ))
+        ).into())
     } else {
         Ok(())
     }
 }
 
 /// Decodes a picture in one piece, for formats whose decoders do not give it row by row.
-fn decode_whole(format: ImageFormat, file: impl BufRead + Seek) -> Result<Decoded, String> {
+fn decode_whole(format: ImageFormat, file: impl BufRead + Seek) -> Result<Decoded, Problem> {
     let said = |e: ImageError| match e {
         ImageError::IoError(e) => explain(&e),
         e => e.to_string().trim().to_owned(),

@@ -5,6 +5,7 @@
 //! only while it is decoded: where the data of a scan end, decoders read zeros, which mean something. Here they read ones,
 //! of which 16 are no code in any Huffman table (annex C), so the decoder fails.
 
+use crate::data::error::Problem;
 use std::io::Read;
 
 use image::ColorType;
@@ -32,7 +33,7 @@ const MOST_SCANS: usize = 500;
 const NOTE_BYTES: u64 = 128;
 const CUT_OFF: &str = "it ends before its end mark: it was cut off, get it again";
 
-pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, Problem> {
     let said = |e: jpeg_decoder::Error| format!("{e}; it is damaged or was cut off");
     let parts = Parts::of(bytes)?;
     check_size(parts.size.map(u32::from), parts.memory() + bytes.len() as u64)?;
@@ -95,7 +96,7 @@ struct Component {
 
 impl Parts {
     /// Follows the file from its start mark to its end mark.
-    fn of(bytes: &[u8]) -> Result<Self, String> {
+    fn of(bytes: &[u8]) -> Result<Self, Problem> {
         let mut parts = None;
         let mut notes = 0;
         let mut at = 2;
@@ -111,7 +112,7 @@ impl Parts {
                     at += 2 + segment.len();
                     match kind {
                         0xc4 | 0xc8 | 0xcc => {}
-                        0xc0..=0xcf if parts.is_some() => return Err("it has two headers".to_owned()),
+                        0xc0..=0xcf if parts.is_some() => return Err("it has two headers".into()),
                         0xc0..=0xcf => parts = Some(Self::of_header(kind, segment).ok_or("its header is damaged")?),
                         0xda => {
                             let parts = parts.as_mut().ok_or("its pixels come before its header")?;
@@ -119,7 +120,7 @@ impl Parts {
                             at = scan_end(bytes, at).ok_or(CUT_OFF)?;
                             parts.scan_ends.push(at);
                             if parts.scan_ends.len() > MOST_SCANS {
-                                return Err(format!("it has more than {MOST_SCANS} scans; save it anew"));
+                                return Err(format!("it has more than {MOST_SCANS} scans; save it anew").into());
                             }
                         }
                         0xe0..=0xef => notes += NOTE_BYTES + segment.len() as u64,
@@ -171,12 +172,12 @@ impl Parts {
         Some(())
     }
 
-    fn check_scans(&self) -> Result<(), String> {
+    fn check_scans(&self) -> Result<(), Problem> {
         let mut coefficients = self.components.iter().flat_map(|component| component.missing_bits);
         if coefficients.all(|missing| missing == Some(0)) {
             Ok(())
         } else {
-            Err("some of its scans are missing: it was cut off, get it again".to_owned())
+            Err("some of its scans are missing: it was cut off, get it again".into())
         }
     }
 

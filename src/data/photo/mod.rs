@@ -20,6 +20,7 @@ use image::{GrayImage, Luma, RgbaImage};
 use self::colors::Colors;
 use self::decode::Decoded;
 use self::thing::Thing;
+use super::error::Problem;
 use super::{DataError, HEIGHT, PIXELS, WIDTH};
 use crate::files;
 
@@ -55,19 +56,19 @@ impl Photo {
     /// [`DataError::File`] when it cannot be opened, [`DataError::Picture`] when it is none of these, larger, damaged or cut off, or when nothing stands out from its
     /// background.
     pub fn read(path: &Path, inversion: Inversion) -> Result<Self, DataError> {
-        let refuse = |problem: String| DataError::Picture {
+        let refuse = |problem: Problem| DataError::Picture {
             path: path.to_owned(),
-            problem,
+            problem: problem.0,
         };
         let file = BufReader::new(files::open(path)?);
         let Decoded { size, small } = decode::decode(file).map_err(refuse)?;
-        let (pixels, inverted) = seen(&small, inversion).map_err(|problem| refuse(problem.to_owned()))?;
+        let (pixels, inverted) = seen(&small, inversion).map_err(refuse)?;
         Ok(Self { pixels, inverted, size })
     }
 }
 
 /// The pixels as the networks take them, and whether light and dark were exchanged.
-fn seen(picture: &RgbaImage, inversion: Inversion) -> Result<(Vec<u8>, bool), &'static str> {
+fn seen(picture: &RgbaImage, inversion: Inversion) -> Result<(Vec<u8>, bool), Problem> {
     let is_inverted = |looks_dark: bool| match inversion {
         Inversion::Automatic => looks_dark,
         Inversion::Always => true,
@@ -182,7 +183,7 @@ mod tests {
         for side in [1, 2, 40] {
             let blank = rectangle([side, side], [0, 0, 0, 0]);
             let refused = seen(&blank, Inversion::Automatic).unwrap_err();
-            assert!(refused.contains("nothing stands out"), "{refused}");
+            assert!(refused.0.contains("nothing stands out"), "{refused}");
         }
     }
 }

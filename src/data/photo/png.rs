@@ -1,5 +1,6 @@
 //! PNG, row by row: a picture of any size takes the memory of a few rows.
 
+use crate::data::error::Problem;
 use std::io::{BufRead, Seek};
 
 use image::ColorType;
@@ -27,7 +28,7 @@ const ADAM7: [Pass; 7] = [
 ];
 
 /// Decodes the first picture of the file and follows the rest to its end mark, so that a file cut off anywhere is refused.
-pub(super) fn decode(file: impl BufRead + Seek) -> Result<Decoded, String> {
+pub(super) fn decode(file: impl BufRead + Seek) -> Result<Decoded, Problem> {
     let said = |e: png::DecodingError| match e {
         png::DecodingError::IoError(e) => explain(&e),
         e => e.to_string(),
@@ -48,7 +49,7 @@ pub(super) fn decode(file: impl BufRead + Seek) -> Result<Decoded, String> {
         (png::ColorType::GrayscaleAlpha, BitDepth::Eight) => ColorType::La8,
         (png::ColorType::Rgb, BitDepth::Eight) => ColorType::Rgb8,
         (png::ColorType::Rgba, BitDepth::Eight) => ColorType::Rgba8,
-        other => return Err(format!("pixels of the form {other:?} cannot be read")),
+        other => return Err(format!("pixels of the form {other:?} cannot be read").into()),
     };
     let passes = if reader.info().interlaced { &ADAM7[..] } else { &WHOLE };
     let mut shrinking = Shrinking::new(size);

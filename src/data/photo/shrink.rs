@@ -1,5 +1,6 @@
 //! A picture made smaller while it is decoded, so that no full-size copy of it need exist.
 
+use crate::data::error::Problem;
 use image::{ColorType, Rgba, RgbaImage};
 
 /// About how many pixels are kept: things that fill a twentieth of a picture's width keep the 28 pixels they will have.
@@ -61,7 +62,7 @@ impl Shrinking {
     ///
     /// # Errors
     /// For a layout that no decoder here gives.
-    pub(super) fn add(&mut self, row: Row, color: ColorType, bytes: &[u8]) -> Result<(), String> {
+    pub(super) fn add(&mut self, row: Row, color: ColorType, bytes: &[u8]) -> Result<(), Problem> {
         match color {
             ColorType::L8 => self.add_as(row, bytes, |[l]: [u8; 1]| [l, l, l, 255]),
             ColorType::La8 => self.add_as(row, bytes, |[l, a]: [u8; 2]| [l, l, l, a]),
@@ -85,7 +86,7 @@ impl Shrinking {
                 [r, g, b, 255]
             }),
             ColorType::Rgba32F => self.add_as(row, bytes, |p: [u8; 16]| from_floats(p)),
-            other => return Err(format!("pixels of the form {other:?} cannot be read")),
+            other => return Err(format!("pixels of the form {other:?} cannot be read").into()),
         }
         Ok(())
     }

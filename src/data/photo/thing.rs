@@ -4,6 +4,7 @@
 //! is farther from it than the corners themselves are, in large enough patches. How light the thing or its background is
 //! does not matter for that, and neither for what the networks see of it: the distance from the background.
 
+use crate::data::error::Problem;
 use image::{GrayImage, Luma, RgbaImage};
 
 use super::Inversion;
@@ -32,7 +33,7 @@ pub(super) struct Thing {
 ///
 /// # Errors
 /// When there is next to nothing but background.
-pub(super) fn find(picture: &RgbaImage, inversion: Inversion) -> Result<Thing, &'static str> {
+pub(super) fn find(picture: &RgbaImage, inversion: Inversion) -> Result<Thing, Problem> {
     let colors = Colors::on_canvas(picture, inversion).without_frame();
     let smoothed = colors.smoothed();
     let background = Plane::through_corners(&smoothed);
@@ -64,7 +65,9 @@ pub(super) fn find(picture: &RgbaImage, inversion: Inversion) -> Result<Thing, &
     let mut mask = above(least.max(SHADOW * strong(&above(least))));
     let kept = keep_patches(&mut mask, colors.width);
     if (kept as f64) < LEAST_SHARE * mask.len() as f64 || kept == 0 {
-        return Err("nothing stands out from its background (with `invert` yes or no light and dark can be forced)");
+        return Err(Problem::from(
+            "nothing stands out from its background (with `invert` yes or no light and dark can be forced)",
+        ));
     }
 
     let inside = || mask.iter().zip(colors.enumerate()).filter(|(inside, _)| **inside);

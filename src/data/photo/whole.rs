@@ -1,5 +1,6 @@
 //! Whether a file is whole, for formats whose decoders stop at the first picture or read past the end.
 
+use crate::data::error::Problem;
 use std::io::{BufRead, Read, Seek, SeekFrom};
 
 use image::ImageFormat;
@@ -7,14 +8,14 @@ use image::ImageFormat;
 use super::decode::explain;
 
 /// Follows the parts of a WebP or GIF file to its end, and goes back to its start.
-pub(super) fn check(format: ImageFormat, file: &mut (impl BufRead + Seek), length: u64) -> Result<(), String> {
+pub(super) fn check(format: ImageFormat, file: &mut (impl BufRead + Seek), length: u64) -> Result<(), Problem> {
     let whole = match format {
         ImageFormat::WebP => webp(file, length),
         ImageFormat::Gif => gif(file),
         _ => return Ok(()),
     };
     whole.map_err(|e| explain(&e))?;
-    file.rewind().map_err(|e| explain(&e))
+    Ok(file.rewind().map_err(|e| explain(&e))?)
 }
 
 /// Chunks that lie one after the other in one that spans the file (RIFF).

@@ -8,14 +8,13 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use image::ExtendedColorType;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::json;
 
 use super::Map;
 use crate::data::{CLASS_NAMES, HEIGHT, PIXELS, WIDTH};
 use crate::numbers::thousands;
-use crate::plot::{CLASS_COLORS, Color, PlotError, png};
+use crate::plot::{CLASS_COLORS, Channels, Color, DrawingError, PlotError, png};
 use crate::report::ReportError;
 
 const STYLE: &str = include_str!("map.css");
@@ -26,13 +25,10 @@ const SHEET: usize = 500;
 pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String, ReportError> {
     let sheets = map.images.pixels().chunks(SHEET * PIXELS).map(|sheet| {
         let height = (HEIGHT * sheet.len() / PIXELS) as u32;
-        Ok(BASE64.encode(png(sheet, (WIDTH as u32, height), ExtendedColorType::L8)?))
+        Ok(BASE64.encode(png(sheet, (WIDTH as u32, height), Channels::Grey)?))
     });
-    let sheets: Result<Vec<String>, String> = sheets.collect();
-    let sheets = sheets.map_err(|problem| PlotError::Drawing {
-        path: path.to_owned(),
-        problem,
-    })?;
+    let sheets: Result<Vec<String>, DrawingError> = sheets.collect();
+    let sheets = sheets.map_err(PlotError::drawing(path))?;
     let mut counts = [0; CLASS_NAMES.len()];
     for label in map.images.labels() {
         counts[usize::from(*label)] += 1;
