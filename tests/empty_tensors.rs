@@ -102,7 +102,7 @@ fn ops_on_empty_tensors_give_what_is_left_and_the_device_works_on() {
         );
         check(
             "totals",
-            g.tensor([2], &[5.0, 6.0]).unwrap().accumulate(&loss.scores),
+            g.tensor([2], &[5.0, 6.0]).unwrap().add_to_totals(&loss.scores),
             &[2],
             &[5.0, 6.0],
         );
@@ -178,7 +178,7 @@ fn an_optimiser_steps_over_nothing_and_over_parts_without_elements() {
         gradients: empty(),
         group_of: g.tensor_u32([0], &[]).unwrap(),
         groups: g.zeros([1, 4]).unwrap(),
-        clock: g.zeros([4]).unwrap(),
+        this_step: g.zeros([4]).unwrap(),
     };
     assert_same(
         "nothing",

@@ -80,7 +80,7 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     let loss = entropy.losses.sum()?.add(&softmaxes.sum()?)?;
     outputs.extend(loss.backward(&[&x])?);
     outputs.push(loss.clone());
-    outputs.push(zeros(&[2])?.accumulate(&entropy.scores)?);
+    outputs.push(zeros(&[2])?.add_to_totals(&entropy.scores)?);
     let pairs = graph.tensor_u32([2, 2], &[0; 4])?;
     let mixed = logits.cross_entropy_mixed(&pairs, &zeros(&[MIXING])?, 0.1)?;
     outputs.extend(mixed.losses.sum()?.backward(&[&x])?);

@@ -83,7 +83,12 @@ impl StepRecorder<'_> {
 
     fn record(&self, batch: usize) -> Result<Vec<Tensor>, TensorError> {
         let parameters = &self.network.parameters;
-        let mut pass = Forward::new(parameters, Mode::Training { clock: self.clock });
+        let mut pass = Forward::new(
+            parameters,
+            Mode::Training {
+                seed_and_step: self.clock,
+            },
+        );
         let (logits, labels) = self
             .network
             .logits(&mut pass, self.feed, self.visit, batch, self.changes)?;
@@ -105,7 +110,7 @@ impl StepRecorder<'_> {
             // So far there is the update of the running statistics, if the network has any.
             None => updates.extend(self.record_update(&gradients, updates.first())?),
         }
-        updates.push(self.totals.accumulate(&loss.scores)?);
+        updates.push(self.totals.add_to_totals(&loss.scores)?);
         Ok(updates)
     }
 
@@ -135,7 +140,7 @@ impl StepRecorder<'_> {
         });
         match room {
             Ok(()) => Ok(true),
-            Err(error) if error.is_for_want_of_room() => Ok(false),
+            Err(error) if error.is_out_of_memory() => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
@@ -159,7 +164,7 @@ impl StepRecorder<'_> {
 
     /// Says what would fit, where memory is what was missing.
     fn explain(&self, error: TensorError, batch: usize, programs: u64) -> TrainError {
-        if !error.is_for_want_of_room() {
+        if !error.is_out_of_memory() {
             return error.into();
         }
         TrainError::Memory {

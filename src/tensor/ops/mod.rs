@@ -1,6 +1,5 @@
 //! The ops, one file each: shape rule, launch and gradient. Their calls are methods of [`Tensor`](super::Tensor).
 
-mod accumulate;
 mod add;
 mod augment;
 mod average;
@@ -25,6 +24,7 @@ mod pool;
 mod reduce;
 mod reshape;
 mod resize;
+mod running_totals;
 mod scale;
 mod softmax;
 mod transpose;
@@ -46,7 +46,7 @@ use crate::gpu::{Kernel, Source, shader};
 /// Threads in a workgroup of every kernel but the matrix products: a multiple of all subgroup sizes in use.
 const WORKGROUP: u32 = 64;
 
-/// Rounds that a thread's loops may go together. lavapipe ends them after 65,535, without a word.
+/// Rounds that a thread's loops may go together. lavapipe silently ends them after 65,535.
 const MOST_ROUNDS: usize = 1 << 15;
 
 /// A kernel of `threads` threads in workgroups of [`WORKGROUP`], which finds its number with `linear_workgroup`.
