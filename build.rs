@@ -83,7 +83,8 @@ fn translate(files: &Files, asking: &str, line: usize, name: &str, made: &mut St
             }
         };
         new.pad(if aligned.is_some() { 16 } else { own });
-        new.fields += &format!("///{comment}\npub {field}: {ty},\n");
+        new.fields += &comment.lines().map(|text| format!("///{text}\n")).collect::<String>();
+        new.fields += &format!("pub {field}: {ty},\n");
         new.size += bytes;
     }
     new.pad(new.align.max(4));

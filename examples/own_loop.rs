@@ -34,8 +34,13 @@ fn main() -> Result<()> {
     // The step, recorded once: forward pass, loss, backward pass, and the optimiser's update of all parameters.
     let points = graph.zeros([BATCH, 2])?;
     let classes = graph.tensor_u32([BATCH], &[0; BATCH])?;
-    let clock = graph.tensor_u32([2], &[0, 0])?;
-    let pass = Forward::new(&parameters, Mode::Training { clock: &clock });
+    let seed_and_step = graph.tensor_u32([2], &[0, 0])?;
+    let pass = Forward::new(
+        &parameters,
+        Mode::Training {
+            seed_and_step: &seed_and_step,
+        },
+    );
     let logits = last.forward(&pass, &hidden.forward(&pass, &points, true)?, false)?;
     let loss = logits.cross_entropy(&classes, 0.0)?.losses.mean()?;
     let arena = parameters.learned();

@@ -26,7 +26,7 @@ fn every_op_names_the_input_that_holds_the_wrong_type() {
             gradients: arena[gradients].clone(),
             group_of: group_of.clone(),
             groups: floats(&[1, 4]),
-            clock: floats(&[4]),
+            this_step: floats(&[4]),
         };
         arena[parameters].optimiser_step(Rule::SGD, &[arena[0].clone()], &inputs)
     };
@@ -116,7 +116,7 @@ fn every_op_names_the_input_that_holds_the_wrong_type() {
             2,
             DType::F32,
         ),
-        (f1.accumulate(&u), "accumulate", 1, DType::F32),
+        (f1.add_to_totals(&u), "add_to_totals", 1, DType::F32),
         (arena[0].average(&arena[1], &floats(&[1])), "average", 1, DType::F32),
         (step(1, 0, &u1), "sgd", 0, DType::F32),
         (step(0, 1, &u1), "sgd", 2, DType::F32),

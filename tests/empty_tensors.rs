@@ -33,13 +33,13 @@ fn ops_on_empty_tensors_give_what_is_left_and_the_device_works_on() {
         };
         let x = empty(&[0, 4]);
         let four = g.tensor([4], &[1.0, 2.0, 3.0, 4.0]).unwrap();
-        let clock = g.tensor_u32([2], &[0, 0]).unwrap();
+        let seed_and_step = g.tensor_u32([2], &[0, 0]).unwrap();
         check("relu", x.relu(), &[0, 4], &[]);
         check("leaky relu", x.leaky_relu(0.1), &[0, 4], &[]);
         check("add", x.add(&four), &[0, 4], &[]);
         check("mul", x.mul(&x), &[0, 4], &[]);
         check("scale", x.scale(2.0), &[0, 4], &[]);
-        check("dropout", x.dropout(0.5, &clock, 1), &[0, 4], &[]);
+        check("dropout", x.dropout(0.5, &seed_and_step, 1), &[0, 4], &[]);
         check("transpose", x.transpose(), &[4, 0], &[]);
         check("reshape", x.reshape([0, 7]), &[0, 7], &[]);
         check("flatten", empty(&[0, 3, 4]).flatten(), &[0, 12], &[]);
@@ -102,7 +102,7 @@ fn ops_on_empty_tensors_give_what_is_left_and_the_device_works_on() {
         );
         check(
             "totals",
-            g.tensor([2], &[5.0, 6.0]).unwrap().accumulate(&loss.scores),
+            g.tensor([2], &[5.0, 6.0]).unwrap().add_to_totals(&loss.scores),
             &[2],
             &[5.0, 6.0],
         );
@@ -178,7 +178,7 @@ fn an_optimiser_steps_over_nothing_and_over_parts_without_elements() {
         gradients: empty(),
         group_of: g.tensor_u32([0], &[]).unwrap(),
         groups: g.zeros([1, 4]).unwrap(),
-        clock: g.zeros([4]).unwrap(),
+        this_step: g.zeros([4]).unwrap(),
     };
     assert_same(
         "nothing",

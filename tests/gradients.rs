@@ -80,8 +80,8 @@ fn dropout() {
     check(
         &[random(&[40, 100], 1)],
         |x| {
-            let clock = x[0].graph().tensor_u32([2], &[seed, step])?;
-            x[0].dropout(rate, &clock, stream)
+            let seed_and_step = x[0].graph().tensor_u32([2], &[seed, step])?;
+            x[0].dropout(rate, &seed_and_step, stream)
         },
         |x| {
             let keep = |(i, v): (usize, &f64)| if kept(i) { v / (1.0 - f64::from(rate)) } else { 0.0 };
@@ -97,13 +97,13 @@ fn dropout_within_a_dense_layer_is_dropout_after_it() {
         // Columns that 4 divides and that it does not.
         for n in [36, 7] {
             let inputs = [random(&[19, 24], 1), random(&[24, n], 2), random(&[n], 3)];
-            let [clock, other] = [[11, 5], [11, 6]].map(|numbers| graph.tensor_u32([2], &numbers).unwrap());
+            let [seed_and_step, other] = [[11, 5], [11, 6]].map(|numbers| graph.tensor_u32([2], &numbers).unwrap());
             let [x, w, b] = inputs.each_ref().map(|array| {
                 let shape = array.shape.clone();
                 graph.tensor(shape, &array.to_f32()).unwrap()
             });
-            let after = x.linear(&w, &b, true).unwrap().dropout(0.3, &clock, 2).unwrap();
-            let within = x.linear_dropout(&w, &b, 0.3, &clock, 2).unwrap();
+            let after = x.linear(&w, &b, true).unwrap().dropout(0.3, &seed_and_step, 2).unwrap();
+            let within = x.linear_dropout(&w, &b, 0.3, &seed_and_step, 2).unwrap();
             assert_eq!(after.to_vec().unwrap(), within.to_vec().unwrap());
             let another = x.linear_dropout(&w, &b, 0.3, &other, 2).unwrap();
             assert_ne!(another.to_vec().unwrap(), within.to_vec().unwrap());
@@ -119,8 +119,8 @@ fn dropout_within_a_dense_layer_is_dropout_after_it() {
                 &format!("{core:?} {n} columns"),
                 &inputs,
                 |x| {
-                    let clock = x[0].graph().tensor_u32([2], &[11, 5])?;
-                    x[0].linear_dropout(&x[1], &x[2], 0.3, &clock, 2)
+                    let seed_and_step = x[0].graph().tensor_u32([2], &[11, 5])?;
+                    x[0].linear_dropout(&x[1], &x[2], 0.3, &seed_and_step, 2)
                 },
                 |x| {
                     let product = Array::new([19, n], f64_of::matmul(&x[0], &x[1]));

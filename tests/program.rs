@@ -74,7 +74,7 @@ fn shape_errors_come_at_the_call_and_name_op_shapes_and_parameter() {
         logits.dropout(1.0, &g.tensor_u32([2], &[0, 0]).unwrap(), 0),
         &["rate is 1"],
     );
-    says(logits.dropout(0.5, &labels, 0), &["clock"]);
+    says(logits.dropout(0.5, &labels, 0), &["seed and step"]);
     says(
         image
             .batch_norm(&zeros(&[4]), &zeros(&[3]), NormSettings::plain(1e-5))
@@ -151,7 +151,7 @@ fn gradients_of_frozen_parts_are_not_computed() {
 fn updates_run_last_and_everyone_else_sees_the_old_value() {
     let g = graph();
     let total = g.tensor([2], &[1.0, 2.0]).unwrap();
-    let added = total.accumulate(&total.scale(10.0).unwrap()).unwrap();
+    let added = total.add_to_totals(&total.scale(10.0).unwrap()).unwrap();
     // Recorded after the update, yet computed from the value before it.
     let before = total.scale(1.0).unwrap();
     let mut compiled = g.compile(&[&added, &before]).unwrap();
@@ -166,7 +166,7 @@ fn updates_run_last_and_everyone_else_sees_the_old_value() {
     let computed = total.scale(2.0).unwrap();
     assert!(
         computed
-            .accumulate(&total)
+            .add_to_totals(&total)
             .unwrap_err()
             .to_string()
             .contains("in place")
@@ -181,10 +181,10 @@ fn updates_run_last_and_everyone_else_sees_the_old_value() {
 fn an_update_by_the_tensor_itself_is_refused_with_the_way_out() {
     let g = graph();
     let total = g.tensor([2], &[1.0, 2.0]).unwrap();
-    let doubled = total.accumulate(&total).unwrap();
+    let doubled = total.add_to_totals(&total).unwrap();
     let error = g.compile(&[&doubled]).unwrap_err().to_string();
-    assert!(error.contains("accumulate") && error.contains("copy"), "{error}");
-    let doubled = total.accumulate(&total.scale(1.0).unwrap()).unwrap();
+    assert!(error.contains("add_to_totals") && error.contains("copy"), "{error}");
+    let doubled = total.add_to_totals(&total.scale(1.0).unwrap()).unwrap();
     assert_eq!(doubled.to_vec().unwrap(), [2.0, 4.0]);
 }
 
@@ -369,7 +369,7 @@ fn hits_count_the_first_of_equals() {
     assert_eq!(loss.scores.to_vec().unwrap(), expected);
     // Column sums, added to what was there.
     let total = g.tensor([2], &[10.0, 20.0]).unwrap();
-    let sums = total.accumulate(&loss.scores).unwrap().to_vec().unwrap();
+    let sums = total.add_to_totals(&loss.scores).unwrap().to_vec().unwrap();
     approx::assert_relative_eq!(sums[0], 10.0 + losses.iter().sum::<f32>(), max_relative = 1e-6);
     assert_eq!(sums[1], 22.0);
 }

@@ -19,7 +19,7 @@ use selvedge::tensor::{Graph, Result, Shape, Tensor};
 /// A graph that uses every op forward and backward, with sizes that lead to every variant of the matrix product.
 fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     let zeros = |shape: &[usize]| graph.zeros(shape);
-    let clock = graph.tensor_u32([2], &[0, 0])?;
+    let seed_and_step = graph.tensor_u32([2], &[0, 0])?;
     let labels = graph.tensor_u32([2], &[0, 1])?;
     let mut outputs: Vec<Tensor> = Vec::new();
 
@@ -74,15 +74,18 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     let joined = Tensor::concat(&[&pooled[0], &pooled[1], &pooled[2]])?;
     let features = joined.resize_bilinear([5, 5])?.leaky_relu(0.3)?.global_avg_pool()?;
     let (w, bias) = (zeros(&[12, 12])?, zeros(&[12])?);
-    let features = features.linear_dropout(&w, &bias, 0.5, &clock, 2)?;
-    let dropped = features.dropout(0.5, &clock, 1)?.mul(&features)?.mul(&zeros(&[12])?)?;
+    let features = features.linear_dropout(&w, &bias, 0.5, &seed_and_step, 2)?;
+    let dropped = features
+        .dropout(0.5, &seed_and_step, 1)?
+        .mul(&features)?
+        .mul(&zeros(&[12])?)?;
     let logits = dropped.add(&zeros(&[12])?)?.scale(2.0)?;
     let softmaxes = logits.softmax()?.add(&logits.log_softmax()?)?;
     let entropy = logits.cross_entropy(&labels, 0.1)?;
     let loss = entropy.losses.sum()?.add(&softmaxes.sum()?)?;
     outputs.extend(loss.backward(&[&x])?);
     outputs.push(loss.clone());
-    outputs.push(zeros(&[2])?.accumulate(&entropy.scores)?);
+    outputs.push(zeros(&[2])?.add_to_totals(&entropy.scores)?);
     let pairs = graph.tensor_u32([2, 2], &[0; 4])?;
     let mixed = logits.cross_entropy_mixed(&pairs, &zeros(&[MIXING])?, 0.1)?;
     outputs.extend(mixed.losses.sum()?.backward(&[&x])?);

@@ -2,7 +2,7 @@
 //
 // pcg4d of Jarzynski and Olano, "Hash Functions for GPU Rendering" (JCGT 9(3), 2020): four words in, four words out,
 // each output bit depending on each input bit. The same counter gives the same number on every adapter and in any
-// order of execution, so a mask can be computed again on the way back and need not be stored.
+// order of execution, so a mask can be computed again in the backward pass and need not be stored.
 fn pcg4d(counter: vec4<u32>) -> vec4<u32> {
     var v = counter * 1664525u + 1013904223u;
     v.x += v.y * v.w;

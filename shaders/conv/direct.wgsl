@@ -16,15 +16,15 @@ const TAPS: u32 = KERNEL_W * COLUMN;
 struct Params {
     product: Product,              // gemm/product.wgsl: rows, the pixels of Y, and cols, its channels
     @align(16) conv: Convolution,  // conv/sizes.wgsl
-    run: u32,                      // image rows of a thread
+    lines_per_thread: u32,         // image rows of a thread
 }
 @group(0) @binding(0) var<uniform> params: Params;
-var<private> run: u32;
+var<private> lines_per_thread: u32;
 
 fn copy_params() {
     p = params.product;
     conv = params.conv;
-    run = params.run;
+    lines_per_thread = params.lines_per_thread;
 }
 
 @group(0) @binding(1) var<storage, read> x: array<f32>;

@@ -2,7 +2,7 @@
 //     Y[n, oh, ow, co] = f(sum over kw, kh, ci of X[n, oh*sh + kh - pt, ow*sw + kw - pl, ci] * W[kh, kw, ci, co] + b[co])
 //
 // x        [N, in_h, in_w, in_c];  w [kernel_h, kernel_w, in_c, out_c];  y [N, out_h, out_w, out_c]
-// Threads: one for 4 * QUADS output channels of `run` image rows, 64 a workgroup. Neighbours take neighbouring channels.
+// Threads: one for 4 * QUADS output channels of `lines_per_thread` image rows, 64 a workgroup. Neighbours take neighbouring channels.
 // Bytes:   the weights once a thread; 4 * kernel_h * stride_w * in_c read and 16 * QUADS written a pixel.
 // Why:     the first layer of the CNN: 6 ms on lavapipe against 18 through the matrix product, which loads each pixel
 //          nine times, alone, and multiplies 15 zeros for 9 numbers.
@@ -24,7 +24,7 @@ fn main(
     let quads = conv.out_c / 4u;
     let quad = number % (quads / QUADS) * QUADS;
     let lines = p.rows / conv.out_w;
-    let first = number / (quads / QUADS) * run;
+    let first = number / (quads / QUADS) * lines_per_thread;
     if (first >= lines) {
         return;
     }
@@ -37,7 +37,7 @@ fn main(
             }
         }
     }
-    for (var line = first; line < min(first + run, lines); line++) {
+    for (var line = first; line < min(first + lines_per_thread, lines); line++) {
         let image = line / conv.out_h;
         let top = i32((line - image * conv.out_h) * conv.stride_h) - i32(conv.pad_top);
         var under: Inputs;

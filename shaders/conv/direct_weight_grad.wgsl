@@ -4,7 +4,7 @@
 //
 // x        [N, in_h, in_w, in_c];  dy [N, out_h, out_w, out_c]
 // partial  [pieces, taps + 1, out_c]: each piece's dW, then its db; gemm/split_sum.wgsl adds them up
-// Threads: one for 4 * QUADS output channels of `run` image rows, which are a piece; 64 a workgroup.
+// Threads: one for 4 * QUADS output channels of `lines_per_thread` image rows, which are a piece; 64 a workgroup.
 // Bytes:   4 * kernel_h * stride_w * in_c and 16 * QUADS read a pixel.
 // Why:     the first layer of the CNN: through the matrix product its rows are nine, and tiles of 64 mostly empty.
 #import common/grid.wgsl
@@ -25,13 +25,13 @@ fn main(
     let quad = number % (quads / QUADS) * QUADS;
     let lines = p.rows / conv.out_w;
     let piece = number / (quads / QUADS);
-    let first = piece * run;
+    let first = piece * lines_per_thread;
     if (first >= lines) {
         return;
     }
     var weights: array<array<array<vec4<f32>, QUADS>, COLUMN>, KERNEL_W>;
     var bias: array<vec4<f32>, QUADS>;
-    for (var line = first; line < min(first + run, lines); line++) {
+    for (var line = first; line < min(first + lines_per_thread, lines); line++) {
         let image = line / conv.out_h;
         let top = i32((line - image * conv.out_h) * conv.stride_h) - i32(conv.pad_top);
         var under: Inputs;

@@ -34,7 +34,7 @@ fn image_at(i: u32) -> u32 {
     return min(order[min(place[0] + i, p.order_len - 1u)], p.images_len - 1u);
 }
 
-// A pixel as it lies in the data set, in 0 to 1.
+// A pixel as it is stored in the data set, in 0 to 1.
 fn stored(image: u32, row: u32, col: u32) -> f32 {
     let at = (image * p.height + row) * p.width + col;
     let byte = (images[at / 4u] >> (at % 4u * 8u)) & 0xffu;

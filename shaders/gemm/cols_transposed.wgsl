@@ -1,7 +1,7 @@
 // Operand B, stored by columns, so that a column's terms are neighbours. A's file says where a column's segment begins
 // (b_column), because it knows what a segment is.
 //
-// This is how a weight lies in memory when a gradient goes back through it: the sum is then over what were its columns.
+// This is how a weight is stored when a gradient goes back through it: the sum is then over what were its columns.
 // Reading it so costs the same as reading it straight and saves writing its transpose.
 // See cols_dense.wgsl for what happens past the edge.
 #import gemm/product.wgsl

@@ -1,4 +1,4 @@
-// What dropout at the end of a product needs beside the clock.
+// What dropout at the end of a product needs beside seed and step.
 //
 // Threads: no map of its own.
 // Bytes:   none.

@@ -1,18 +1,18 @@
 // What happens to a sum before it is stored: bias, ReLU and dropout.  y = relu(value + bias[col .. col+3]) * factor
 //
-// bias     [cols]
-// clock    [2]: the run's seed and the step
+// bias           [cols]
+// seed_and_step  [2]: the seed of the training and the number of the step
 // Threads: called by the thread that has the sum; no map of its own.
 // Bytes:   16 for four columns of bias, once for all rows of a tile.
 // Why:     done here it saves a pass over C. The factors are those of elementwise/dropout.wgsl: 1 / (1 - rate) or 0, by a
-//          hash of the place. The way back needs neither mask nor sum: y is positive exactly where both let it through.
+//          hash of the place. The backward pass needs neither mask nor sum: y is positive exactly where both let it through.
 #import common/random.wgsl
 #import common/relu.wgsl
 #import common/value_vec4.wgsl
 #import gemm/dropout.wgsl
 #import gemm/product.wgsl
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
-@group(0) @binding(5) var<storage, read> clock: array<u32>;
+@group(0) @binding(5) var<storage, read> seed_and_step: array<u32>;
 
 fn finish_load(col: u32) -> vec4<f32> {
     let last = p.cols - 1u;
@@ -26,7 +26,7 @@ fn finish_load(col: u32) -> vec4<f32> {
 
 fn finish(row: u32, col: u32, value: vec4<f32>, extra: vec4<f32>) -> vec4<f32> {
     let quad = row * ((p.cols + 3u) / 4u) + col / 4u;
-    return dropped_out(relu(value + extra), dropout_factors(quad, dropout.stream, clock[1], clock[0], dropout.rate));
+    return dropped_out(relu(value + extra), dropout_factors(quad, dropout.stream, seed_and_step[1], seed_and_step[0], dropout.rate));
 }
 
 fn finish_row(row: u32, col: u32, value: vec4<f32>) {}

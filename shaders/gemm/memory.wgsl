@@ -1,4 +1,4 @@
-// How A, B and C lie in memory: how many neighbours are loaded and stored at once.
+// How A, B and C are loaded and stored: how many neighbours at once.
 //
 //     a_quad(run), a_eight(run)      four or eight neighbours of A, from the first of a run on
 //     b_quad(run), b_eight(run)      the same of B

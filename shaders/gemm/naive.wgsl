@@ -6,7 +6,7 @@
 // Work:    2*M*N*K FLOPs. Bytes: each thread loads a whole row of A and four columns of B, so A is read N/4 times and
 //          B M times: about 5/4 loads for every 4 multiply-adds, and no reuse but the cache's.
 // Why:     to read first, and to check the others against. `tiled` and `subgroup` do the same sum with each loaded
-//          number used many times; on a real GPU that is worth a factor of 50.
+//          number used many times.
 #import common/grid.wgsl
 #import gemm/product.wgsl
 #import gemm/rows.wgsl

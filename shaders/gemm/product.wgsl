@@ -1,6 +1,6 @@
 // The sizes of one matrix product C = A B, shared by every operand file and every core.
 //
-// K, the length of the sum, is cut into `segments` pieces of `depth` terms each. A dense product has one
+// K, the length of the sum, is cut into segments of `depth` terms each. A dense product has one
 // segment; a convolution has one for each kernel row (or tap), chosen so that within a segment the terms stand side by
 // side in memory and the inner loop needs no division. The last segment of a weight gradient may be shorter.
 //
@@ -11,8 +11,8 @@
 struct Product {
     rows: u32,                // rows of A and C (M)
     cols: u32,                // columns of B and C (N)
-    segments: u32,            // pieces of K
-    depth: u32,               // terms in a piece
+    segments: u32,            // segments of K
+    depth: u32,               // terms in a segment
     terms: u32,               // K, at most segments * depth
     segments_per_split: u32,  // consecutive segments that one split of K sums up
     splits: u32,              // how many partial products C holds, one after the other; 1 = the product itself

@@ -1,10 +1,10 @@
-// Operand A of a matrix product: rows of the sum's first factors, wherever they lie.
+// Operand A of a matrix product: rows of the sum's first factors, however they are stored.
 //
 // The interface every file for A gives to the cores, in the order of use:
 //     copy_params()          copies the uniform, which it also declares, into private variables
 //     A_ALONG_K              whether neighbours in memory are terms of a row, or rows at one term
 //     a_row(row)             what to remember of a row of A, computed once a tile
-//     a_segment(row, s)      where the row's terms of segment s lie, computed once a segment
+//     a_segment(row, s)      where the row's terms of segment s are stored, computed once a segment
 //     a_run(span, k)         which neighbours in memory hold what is wanted at term k: with A_ALONG_K the row's terms
 //                            k, k+1, ..; else term k of rows row, row+1, ..
 //     c_row(row), c_rows()   where the row goes in C (NOWHERE for padding), and how many rows C has

@@ -9,7 +9,7 @@
 //          four lines at one term are one vec4. All wait, then every thread multiplies.
 // Bytes:   A is read N/TILE times and B M/TILE times. In the inner loop 16 (8) numbers from workgroup memory feed 64 (16)
 //          multiply-adds. 16 KiB of workgroup memory, which every adapter has.
-// Why:     global memory is some 20 times slower than registers; the tile gives each number loaded from it TILE uses, and
+// Why:     global memory is far slower than registers; the tile gives each number loaded from it TILE uses, and
 //          the block in registers each number from workgroup memory 8 (4). The small tile is for small results, of
 //          which the large one would make too few workgroups. The naive version is bound by loads.
 #import common/grid.wgsl

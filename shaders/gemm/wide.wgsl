@@ -1,4 +1,4 @@
-// Eight floats out of four 64-bit integers, as they lie in memory (little endian: the first float is the low half).
+// Eight floats out of four 64-bit integers, as they are stored (little endian: the first float is the low half).
 //
 // Threads: called by a_wide.wgsl and b_wide.wgsl; no map of its own.
 // Bytes:   none.

@@ -4,7 +4,7 @@
 // x            [n, in_h, in_w, groups]
 // gamma, beta  [groups]; mean and variance come from statistics_of_pieces.wgsl or statistics_given.wgsl
 // y            [n, out_h, out_w, groups]
-// Threads: one a group of channels and run of `run` image rows of windows, 64 a workgroup. Neighbours take neighbouring
+// Threads: one a group of channels and `lines_per_thread` image rows of windows, 64 a workgroup. Neighbours take neighbouring
 //          channels.
 // Bytes:   4 read an element of x, 4 written an element of y, 4 a winner. 2 FLOPs an element.
 // Why:     apart, ReLU, normalisation and pooling would write and read the whole image three times more. Written as
@@ -29,7 +29,7 @@ fn main(
     p = params;
     let number = linear_workgroup(group, groups) * 64u + local;
     let c = number % p.groups;
-    let first = number / p.groups * p.run;
+    let first = number / p.groups * p.lines_per_thread;
     if (first >= p.lines) {
         return;
     }
@@ -40,7 +40,7 @@ fn main(
     if (first == 0u) {
         keep_statistics(c, s, inverse, scale, shift);
     }
-    for (var line = first; line < min(first + p.run, p.lines); line++) {
+    for (var line = first; line < min(first + p.lines_per_thread, p.lines); line++) {
         let n = line / p.out_h;
         let top = n * p.in_h + (line - n * p.out_h) * KERNEL_H;
         for (var ow = 0u; ow < p.out_w; ow++) {

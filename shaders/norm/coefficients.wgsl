@@ -1,4 +1,4 @@
-// What the way back through batch norm knows of a channel, from apply.wgsl.
+// What the backward pass of batch norm knows of a channel, from apply.wgsl.
 //
 // coefficients  [4, groups]
 // Threads: called once by each thread for its channels.

@@ -8,7 +8,7 @@
 // coefficients   [4, groups]
 // pieces         [2, pieces, groups] from grad_sums.wgsl
 // dgamma, dbeta  [groups]
-// Threads: one a group of channels and run of `run` image rows of windows, 64 a workgroup, the unfinished windows at the
+// Threads: one a group of channels and `lines_per_thread` image rows of windows, 64 a workgroup, the unfinished windows at the
 //          end included. The first of each channel also stores dgamma and dbeta.
 // Bytes:   4 read and 4 written a pixel and channel, 8 read a window. 4 FLOPs an element.
 // Why:     ReLU, batch norm and pooling in one pass: apart, they would read and write the image's gradient three times
@@ -35,7 +35,7 @@ fn main(
     p = params;
     let number = linear_workgroup(group, groups) * 64u + local;
     let c = number % p.groups;
-    let first = number / p.groups * p.run;
+    let first = number / p.groups * p.lines_per_thread;
     if (first >= max(p.lines, 1u)) {
         return;
     }
@@ -57,7 +57,7 @@ fn main(
     let pooled = KERNEL_H * KERNEL_W > 1u;
     let windows_h = (p.in_h + KERNEL_H - 1u) / KERNEL_H;
     let windows_w = (p.in_w + KERNEL_W - 1u) / KERNEL_W;
-    for (var line = first; line < min(first + p.run, p.lines); line++) {
+    for (var line = first; line < min(first + p.lines_per_thread, p.lines); line++) {
         let image = line / windows_h;
         let oh = line - image * windows_h;
         for (var ow = 0u; ow < windows_w; ow++) {

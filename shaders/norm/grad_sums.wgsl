@@ -4,7 +4,7 @@
 // winners, dy   [windows, groups]; without pooling the winners are x itself
 // coefficients  [4, groups]
 // pieces        [2, pieces, groups]: dgammas, then dbetas; grad_input.wgsl adds them up
-// Threads: ITEMS * SLICES a workgroup (one_thread.wgsl, many_threads.wgsl); an item is a group of channels of a piece.
+// Threads: ITEMS * TEAM a workgroup (one_thread.wgsl, many_threads.wgsl); an item is a group of channels of a piece.
 // Bytes:   8 a window and channel: with 2 x 2 pooling a quarter of the image. 4 FLOPs.
 // Why:     the gradient of x needs both sums of the whole batch before it can start, so this pass cannot be saved. Pixels
 //          that lost their window have no dy and need not be read. Sums of sums keep chains of additions short.
@@ -12,14 +12,14 @@
 #import norm/coefficients.wgsl
 #import norm/sizes.wgsl
 #import norm/partial_sums.wgsl
-#choose slices: norm/one_thread.wgsl | norm/many_threads.wgsl
+#choose team: norm/one_thread.wgsl | norm/many_threads.wgsl
 @group(0) @binding(1) var<storage, read> winners: array<Channels>;
 @group(0) @binding(2) var<storage, read> dy: array<Channels>;
 @group(0) @binding(4) var<storage, read_write> pieces: array<Channels>;
 
-const RUN: u32 = 64u;  // windows that are added up before they join the rest
+const CHAIN: u32 = 64u;  // windows that a thread adds up in a row before their sum joins the rest
 
-@compute @workgroup_size(ITEMS * SLICES)
+@compute @workgroup_size(ITEMS * TEAM)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -31,15 +31,15 @@ fn main(
     let exists = item < p.pieces * p.groups;
     // Threads past the last item take part in the barriers and in nothing else.
     let c = item % p.groups;
-    let start = select(windows, item / p.groups * p.chunk, exists);
+    let start = select(windows, item / p.groups * p.piece_len, exists);
     let k = coefficients_of(c);
-    let end = min(start + p.chunk, windows);
+    let end = min(start + p.piece_len, windows);
     var sums = Partial();
     var window = start + local / ITEMS;
     while (window < end) {
         var some = Partial();
-        let last = min(window + RUN * SLICES, end);
-        for (; window < last; window += SLICES) {
+        let last = min(window + CHAIN * TEAM, end);
+        for (; window < last; window += TEAM) {
             let i = window * p.groups + c;
             let value = relu_before(winners[i]);
             let g = through_relu_after(k, value, dy[i]);
@@ -48,7 +48,7 @@ fn main(
         }
         sums = combined(sums, some);
     }
-    sums = all_slices(local, sums);
+    sums = team_result(local, sums);
     if (exists && local < ITEMS) {
         pieces[item] = sums[0] * k.inverse;
         pieces[p.pieces * p.groups + item] = sums[1];

@@ -6,8 +6,8 @@
 //          what a real GPU needs.
 #choose partial: norm/partial_moments.wgsl | norm/partial_sums.wgsl
 const ITEMS: u32 = 64u;
-const SLICES: u32 = 1u;
+const TEAM: u32 = 1u;
 
-fn all_slices(local: u32, own: Partial) -> Partial {
+fn team_result(local: u32, own: Partial) -> Partial {
     return own;
 }

@@ -1,8 +1,8 @@
-// What a slice of the gradient's sums results in, and how two are combined: two sums, by addition.
+// What one thread has of the sums of a piece, and how two are combined: two sums, by addition.
 //
 // Threads: called by one_thread.wgsl and many_threads.wgsl; no map of its own.
 // Bytes:   none.
-// Why:     the tree over slices need not know what it adds up. partial_moments.wgsl is the other filling.
+// Why:     the tree over a team need not know what it adds up. partial_moments.wgsl is the other filling.
 #import norm/sizes.wgsl
 alias Partial = array<Channels, 2>;
 

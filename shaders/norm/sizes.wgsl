@@ -8,17 +8,17 @@
 #choose value: common/value_f32.wgsl | common/value_vec4.wgsl
 alias Channels = Value;
 struct Params {
-    n: u32,         // images
-    in_h: u32,      // rows of an image
-    in_w: u32,      // columns of an image
-    out_h: u32,     // rows of windows over an image
-    out_w: u32,     // columns of windows over an image
-    groups: u32,    // groups of channels
-    chunk: u32,     // pixels in a piece of a sum
-    pieces: u32,    // pieces of a sum: ceil(pixels / chunk)
-    lines: u32,     // image rows (of windows) of all images
-    run: u32,       // image rows of one thread, in kernels that write images
-    epsilon: f32,   // added to the variance
+    n: u32,                 // images
+    in_h: u32,              // rows of an image
+    in_w: u32,              // columns of an image
+    out_h: u32,             // rows of windows over an image
+    out_w: u32,             // columns of windows over an image
+    groups: u32,            // groups of channels
+    piece_len: u32,         // pixels in a piece of a sum
+    pieces: u32,            // pieces of a sum: ceil(pixels / piece_len)
+    lines: u32,             // image rows (of windows) of all images
+    lines_per_thread: u32,  // image rows of one thread, in kernels that write images
+    epsilon: f32,           // added to the variance
 }
 @group(0) @binding(0) var<uniform> params: Params;
 

@@ -1,7 +1,7 @@
 // Batch norm in inference: a channel's mean and variance are given.
 //
 // mean, variance  [groups]
-// coefficients    [4, groups]: mean, 1 / sqrt(var + eps), gamma / sqrt(var + eps), beta: what the way back needs
+// coefficients    [4, groups]: mean, 1 / sqrt(var + eps), gamma / sqrt(var + eps), beta: what the backward pass needs
 // Threads: called by every thread of apply.wgsl for its channels; the first for each channel also stores.
 // Bytes:   8 a channel.
 // Why:     the same interface as statistics_of_pieces.wgsl, so that one kernel normalises in training and in inference.

@@ -2,12 +2,12 @@
 //     mean = origin + mean of the pieces,   var = m2 of the pieces / n
 //
 // pieces        [2, pieces, groups]
-// coefficients  [4, groups]: mean, 1 / sqrt(var + eps), gamma / sqrt(var + eps), beta: what the way back needs
+// coefficients  [4, groups]: mean, 1 / sqrt(var + eps), gamma / sqrt(var + eps), beta: what the backward pass needs
 // moments       [2, pitch]: mean and unbiased variance, for the running statistics; pitch is groups rounded up to the 64
 //               elements to which parts of an arena are aligned
 // Threads: called by every thread of apply.wgsl for its channels; the first for each channel also stores.
 // Bytes:   12 a piece and channel, at most 64 pieces, from the cache.
-// Why:     the pieces are few, so whoever needs the statistics joins them: that saves a dispatch with its barrier. The
+// Why:     the pieces are few, so each thread that needs the statistics joins them: that saves a dispatch with its barrier. The
 //          origin is added last: until then small differences of means are exact.
 #import norm/moments.wgsl
 #import norm/sizes.wgsl
@@ -22,7 +22,7 @@ struct Statistics {
 }
 
 fn piece_pixels(piece: u32) -> f32 {
-    return f32(min(p.chunk, pixels() - piece * p.chunk));
+    return f32(min(p.piece_len, pixels() - piece * p.piece_len));
 }
 
 fn statistics(c: u32) -> Statistics {

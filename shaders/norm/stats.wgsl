@@ -3,7 +3,7 @@
 //
 // x        [pixels, groups]
 // pieces   [2, pieces, groups]: means, then m2s; statistics_of_pieces.wgsl joins them
-// Threads: ITEMS * SLICES a workgroup (one_thread.wgsl, many_threads.wgsl); an item is a group of channels of a piece.
+// Threads: ITEMS * TEAM a workgroup (one_thread.wgsl, many_threads.wgsl); an item is a group of channels of a piece.
 // Bytes:   4 an element of x, read once. 7 FLOPs an element.
 // Why:     the textbook's E[x^2] - E[x]^2 cancels when the mean is large beside the deviation, and two separate passes
 //          read x twice. Here eight pixels at a time stay in registers for the two passes: their mean, then their
@@ -14,16 +14,16 @@
 #import norm/moments.wgsl
 #import norm/sizes.wgsl
 #import norm/partial_moments.wgsl
-#choose slices: norm/one_thread.wgsl | norm/many_threads.wgsl
+#choose team: norm/one_thread.wgsl | norm/many_threads.wgsl
 @group(0) @binding(2) var<storage, read_write> pieces: array<Channels>;
 
 const BLOCK: u32 = 8u;  // pixels in registers
 
-// The moments of BLOCK pixels from `first` on, SLICES apart.
+// The moments of BLOCK pixels from `first` on, TEAM apart.
 fn block_of(first: u32, c: u32, origin: Channels) -> Moments {
     var values: array<Channels, BLOCK>;
     for (var i = 0u; i < BLOCK; i++) {
-        values[i] = relu_before(x[(first + i * SLICES) * p.groups + c]) - origin;
+        values[i] = relu_before(x[(first + i * TEAM) * p.groups + c]) - origin;
     }
     let mean = sum_of(values) * (1.0 / f32(BLOCK));
     for (var i = 0u; i < BLOCK; i++) {
@@ -37,7 +37,7 @@ fn sum_of(v: array<Channels, BLOCK>) -> Channels {
     return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
 }
 
-@compute @workgroup_size(ITEMS * SLICES)
+@compute @workgroup_size(ITEMS * TEAM)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -48,16 +48,16 @@ fn main(
     let exists = item < p.pieces * p.groups;
     // Threads past the last item take part in the barriers and in nothing else.
     let c = item % p.groups;
-    let start = select(pixels(), item / p.groups * p.chunk, exists);
-    let end = min(start + p.chunk, pixels());
+    let start = select(pixels(), item / p.groups * p.piece_len, exists);
+    let end = min(start + p.piece_len, pixels());
     let origin = origin_of(c);
-    let whole = (BLOCK - 1u) * SLICES;  // from a block's first pixel to its last
+    let whole = (BLOCK - 1u) * TEAM;  // from a block's first pixel to its last
     // Blocks, fours of blocks, fours of those, and the rest.
     var levels: array<Moments, 4>;
     var pixel = start + local / ITEMS;
     for (var block = 1u; pixel + whole < end; block++) {
         levels[0] = join(levels[0], block_of(pixel, c, origin));
-        pixel += BLOCK * SLICES;
+        pixel += BLOCK * TEAM;
         if (block % 4u == 0u) {
             levels[1] = join(levels[1], levels[0]);
             levels[0] = Moments();
@@ -71,11 +71,11 @@ fn main(
             levels[2] = Moments();
         }
     }
-    for (; pixel < end; pixel += SLICES) {
+    for (; pixel < end; pixel += TEAM) {
         levels[0] = join(levels[0], Moments(1.0, relu_before(x[pixel * p.groups + c]) - origin, Channels()));
     }
     let own = join(join(levels[3], levels[2]), join(levels[1], levels[0]));
-    let moments = all_slices(local, own);
+    let moments = team_result(local, own);
     if (exists && local < ITEMS) {
         pieces[item] = moments.mean;
         pieces[p.pieces * p.groups + item] = moments.m2;

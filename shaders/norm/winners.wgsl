@@ -1,4 +1,4 @@
-// Pooling after batch norm: the input (after ReLU, before normalisation) that won each window is kept for the way back.
+// Pooling after batch norm: the input (after ReLU, before normalisation) that won each window is kept for the backward pass.
 //
 // winners  [n, out_h, out_w, groups]
 // Threads: called by apply.wgsl for each window; no map of its own.

@@ -8,7 +8,8 @@
 // w, m, v       the arena of parameters and its two moments, overwritten
 // dw            gradients, laid out as w
 // group_of      [blocks], the group of each block of 64 elements (optim/groups.wgsl)
-// groups, clock settings of each group, and of this step
+// groups        settings of each group
+// this_step     settings of this step
 // Threads: one for four elements of the arena, 64 a workgroup.
 // Bytes:   16 read and 12 written an element. 14 FLOPs an element. Bound by memory.
 // Why:     one dispatch for the whole network. The corrections 1/(1 - beta^t) come from the host, in double precision:
@@ -21,7 +22,7 @@ override EPSILON: f32;
 @group(0) @binding(1) var<storage, read> dw: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> group_of: array<u32>;
 @group(0) @binding(3) var<storage, read> groups: array<Group>;
-@group(0) @binding(4) var<storage, read> clock: Clock;
+@group(0) @binding(4) var<storage, read> this_step: Step;
 @group(0) @binding(5) var<storage, read_write> w: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> m: array<vec4<f32>>;
 @group(0) @binding(7) var<storage, read_write> v: array<vec4<f32>>;
@@ -38,12 +39,12 @@ fn main(
         return;
     }
     let group = groups[group_of[block]];
-    let rate = group.rate * clock.rate;
+    let rate = group.rate * this_step.rate;
     let g = fma(vec4<f32>(group.l2), w[i], dw[i]);
     let first = BETA1 * m[i] + (1.0 - BETA1) * g;
     let second = BETA2 * v[i] + (1.0 - BETA2) * g * g;
     m[i] = first;
     v[i] = second;
-    let step = first * clock.correction1 / (sqrt(second * clock.correction2) + EPSILON);
+    let step = first * this_step.correction1 / (sqrt(second * this_step.correction2) + EPSILON);
     w[i] = w[i] * (1.0 - rate * group.decay) - rate * step;
 }

@@ -6,7 +6,8 @@
 // w, v          the arena of parameters and its momentum, overwritten
 // dw            gradients, laid out as w
 // group_of      [blocks], the group of each block of 64 elements (optim/groups.wgsl)
-// groups, clock settings of each group, and of this step
+// groups        settings of each group
+// this_step     settings of this step
 // Threads: one for four elements of the arena, 64 a workgroup.
 // Bytes:   12 read and 8 written an element. 6 FLOPs an element. Bound by memory.
 // Why:     one dispatch for the whole network. One a tensor would be dozens, most of them of a few hundred elements.
@@ -17,7 +18,7 @@ override NESTEROV: bool;
 @group(0) @binding(1) var<storage, read> dw: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> group_of: array<u32>;
 @group(0) @binding(3) var<storage, read> groups: array<Group>;
-@group(0) @binding(4) var<storage, read> clock: Clock;
+@group(0) @binding(4) var<storage, read> this_step: Step;
 @group(0) @binding(5) var<storage, read_write> w: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> v: array<vec4<f32>>;
 
@@ -33,7 +34,7 @@ fn main(
         return;
     }
     let group = groups[group_of[block]];
-    let rate = group.rate * clock.rate;
+    let rate = group.rate * this_step.rate;
     let g = fma(vec4<f32>(group.l2), w[i], dw[i]);
     let velocity = fma(vec4<f32>(MOMENTUM), v[i], g);
     v[i] = velocity;

@@ -4,7 +4,7 @@
 // y, which     [n, out_h, out_w, channels]; `which` is ih * in_w + iw
 // Threads: one a channel and output row, 64 a workgroup; each walks along its row. Neighbours take neighbouring channels.
 // Bytes:   4 an input element (more where windows overlap) and 8 an output element.
-// Why:     the way back needs to know which pixel won; storing it is cheaper than comparing again. The first of equals
+// Why:     the backward pass needs to know which pixel won; storing it is cheaper than comparing again. The first of equals
 //          wins, as in PyTorch, and a NaN wins over everything. Padding never wins.
 #import common/grid.wgsl
 #import pool/windows.wgsl

@@ -5,7 +5,7 @@ use thiserror::Error;
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum GpuError {
-    /// There is nothing to run on. The text says what was tried and how to mend it.
+    /// There is nothing to run on. The text says what was tried and how to get an adapter.
     #[error("{0}")]
     NoAdapter(String),
 

@@ -42,7 +42,7 @@ impl Predictor {
             let size = tried.next().unwrap_or(1);
             let batch = size.min(visit.len().max(1));
             let output = match record(batch) {
-                Err(error) if tried.peek().is_some() && error.is_for_want_of_room() => continue,
+                Err(error) if tried.peek().is_some() && error.is_out_of_memory() => continue,
                 recorded => recorded?,
             };
             if tried.peek().is_some() && !graph.plan(&[&output])?.fits_well(graph.gpu()) {

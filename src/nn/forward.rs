@@ -10,7 +10,7 @@ pub enum Mode<'a> {
     /// Dropout and batch statistics, which also move the running ones.
     Training {
         /// Seed and step.
-        clock: &'a Tensor,
+        seed_and_step: &'a Tensor,
     },
     /// No dropout, running statistics.
     Inference,
@@ -51,12 +51,12 @@ impl<'a> Forward<'a> {
         matches!(self.mode, Mode::Training { .. }) && self.parameters.is_learned(id)
     }
 
-    /// The clock and the number of the next dropout, in training: each has random numbers of its own.
+    /// Seed and step, and the number of the next dropout, in training: each has random numbers of its own.
     pub(super) fn next_dropout(&mut self) -> Option<(&'a Tensor, u32)> {
         match self.mode {
-            Mode::Training { clock } => {
+            Mode::Training { seed_and_step } => {
                 self.dropouts += 1;
-                Some((clock, self.dropouts))
+                Some((seed_and_step, self.dropouts))
             }
             Mode::Inference => None,
         }

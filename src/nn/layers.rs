@@ -107,7 +107,7 @@ impl Linear {
     pub fn forward_dropout(&self, pass: &mut Forward, x: &Tensor, rate: f32) -> Result<Tensor> {
         let (weight, bias) = (pass.parameter(self.weight), pass.parameter(self.bias));
         match pass.next_dropout() {
-            Some((clock, stream)) if rate > 0.0 => x.linear_dropout(weight, bias, rate, clock, stream),
+            Some((seed_and_step, stream)) if rate > 0.0 => x.linear_dropout(weight, bias, rate, seed_and_step, stream),
             _ => x.linear(weight, bias, true),
         }
     }
@@ -119,7 +119,7 @@ impl Linear {
 /// A rate that is not in `0 .. 1`.
 pub fn dropout(pass: &mut Forward, x: &Tensor, rate: f32) -> Result<Tensor> {
     match pass.next_dropout() {
-        Some((clock, stream)) if rate > 0.0 => x.dropout(rate, clock, stream),
+        Some((seed_and_step, stream)) if rate > 0.0 => x.dropout(rate, seed_and_step, stream),
         _ => Ok(x.clone()),
     }
 }

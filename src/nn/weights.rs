@@ -123,7 +123,7 @@ pub fn load(parameters: &Parameters, path: &Path) -> Result<(), WeightsError> {
 }
 
 /// Fills all parameters but those of the head, as [`load`] does. The file may be of a whole network: its own head and
-/// auxiliary classifier are left aside, and their names returned.
+/// auxiliary classifier are ignored, and their names returned.
 ///
 /// # Errors
 /// As [`load`].

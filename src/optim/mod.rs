@@ -41,7 +41,7 @@ pub struct Optimiser {
     state: Vec<Tensor>,
     group_of: Tensor,
     groups: Tensor,
-    clock: Tensor,
+    this_step: Tensor,
     steps: u64,
 }
 
@@ -92,7 +92,7 @@ impl Optimiser {
             state: (0..rule.states()).map(|_| graph.zeros([len])).collect::<Result<_>>()?,
             group_of: graph.tensor_u32([group_of.len()], &group_of)?,
             groups: graph.tensor([groups.len(), 4], &rows)?,
-            clock: graph.zeros([4])?,
+            this_step: graph.zeros([4])?,
             steps: 0,
         })
     }
@@ -128,7 +128,7 @@ impl Optimiser {
             },
             group_of: self.group_of.clone(),
             groups: self.groups.clone(),
-            clock: self.clock.clone(),
+            this_step: self.this_step.clone(),
         };
         arena.flat.optimiser_step(self.rule, &self.state, &inputs)
     }
@@ -145,7 +145,7 @@ impl Optimiser {
             Rule::Sgd { .. } => [1.0, 1.0],
             Rule::Adam { beta1, beta2, .. } => [correction(beta1), correction(beta2)],
         };
-        self.clock
+        self.this_step
             .write(&[learning_rate as f32, first as f32, second as f32, 0.0])
     }
 

@@ -184,7 +184,7 @@ fn one_fit(
 fn is_of_the_setting(error: &TrainError) -> bool {
     match error {
         TrainError::Diverged { .. } | TrainError::Settings(_) | TrainError::Memory { .. } => true,
-        TrainError::Tensor(error) | TrainError::Network(NetworkError::Tensor(error)) => error.is_for_want_of_room(),
+        TrainError::Tensor(error) | TrainError::Network(NetworkError::Tensor(error)) => error.is_out_of_memory(),
         TrainError::Network(NetworkError::Settings(_)) => true,
         TrainError::Gpu(error) => matches!(error, GpuError::OutOfMemory { .. } | GpuError::TooLarge { .. }),
         _ => false,

@@ -1,7 +1,7 @@
 //! Reverse-mode differentiation: gradients as more nodes of the same graph.
 //!
 //! Griewank and Walther, "Evaluating Derivatives", chapter 3. Only nodes that lie both below the loss and above
-//! one of the given parameters get a gradient: a frozen layer costs nothing on the way back.
+//! one of the given parameters get a gradient: a frozen layer costs nothing in the backward pass.
 
 use std::collections::HashMap;
 use std::rc::Rc;

@@ -56,8 +56,9 @@ pub enum TensorError {
 }
 
 impl TensorError {
-    /// Whether smaller tensors would do: the device has no room, binds no buffer as large, or indices do not reach as far.
-    pub fn is_for_want_of_room(&self) -> bool {
+    /// Whether smaller tensors would do: the device is out of memory, binds no buffer as large, or indices do not reach as
+    /// far.
+    pub fn is_out_of_memory(&self) -> bool {
         matches!(
             self,
             Self::TooManyElements { .. }

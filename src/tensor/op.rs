@@ -261,7 +261,7 @@ impl Launches {
     }
 }
 
-/// A node on the way back: its inputs, its outputs and the gradients that have reached them.
+/// A node in the backward pass: its inputs, its outputs and the gradients that have reached them.
 #[derive(Debug)]
 pub struct Backward {
     pub(super) op: &'static str,
@@ -303,7 +303,7 @@ impl Backward {
         self.gradients[i].is_some()
     }
 
-    /// Whether the gradient of input `i` is on the way to a parameter. Others are pruned.
+    /// Whether the gradient of input `i` leads to a parameter. Others are pruned.
     pub fn wants(&self, i: usize) -> bool {
         self.wanted[i]
     }

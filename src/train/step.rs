@@ -21,7 +21,7 @@ pub(super) struct StepRecorder<'a> {
     pub feed: &'a Feed,
     pub visit: &'a Visit,
     pub changes: Changes<'a>,
-    pub clock: &'a Tensor,
+    pub seed_and_step: &'a Tensor,
     pub optimiser: &'a Optimiser,
     pub average: Option<&'a Average>,
     pub accumulation: Option<&'a Accumulation>,
@@ -82,7 +82,12 @@ impl StepRecorder<'_> {
 
     fn record(&self, batch: usize) -> Result<Vec<Tensor>, TensorError> {
         let parameters = &self.network.parameters;
-        let mut pass = Forward::new(parameters, Mode::Training { clock: self.clock });
+        let mut pass = Forward::new(
+            parameters,
+            Mode::Training {
+                seed_and_step: self.seed_and_step,
+            },
+        );
         let (logits, labels) = self
             .network
             .logits(&mut pass, self.feed, self.visit, batch, self.changes)?;
@@ -104,7 +109,7 @@ impl StepRecorder<'_> {
             // So far there is the update of the running statistics, if the network has any.
             None => updates.extend(self.record_update(&gradients, updates.first())?),
         }
-        updates.push(self.totals.accumulate(&loss.scores)?);
+        updates.push(self.totals.add_to_totals(&loss.scores)?);
         Ok(updates)
     }
 
@@ -136,7 +141,7 @@ impl StepRecorder<'_> {
         });
         match room {
             Ok(()) => Ok(true),
-            Err(error) if error.is_for_want_of_room() => Ok(false),
+            Err(error) if error.is_out_of_memory() => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
@@ -160,7 +165,7 @@ impl StepRecorder<'_> {
 
     /// Says what would fit, where memory is what was missing.
     fn explain(&self, error: TensorError, batch: usize, programs: u64) -> TrainError {
-        if !error.is_for_want_of_room() {
+        if !error.is_out_of_memory() {
             return error.into();
         }
         TrainError::Memory {
@@ -219,7 +224,7 @@ pub(super) fn with_recorder<T>(
             augment: config.augmentation(),
             mixing: mixer.as_ref().map(|mixer| &mixer.numbers),
         },
-        clock: &clock(graph)?,
+        seed_and_step: &seed_and_step(graph)?,
         optimiser: &Optimiser::new(graph, parameters, config.optimisation.optimiser.rule(), |role| {
             Some(config.group(role))
         })?,
@@ -230,7 +235,7 @@ pub(super) fn with_recorder<T>(
 }
 
 /// Seed and number of the batch, for dropout.
-pub(super) fn clock(graph: &Graph) -> crate::tensor::Result<Tensor> {
+pub(super) fn seed_and_step(graph: &Graph) -> crate::tensor::Result<Tensor> {
     graph.tensor_u32([2], &[0, 0])
 }
 

@@ -5,11 +5,14 @@ use crate::models;
 use crate::nn::{Model, ParameterBuilder};
 use crate::settings::TrainConfig;
 
+/// Declares the parameters of a network.
+type Declare<'a> = dyn Fn(&mut ParameterBuilder) -> Box<dyn Model> + 'a;
+
 /// A network and its data: one of those that the settings name on Fashion-MNIST, or anyone's own on anything.
 pub struct Task<'a> {
     pub(super) name: String,
     pub(super) is_own: bool,
-    pub(super) declare: Box<dyn Fn(&mut ParameterBuilder) -> Box<dyn Model> + 'a>,
+    pub(super) declare: Box<Declare<'a>>,
     pub(super) train: Examples,
     pub(super) test: Examples,
     pub(super) class_names: Vec<String>,

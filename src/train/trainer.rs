@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::mixing::Mixer;
-use super::step::{Accumulation, StepRecorder, clock};
+use super::step::{Accumulation, StepRecorder, seed_and_step};
 use super::totals::{Arrived, Totals};
 use super::{Progress, TrainError};
 use crate::data::{Split, shuffle};
@@ -38,7 +38,7 @@ pub(super) struct Trainer<'a> {
     visit: Visit,
     mixer: Option<Mixer>,
     /// Seed and number of the batch, for dropout.
-    clock: Tensor,
+    seed_and_step: Tensor,
     totals: Totals,
     validation: Validation,
     train: Vec<u32>,
@@ -112,7 +112,7 @@ impl<'a> Trainer<'a> {
         } = start;
         let graph = &network.graph;
         let visit = Visit::new(graph, &split.train)?;
-        let clock = clock(graph)?;
+        let seed_and_step = seed_and_step(graph)?;
         let parameters = &network.parameters;
         let optimiser = Optimiser::new(graph, parameters, config.optimisation.optimiser.rule(), |role| {
             Some(config.group(role))
@@ -135,7 +135,7 @@ impl<'a> Trainer<'a> {
                 augment: config.augmentation(),
                 mixing: mixer.as_ref().map(|mixer| &mixer.numbers),
             },
-            clock: &clock,
+            seed_and_step: &seed_and_step,
             optimiser: &optimiser,
             average: average.as_ref(),
             accumulation: accumulation.as_ref(),
@@ -172,7 +172,7 @@ impl<'a> Trainer<'a> {
             update,
             visit,
             mixer,
-            clock,
+            seed_and_step,
             totals,
             train: split.train,
             phase,
@@ -325,7 +325,8 @@ impl<'a> Trainer<'a> {
             if let Some(mixer) = &self.mixer {
                 mixer.start_step(number)?;
             }
-            self.clock.write_u32(&[self.config.seed_word(), number as u32])?;
+            self.seed_and_step
+                .write_u32(&[self.config.seed_word(), number as u32])?;
             self.visit
                 .start_at(batch * self.config.batch_size, self.epoch_number() - 1)?;
             let whole = self.whole_batches();

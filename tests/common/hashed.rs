@@ -145,7 +145,7 @@ impl Case {
         let inference = model
             .forward(&mut Forward::new(&parameters, Mode::Inference), &grey)
             .unwrap();
-        let mut pass = Forward::new(&parameters, Mode::Training { clock: &clock });
+        let mut pass = Forward::new(&parameters, Mode::Training { seed_and_step: &clock });
         let training = model.forward(&mut pass, &large).unwrap();
         let labels: Vec<u32> = (0..IMAGES as u32).collect();
         let labels = graph.tensor_u32([IMAGES], &labels).unwrap();

@@ -182,7 +182,7 @@ struct Direct {
     /// Groups of four output channels that a thread takes.
     quads: usize,
     /// Image rows that a thread takes.
-    run: usize,
+    lines_per_thread: usize,
 }
 
 impl Direct {
@@ -201,14 +201,14 @@ impl Direct {
             convolution: *convolution,
             taps,
             quads,
-            run: lines.div_ceil(wanted).clamp(1, (MOST_ROUNDS / rounds).max(1)),
+            lines_per_thread: lines.div_ceil(wanted).clamp(1, (MOST_ROUNDS / rounds).max(1)),
         }
     }
 
-    /// Runs of image rows.
+    /// Pieces of the sum over image rows: one a thread.
     fn pieces(&self) -> usize {
         let lines = self.convolution.n * self.convolution.geometry.out_h();
-        lines.div_ceil(self.run)
+        lines.div_ceil(self.lines_per_thread)
     }
 
     fn kernel(&self, label: &'static str, source: Source, finish: Finish) -> Kernel {
@@ -227,7 +227,7 @@ impl Direct {
             .params(direct::Params {
                 product: self.convolution.forward(finish).product,
                 conv: self.convolution.sizes(),
-                run: self.run as u32,
+                lines_per_thread: self.lines_per_thread as u32,
                 ..Default::default()
             })
             .flops(2 * self.convolution.multiply_adds())
@@ -437,7 +437,7 @@ impl Tensor {
         }
         let geometry = Window::new([kernel_h, kernel_w], stride, padding)
             .over([h, w])
-            .map_err(|problem| inputs.mismatch(problem))?;
+            .map_err(|error| inputs.mismatch(error.to_string()))?;
         let op = Conv2d {
             convolution: Convolution {
                 geometry,

@@ -5,7 +5,7 @@ use crate::gpu::params::elementwise::dropout::Params;
 use crate::gpu::shader;
 use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor, TensorError};
 
-/// `Y = X / (1 - rate)` with probability `1 - rate`, else 0. Inputs: X and the clock.
+/// `Y = X / (1 - rate)` with probability `1 - rate`, else 0. Inputs: X; seed and step.
 #[derive(Debug, Clone, Copy)]
 struct Dropout {
     rate: f32,
@@ -59,26 +59,26 @@ impl Op for Dropout {
     }
 }
 
-/// Checks the rate and the clock, input `clock`, of an op that drops out.
-pub(super) fn check(op: &'static str, inputs: &Inputs, rate: f32, clock: usize) -> Result<()> {
+/// Checks the rate, and that input `i` is seed and step, of an op that drops out.
+pub(super) fn check(op: &'static str, inputs: &Inputs, rate: f32, i: usize) -> Result<()> {
     if !(0.0..1.0).contains(&rate) {
         return Err(TensorError::Parameter {
             op,
             problem: format!("the rate is {rate}, but must be at least 0 and below 1"),
         });
     }
-    inputs.require(clock, "the clock, seed and step,", [2])
+    inputs.require(i, "seed and step", [2])
 }
 
 impl Tensor {
     /// Zeroes each element with probability `rate` and divides the others by `1 - rate`. Any shape, and the result has the same one.
     ///
-    /// `clock` holds two integers, seed and step; write a new step before each run. `stream` tells the dropout layers
+    /// `seed_and_step` holds two integers; write a new step before each run. `stream` tells the dropout layers
     /// of a network apart.
     ///
     /// # Errors
-    /// When the rate is not in `0 .. 1`, or the clock is not two integers.
-    pub fn dropout(&self, rate: f32, clock: &Tensor, stream: u32) -> Result<Tensor> {
-        Self::apply_one(Dropout { rate, stream }, &[self, clock])
+    /// When the rate is not in `0 .. 1`, or `seed_and_step` is not two integers.
+    pub fn dropout(&self, rate: f32, seed_and_step: &Tensor, stream: u32) -> Result<Tensor> {
+        Self::apply_one(Dropout { rate, stream }, &[self, seed_and_step])
     }
 }

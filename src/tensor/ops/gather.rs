@@ -1,4 +1,4 @@
-//! A batch out of the data set that lies in device memory.
+//! A batch out of the data set in device memory.
 
 use super::{Augment, kernel};
 use crate::gpu::params::data::images::Params;

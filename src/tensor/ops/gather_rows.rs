@@ -1,4 +1,4 @@
-//! A batch of rows of a table that lies in device memory.
+//! A batch of rows of a table in device memory.
 
 use super::kernel;
 use crate::gpu::params::data::gather_rows::Params;

@@ -7,7 +7,7 @@ use super::gemm::{Cols, Finish, Gemm, LONGEST_SEGMENT, Product, Rows, WEIGHT_GRA
 use crate::gpu::params::gemm::dropout::Dropout;
 use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 
-/// `Y[m, n] = f(sum over k of A[m, k] B[k, n] + bias[n])`. Inputs: A, B, the bias unless plain, the clock for dropout.
+/// `Y[m, n] = f(sum over k of A[m, k] B[k, n] + bias[n])`. Inputs: A, B, the bias unless plain, seed and step for dropout.
 #[derive(Debug)]
 struct MatMul {
     extras: Extras,
@@ -33,7 +33,7 @@ impl Op for MatMul {
         }
     }
 
-    /// Input 3 is the clock of dropout.
+    /// Input 3 is dropout's seed and step.
     fn element_type(&self, i: usize) -> Option<DType> {
         Some(if i == 3 { DType::U32 } else { DType::F32 })
     }
@@ -70,7 +70,7 @@ impl Op for MatMul {
                 },
                 Extras::Dropout { rate, stream } => Finish::Dropout {
                     bias: Operand::Input(2),
-                    clock: Operand::Input(3),
+                    seed_and_step: Operand::Input(3),
                     dropout: Dropout { stream, rate },
                 },
             },
@@ -251,10 +251,10 @@ impl Tensor {
         weight: &Tensor,
         bias: &Tensor,
         rate: f32,
-        clock: &Tensor,
+        seed_and_step: &Tensor,
         stream: u32,
     ) -> Result<Tensor> {
         let extras = Extras::Dropout { rate, stream };
-        Self::apply_one(MatMul { extras }, &[self, weight, bias, clock])
+        Self::apply_one(MatMul { extras }, &[self, weight, bias, seed_and_step])
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Pointwise ops are rows of a table, [`Unary::ALL`] and [`Binary::ALL`]; every other op is a file.
 
-mod accumulate;
 mod augment;
 mod average;
 mod avg_pool;
@@ -31,6 +30,7 @@ mod reduce_axes;
 mod reshape;
 mod resize;
 mod rows;
+mod running_totals;
 mod slice;
 mod softmax;
 mod strided;
@@ -56,7 +56,7 @@ use crate::gpu::{Kernel, Source};
 /// Threads in a workgroup of every kernel but the matrix products: a multiple of all subgroup sizes in use.
 const WORKGROUP: u32 = 64;
 
-/// Rounds that a thread's loops may go together. lavapipe ends them silently after 65,535.
+/// Rounds that a thread's loops may go together. lavapipe silently ends them after 65,535.
 const MOST_ROUNDS: usize = 1 << 15;
 
 /// A kernel of `threads` threads in workgroups of [`WORKGROUP`], which finds its number with `linear_workgroup`.

@@ -48,7 +48,7 @@ impl Rule {
     }
 }
 
-/// Inputs: parameters, states, then gradients, group of each block, groups, clock. Outputs: parameters and states.
+/// Inputs: parameters, states, then gradients, group of each block, groups, this step. Outputs: parameters and states.
 #[derive(Debug)]
 struct OptimiserStep(Rule);
 
@@ -126,7 +126,7 @@ pub struct OptimiserInputs {
     /// `[groups, 4]`: rate, l2, decay and an unused number.
     pub groups: Tensor,
     /// `[4]`: this step's learning rate, Adam's two corrections and an unused number.
-    pub clock: Tensor,
+    pub this_step: Tensor,
 }
 
 impl Tensor {
@@ -140,10 +140,10 @@ impl Tensor {
             gradients,
             group_of,
             groups,
-            clock,
+            this_step,
         } = inputs;
         let arenas = std::iter::once(self).chain(states);
-        let operands: Vec<&Tensor> = arenas.chain([gradients, group_of, groups, clock]).collect();
+        let operands: Vec<&Tensor> = arenas.chain([gradients, group_of, groups, this_step]).collect();
         Self::apply_one(OptimiserStep(rule), &operands)
     }
 }

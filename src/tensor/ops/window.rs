@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use thiserror::Error;
+
 /// Zeros around an image, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pad {
@@ -59,10 +61,11 @@ impl Window {
         }
     }
 
-    /// The window over images of `[height, width]`, or what is impossible about it.
-    pub(super) fn over(&self, image: [usize; 2]) -> std::result::Result<Geometry, String> {
-        // Kernels hold sizes in 32-bit signed numbers; no image is near this large.
-        const LARGEST: usize = 1 << 20;
+    /// The window over images of `[height, width]`.
+    ///
+    /// # Errors
+    /// When it does not fit them.
+    pub(super) fn over(&self, image: [usize; 2]) -> std::result::Result<Geometry, WindowError> {
         let pad = match self.padding {
             Padding::Valid => Pad::default(),
             Padding::Explicit(pad) => pad,
@@ -83,16 +86,11 @@ impl Window {
         let sizes = [self.kernel, self.stride, image].concat();
         let pads = [pad.top, pad.bottom, pad.left, pad.right];
         if sizes.iter().any(|n| *n == 0 || *n > LARGEST) || pads.iter().any(|n| *n > LARGEST) {
-            return Err(format!(
-                "kernel, stride and image must be between 1 and {LARGEST} pixels and the padding at most that: {self}"
-            ));
+            return Err(WindowError::Size { window: *self });
         }
         let padded = [image[0] + pad.top + pad.bottom, image[1] + pad.left + pad.right];
         if padded[0] < self.kernel[0] || padded[1] < self.kernel[1] {
-            return Err(format!(
-                "the kernel {self} is larger than the padded image {}x{}",
-                padded[0], padded[1]
-            ));
+            return Err(WindowError::LargerThanImage { window: *self, padded });
         }
         Ok(Geometry {
             kernel: self.kernel,
@@ -102,6 +100,19 @@ impl Window {
             padded,
         })
     }
+}
+
+/// Pixels along an axis that a kernel, a stride, an image and its padding may have: kernels hold sizes in 32-bit signed
+/// numbers, and no image is near this large.
+const LARGEST: usize = 1 << 20;
+
+/// Why a window does not go over an image.
+#[derive(Debug, Error)]
+pub(super) enum WindowError {
+    #[error("kernel, stride and image must be between 1 and {LARGEST} pixels and the padding at most that: {window}")]
+    Size { window: Window },
+    #[error("the kernel {window} is larger than the padded image {}x{}", padded[0], padded[1])]
+    LargerThanImage { window: Window, padded: [usize; 2] },
 }
 
 impl fmt::Display for Window {

@@ -28,7 +28,7 @@ impl Kernels {
 
     /// Pixels in a piece of a sum over `pixels`: so many that there are enough threads for the adapter, and few enough pieces
     /// for each reader of the sum to add them up by itself.
-    pub fn chunk(&self, pixels: usize) -> usize {
+    pub fn piece_len(&self, pixels: usize) -> usize {
         let wanted = (self.variant.busy_threads() / self.images.groups().max(1)).clamp(1, 64);
         // As even as can be.
         let pieces = pixels.div_ceil(pixels.div_ceil(wanted).clamp(1, LONGEST_PIECE));
@@ -37,7 +37,7 @@ impl Kernels {
 
     /// Pieces of a sum over `pixels`.
     pub fn pieces(&self, pixels: usize) -> usize {
-        pixels.div_ceil(self.chunk(pixels))
+        pixels.div_ceil(self.piece_len(pixels))
     }
 
     /// Elements of the two sums of all pieces.
@@ -77,25 +77,25 @@ impl Kernels {
     pub fn sums(&self, label: &'static str, source: Source, pixels: usize) -> Kernel {
         let pieces = self.pieces(pixels);
         let params = Params {
-            chunk: self.chunk(pixels) as u32,
+            piece_len: self.piece_len(pixels) as u32,
             pieces: pieces as u32,
             ..self.params()
         };
         let items = pieces * self.images.groups();
-        let (slices, threads) = if self.variant.barriers_are_cheap {
+        let (team, threads) = if self.variant.barriers_are_cheap {
             // many_threads.wgsl: 8 items of 32 threads in a workgroup of 256.
             ("norm/many_threads.wgsl", items.div_ceil(8) * 64)
         } else {
             ("norm/one_thread.wgsl", items)
         };
-        self.kernel(label, source.choose("slices", slices), threads, params)
+        self.kernel(label, source.choose("team", team), threads, params)
             .flops(4 * (pixels * self.images.channels) as u64)
     }
 
     /// A kernel that writes images: each thread takes some of `lines` rows of windows. `pieces` is the sum it reads.
     pub fn writes(&self, label: &'static str, source: Source, lines: usize, summed: usize) -> Kernel {
         // On a GPU as many threads as there are rows; on a processor few, because each adds up the pieces first.
-        let runs = if self.variant.barriers_are_cheap {
+        let wanted = if self.variant.barriers_are_cheap {
             lines
         } else {
             (self.variant.busy_threads() / 2 / self.images.groups().max(1)).clamp(1, 32)
@@ -103,15 +103,15 @@ impl Kernels {
         // Rounds of one line of windows, if no loop is unrolled.
         let rounds = 2 * (self.settings.pool[0] + 1) * (self.images.image[1] + 1);
         let most = (MOST_ROUNDS / rounds).max(1);
-        let run = lines.div_ceil(runs.max(1)).clamp(1, most);
+        let lines_per_thread = lines.div_ceil(wanted.max(1)).clamp(1, most);
         let params = Params {
-            chunk: self.chunk(summed) as u32,
+            piece_len: self.piece_len(summed) as u32,
             pieces: self.pieces(summed) as u32,
             lines: lines as u32,
-            run: run as u32,
+            lines_per_thread: lines_per_thread as u32,
             ..self.params()
         };
-        let threads = lines.div_ceil(run).max(1) * self.images.groups();
+        let threads = lines.div_ceil(lines_per_thread).max(1) * self.images.groups();
         self.kernel(label, source, threads, params)
     }
 

@@ -57,7 +57,7 @@ impl NormSettings {
             [n, h, w, _] => {
                 let windows = Window::new(self.pool, self.pool, Padding::Valid)
                     .over([h, w])
-                    .map_err(|problem| inputs.mismatch(problem))?;
+                    .map_err(|error| inputs.mismatch(error.to_string()))?;
                 (n, [h, w], [windows.out_h(), windows.out_w()])
             }
             _ => return Err(inputs.mismatch("pooling wants an image batch, [N, H, W, C]")),

@@ -114,7 +114,7 @@ pub(in crate::tensor::ops) enum Finish {
     /// Bias, ReLU and dropout.
     Dropout {
         bias: Operand,
-        clock: Operand,
+        seed_and_step: Operand,
         dropout: Dropout,
     },
     /// The sums of A's row of ones go here.
@@ -135,7 +135,9 @@ impl Finish {
         match self {
             Self::Plain => vec![],
             Self::Bias { bias, .. } => vec![bias.read()],
-            Self::Dropout { bias, clock, .. } => vec![bias.read(), clock.read()],
+            Self::Dropout {
+                bias, seed_and_step, ..
+            } => vec![bias.read(), seed_and_step.read()],
             Self::BiasGrad(bias_grad) => vec![bias_grad.write()],
         }
     }

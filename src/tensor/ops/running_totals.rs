@@ -1,17 +1,17 @@
 //! Running totals.
 
 use super::{WORKGROUP, kernel};
-use crate::gpu::params::optim::accumulate::Params;
+use crate::gpu::params::optim::running_totals::Params;
 use crate::gpu::shader;
 use crate::tensor::{Info, Inputs, Io, Launches, Op, Operand, Result, Storage, Tensor};
 
 /// `total[c] += sum over r of x[r, c]`. Inputs: total, x.
 #[derive(Debug)]
-struct Accumulate;
+struct RunningTotals;
 
-impl Op for Accumulate {
+impl Op for RunningTotals {
     fn name(&self) -> &'static str {
-        "accumulate"
+        "add_to_totals"
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
@@ -24,12 +24,16 @@ impl Op for Accumulate {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let (rows, cols) = (io.input(1).rows(), io.input(1).last());
-        let kernel = kernel(self.name(), shader!("optim/accumulate.wgsl"), WORKGROUP as usize * cols)
-            .params(Params {
-                rows: rows as u32,
-                cols: cols as u32,
-            })
-            .flops((rows * cols) as u64);
+        let kernel = kernel(
+            self.name(),
+            shader!("optim/running_totals.wgsl"),
+            WORKGROUP as usize * cols,
+        )
+        .params(Params {
+            rows: rows as u32,
+            cols: cols as u32,
+        })
+        .flops((rows * cols) as u64);
         launches.dispatch(kernel, &[Operand::Input(1).read(), Operand::Output(0).write()]);
         Ok(())
     }
@@ -45,7 +49,7 @@ impl Tensor {
     ///
     /// # Errors
     /// A shape error when the columns differ, an error when this tensor is computed rather than made from data.
-    pub fn accumulate(&self, x: &Tensor) -> Result<Tensor> {
-        Self::apply_one(Accumulate, &[self, x])
+    pub fn add_to_totals(&self, x: &Tensor) -> Result<Tensor> {
+        Self::apply_one(RunningTotals, &[self, x])
     }
 }
