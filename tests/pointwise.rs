@@ -306,6 +306,23 @@ fn rows_that_cannot_work_are_refused_with_the_reason() {
 }
 
 #[test]
+fn integers_are_refused_by_every_row_with_its_name() {
+    let g = Graph::new(&gpu());
+    let (floats, integers) = (g.zeros([2]).unwrap(), g.tensor_u32([2], &[0; 2]).unwrap());
+    let refused = |result: Result<Tensor, TensorError>, name: &str, at: usize| match result {
+        Err(TensorError::Type { op, input, .. }) => assert_eq!((op, input), (name, at)),
+        other => panic!("{name}: {other:?}"),
+    };
+    for row in Unary::ALL {
+        refused(row.apply(&integers, row.tried[0]), row.name, 0);
+    }
+    for row in Binary::ALL {
+        refused(row.apply(&integers, &floats), row.name, 0);
+        refused(row.apply(&floats, &integers), row.name, 1);
+    }
+}
+
+#[test]
 fn a_wrong_gradient_in_a_row_is_found() {
     let wrong = Unary {
         gradient: "x * dy",

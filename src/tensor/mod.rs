@@ -13,6 +13,8 @@
 //! assert_eq!(gradient.to_vec()?, [6.0, -8.0]);
 //! # Ok::<(), selvedge::tensor::TensorError>(())
 //! ```
+//!
+//! `+ - * /` do the same and give a [`Result`] too, so `(&x * &x)?` is `x.mul(&x)?`.
 
 mod autograd;
 mod compile;
