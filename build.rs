@@ -50,11 +50,7 @@ fn translate(files: &Files, asking: &str, line: usize, name: &str, made: &mut St
     let file = match (all.iter().find(|file| **file == asking), all.as_slice()) {
         (Some(file), _) | (None, [file]) => *file,
         _ => {
-            return error(
-                asking,
-                line,
-                &format!("{} files have a line '{start}', not one", all.len()),
-            );
+            return error(asking, line, &format!("{} files have a line '{start}', not one", all.len()));
         }
     };
     let mut new = Struct::default();
@@ -64,22 +60,14 @@ fn translate(files: &Files, asking: &str, line: usize, name: &str, made: &mut St
         let aligned = code.trim().strip_prefix("@align(16) ");
         let code = aligned.unwrap_or(code.trim()).strip_suffix(',');
         let Some((field, ty)) = code.and_then(|code| code.split_once(": ")) else {
-            return error(
-                file,
-                i,
-                "a field must look like 'name: type,  // what it is', after @align(16) if at all",
-            );
+            return error(file, i, "a field must look like 'name: type,  // what it is', after @align(16) if at all");
         };
         let (ty, bytes, own) = match ty {
             "u32" | "i32" | "f32" => (ty.to_owned(), 4, 4),
             "array<vec4<u32>, 6>" => ("[[u32; 4]; 6]".to_owned(), 96, 16),
             _ => {
                 let path = translate(files, file, i, ty, made)?;
-                (
-                    format!("crate::gpu::params::{path}"),
-                    made[&path].size,
-                    made[&path].align,
-                )
+                (format!("crate::gpu::params::{path}"), made[&path].size, made[&path].align)
             }
         };
         new.pad(if aligned.is_some() { 16 } else { own });
@@ -108,11 +96,7 @@ impl Struct {
 fn params(files: &Files) -> Result<String> {
     let mut made = Structs::new();
     for (file, text) in files {
-        for (i, line) in text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| line.contains("var<uniform>"))
-        {
+        for (i, line) in text.lines().enumerate().filter(|(_, line)| line.contains("var<uniform>")) {
             match line.strip_suffix(';').and_then(|line| line.rsplit_once(": ")) {
                 Some((_, ty)) => translate(files, file, i, ty, &mut made)?,
                 None => return error(file, i, "a uniform must look like 'var<uniform> name: Type;'"),
@@ -131,10 +115,7 @@ fn params(files: &Files) -> Result<String> {
     let module = |name: &str, contents: String| format!("pub mod {name} {{\n{contents}}}\n");
     let folder =
         |files: BTreeMap<&str, String>| files.into_iter().map(|(file, structs)| module(file, structs)).collect();
-    Ok(modules
-        .into_iter()
-        .map(|(name, files)| module(name, folder(files)))
-        .collect())
+    Ok(modules.into_iter().map(|(name, files)| module(name, folder(files))).collect())
 }
 
 fn write() -> Result<()> {

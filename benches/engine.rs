@@ -25,12 +25,7 @@ const BATCH: usize = 128;
 /// Side of the input, input and output channels, side of the kernel, stride.
 type Convolution = [usize; 5];
 
-const CNN: [Convolution; 4] = [
-    [28, 1, 32, 3, 1],
-    [14, 32, 68, 3, 1],
-    [7, 68, 128, 3, 1],
-    [3, 128, 256, 3, 1],
-];
+const CNN: [Convolution; 4] = [[28, 1, 32, 3, 1], [14, 32, 68, 3, 1], [7, 68, 128, 3, 1], [3, 128, 256, 3, 1]];
 
 /// Every convolution of the ResNet-18 for 28x28 images.
 const RESNET18: [Convolution; 11] = [
@@ -55,10 +50,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let gpu = Gpu::open(&GpuOptions::from_env().unwrap()).unwrap();
-        Self {
-            graph: Graph::new(&gpu),
-            gpu,
-        }
+        Self { graph: Graph::new(&gpu), gpu }
     }
 
     fn random(&self, shape: &[usize]) -> Tensor {
@@ -83,14 +75,12 @@ enum Work {
 /// Times runs of a program, waiting for each.
 fn time(c: &mut Criterion, group: &str, name: &str, work: Work, mut compiled: Compiled) {
     let mut group = c.benchmark_group(group);
-    group
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(3))
-        .throughput(match work {
+    group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(3)).throughput(
+        match work {
             Work::Flops(n) | Work::Images(n) => Throughput::Elements(n),
             Work::Bytes(n) => Throughput::Bytes(n),
-        });
+        },
+    );
     group.bench_function(name, |b| {
         b.iter(|| {
             compiled.run().unwrap();
@@ -104,10 +94,7 @@ fn gemm(c: &mut Criterion) {
     let bench = Bench::new();
     // A processor takes seconds for the largest, a GPU needs it to be busy.
     let largest = if bench.gpu.adapter().is_cpu() { 1024 } else { 4096 };
-    for n in [256, 1024, largest]
-        .into_iter()
-        .collect::<std::collections::BTreeSet<_>>()
-    {
+    for n in [256, 1024, largest].into_iter().collect::<std::collections::BTreeSet<_>>() {
         let product = bench.random(&[n, n]).matmul(&bench.random(&[n, n])).unwrap();
         let work = Work::Flops(2 * (n as u64).pow(3));
         time(c, "gemm", &format!("{n}^3"), work, bench.compile([&product]));
@@ -131,13 +118,7 @@ fn convolutions(c: &mut Criterion, network: &str, shapes: &[Convolution]) {
         let [dx, dw, db] = <[Tensor; 3]>::try_from(gradients).unwrap();
         let mut row = |what: &str, outputs: &[&Tensor]| {
             let group = format!("{network} {what}");
-            time(
-                c,
-                &group,
-                &name,
-                Work::Flops(flops),
-                bench.compile(outputs.iter().copied()),
-            );
+            time(c, &group, &name, Work::Flops(flops), bench.compile(outputs.iter().copied()));
         };
         row("forward", &[&y]);
         // The images themselves need no gradient.
@@ -166,18 +147,11 @@ fn memory_bound(c: &mut Criterion) {
         let (gamma, beta) = (bench.random(&[channels]), bench.random(&[channels]));
         let norm = x.batch_norm(&gamma, &beta, NormSettings::plain(1e-5)).unwrap();
         time(c, "batch norm forward", &name, bytes(3), bench.compile([&norm.y]));
-        let gradients = norm
-            .y
-            .backward_from(&bench.random(&shape), &[&x, &gamma, &beta])
-            .unwrap();
+        let gradients = norm.y.backward_from(&bench.random(&shape), &[&x, &gamma, &beta]).unwrap();
         // One pass for the statistics, which the gradient needs, and five of its own.
         let name_of_both = "batch norm statistics and backward";
         time(c, name_of_both, &name, bytes(6), bench.compile(&gradients));
-        let beside = NormSettings {
-            relu_before: true,
-            pool: [2, 2],
-            ..NormSettings::plain(1e-5)
-        };
+        let beside = NormSettings { relu_before: true, pool: [2, 2], ..NormSettings::plain(1e-5) };
         let pooled = x.batch_norm(&gamma, &beta, beside).unwrap().y;
         let dy = bench.random(pooled.shape().axes());
         let gradients = pooled.backward_from(&dy, &[&x, &gamma, &beta]).unwrap();
@@ -188,13 +162,7 @@ fn memory_bound(c: &mut Criterion) {
         time(c, "max pool forward", &name, bytes(1), bench.compile([&pooled]));
         let dy = bench.random(pooled.shape().axes());
         let gradient = pooled.backward_from(&dy, &[&x]).unwrap();
-        time(
-            c,
-            "max pool forward and backward",
-            &name,
-            bytes(2),
-            bench.compile(&gradient),
-        );
+        time(c, "max pool forward and backward", &name, bytes(2), bench.compile(&gradient));
     }
 }
 
@@ -203,35 +171,20 @@ fn optimisers(c: &mut Criterion) {
     // The CNN's number of parameters.
     const LEN: usize = 660_416;
     for (name, rule, passes) in [("sgd", Rule::SGD, 5), ("adam", Rule::ADAM, 7)] {
-        let arena = bench
-            .graph
-            .arena("parameters", &[([LEN].into(), vec![0.1; LEN])])
-            .unwrap();
+        let arena = bench.graph.arena("parameters", &[([LEN].into(), vec![0.1; LEN])]).unwrap();
         let optimiser = Optimiser::with_groups(&bench.graph, &arena, rule, &[Some(Group::PLAIN)]).unwrap();
         let gradient = bench.random(&[LEN]);
         let update = optimiser.record(&arena, &[gradient]).unwrap();
         let work = Work::Bytes((4 * passes * LEN) as u64);
-        time(
-            c,
-            "optimiser step with a copy of the gradient",
-            name,
-            work,
-            bench.compile([&update]),
-        );
+        time(c, "optimiser step with a copy of the gradient", name, work, bench.compile([&update]));
     }
 }
 
 fn steps(c: &mut Criterion) {
     let bench = Bench::new();
     let images = ImageSet::new("grey", vec![128; BATCH * PIXELS], vec![3; BATCH]).unwrap();
-    let normalisation = Normalisation {
-        mean: 0.3,
-        deviation: 0.35,
-    };
-    let config = TrainConfig {
-        batch_size: BATCH,
-        ..TrainConfig::default()
-    };
+    let normalisation = Normalisation { mean: 0.3, deviation: 0.35 };
+    let config = TrainConfig { batch_size: BATCH, ..TrainConfig::default() };
     let name = format!("cnn, batch {BATCH}");
     let step = training_step(&bench.gpu, &config, &Learned::All, normalisation, &images).unwrap();
     time(c, "training step", &name, Work::Images(BATCH as u64), step);

@@ -15,9 +15,8 @@ fn predictions(seed: usize) -> Predictions {
     let rows = labels.iter().enumerate().flat_map(|(i, label)| {
         let noise = |j: usize| ((i * 31 + j * 17 + seed) * 2_654_435_761 % 1000) as f32 / 1000.0;
         let best = if noise(99) < 0.9 { *label as usize } else { i % CLASSES };
-        let weights: Vec<f32> = (0..CLASSES)
-            .map(|class| noise(class) + if class == best { 4.0 + 4.0 * noise(98) } else { 0.0 })
-            .collect();
+        let weights: Vec<f32> =
+            (0..CLASSES).map(|class| noise(class) + if class == best { 4.0 + 4.0 * noise(98) } else { 0.0 }).collect();
         let sum: f32 = weights.iter().sum();
         weights.into_iter().map(move |weight| weight / sum)
     });
@@ -47,15 +46,11 @@ fn main() {
         gallery: GallerySize::default(),
     };
     let mut criterion = Criterion::default().configure_from_args().sample_size(10);
-    criterion.bench_function("figures of 10,000 images", |b| {
-        b.iter(|| Metrics::from_predictions(&members[0]))
-    });
+    criterion.bench_function("figures of 10,000 images", |b| b.iter(|| Metrics::from_predictions(&members[0])));
     criterion.bench_function("files and pictures", |b| {
         b.iter(|| evaluations[0].write(folder.path(), GallerySize::default()).unwrap());
     });
-    criterion.bench_function("page", |b| {
-        b.iter(|| page.write(&folder.path().join("report.html")).unwrap())
-    });
+    criterion.bench_function("page", |b| b.iter(|| page.write(&folder.path().join("report.html")).unwrap()));
     criterion.bench_function("bootstrap interval of a gain", |b| {
         b.iter(|| Gain::of(&members[0], &members[1], 0).unwrap());
     });

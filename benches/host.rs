@@ -16,10 +16,7 @@ const BATCH: usize = 128;
 
 fn compile(gpu: &Arc<Gpu>) -> Compiled {
     let images = ImageSet::new("blank images", vec![0; BATCH * PIXELS], vec![0; BATCH]).unwrap();
-    let normalisation = Normalisation {
-        mean: 0.0,
-        deviation: 1.0,
-    };
+    let normalisation = Normalisation { mean: 0.0, deviation: 1.0 };
     training_step(gpu, &TrainConfig::default(), &Learned::All, normalisation, &images).unwrap()
 }
 

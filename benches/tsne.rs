@@ -18,10 +18,7 @@ fn main() {
     if everything {
         sizes = SIZES.to_vec();
     }
-    println!(
-        "{} threads; shares of the time in %\n",
-        std::thread::available_parallelism().map_or(1, usize::from)
-    );
+    println!("{} threads; shares of the time in %\n", std::thread::available_parallelism().map_or(1, usize::from));
     println!("| images | seconds | neighbours | affinities | first map | pull | push | the rest | KL |");
     println!("|---|---|---|---|---|---|---|---|---|");
     for size in sizes {

@@ -88,11 +88,7 @@ impl Op for SwishGrad {
         let kernel = Kernel::new("swish_grad", Source::new("swish_grad", BACKWARD))
             .params([len as u32, 0, 0, 0])
             .threads(len as u64, 64);
-        let operands = [
-            Operand::Input(0).read(),
-            Operand::Input(1).read(),
-            Operand::Output(0).write(),
-        ];
+        let operands = [Operand::Input(0).read(), Operand::Input(1).read(), Operand::Output(0).write()];
         launches.dispatch(kernel, &operands);
         Ok(())
     }

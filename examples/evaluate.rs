@@ -20,19 +20,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new(&folder);
     let gpu = Gpu::open(&GpuOptions::from_env()?)?;
     let data = selvedge::data::load(None)?;
-    let config = TrainConfig {
-        limit: Some(2000),
-        epochs: 2,
-        batch_size: 32,
-        ..TrainConfig::default()
-    };
-    train(
-        &gpu,
-        &config,
-        &Task::built_in(&config, &data),
-        Some(&folder.join("run")),
-        &mut (),
-    )?;
+    let config = TrainConfig { limit: Some(2000), epochs: 2, batch_size: 32, ..TrainConfig::default() };
+    train(&gpu, &config, &Task::built_in(&config, &data), Some(&folder.join("run")), &mut ())?;
 
     let classifier = Classifier::open(&gpu, &folder.join("run"))?;
     let images = data.test.take(1000);
@@ -64,10 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Or a single picture, of anybody's predictions: two images of two classes.
     let names = ["cat", "dog"].map(str::to_owned).to_vec();
     let predictions = Predictions::new(vec![0.9, 0.1, 0.6, 0.4], vec![0, 1], names)?;
-    let picture = ConfusionPicture {
-        names: predictions.class_names(),
-        matrix: &predictions.confusion_matrix(),
-    };
+    let picture = ConfusionPicture { names: predictions.class_names(), matrix: &predictions.confusion_matrix() };
     save_png(&picture, &folder.join("cats-and-dogs.png"))?;
     println!("pictures and report.html are in {}", shown(folder));
     Ok(())

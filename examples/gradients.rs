@@ -21,10 +21,7 @@ fn main() {
         tensors.push(("inference".to_owned(), vec![IMAGES, 10], measured.inference));
         tensors.push(("training".to_owned(), vec![IMAGES, 10], measured.training));
         let bytes = |values: &[f32]| values.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let tensors: Vec<_> = tensors
-            .into_iter()
-            .map(|(name, shape, values)| (name, shape, bytes(&values)))
-            .collect();
+        let tensors: Vec<_> = tensors.into_iter().map(|(name, shape, values)| (name, shape, bytes(&values))).collect();
         let path = folder.join(format!("{}-{set}.safetensors", case.name.replace(' ', "-")));
         write_safetensors(&path, &tensors);
         println!("{}", shown(&path));

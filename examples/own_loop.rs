@@ -35,12 +35,7 @@ fn main() -> Result<()> {
     let points = graph.zeros([BATCH, 2])?;
     let classes = graph.tensor_u32([BATCH], &[0; BATCH])?;
     let seed_and_step = graph.tensor_u32([2], &[0, 0])?;
-    let pass = Forward::new(
-        &parameters,
-        Mode::Training {
-            seed_and_step: &seed_and_step,
-        },
-    );
+    let pass = Forward::new(&parameters, Mode::Training { seed_and_step: &seed_and_step });
     let logits = last.forward(&pass, &hidden.forward(&pass, &points, true)?, false)?;
     let loss = logits.cross_entropy(&classes, 0.0)?.losses.mean()?;
     let arena = parameters.learned();
@@ -50,10 +45,7 @@ fn main() -> Result<()> {
     let mut step = graph.compile(&[&loss, &updated])?;
 
     let rate = LearningRate::new(0.02, Schedule::OneCycle);
-    let timeline = Timeline {
-        steps_per_epoch: STEPS,
-        epochs: 1,
-    };
+    let timeline = Timeline { steps_per_epoch: STEPS, epochs: 1 };
     for number in 0..STEPS {
         // All that a step sends: a batch, and the learning rate.
         let (xy, labels) = batch(number);

@@ -38,19 +38,14 @@ pub struct Array {
 impl Array {
     /// An array of `shape`, filled from `data` in row-major order.
     pub fn new(shape: impl Into<Shape>, data: Vec<f64>) -> Self {
-        Self {
-            shape: shape.into(),
-            data,
-        }
+        Self { shape: shape.into(), data }
     }
 
     /// Random numbers between `low` and `high`, representable in `f32`; the same for the same seed.
     pub fn random(shape: impl Into<Shape>, low: f32, high: f32, seed: u64) -> Self {
         let shape = shape.into();
         let mut rng = Pcg64::seed_from_u64(seed);
-        let data = (0..shape.len())
-            .map(|_| f64::from(rng.random_range(low..high)))
-            .collect();
+        let data = (0..shape.len()).map(|_| f64::from(rng.random_range(low..high))).collect();
         Self { shape, data }
     }
 
@@ -75,11 +70,7 @@ pub struct Tolerance {
 
 impl Default for Tolerance {
     fn default() -> Self {
-        Self {
-            relative: 1e-3,
-            absolute: 1e-5,
-            samples: 48,
-        }
+        Self { relative: 1e-3, absolute: 1e-5, samples: 48 }
     }
 }
 
@@ -100,18 +91,9 @@ pub struct Disagreement {
 
 impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            op,
-            index,
-            device,
-            reference,
-            ..
-        } = self;
+        let Self { op, index, device, reference, .. } = self;
         match self.input {
-            None => write!(
-                f,
-                "{op}: output element {index} is {device}, the reference says {reference}"
-            ),
+            None => write!(f, "{op}: output element {index} is {device}, the reference says {reference}"),
             Some(input) => write!(
                 f,
                 "{op}: gradient of input {input}, element {index}, is {device}, finite differences say {reference}"
@@ -172,18 +154,14 @@ pub fn gradcheck(
     reference: impl Fn(&[Array]) -> Vec<f64>,
 ) -> Result<Report> {
     let graph = Graph::new(gpu);
-    let leaves = inputs
-        .iter()
-        .map(|x| graph.tensor(x.shape.clone(), &x.to_f32()))
-        .collect::<Result<Vec<_>>>()?;
+    let leaves = inputs.iter().map(|x| graph.tensor(x.shape.clone(), &x.to_f32())).collect::<Result<Vec<_>>>()?;
     let scaled = leaves.iter().map(|x| x.scale(BEFORE)).collect::<Result<Vec<_>>>()?;
     let output = build(&scaled)?;
 
     // The loss: weights away from zero, of both signs.
     let mut rng = Pcg64::seed_from_u64(7);
-    let weights: Vec<f32> = (0..output.shape().len())
-        .map(|i| rng.random_range(0.5..1.5) * if i % 2 == 0 { 1.0 } else { -1.0 })
-        .collect();
+    let weights: Vec<f32> =
+        (0..output.shape().len()).map(|i| rng.random_range(0.5..1.5) * if i % 2 == 0 { 1.0 } else { -1.0 }).collect();
     let weighted = output.mul(&graph.tensor(output.shape(), &weights)?)?;
     let loss = weighted.sum()?.scale(AFTER)?;
     let gradients = loss.backward(&leaves.iter().collect::<Vec<_>>())?;
@@ -196,10 +174,7 @@ pub fn gradcheck(
     let at = |x: &[Array]| reference(&times(x, f64::from(BEFORE)));
     let expected = at(inputs);
     if expected.len() != weights.len() {
-        return Err(TensorError::Data {
-            shape: output.shape(),
-            given: expected.len(),
-        });
+        return Err(TensorError::Data { shape: output.shape(), given: expected.len() });
     }
     let largest = largest(&expected);
     for (index, (device, reference)) in compiled.read(&output)?.iter().zip(&expected).enumerate() {
@@ -239,10 +214,7 @@ pub fn gradcheck(
 
 /// All arrays times a number.
 fn times(arrays: &[Array], factor: f64) -> Vec<Array> {
-    let times = |x: &Array| Array {
-        shape: x.shape.clone(),
-        data: x.data.iter().map(|v| v * factor).collect(),
-    };
+    let times = |x: &Array| Array { shape: x.shape.clone(), data: x.data.iter().map(|v| v * factor).collect() };
     arrays.iter().map(times).collect()
 }
 

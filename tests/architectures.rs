@@ -40,9 +40,7 @@ fn differing(ours: &Measured, theirs: &Golden) -> BTreeMap<String, String> {
             let signed = |(g, u): (&f32, f64)| if u >= 0.0 { f64::from(*g) } else { -f64::from(*g) };
             gradient.iter().zip(signs).map(signed).sum::<f64>()
         });
-        let pairs = [(our_norm, norm)]
-            .into_iter()
-            .chain(our_projections.into_iter().zip(projections));
+        let pairs = [(our_norm, norm)].into_iter().chain(our_projections.into_iter().zip(projections));
         let worst = largest(pairs.map(|(a, b)| a - b)) / norm;
         if worst > 1e-3 {
             let how = format!("norm {our_norm}, not {norm}; projections {our_projections:?}, not {projections:?}");
@@ -58,11 +56,7 @@ fn logits_and_gradients_are_those_of_pytorch() {
     let golden: BTreeMap<String, BTreeMap<String, Golden>> = serde_json::from_str(text).unwrap();
     assert_eq!(golden.len(), CASES.len());
     // Without bounds checks, for speed: every kernel has been checked by the gradient tests.
-    let gpu = Gpu::open(&GpuOptions {
-        checked: Some(false),
-        ..GpuOptions::from_env().unwrap()
-    })
-    .unwrap();
+    let gpu = Gpu::open(&GpuOptions { checked: Some(false), ..GpuOptions::from_env().unwrap() }).unwrap();
     for case in CASES {
         // Until each gradient has agreed on a set of images.
         let mut open: Option<BTreeMap<String, String>> = None;
@@ -70,17 +64,9 @@ fn logits_and_gradients_are_those_of_pytorch() {
             let theirs = &golden[case.name][set];
             let ours = case.measure(&gpu, set);
             let inference = difference(&ours.inference, &theirs.inference);
-            assert!(
-                inference < 1e-4,
-                "{}: logits in inference mode differ by {inference}",
-                case.name
-            );
+            assert!(inference < 1e-4, "{}: logits in inference mode differ by {inference}", case.name);
             let training = difference(&ours.training, &theirs.training);
-            assert!(
-                training < 1e-4,
-                "{}: logits in training mode differ by {training}",
-                case.name
-            );
+            assert!(training < 1e-4, "{}: logits in training mode differ by {training}", case.name);
             let now = differing(&ours, theirs);
             let both = open.map(|before| before.into_iter().filter(|(name, _)| now.contains_key(name)).collect());
             let still = both.unwrap_or(now);
@@ -90,10 +76,6 @@ fn logits_and_gradients_are_those_of_pytorch() {
                 break;
             }
         }
-        assert!(
-            open.is_some_and(|open| open.is_empty()),
-            "{}: gradients differ on every set",
-            case.name
-        );
+        assert!(open.is_some_and(|open| open.is_empty()), "{}: gradients differ on every set", case.name);
     }
 }

@@ -56,11 +56,9 @@ fn an_ensemble_and_a_run_that_has_no_epoch_are_called_so() {
     assert_eq!(code, Some(0), "{text}");
     write_picture(&here.join("p.png"));
     for model in ["e", "e/ensemble.json"] {
-        for words in [
-            "features MODEL --image p.png",
-            "export MODEL --onnx x.onnx",
-            "tsne --of MODEL --limit 50 --perplexity 5",
-        ] {
+        for words in
+            ["features MODEL --image p.png", "export MODEL --onnx x.onnx", "tsne --of MODEL --limit 50 --perplexity 5"]
+        {
             let words = words.replace("MODEL", model);
             let (code, text) = said(here, &words);
             assert!(code == Some(1) && text.contains("is an ensemble"), "{words}: {text}");
@@ -113,10 +111,7 @@ fn a_search_that_found_nothing_has_failed() {
     fs::create_dir(here.join("data")).unwrap();
     common::process::write_data(&here.join("data"), 300, 40);
     // No batch of a fold is as large.
-    let (code, text) = said(
-        here,
-        "search cnn --grid dense=8,16 --folds 2 --epochs 1 --batch-size 1024 --out s",
-    );
+    let (code, text) = said(here, "search cnn --grid dense=8,16 --folds 2 --epochs 1 --batch-size 1024 --out s");
     assert!(code == Some(1) && text.contains("every fit failed"), "{text}");
     let (code, text) = said(here, "search --collect s");
     assert!(code == Some(1) && text.contains("every fit failed"), "{text}");
@@ -136,10 +131,7 @@ fn adapters_are_chosen_by_number_too() {
         let (code, text) = said(here, &format!("devices --adapter {number}"));
         assert_eq!(code, Some(0));
         let chosen: Vec<&str> = text.lines().filter(|line| line.contains("[chosen]")).collect();
-        assert!(
-            chosen.len() == 1 && chosen[0].starts_with(&format!("{number}: ")),
-            "{text}"
-        );
+        assert!(chosen.len() == 1 && chosen[0].starts_with(&format!("{number}: ")), "{text}");
     }
     let (code, text) = said(here, &format!("devices --adapter {}", names.len() + 1));
     assert!(code == Some(1) && text.contains("as its number"), "{text}");
@@ -157,14 +149,7 @@ fn commands_that_look_at_a_step_show_what_changes_it_and_long_helps_have_heading
     }
     for name in ["train", "search", "lr-find"] {
         let (_, help) = said(folder.path(), &format!("{name} --help"));
-        for heading in [
-            "Training:",
-            "Network:",
-            "Optimisation:",
-            "Regularisation:",
-            "Augmentation:",
-            "Device:",
-        ] {
+        for heading in ["Training:", "Network:", "Optimisation:", "Regularisation:", "Augmentation:", "Device:"] {
             assert!(help.contains(&format!("\n{heading}")), "{name} has no {heading}");
         }
     }
@@ -206,10 +191,7 @@ fn too_little_memory_is_one_error() {
         }
         failures += 1;
         assert_eq!(limited.status.code(), Some(1), "{kilobytes}: {message}");
-        assert!(
-            message.starts_with("error: ") && message.lines().count() == 1,
-            "{kilobytes}: {message}"
-        );
+        assert!(message.starts_with("error: ") && message.lines().count() == 1, "{kilobytes}: {message}");
     }
     assert!(failures > 0, "there was memory enough");
 }

@@ -12,17 +12,10 @@ use selvedge::tensor::ops::{Augment, Batch, DataSet, Erased, Erasing, Fill, Flip
 const SIZE: [usize; 2] = [13, 9];
 const SEED: u32 = 77;
 
-const PIXELS: Pixels = Pixels {
-    height: SIZE[0],
-    width: SIZE[1],
-    mean: 0.25,
-    deviation: 0.5,
-};
+const PIXELS: Pixels = Pixels { height: SIZE[0], width: SIZE[1], mean: 0.25, deviation: 0.5 };
 
 fn bytes(images: usize) -> Vec<u8> {
-    (0..images * SIZE[0] * SIZE[1])
-        .map(|i| (i * 7919 % 251) as u8)
-        .collect()
+    (0..images * SIZE[0] * SIZE[1]).map(|i| (i * 7919 % 251) as u8).collect()
 }
 
 /// The images that `order` names, seen in `epoch`, before normalisation.
@@ -30,10 +23,7 @@ fn seen(pixels: &[u8], pixels_of: Pixels, augment: &Augment, order: &[u32], epoc
     let graph = Graph::new(&gpu());
     let mut padded = pixels.to_vec();
     padded.resize(padded.len().next_multiple_of(4), 0);
-    let words: Vec<u32> = padded
-        .chunks_exact(4)
-        .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect();
+    let words: Vec<u32> = padded.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
     let count = pixels.len() / (pixels_of.height * pixels_of.width);
     let data = DataSet {
         images: graph.tensor_u32([words.len()], &words).unwrap(),
@@ -48,10 +38,7 @@ fn seen(pixels: &[u8], pixels_of: Pixels, augment: &Augment, order: &[u32], epoc
     };
     let (images, _) = data.gather(batch, pixels_of).unwrap();
     let normalised = images.to_vec().unwrap();
-    normalised
-        .iter()
-        .map(|y| y * pixels_of.deviation + pixels_of.mean)
-        .collect()
+    normalised.iter().map(|y| y * pixels_of.deviation + pixels_of.mean).collect()
 }
 
 fn pcg4d(mut v: [u32; 4]) -> [u32; 4] {
@@ -96,10 +83,7 @@ fn reference(pixels: &[u8], a: &Augment, image: u32, epoch: u32, row: usize, col
             let drawn = bits(image, epoch, 16 + attempt);
             let area = between(erasing.area, uniform(drawn[0])) * (height * width) as f64;
             let aspect = between(erasing.aspect, uniform(drawn[1]));
-            let sides = [
-                (area * aspect).sqrt().floor() as i64,
-                (area / aspect).sqrt().floor() as i64,
-            ];
+            let sides = [(area * aspect).sqrt().floor() as i64, (area / aspect).sqrt().floor() as i64];
             let corner = [i64::from(drawn[2]) % height, i64::from(drawn[3]) % width];
             let fits = corner[0] + sides[0] <= height && corner[1] + sides[1] <= width;
             fits.then_some((corner, sides))
@@ -141,10 +125,7 @@ fn reference(pixels: &[u8], a: &Augment, image: u32, epoch: u32, row: usize, col
     let r = zoom(looks[0]) * (y as f64 - middle[0]) + shift(0, height);
     let c = zoom(looks[1]) * (x as f64 - middle[1]) + shift(1, width);
     let turn = f64::from(a.rotation).to_radians() * (2.0 * uniform(moves[3]) - 1.0);
-    let source = [
-        turn.cos() * r - turn.sin() * c + middle[0],
-        turn.sin() * r + turn.cos() * c + middle[1],
-    ];
+    let source = [turn.cos() * r - turn.sin() * c + middle[0], turn.sin() * r + turn.cos() * c + middle[1]];
     let tap = |row: i64, col: i64| {
         let resolve = |i: i64, n: i64| match a.fill {
             Fill::Reflect => {
@@ -199,18 +180,9 @@ fn every_change_alone_agrees_with_the_reference() {
     };
     check("nothing", &Augment::NONE);
     check("zoom", &with(|a| a.zoom = [0.7, 1.4]));
-    check(
-        "shift by fractions",
-        &with(|a| a.shift = [Shift::Fraction(0.3), Shift::Fraction(0.1)]),
-    );
-    check(
-        "shift by pixels",
-        &with(|a| a.shift = [Shift::Pixels(2), Shift::Pixels(5)]),
-    );
-    check(
-        "one axis by pixels",
-        &with(|a| a.shift = [Shift::Pixels(3), Shift::Fraction(0.2)]),
-    );
+    check("shift by fractions", &with(|a| a.shift = [Shift::Fraction(0.3), Shift::Fraction(0.1)]));
+    check("shift by pixels", &with(|a| a.shift = [Shift::Pixels(2), Shift::Pixels(5)]));
+    check("one axis by pixels", &with(|a| a.shift = [Shift::Pixels(3), Shift::Fraction(0.2)]));
     check("rotation", &with(|a| a.rotation = 40.0));
     check("random flip", &with(|a| a.flip = Flip::Random));
     check("alternating flip", &with(|a| a.flip = Flip::Alternating));
@@ -218,20 +190,10 @@ fn every_change_alone_agrees_with_the_reference() {
     check("brightness", &with(|a| a.brightness = [0.5, 1.5]));
     check("cutout", &with(|a| a.cutout = 5));
     check("even cutout", &with(|a| a.cutout = 4));
-    check(
-        "erasing with the study's ranges",
-        &with(|a| a.erasing = Some(STUDY_ERASING)),
-    );
-    check(
-        "erasing with the paper's ranges",
-        &with(|a| a.erasing = Some(PAPER_ERASING)),
-    );
+    check("erasing with the study's ranges", &with(|a| a.erasing = Some(STUDY_ERASING)));
+    check("erasing with the paper's ranges", &with(|a| a.erasing = Some(PAPER_ERASING)));
     let constant = |a: &mut Augment| {
-        a.erasing = Some(Erasing {
-            probability: 1.0,
-            fill: Erased::Constant(0.4),
-            ..STUDY_ERASING
-        });
+        a.erasing = Some(Erasing { probability: 1.0, fill: Erased::Constant(0.4), ..STUDY_ERASING });
     };
     check("erasing with a constant", &with(constant));
 }
@@ -263,10 +225,7 @@ fn mixed(numbers: [f32; MIXING], augment: Option<&Augment>) -> (Vec<f32>, Vec<u3
     let graph = Graph::new(&gpu());
     let mut pixels = bytes(8);
     pixels.resize(pixels.len().next_multiple_of(4), 0);
-    let words: Vec<u32> = pixels
-        .chunks_exact(4)
-        .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect();
+    let words: Vec<u32> = pixels.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
     let data = DataSet {
         images: graph.tensor_u32([words.len()], &words).unwrap(),
         labels: graph.tensor_u32([8], &[0, 10, 20, 30, 40, 50, 60, 70]).unwrap(),
@@ -291,11 +250,7 @@ fn images_are_mixed_with_those_from_the_other_end_of_the_batch() {
     let policy = Policy::IcdssCnn.augment();
     let [height, width] = SIZE.map(|n| n as f32);
     // Mixup, CutMix with a box that touches no border, and one with nothing in it.
-    let cases = [
-        [0.3, 0.3, 0.0, 0.0, height, width],
-        [0.0, 0.9, 2.0, 1.0, 7.0, 6.0],
-        [0.0, 1.0, 4.0, 4.0, 4.0, 9.0],
-    ];
+    let cases = [[0.3, 0.3, 0.0, 0.0, height, width], [0.0, 0.9, 2.0, 1.0, 7.0, 6.0], [0.0, 1.0, 4.0, 4.0, 4.0, 9.0]];
     for (numbers, augment) in cases.into_iter().flat_map(|n| [(n, None), (n, Some(&policy))]) {
         let (values, labels) = mixed(numbers, augment);
         let pixels = bytes(8);
@@ -305,15 +260,8 @@ fn images_are_mixed_with_those_from_the_other_end_of_the_batch() {
             let of = |place: usize| reference(&pixels, &shown, MIX_ORDER[2 + place], 4, row, col);
             let [share, _, top, left, bottom, right] = numbers.map(f64::from);
             let inside = (top..bottom).contains(&(row as f64)) && (left..right).contains(&(col as f64));
-            let expected = if inside {
-                share * of(place) + (1.0 - share) * of(4 - place)
-            } else {
-                of(place)
-            };
-            assert!(
-                (f64::from(*value) - expected).abs() < 1e-5,
-                "{numbers:?} at {i}: {value}, not {expected}"
-            );
+            let expected = if inside { share * of(place) + (1.0 - share) * of(4 - place) } else { of(place) };
+            assert!((f64::from(*value) - expected).abs() < 1e-5, "{numbers:?} at {i}: {value}, not {expected}");
         }
         assert_eq!(labels, [70, 60, 30, 20, 50, 50, 20, 30, 60, 70]);
     }
@@ -321,12 +269,7 @@ fn images_are_mixed_with_those_from_the_other_end_of_the_batch() {
 
 /// What 10,000 white images of 28x28 look like in an epoch: rows of values in 0 to 1.
 fn white(augment: &Augment, epoch: u32) -> Vec<Vec<f32>> {
-    let pixels = Pixels {
-        height: 28,
-        width: 28,
-        mean: 0.0,
-        deviation: 1.0,
-    };
+    let pixels = Pixels { height: 28, width: 28, mean: 0.0, deviation: 1.0 };
     let order: Vec<u32> = (0..10_000).collect();
     let all = seen(&vec![255; 10_000 * 784], pixels, augment, &order, epoch);
     all.chunks_exact(784).map(<[f32]>::to_vec).collect()
@@ -340,10 +283,7 @@ fn chi_squared(counts: &[usize]) -> f64 {
 
 #[test]
 fn brightness_is_uniform_in_its_range() {
-    let augment = Augment {
-        brightness: [0.2, 0.8],
-        ..Augment::NONE
-    };
+    let augment = Augment { brightness: [0.2, 0.8], ..Augment::NONE };
     let mut counts = [0; 20];
     for image in white(&augment, 3) {
         assert!((0.2..=0.8).contains(&image[0]) && image.iter().all(|v| *v == image[0]));
@@ -355,19 +295,14 @@ fn brightness_is_uniform_in_its_range() {
 
 #[test]
 fn every_crop_is_as_likely_as_any_other_and_epochs_differ() {
-    let augment = Augment {
-        crop: 2,
-        ..Augment::NONE
-    };
+    let augment = Augment { crop: 2, ..Augment::NONE };
     let places = |epoch| -> Vec<usize> {
         let of = |image: &Vec<f32>| {
             let row = |r: usize| (0..28).any(|c| image[r * 28 + c] > 0.0);
             let col = |c: usize| (0..28).any(|r| image[r * 28 + c] > 0.0);
             let offset = |lit: &dyn Fn(usize) -> bool| {
-                let (before, after) = (
-                    (0..28).take_while(|i| !lit(*i)).count(),
-                    (0..28).rev().take_while(|i| !lit(*i)).count(),
-                );
+                let (before, after) =
+                    ((0..28).take_while(|i| !lit(*i)).count(), (0..28).rev().take_while(|i| !lit(*i)).count());
                 2 + before - after
             };
             5 * offset(&row) + offset(&col)
@@ -380,75 +315,43 @@ fn every_crop_is_as_likely_as_any_other_and_epochs_differ() {
     // 24 degrees of freedom: above 51.2 once in a thousand.
     assert!(chi_squared(&counts) < 51.2, "{counts:?}");
     let same = first.iter().zip(&second).filter(|(a, b)| a == b).count();
-    assert!(
-        (300..500).contains(&same),
-        "{same} of 10,000 images had the same crop twice, 400 are expected"
-    );
+    assert!((300..500).contains(&same), "{same} of 10,000 images had the same crop twice, 400 are expected");
 }
 
 #[test]
 fn erasing_keeps_its_rate_and_ranges() {
-    let black = Erasing {
-        fill: Erased::Constant(0.0),
-        ..STUDY_ERASING
-    };
-    let augment = Augment {
-        erasing: Some(black),
-        ..Augment::NONE
-    };
+    let black = Erasing { fill: Erased::Constant(0.0), ..STUDY_ERASING };
+    let augment = Augment { erasing: Some(black), ..Augment::NONE };
     let images = white(&augment, 0);
     let mut erased = 0;
     let mut middle = [0.0, 0.0];
     for image in &images {
-        let holes: Vec<(usize, usize)> = (0..784)
-            .filter(|i| image[*i] == 0.0)
-            .map(|i| (i / 28, i % 28))
-            .collect();
+        let holes: Vec<(usize, usize)> = (0..784).filter(|i| image[*i] == 0.0).map(|i| (i / 28, i % 28)).collect();
         if holes.is_empty() {
             continue;
         }
         erased += 1;
-        let (top, bottom) = (
-            holes.iter().map(|h| h.0).min().unwrap(),
-            holes.iter().map(|h| h.0).max().unwrap(),
-        );
-        let (left, right) = (
-            holes.iter().map(|h| h.1).min().unwrap(),
-            holes.iter().map(|h| h.1).max().unwrap(),
-        );
+        let (top, bottom) = (holes.iter().map(|h| h.0).min().unwrap(), holes.iter().map(|h| h.0).max().unwrap());
+        let (left, right) = (holes.iter().map(|h| h.1).min().unwrap(), holes.iter().map(|h| h.1).max().unwrap());
         let (height, width) = (bottom - top + 1, right - left + 1);
         assert_eq!(holes.len(), height * width, "a rectangle without holes");
         // Sides are rounded down, so the area is at most the largest, and with one more each at least the smallest.
-        assert!(
-            height * width <= 78 && (height + 1) * (width + 1) > 15,
-            "{height} x {width}"
-        );
+        assert!(height * width <= 78 && (height + 1) * (width + 1) > 15, "{height} x {width}");
         let aspect = |h: usize, w: usize| h as f64 / w as f64;
-        assert!(
-            aspect(height, width + 1) < 10.0 && aspect(height + 1, width) > 0.1,
-            "{height} x {width}"
-        );
+        assert!(aspect(height, width + 1) < 10.0 && aspect(height + 1, width) > 0.1, "{height} x {width}");
         middle[0] += (top + bottom) as f64 / 2.0 - 13.5;
         middle[1] += (left + right) as f64 / 2.0 - 13.5;
     }
     // Half of them, four standard deviations of 50. (Aspects are uniform, so most rectangles are tall and narrow.)
     assert!((4800..5200).contains(&erased), "{erased}");
     // Centred: the standard error of a mean of 5,000 places in 28 pixels is about 0.11.
-    assert!(
-        middle.iter().all(|m| (m / f64::from(erased)).abs() < 0.45),
-        "{middle:?}"
-    );
+    assert!(middle.iter().all(|m| (m / f64::from(erased)).abs() < 0.45), "{middle:?}");
 }
 
 #[test]
 fn erased_noise_is_uniform() {
     let augment = Augment {
-        erasing: Some(Erasing {
-            probability: 1.0,
-            area: [0.5, 0.5],
-            aspect: [1.0, 1.0],
-            fill: Erased::Noise,
-        }),
+        erasing: Some(Erasing { probability: 1.0, area: [0.5, 0.5], aspect: [1.0, 1.0], fill: Erased::Noise }),
         ..Augment::NONE
     };
     let images = white(&augment, 0);
@@ -464,12 +367,7 @@ fn erased_noise_is_uniform() {
 fn flips_come_by_a_coin_and_alternate() {
     // A bright left column tells which way round an image is.
     let pixels: Vec<u8> = (0..2000 * 784).map(|i| if i % 28 == 0 { 255 } else { 0 }).collect();
-    let of = Pixels {
-        height: 28,
-        width: 28,
-        mean: 0.0,
-        deviation: 1.0,
-    };
+    let of = Pixels { height: 28, width: 28, mean: 0.0, deviation: 1.0 };
     let order: Vec<u32> = (0..2000).collect();
     let flipped = |flip, epoch| -> Vec<bool> {
         let augment = Augment { flip, ..Augment::NONE };
@@ -484,11 +382,7 @@ fn flips_come_by_a_coin_and_alternate() {
     assert_eq!(flipped(Flip::Alternating, 2), first);
     let random = flipped(Flip::Random, 1);
     assert!((900..1100).contains(&count(&random)));
-    let changed = random
-        .iter()
-        .zip(flipped(Flip::Random, 2))
-        .filter(|(a, b)| *a != b)
-        .count();
+    let changed = random.iter().zip(flipped(Flip::Random, 2)).filter(|(a, b)| *a != b).count();
     assert!((900..1100).contains(&changed), "{changed}");
 }
 
@@ -510,10 +404,7 @@ fn settings_out_of_range_are_refused_by_name() {
     let erasing = |change: fn(&mut Erasing)| {
         let mut erasing = STUDY_ERASING;
         change(&mut erasing);
-        let augment = Augment {
-            erasing: Some(erasing),
-            ..Augment::NONE
-        };
+        let augment = Augment { erasing: Some(erasing), ..Augment::NONE };
         augment.validate("augment").unwrap_err().to_string()
     };
     assert!(erasing(|e| e.probability = 1.5).contains("probability of erasing is 1.5"));

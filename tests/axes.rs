@@ -17,33 +17,23 @@ fn indices(axes: &[usize], mut i: usize) -> Vec<usize> {
 }
 
 fn at(x: &Array, index: &[usize]) -> f64 {
-    let place = index
-        .iter()
-        .zip(x.shape.axes())
-        .fold(0, |place, (i, size)| place * size + i);
+    let place = index.iter().zip(x.shape.axes()).fold(0, |place, (i, size)| place * size + i);
     x.data[place]
 }
 
 /// Element by element: what `from` says is the index of x for an index of the output.
 fn gathered(x: &Array, output: &[usize], from: impl Fn(&[usize]) -> Vec<usize>) -> Vec<f64> {
-    (0..output.iter().product())
-        .map(|i| at(x, &from(&indices(output, i))))
-        .collect()
+    (0..output.iter().product()).map(|i| at(x, &from(&indices(output, i)))).collect()
 }
 
 /// All elements that become one, for each element of what a reduction leaves.
 fn groups(x: &Array, reduced: &[usize]) -> Vec<Vec<f64>> {
     let axes = x.shape.axes();
-    let kept: Vec<usize> = (0..axes.len())
-        .map(|i| if reduced.contains(&i) { 1 } else { axes[i] })
-        .collect();
+    let kept: Vec<usize> = (0..axes.len()).map(|i| if reduced.contains(&i) { 1 } else { axes[i] }).collect();
     let mut groups = vec![Vec::new(); kept.iter().product()];
     for i in 0..x.data.len() {
         let index = indices(axes, i);
-        let place = index
-            .iter()
-            .zip(&kept)
-            .fold(0, |place, (i, size)| place * size + i.min(&(size - 1)));
+        let place = index.iter().zip(&kept).fold(0, |place, (i, size)| place * size + i.min(&(size - 1)));
         groups[place].push(x.data[i]);
     }
     groups
@@ -67,12 +57,7 @@ fn sums_and_means_over_any_axes() {
     }
     // Axes that are not neighbours, in four runs.
     let x = [random(&[2, 3, 1, 2, 3, 2, 2], 1)];
-    let sums = |x: &[Array]| {
-        groups(&x[0], &[0, 3, 5])
-            .iter()
-            .map(|group| group.iter().sum())
-            .collect()
-    };
+    let sums = |x: &[Array]| groups(&x[0], &[0, 3, 5]).iter().map(|group| group.iter().sum()).collect();
     check(&x, |x| x[0].sum_axes(&[5, 0, 3], false), sums);
 }
 
@@ -93,10 +78,7 @@ fn extremes_over_any_axes() {
                 let by = |f: fn(f64, f64) -> f64| {
                     move |x: &[Array]| -> Vec<f64> {
                         let groups = groups(&x[0], axes);
-                        groups
-                            .iter()
-                            .map(|group| group.iter().copied().reduce(f).unwrap())
-                            .collect()
+                        groups.iter().map(|group| group.iter().copied().reduce(f).unwrap()).collect()
                     }
                 };
                 check(&x, |x| x[0].max_axes(axes, keep), by(f64::max));
@@ -126,16 +108,10 @@ fn equal_winners_share_the_gradient_and_nan_wins() {
     let y = x.max_axes(&[0, 2], false).unwrap();
     let dx = &y.backward_from(&g.tensor([1], &[6.0]).unwrap(), &[&x]).unwrap()[0];
     assert_same("max", dx, &[2.0, 2.0, 2.0, 0.0]);
-    let x = g
-        .tensor([2, 3], &[1.0, f32::NAN, 2.0, f32::NEG_INFINITY, 3.0, f32::INFINITY])
-        .unwrap();
+    let x = g.tensor([2, 3], &[1.0, f32::NAN, 2.0, f32::NEG_INFINITY, 3.0, f32::INFINITY]).unwrap();
     assert_same("max", &x.max_axes(&[1], false).unwrap(), &[f32::NAN, f32::INFINITY]);
     assert_same("min", &x.min_axes(&[1], false).unwrap(), &[f32::NAN, f32::NEG_INFINITY]);
-    assert_same(
-        "max",
-        &x.max_axes(&[0], false).unwrap(),
-        &[1.0, f32::NAN, f32::INFINITY],
-    );
+    assert_same("max", &x.max_axes(&[0], false).unwrap(), &[1.0, f32::NAN, f32::INFINITY]);
 }
 
 #[test]
@@ -155,11 +131,7 @@ fn permutations() {
             order.iter().zip(index).for_each(|(axis, i)| place[*axis] = *i);
             place
         };
-        check(
-            &[random(shape, 1)],
-            |x| x[0].permute(order),
-            |x| gathered(&x[0], &output, from),
-        );
+        check(&[random(shape, 1)], |x| x[0].permute(order), |x| gathered(&x[0], &output, from));
     }
 }
 
@@ -168,13 +140,9 @@ fn slices_with_and_without_a_step() {
     for shape in [[4, 6, 8], [1, 7, 3], [5, 9, 68]] {
         for axis in 0..3 {
             let size = shape[axis];
-            for (from, to, step) in [
-                (0_usize, size, 1_usize),
-                (size / 2, size, 1),
-                (0, size, 2),
-                (size / 3, size, 3),
-                (0, 1, 5),
-            ] {
+            for (from, to, step) in
+                [(0_usize, size, 1_usize), (size / 2, size, 1), (0, size, 2), (size / 3, size, 3), (0, 1, 5)]
+            {
                 let mut output = shape.to_vec();
                 output[axis] = (to - from).div_ceil(step);
                 let place = |index: &[usize]| {
@@ -204,17 +172,9 @@ fn repetition() {
     ] {
         let missing = output.len() - shape.len();
         let from = |index: &[usize]| -> Vec<usize> {
-            shape
-                .iter()
-                .zip(&index[missing..])
-                .map(|(size, i)| if *size == 1 { 0 } else { *i })
-                .collect()
+            shape.iter().zip(&index[missing..]).map(|(size, i)| if *size == 1 { 0 } else { *i }).collect()
         };
-        check(
-            &[random(shape, 1)],
-            |x| x[0].broadcast_to(output),
-            |x| gathered(&x[0], output, from),
-        );
+        check(&[random(shape, 1)], |x| x[0].broadcast_to(output), |x| gathered(&x[0], output, from));
     }
 }
 
@@ -226,11 +186,7 @@ fn joining_and_splitting_along_any_axis() {
             shape[axis] = size;
             shape
         });
-        let inputs: Vec<Array> = shapes
-            .iter()
-            .zip(1..)
-            .map(|(shape, seed)| random(shape, seed))
-            .collect();
+        let inputs: Vec<Array> = shapes.iter().zip(1..).map(|(shape, seed)| random(shape, seed)).collect();
         let mut output = [2, 3, 5];
         output[axis] = 72;
         let joined = |x: &[Array]| -> Vec<f64> {
@@ -306,11 +262,7 @@ fn nothing_can_be_moved_and_summed_too() {
     assert_same("permute", &x.permute(&[1, 2, 0]).unwrap(), &[]);
     assert_same("slice", &x.slice(0, 1, 1).unwrap(), &[]);
     assert_same("repeat", &g.zeros([1, 0]).unwrap().broadcast_to([4, 0]).unwrap(), &[]);
-    assert_same(
-        "concat",
-        &Tensor::concat_along(&[&x, &g.zeros([3, 1, 2]).unwrap()], 1).unwrap(),
-        &[0.0; 6],
-    );
+    assert_same("concat", &Tensor::concat_along(&[&x, &g.zeros([3, 1, 2]).unwrap()], 1).unwrap(), &[0.0; 6]);
     let full = g.tensor([2, 2], &[1.0; 4]).unwrap();
     let none = full.slice(1, 1, 1).unwrap();
     let dx = &none.sum().unwrap().backward(&[&full]).unwrap()[0];
@@ -324,20 +276,10 @@ fn what_cannot_be_done_is_said_at_the_call() {
     let flat = g.zeros([5]).unwrap();
     let deep = g.zeros([2, 2, 2, 2, 2, 2, 2]).unwrap();
     for (result, says) in [
-        (
-            x.sum_axes(&[3], false),
-            "sum_axes: the axes [3] must be different ones of its 3",
-        ),
+        (x.sum_axes(&[3], false), "sum_axes: the axes [3] must be different ones of its 3"),
         (x.sum_axes(&[1, 1], false), "different ones"),
-        (
-            x.max_axes(&[1], false)
-                .and_then(|_| g.zeros([2, 0])?.max_axes(&[1], true)),
-            "no extreme of no elements",
-        ),
-        (
-            g.zeros([2, 0]).and_then(|x| x.mean_axes(&[1], true)),
-            "mean_axes: there is no mean of no elements",
-        ),
+        (x.max_axes(&[1], false).and_then(|_| g.zeros([2, 0])?.max_axes(&[1], true)), "no extreme of no elements"),
+        (g.zeros([2, 0]).and_then(|x| x.mean_axes(&[1], true)), "mean_axes: there is no mean of no elements"),
         (x.permute(&[0, 1]), "the order [0, 1] must name each of its 3 axes once"),
         (x.permute(&[0, 1, 1]), "permute"),
         (flat.transpose(), "transpose: it must have at least two axes"),
@@ -350,15 +292,9 @@ fn what_cannot_be_done_is_said_at_the_call() {
         (Tensor::concat_along(&[&x], 3), "there is no axis 3"),
         (Tensor::stack(&[&x, &flat], 0), "stack: all must have one shape"),
         (Tensor::stack(&[], 0), "there is nothing to join"),
-        (
-            x.split(1, &[1, 1]).map(|_| x.clone()),
-            "parts of [1, 1] are not the whole of axis 1",
-        ),
+        (x.split(1, &[1, 1]).map(|_| x.clone()), "parts of [1, 1] are not the whole of axis 1"),
         (x.split(1, &[]).map(|_| x.clone()), "split"),
-        (
-            deep.permute(&[6, 5, 4, 3, 2, 1, 0]),
-            "permute: an output of shape [2, 2, 2, 2, 2, 2, 2] has 7 axes",
-        ),
+        (deep.permute(&[6, 5, 4, 3, 2, 1, 0]), "permute: an output of shape [2, 2, 2, 2, 2, 2, 2] has 7 axes"),
     ] {
         let text = result.expect_err(says).to_string();
         assert!(text.contains(says), "'{says}' is not in: {text}");
@@ -369,10 +305,7 @@ fn what_cannot_be_done_is_said_at_the_call() {
 fn a_wrong_reduction_is_found() {
     let off = |x: &[Tensor]| -> std::result::Result<Tensor, TensorError> { x[0].sum_axes(&[0, 1], false) };
     let report = gradcheck(&gpu(), &[random(&[2, 3, 2], 1)], Default::default(), off, |x| {
-        groups(&x[0], &[0, 1])
-            .iter()
-            .map(|group| group[1..].iter().sum())
-            .collect()
+        groups(&x[0], &[0, 1]).iter().map(|group| group[1..].iter().sum()).collect()
     });
     assert!(!report.unwrap().passed());
 }

@@ -44,32 +44,20 @@ struct Kind {
 }
 
 const KINDS: [Kind; 9] = [
-    Kind {
-        name: "plain",
-        value: |_, _, u| u,
-        pytorch: [1.3e-7, 9.7e-9, 9.0e-8, 2.1e-7, 3.3e-7, 7.5e-7],
-    },
+    Kind { name: "plain", value: |_, _, u| u, pytorch: [1.3e-7, 9.7e-9, 9.0e-8, 2.1e-7, 3.3e-7, 7.5e-7] },
     Kind {
         name: "far mean",
         value: |_, _, u| 1e4 + 0.01 * 3_f64.sqrt() * u,
         pytorch: [4.8e-2, 4.7e-8, 2.8e-3, 1.3e-2, 5.7e-2, 6.6e-7],
     },
-    Kind {
-        name: "constant 1",
-        value: |_, _, _| 1.0,
-        pytorch: [0.0, 0.0, 0.0, 1.7e-7, 0.0, 3.7e-7],
-    },
+    Kind { name: "constant 1", value: |_, _, _| 1.0, pytorch: [0.0, 0.0, 0.0, 1.7e-7, 0.0, 3.7e-7] },
     Kind {
         name: "constant 12345.678",
         value: |_, _, _| 12345.678,
         // PyTorch's y is 0.2 off; ours is beta.
         pytorch: [0.0, 0.0, 0.0, 1.8e-7, 0.0, 7.4e-7],
     },
-    Kind {
-        name: "constant 0.001",
-        value: |_, _, _| 1e-3,
-        pytorch: [0.0, 0.0, 0.0, 1.7e-7, 0.0, 4.7e-7],
-    },
+    Kind { name: "constant 0.001", value: |_, _, _| 1e-3, pytorch: [0.0, 0.0, 0.0, 1.7e-7, 0.0, 4.7e-7] },
     Kind {
         name: "outlier first",
         value: |i, _, u| if i == 0 { 1e4 } else { u },
@@ -121,13 +109,7 @@ fn on_device(graph: &Graph, x: &[f32], dy: &[f32], channels: usize) -> Found {
     let mut compiled = graph.compile(&outputs).unwrap();
     compiled.run().unwrap();
     let [y, moments, dx, dgamma, dbeta] = outputs.map(|tensor| compiled.read(tensor).unwrap());
-    Found {
-        y,
-        moments,
-        dx,
-        dgamma,
-        dbeta,
-    }
+    Found { y, moments, dx, dgamma, dbeta }
 }
 
 /// The errors of a channel against double precision: of y and dx beside their largest, of the mean beside itself or the
@@ -159,9 +141,7 @@ fn errors(found: &Found, x: &[f32], dy: &[f32], channels: usize, c: usize) -> [f
         worst(&found.y, &|i| GAMMA * normalised(i) + BETA),
         beside((f64::from(means[c]) - mean).abs(), mean.abs().max(unbiased.sqrt())),
         beside((f64::from(variances[c]) - unbiased).abs(), unbiased),
-        worst(&found.dx, &|i| {
-            GAMMA * inverse * (of(dy, i) - dbeta / n - normalised(i) * dgamma / n)
-        }),
+        worst(&found.dx, &|i| GAMMA * inverse * (of(dy, i) - dbeta / n - normalised(i) * dgamma / n)),
         (f64::from(found.dgamma[c]) - dgamma).abs() / n.sqrt(),
         (f64::from(found.dbeta[c]) - dbeta).abs() / n.sqrt(),
     ]
@@ -222,11 +202,7 @@ fn a_constant_channel_gives_beta_to_the_last_bit() {
             let beta = graph.tensor([channels], &vec![0.3; channels]).unwrap();
             let norm = x.batch_norm(&gamma, &beta, NormSettings::plain(EPSILON)).unwrap();
             let y = norm.y.to_vec().unwrap();
-            assert!(
-                y.iter().all(|y| *y == 0.3),
-                "{core:?} {shape:?} {value}: {:?}",
-                &y[..4.min(y.len())]
-            );
+            assert!(y.iter().all(|y| *y == 0.3), "{core:?} {shape:?} {value}: {:?}", &y[..4.min(y.len())]);
             let moments = norm.moments.to_vec().unwrap();
             let (mean, variance) = moments.split_at(moments.len() / 2);
             assert_eq!((mean[channels - 1], variance[channels - 1]), (value, 0.0));
@@ -238,33 +214,16 @@ fn a_constant_channel_gives_beta_to_the_last_bit() {
 fn moments_where_outliers_stand_in_every_place_that_a_piece_could_take_for_its_mean() {
     // The first and the last eight pixels of every 128, and every 8th, 16th or 128th, at a mean of 1e4.
     let n = 64 * 1024;
-    let far: [fn(usize) -> bool; 5] = [
-        |i| i % 128 < 8,
-        |i| i % 128 >= 120,
-        |i| i.is_multiple_of(8),
-        |i| i.is_multiple_of(16),
-        |i| i < 1024,
-    ];
-    let x: Vec<f32> = (0..n)
-        .flat_map(|i| {
-            far.map(|far| {
-                if far(i) {
-                    1e4
-                } else {
-                    (uniform(i, 5) * 0.1 + 0.5) as f32
-                }
-            })
-        })
-        .collect();
+    let far: [fn(usize) -> bool; 5] =
+        [|i| i % 128 < 8, |i| i % 128 >= 120, |i| i.is_multiple_of(8), |i| i.is_multiple_of(16), |i| i < 1024];
+    let x: Vec<f32> =
+        (0..n).flat_map(|i| far.map(|far| if far(i) { 1e4 } else { (uniform(i, 5) * 0.1 + 0.5) as f32 })).collect();
     for core in cores().into_iter().filter(|core| *core != GemmCore::Naive) {
         let graph = Graph::new(&gpu_with(core));
         let found = on_device(&graph, &x, &vec![0.0; x.len()], far.len());
         for c in 0..far.len() {
             let [y, mean, variance, ..] = errors(&found, &x, &vec![0.0; x.len()], far.len(), c);
-            assert!(
-                y < 6e-7 && mean < 6e-7 && variance < 6e-7,
-                "{core:?} {c}: {y} {mean} {variance}"
-            );
+            assert!(y < 6e-7 && mean < 6e-7 && variance < 6e-7, "{core:?} {c}: {y} {mean} {variance}");
         }
     }
 }

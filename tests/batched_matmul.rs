@@ -82,10 +82,7 @@ fn what_does_not_fit_is_said_at_the_call() {
     let says = |a: &[usize], b: &[usize], part: &str| {
         let (a, b) = (g.zeros(a).unwrap(), g.zeros(b).unwrap());
         let text = a.matmul(&b).unwrap_err().to_string();
-        assert!(
-            text.contains(part) && text.contains("matmul"),
-            "'{part}' is not in: {text}"
-        );
+        assert!(text.contains(part) && text.contains("matmul"), "'{part}' is not in: {text}");
     };
     says(&[2, 3, 4], &[2, 5, 4], "the second matrices must have 4 rows");
     says(&[2, 3, 4], &[3, 4, 5], "do not go together");

@@ -73,12 +73,7 @@ fn all_pairs_of_shapes_agree_with_index_by_index_computation() {
 #[test]
 fn every_row_repeats_both_inputs() {
     for row in Binary::ALL {
-        for (a, b) in [
-            (&[3, 1][..], &[5][..]),
-            (&[2, 1, 4], &[3, 1]),
-            (&[4], &[3, 4]),
-            (&[3, 4], &[1]),
-        ] {
+        for (a, b) in [(&[3, 1][..], &[5][..]), (&[2, 1, 4], &[3, 1]), (&[4], &[3, 4]), (&[3, 4], &[1])] {
             let report = gradcheck::binary(&gpu(), row, [a.into(), b.into()]).unwrap();
             assert!(report.passed(), "{} {a:?} {b:?}: {report}", row.name);
         }
@@ -96,10 +91,7 @@ fn six_axes_are_walked_and_more_are_one_clear_error() {
     assert_same("merged", &a.add(&b).unwrap(), &[0.0; 256]);
     let [a, b] = [[2, 1, 2, 1, 2, 1, 2], [1, 2, 1, 2, 1, 2, 1]].map(|shape| graph.zeros(shape).unwrap());
     let text = a.add(&b).unwrap_err().to_string();
-    assert!(
-        text.contains("add") && text.contains("7 axes") && text.contains("6 at most"),
-        "{text}"
-    );
+    assert!(text.contains("add") && text.contains("7 axes") && text.contains("6 at most"), "{text}");
 }
 
 #[test]
@@ -112,12 +104,7 @@ fn what_was_fast_uses_the_kernel_that_it_always_used() {
         let names = kernel.source.names().unwrap();
         names.into_iter().map(str::to_owned).collect()
     };
-    for (a, b) in [
-        (&[2, 3, 68][..], &[2, 3, 68][..]),
-        (&[2, 3, 68], &[68]),
-        (&[2, 3, 68], &[1]),
-        (&[68], &[2, 68]),
-    ] {
+    for (a, b) in [(&[2, 3, 68][..], &[2, 3, 68][..]), (&[2, 3, 68], &[68]), (&[2, 3, 68], &[1]), (&[68], &[2, 68])] {
         assert!(files(a, b).contains(&"elementwise/zip.wgsl".to_owned()), "{a:?} {b:?}");
     }
     assert!(files(&[2, 3, 68], &[2, 3, 1]).contains(&"elementwise/zip_strided.wgsl".to_owned()));

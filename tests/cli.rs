@@ -18,10 +18,7 @@ fn fails(arguments: &[&str], parts: &[&str]) {
         assert!(message.contains(part), "{arguments:?}: '{part}' is not in: {message}");
     }
     assert!(!message.contains("panicked"), "{message}");
-    assert!(
-        message.matches("os error").count() <= 1,
-        "the cause is said twice: {message}"
-    );
+    assert!(message.matches("os error").count() <= 1, "the cause is said twice: {message}");
 }
 
 #[test]
@@ -35,14 +32,8 @@ fn mistakes_get_one_message_and_a_failure() {
     fails(&["train", "--epochs", "many"], &["--epochs", "many"]);
     fails(&["train", "resnet"], &["resnet", "cnn"]);
     fails(&["train", "--data", "/no/such/place"], &["/no/such/place"]);
-    fails(
-        &["train", "--adapter", "no such card"],
-        &["no such card", "Adapters here", "--adapter"],
-    );
-    fails(
-        &["train", "--out", "/proc/no/place", "--limit", "50", "--batch-size", "5"],
-        &["/proc/no/place", "os error"],
-    );
+    fails(&["train", "--adapter", "no such card"], &["no such card", "Adapters here", "--adapter"]);
+    fails(&["train", "--out", "/proc/no/place", "--limit", "50", "--batch-size", "5"], &["/proc/no/place", "os error"]);
     fails(&["evaluate", "runs/none"], &["runs/none", "does not exist"]);
     fails(&["evaluate"], &["MODEL"]);
     fails(&["evaluate", "a", "--ensemble", "best"], &["--ensemble", "mean"]);
@@ -54,71 +45,38 @@ fn mistakes_get_one_message_and_a_failure() {
     fails(&["predict", "a", "*.png"], &["*.png", "matches no file"]);
     fails(&["predict", "a", "."], &["no pictures"]);
     fails(&["predict", "a"], &["PICTURE"]);
-    fails(
-        &["export", "runs/none", "--onnx", "a.onnx"],
-        &["runs/none", "does not exist"],
-    );
+    fails(&["export", "runs/none", "--onnx", "a.onnx"], &["runs/none", "does not exist"]);
     fails(&["tsne", "--components", "4"], &["components is 4", "1, 2 or 3"]);
     fails(&["tsne", "--perplexity", "0.5"], &["perplexity is 0.5"]);
     fails(&["tsne", "--learning-rate", "fast"], &["fast", "auto"]);
-    fails(
-        &["tsne", "--method", "fft", "--components", "3"],
-        &["fft", "barnes-hut"],
-    );
+    fails(&["tsne", "--method", "fft", "--components", "3"], &["fft", "barnes-hut"]);
     fails(&["tsne", "--threads", "0"], &["threads is 0"]);
     fails(&["tsne", "--limit", "1"], &["at least 2 points"]);
     fails(&["tsne", "--of", "runs/none"], &["runs/none", "does not exist"]);
     fails(&["tsne", "--init", "none.csv"], &["none.csv", "does not exist"]);
     fails(&["tsne", "--init", "."], &["a folder"]);
     fails(&["tsne", "--data", "/no/such/place"], &["/no/such/place"]);
-    fails(
-        &["tsne", "--out", "/proc/no/place", "--limit", "20"],
-        &["/proc/no/place", "os error"],
-    );
+    fails(&["tsne", "--out", "/proc/no/place", "--limit", "20"], &["/proc/no/place", "os error"]);
     fails(&["devices", "--adapter", "no such card"], &["no such card"]);
     fails(&["plan", "--batch-size", "0"], &["--batch-size is 0"]);
     fails(&["profile", "--steps", "0"], &["--steps"]);
     fails(&["profile", "vgg"], &["vgg", "cnn"]);
     fails(&["train", "--schedule", "step"], &["--milestones"]);
     fails(&["train", "--milestones", "3"], &["--milestones needs --schedule step"]);
-    fails(
-        &["train", "--schedule", "inverse-time", "--milestones", "3"],
-        &["--milestones needs --schedule step"],
-    );
+    fails(&["train", "--schedule", "inverse-time", "--milestones", "3"], &["--milestones needs --schedule step"]);
     fails(&["plan", "cnn", "--phase", "2"], &["--phase is 2", "between 1 and 1"]);
     #[cfg(unix)]
     fails(&["weights", "/dev/zero"], &["/dev/zero", "a device"]);
-    fails(
-        &["train", "--lr-decay", "0.5"],
-        &["--lr-decay needs --schedule inverse-time"],
-    );
-    fails(
-        &["train", "inception"],
-        &["--weights", "--from-scratch", "pth-to-safetensors.py", "MB"],
-    );
-    fails(
-        &["train", "inception", "--weights", "none.safetensors"],
-        &["none.safetensors"],
-    );
+    fails(&["train", "--lr-decay", "0.5"], &["--lr-decay needs --schedule inverse-time"]);
+    fails(&["train", "inception"], &["--weights", "--from-scratch", "pth-to-safetensors.py", "MB"]);
+    fails(&["train", "inception", "--weights", "none.safetensors"], &["none.safetensors"]);
     fails(&["train", "--unfreeze-blocks", "1"], &["need --weights"]);
-    fails(
-        &["train", "resnet18", "--dropout", "0.5"],
-        &["--dropout", "no meaning for resnet18"],
-    );
-    fails(
-        &["train", "--shortcut", "zeros"],
-        &["--shortcut has no meaning for cnn"],
-    );
-    fails(
-        &["train", "resnet20", "--image-size", "99"],
-        &["--image-size has no meaning"],
-    );
+    fails(&["train", "resnet18", "--dropout", "0.5"], &["--dropout", "no meaning for resnet18"]);
+    fails(&["train", "--shortcut", "zeros"], &["--shortcut has no meaning for cnn"]);
+    fails(&["train", "resnet20", "--image-size", "99"], &["--image-size has no meaning"]);
     fails(&["train", "--batch-size", "most"], &["most", "auto"]);
     fails(&["train", "--accumulate", "0"], &["--accumulate is 0"]);
-    fails(
-        &["search", "--grid", "lr=1", "--batch-size", "auto"],
-        &["auto has no meaning here"],
-    );
+    fails(&["search", "--grid", "lr=1", "--batch-size", "auto"], &["auto has no meaning here"]);
     fails(&["weights", "none.safetensors"], &["none.safetensors"]);
     fails(&["summary", "inception", "--image-size", "50"], &["--image-size is 50"]);
     fails(&["train", "--lr-factor", "0.5"], &["--lr-factor needs"]);
@@ -131,33 +89,21 @@ fn mistakes_get_one_message_and_a_failure() {
     fails(&["train", "--name", "a/b"], &["--name is 'a/b'", "--out"]);
     fails(&["train", "--config", "none.json"], &["none.json"]);
     fails(&["train", "--resume", "runs/none"], &["runs/none", "does not exist"]);
-    fails(
-        &["train", "--resume", "runs/none", "--lr", "1"],
-        &["the run's own settings"],
-    );
+    fails(&["train", "--resume", "runs/none", "--lr", "1"], &["the run's own settings"]);
     fails(&["search"], &["--grid"]);
     fails(&["search", "--grid", "lr"], &["lr", "OPTION=VALUE"]);
     fails(&["search", "--grid", "lr=0.1..0.2"], &["--random"]);
     fails(&["search", "--grid", "speed=1,2"], &["--grid", "--speed"]);
     fails(&["search", "--grid", "lr=1,x"], &["--grid", "'x'"]);
     fails(&["search", "--grid", "lr=1,-2"], &["--lr is -2"]);
-    fails(
-        &["search", "--grid", "lr=1", "--out", "x", "--shard", "3/2"],
-        &["--shard is 3/2"],
-    );
+    fails(&["search", "--grid", "lr=1", "--out", "x", "--shard", "3/2"], &["--shard is 3/2"]);
     fails(&["search", "--grid", "lr=1", "--shard", "1/2"], &["--out"]);
     fails(&["search", "--collect", "x", "--lr", "1"], &["--collect only reads"]);
     fails(&["train", "--min-delta", "0.1"], &["--min-delta needs --patience"]);
-    fails(
-        &["train", "--schedule", "constant", "--lr-floor", "0.1"],
-        &["--lr-floor has no meaning"],
-    );
+    fails(&["train", "--schedule", "constant", "--lr-floor", "0.1"], &["--lr-floor has no meaning"]);
     fails(&["augment", "--mixup", "0.5"], &["--mixup"]);
     fails(&["lr-find", "--steps", "18446744073709551615"], &["the sweep"]);
-    fails(
-        &["search", "--grid", "epochs=1,2", "--halving"],
-        &["epochs", "--halving"],
-    );
+    fails(&["search", "--grid", "epochs=1,2", "--halving"], &["epochs", "--halving"]);
     fails(&["search", "--grid", "lr=1", "--folds", "1"], &["--folds is 1"]);
     fails(&["search", "--collect", "nowhere"], &["nowhere"]);
     fails(&["runs", "nowhere"], &["nowhere"]);
@@ -179,10 +125,7 @@ fn weights_that_do_not_fit_and_layers_that_are_not_there_leave_no_run_behind() {
         assert!(!folder.path().join("run").exists(), "{message}");
     };
     refused(&[], "other.safetensors is no safetensors file");
-    refused(
-        &["--unfreeze-from", "layer9"],
-        "its blocks are conv1, bn1, layer1, layer2, layer3",
-    );
+    refused(&["--unfreeze-from", "layer9"], "its blocks are conv1, bn1, layer1, layer2, layer3");
     refused(&["--unfreeze-blocks", "9"], "at most 5");
     refused(&["--fine-tune-lr", "-1"], "--fine-tune-lr is -1");
 }
@@ -192,12 +135,7 @@ fn networks_and_weight_files_are_described() {
     let folder = tempfile::tempdir().unwrap();
     let output = selvedge(folder.path(), &["summary", "resnet20", "--batch-size", "4"]);
     let printed = text(&output.stdout);
-    for part in [
-        "layer2.0.downsample.0",
-        "conv2d 3x3 stride 2x2",
-        "272,186 parameters",
-        "on 4 images plans",
-    ] {
+    for part in ["layer2.0.downsample.0", "conv2d 3x3 stride 2x2", "272,186 parameters", "on 4 images plans"] {
         assert!(printed.contains(part), "'{part}' is not in: {printed}");
     }
     let header = r#"{"conv1.weight":{"dtype":"BF16","shape":[2,1,3],"data_offsets":[0,12]}}"#;
@@ -225,13 +163,9 @@ fn a_missing_driver_is_explained() {
         .unwrap();
     let message = text(&output.stderr);
     assert!(!output.status.success());
-    for part in [
-        "no GPU adapter found",
-        "Tried:",
-        "VK_DRIVER_FILES=/no/such/driver.json",
-        "WGPU_BACKEND=vulkan",
-        "Remedy:",
-    ] {
+    for part in
+        ["no GPU adapter found", "Tried:", "VK_DRIVER_FILES=/no/such/driver.json", "WGPU_BACKEND=vulkan", "Remedy:"]
+    {
         assert!(message.contains(part), "'{part}' is not in: {message}");
     }
 }
@@ -257,15 +191,7 @@ fn devices_shows_what_was_chosen() {
     let output = selvedge(Path::new("."), &["devices"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let listing = text(&output.stdout);
-    for part in [
-        "[chosen]",
-        "backend",
-        "driver",
-        "largest binding",
-        "subgroups",
-        "timestamps",
-        "matrix product",
-    ] {
+    for part in ["[chosen]", "backend", "driver", "largest binding", "subgroups", "timestamps", "matrix product"] {
         assert!(listing.contains(part), "'{part}' is not in: {listing}");
     }
     assert_eq!(listing.matches("[chosen]").count(), 1);
@@ -276,10 +202,7 @@ fn train_then_evaluate() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("data")).unwrap();
     write_data(&folder.path().join("data"), 400, 200);
-    let trained = selvedge(
-        folder.path(),
-        &["train", "--limit", "300", "--epochs", "1", "--batch-size", "60"],
-    );
+    let trained = selvedge(folder.path(), &["train", "--limit", "300", "--epochs", "1", "--batch-size", "60"]);
     assert!(trained.status.success(), "{}", text(&trained.stderr));
     let printed = text(&trained.stdout);
     for part in [
@@ -305,10 +228,7 @@ fn train_then_evaluate() {
         assert!(evaluated.status.success(), "{}", text(&evaluated.stderr));
         let report = text(&evaluated.stdout);
         let (report, _) = report.split_once("\namong the top 2").unwrap();
-        assert!(
-            report.starts_with("test accuracy") && printed.ends_with(report),
-            "{printed}\n---\n{report}"
-        );
+        assert!(report.starts_with("test accuracy") && printed.ends_with(report), "{printed}\n---\n{report}");
     }
 
     let json = selvedge(folder.path(), &["evaluate", "runs/cnn-1", "--json"]);
@@ -317,10 +237,7 @@ fn train_then_evaluate() {
     assert_eq!(value["classes"].as_array().unwrap().len(), 10);
 
     // A run is never overwritten: by number it gets a new folder, by name it is refused.
-    let refused = selvedge(
-        folder.path(),
-        &["train", "--limit", "300", "--batch-size", "60", "--out", "runs/cnn-1"],
-    );
+    let refused = selvedge(folder.path(), &["train", "--limit", "300", "--batch-size", "60", "--out", "runs/cnn-1"]);
     assert!(!refused.status.success());
     assert!(text(&refused.stderr).contains("exists already"));
 
@@ -349,14 +266,7 @@ fn images_are_mapped() {
     let here = folder.path();
     write_data(here, 300, 120);
     let run = |arguments: &[&str]| {
-        let quick = [
-            "--data",
-            ".",
-            "--iterations",
-            "30",
-            "--early-exaggeration-iterations",
-            "20",
-        ];
+        let quick = ["--data", ".", "--iterations", "30", "--early-exaggeration-iterations", "20"];
         let output = selvedge(here, &[&["tsne"], arguments, &quick].concat());
         assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
         text(&output.stdout)
@@ -387,12 +297,7 @@ fn images_are_mapped() {
     // The same again is the same; another seed, method and start are not.
     run(&["--limit", "90", "--out", "again", "--threads", "1", "--quiet"]);
     assert_eq!(first, table("again"));
-    for other in [
-        ["--seed", "5"],
-        ["--method", "barnes-hut"],
-        ["--init", "again/embedding.csv"],
-        ["--pca", "3"],
-    ] {
+    for other in [["--seed", "5"], ["--method", "barnes-hut"], ["--init", "again/embedding.csv"], ["--pca", "3"]] {
         let out = format!("other{}", other[0]);
         run(&[&["--limit", "90", "--out", &out], &other[..]].concat());
         assert!(first != table(&out), "{other:?} changed nothing");
@@ -402,27 +307,14 @@ fn images_are_mapped() {
     lines.reverse();
     let reversed = format!("image,label,class,x,y\n{}\n", lines.join("\n"));
     std::fs::write(here.join("reversed.csv"), reversed).unwrap();
-    let stand = [
-        "--early-exaggeration-iterations",
-        "0",
-        "--iterations",
-        "0",
-        "--init",
-        "reversed.csv",
-    ];
-    let stood = selvedge(
-        here,
-        &[&["tsne", "--data", ".", "--limit", "90", "--out", "stood"], &stand[..]].concat(),
-    );
+    let stand = ["--early-exaggeration-iterations", "0", "--iterations", "0", "--init", "reversed.csv"];
+    let stood = selvedge(here, &[&["tsne", "--data", ".", "--limit", "90", "--out", "stood"], &stand[..]].concat());
     assert!(stood.status.success(), "{}", text(&stood.stderr));
     assert_eq!(table("stood"), first);
     for components in ["1", "3"] {
         let json = run(&["--components", components, "--out", components, "--json"]);
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-        assert_eq!(
-            (&json["images"], json["components"].to_string().as_str()),
-            (&300.into(), components)
-        );
+        assert_eq!((&json["images"], json["components"].to_string().as_str()), (&300.into(), components));
         for figure in ["seconds", "kl", "trustworthiness", "knn_accuracy"] {
             assert!(json[figure].is_f64(), "{figure}: {json}");
         }
@@ -454,9 +346,7 @@ fn what_a_trained_network_is_asked() {
 
     run(&["evaluate", "runs/a"]);
     let pictures = ["confusion", "precision-recall", "reliability"];
-    let pictures = pictures
-        .iter()
-        .flat_map(|name| [format!("{name}.png"), format!("{name}.svg")]);
+    let pictures = pictures.iter().flat_map(|name| [format!("{name}.png"), format!("{name}.svg")]);
     let pictures: Vec<String> = pictures.collect();
     let mut files = vec![
         "report.txt",
@@ -479,32 +369,16 @@ fn what_a_trained_network_is_asked() {
         assert!(!allowed.contains(outside), "{outside}");
     }
 
-    let compared = run(&[
-        "evaluate",
-        "runs/a",
-        "runs/b/best.safetensors",
-        "--tta",
-        "--split",
-        "validation",
-    ]);
-    assert!(
-        compared.contains("240 images of the validation split") && compared.contains("McNemar p ="),
-        "{compared}"
-    );
-    assert_files(
-        &here.join("runs/comparison-1"),
-        &["report.html", "1-a/report.txt", "2-best.safetensors/report.txt"],
-    );
+    let compared = run(&["evaluate", "runs/a", "runs/b/best.safetensors", "--tta", "--split", "validation"]);
+    assert!(compared.contains("240 images of the validation split") && compared.contains("McNemar p ="), "{compared}");
+    assert_files(&here.join("runs/comparison-1"), &["report.html", "1-a/report.txt", "2-best.safetensors/report.txt"]);
 
     let stacked = run(&["evaluate", "runs/a", "runs/b", "--ensemble", "stack", "--json"]);
     let stacked: serde_json::Value = serde_json::from_str(&stacked).unwrap();
     assert_eq!(stacked["models"].as_array().unwrap().len(), 3);
     assert_eq!(stacked["notes"]["fitted on"], "240 validation images");
     assert!(stacked["pairs"][1]["gain"]["interval"][1].is_f64());
-    assert_files(
-        &here.join("runs/ensemble-1"),
-        &["ensemble.json", "report.html", "confusion.png"],
-    );
+    assert_files(&here.join("runs/ensemble-1"), &["ensemble.json", "report.html", "confusion.png"]);
     // The same from what was kept, and not judged by what it was fitted to.
     let again = run(&["evaluate", "runs/ensemble-1", "--json"]);
     let again: serde_json::Value = serde_json::from_str(&again).unwrap();
@@ -512,67 +386,24 @@ fn what_a_trained_network_is_asked() {
     let refused = selvedge(here, &["evaluate", "runs/ensemble-1", "--split", "validation"]);
     assert!(!refused.status.success() && text(&refused.stderr).contains("fitted to the validation split"));
 
-    let mapped = run(&[
-        "tsne",
-        "--of",
-        "runs/a",
-        "--limit",
-        "100",
-        "--split",
-        "test",
-        "--iterations",
-        "20",
-    ]);
-    assert!(
-        mapped.contains("100 test images, as a sees them") && mapped.contains("runs/tsne-1"),
-        "{mapped}"
-    );
+    let mapped = run(&["tsne", "--of", "runs/a", "--limit", "100", "--split", "test", "--iterations", "20"]);
+    assert!(mapped.contains("100 test images, as a sees them") && mapped.contains("runs/tsne-1"), "{mapped}");
 
     // A member of other data is refused by every rule.
-    run(&[
-        "train",
-        "--epochs",
-        "1",
-        "--batch-size",
-        "60",
-        "--limit",
-        "300",
-        "--name",
-        "few",
-    ]);
+    run(&["train", "--epochs", "1", "--batch-size", "60", "--limit", "300", "--name", "few"]);
     std::fs::create_dir(here.join("other")).unwrap();
     write_data(&here.join("other"), 600, 100);
-    run(&[
-        "train",
-        "--epochs",
-        "1",
-        "--batch-size",
-        "60",
-        "--data",
-        "other",
-        "--name",
-        "other",
-    ]);
+    run(&["train", "--epochs", "1", "--batch-size", "60", "--data", "other", "--name", "other"]);
     for rule in ["mean", "stack"] {
         let refused = selvedge(here, &["evaluate", "runs/a", "runs/other", "--ensemble", rule]);
         let error = text(&refused.stderr);
-        assert!(
-            !refused.status.success() && error.contains("runs/other was trained on other images"),
-            "{error}"
-        );
+        assert!(!refused.status.success() && error.contains("runs/other was trained on other images"), "{error}");
     }
     run(&["evaluate", "runs/a", "runs/few", "--ensemble", "mean"]);
     assert!(run(&["evaluate", "runs/few", "--split", "validation"]).contains("validation accuracy"));
 
     run(&["features", "runs/a", "--index", "7", "--layers", "3"]);
-    let layers = [
-        "01-conv1.png",
-        "02-bn1.png",
-        "03-pool1.png",
-        "layers.png",
-        "filters.png",
-        "class-maps.png",
-    ];
+    let layers = ["01-conv1.png", "02-bn1.png", "03-pool1.png", "layers.png", "filters.png", "class-maps.png"];
     assert_files(&here.join("runs/a/features-7"), &layers);
     assert!(!here.join("runs/a/features-7/04-conv2.png").exists());
     let beyond = selvedge(here, &["features", "runs/a", "--index", "100"]);
@@ -587,18 +418,7 @@ fn what_a_trained_network_is_asked() {
     }
     bag.save(photos.join("bag.png")).unwrap();
     std::fs::write(photos.join("broken.jpg"), b"\xff\xd8\xff\xe0 no").unwrap();
-    let said = selvedge(
-        here,
-        &[
-            "predict",
-            "runs/ensemble-1",
-            "photos",
-            "none.png",
-            "--csv",
-            "--show",
-            "seen.png",
-        ],
-    );
+    let said = selvedge(here, &["predict", "runs/ensemble-1", "photos", "none.png", "--csv", "--show", "seen.png"]);
     assert_eq!(said.status.code(), Some(1), "some could not be read");
     let lines: Vec<String> = text(&said.stdout).lines().map(str::to_owned).collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
@@ -609,10 +429,7 @@ fn what_a_trained_network_is_asked() {
     let json = run(&["predict", "runs/a", "photos/*.png", "--json", "--top", "2", "--tta"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["classes"].as_array().unwrap().len(), 2);
-    assert_eq!(
-        (&json["inverted"], &json["size"]),
-        (&true.into(), &serde_json::json!([90, 60]))
-    );
+    assert_eq!((&json["inverted"], &json["size"]), (&true.into(), &serde_json::json!([90, 60])));
 
     run(&["export", "runs/a", "--onnx", "a.onnx"]);
     assert_files(here, &["a.onnx"]);

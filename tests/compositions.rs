@@ -54,11 +54,7 @@ const DOWN: Option<Background> = Some(&|_, y| grey(240.0 - 0.25 * y as f32));
 const STRIPES: Option<Background> = Some(&|x, _| grey(if x / 8 % 2 == 0 { 90.0 } else { 140.0 }));
 const LIGHT_STRIPES: Option<Background> = Some(&|x, _| grey(if x / 10 % 2 == 0 { 190.0 } else { 240.0 }));
 const CHECKED: Option<Background> = Some(&|x, y| {
-    if (x / 12 + y / 12) % 2 == 0 {
-        [60.0, 80.0, 60.0]
-    } else {
-        [110.0, 130.0, 110.0]
-    }
+    if (x / 12 + y / 12) % 2 == 0 { [60.0, 80.0, 60.0] } else { [110.0, 130.0, 110.0] }
 });
 const WOOD: Option<Background> = Some(&|x, y| {
     let grain = 14.0 * (y as f32 / 5.0 + 3.0 * (x as f32 / 60.0).sin()).sin() + 8.0 * noise(x, y);
@@ -67,20 +63,11 @@ const WOOD: Option<Background> = Some(&|x, y| {
 const WEAVE: Option<Background> = Some(&|x, y| grey(180.0 + 25.0 * (x as f32 / 2.0).sin() * (y as f32 / 2.0).sin()));
 
 const fn kind(name: &'static str, background: Option<Background>, thing: Thing, inverted: Option<bool>) -> Kind {
-    Kind {
-        name,
-        background,
-        thing,
-        frame: (0, 0),
-        inverted,
-    }
+    Kind { name, background, thing, frame: (0, 0), inverted }
 }
 
 const fn with_frame(thickness: u32, level: u8, kind: Kind) -> Kind {
-    Kind {
-        frame: (thickness, level),
-        ..kind
-    }
+    Kind { frame: (thickness, level), ..kind }
 }
 
 const YES: Option<bool> = Some(true);
@@ -172,10 +159,7 @@ fn the_thing_is_found_on_every_background() {
                     let alike = overlap(shape.cover(), &photo.pixels);
                     if kind.inverted.is_some_and(|wanted| wanted != photo.inverted) || alike < 0.75 {
                         let inverted = photo.inverted;
-                        wrong.push(format!(
-                            "{}, image {image}: inverted {inverted}, alike {alike:.2}",
-                            kind.name
-                        ));
+                        wrong.push(format!("{}, image {image}: inverted {inverted}, alike {alike:.2}", kind.name));
                     }
                 }
             }
@@ -193,11 +177,7 @@ fn a_background_alone_is_refused() {
         assert!(refused.contains("nothing stands out"), "{}: {refused}", kind.name);
     }
     let clear = RgbaImage::new(50, 50);
-    assert!(
-        read(&clear, Inversion::Automatic)
-            .unwrap_err()
-            .contains("nothing stands out")
-    );
+    assert!(read(&clear, Inversion::Automatic).unwrap_err().contains("nothing stands out"));
 }
 
 #[test]
@@ -212,12 +192,7 @@ fn dust_and_rounded_corners_are_no_things() {
     }
     let is_clean = |picture: &RgbaImage| {
         let photo = read(picture, Inversion::Automatic).unwrap();
-        let off = photo
-            .pixels
-            .iter()
-            .zip(&clean.pixels)
-            .map(|(a, b)| a.abs_diff(*b))
-            .max();
+        let off = photo.pixels.iter().zip(&clean.pixels).map(|(a, b)| a.abs_diff(*b)).max();
         photo.inverted && off <= Some(2)
     };
     assert!(is_clean(&dusty));

@@ -13,9 +13,7 @@ const IMAGES: usize = 3;
 
 /// Whose pixels differ all over.
 fn expected() -> ImageSet {
-    let pixels = (0..IMAGES * PIXELS)
-        .map(|i| ((i * 31 + i / PIXELS * 7) % 256) as u8)
-        .collect();
+    let pixels = (0..IMAGES * PIXELS).map(|i| ((i * 31 + i / PIXELS * 7) % 256) as u8).collect();
     ImageSet::new("made", pixels, vec![4, 0, 9]).unwrap()
 }
 
@@ -103,18 +101,10 @@ fn columns_are_ordered_by_the_numbers_in_their_names() {
         // As a program sorts them that knows no numbers: 0, 1, 10, 100.
         let mut sorted: Vec<usize> = (0..PIXELS).collect();
         sorted.sort_by_key(|p| name(*p));
-        assert_eq!(
-            read(&table(0, |c| name(sorted[c]), |c| sorted[c])),
-            Ok(expected()),
-            "{kind}, sorted"
-        );
+        assert_eq!(read(&table(0, |c| name(sorted[c]), |c| sorted[c])), Ok(expected()), "{kind}, sorted");
     }
     let words = |c: usize| ["a", "b", "c", "d"].map(|l| l.repeat(c / 97 % 5)).concat() + "z";
-    assert_eq!(
-        read(&table(3, words, |c| c)),
-        Ok(expected()),
-        "no numbers: from left to right"
-    );
+    assert_eq!(read(&table(3, words, |c| c)), Ok(expected()), "no numbers: from left to right");
 }
 
 #[test]
@@ -138,15 +128,9 @@ fn numbers_that_leave_gaps_or_repeat_are_refused() {
     refused(&|c| format!("{}x{}", c / WIDTH, c / WIDTH), &[gaps]);
     refused(&|c| format!("{}x{}x{}", c / 100, c / 10 % 10, c % 10), &[gaps]);
     refused(&|c| format!("px_{}", c as u128 + u128::from(u64::MAX)), &[gaps]);
-    refused(
-        &|c| if c == 7 { "height".to_owned() } else { format!("px_{c}") },
-        &["'height'", "'px_#'"],
-    );
+    refused(&|c| if c == 7 { "height".to_owned() } else { format!("px_{c}") }, &["'height'", "'px_#'"]);
     // The sign that messages put in place of numbers.
-    refused(
-        &|c| if c == 7 { "p##".to_owned() } else { format!("p#{c}") },
-        &["one is 'p##'"],
-    );
+    refused(&|c| if c == 7 { "p##".to_owned() } else { format!("p#{c}") }, &["one is 'p##'"]);
     assert_eq!(HEIGHT * WIDTH, PIXELS);
 }
 
@@ -161,13 +145,8 @@ fn separators_and_line_ends_of_any_system_are_read() {
     }
     // Whole numbers as tables write decimal ones, here and there.
     let decimals = |mark: &str| {
-        let (header, rows) = plain()
-            .split_once('\n')
-            .map(|(h, r)| (h.to_owned(), r.to_owned()))
-            .unwrap();
-        let rows = rows
-            .replace(',', &format!("{mark}00;"))
-            .replace('\n', &format!("{mark}0\n"));
+        let (header, rows) = plain().split_once('\n').map(|(h, r)| (h.to_owned(), r.to_owned())).unwrap();
+        let rows = rows.replace(',', &format!("{mark}00;")).replace('\n', &format!("{mark}0\n"));
         header.replace(',', ";") + "\n" + &rows
     };
     for mark in [".", ","] {
@@ -188,11 +167,7 @@ fn utf_8_and_utf_16_are_read_with_and_without_a_mark() {
     let text = plain();
     assert_eq!(read(&format!("\u{feff}{text}")), Ok(expected()));
     let marked = format!("\u{feff}{text}");
-    for text in [
-        text.clone(),
-        marked,
-        text.replace(',', "\t").replace("pixel", "Füllung "),
-    ] {
+    for text in [text.clone(), marked, text.replace(',', "\t").replace("pixel", "Füllung ")] {
         let units: Vec<u16> = text.encode_utf16().collect();
         let low: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
         let high: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
@@ -209,12 +184,7 @@ fn utf_8_and_utf_16_are_read_with_and_without_a_mark() {
 fn gzip_is_known_by_its_content_and_unpacked_more_than_once() {
     let text = plain().into_bytes();
     let (once, twice) = (gzip(&text), gzip(&gzip(&text)));
-    for (name, bytes) in [
-        ("a.csv.gz", &once),
-        ("a.csv.gz", &twice),
-        ("a.csv", &once),
-        ("a.csv", &twice),
-    ] {
+    for (name, bytes) in [("a.csv.gz", &once), ("a.csv.gz", &twice), ("a.csv", &once), ("a.csv", &twice)] {
         assert_eq!(read_as(name, bytes), Ok(expected()), "{name}");
     }
     let error = read_as("a.csv.gz", &gzip(&gzip(&twice))).unwrap_err();
@@ -240,16 +210,9 @@ fn what_is_no_data_says_what_it_is() {
         (b"%PDF-1.7", "PDF"),
         (b"<!DOCTYPE html><html>", "web page"),
         (b"\xef\xbb\xbf\r\n <HTML lang=en>", "web page"),
-        (
-            b"version https://git-lfs.github.com/spec/v1\noid sha256:0",
-            "git lfs pull",
-        ),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"),
     ] {
-        for (name, bytes) in [
-            ("a.csv", start.to_vec()),
-            ("a.csv.gz", gzip(start)),
-            ("images-idx3.gz", gzip(start)),
-        ] {
+        for (name, bytes) in [("a.csv", start.to_vec()), ("a.csv.gz", gzip(start)), ("images-idx3.gz", gzip(start))] {
             let error = read_as(name, &bytes).unwrap_err();
             assert!(error.contains(part), "'{part}' is not in: {error}");
         }
@@ -261,10 +224,7 @@ fn what_is_no_data_says_what_it_is() {
     }
     let rows = plain().split_once('\n').unwrap().1.to_owned();
     let error = read(&rows).unwrap_err();
-    assert!(
-        error.contains("it is numbers") && error.contains("add a line of names"),
-        "{error}"
-    );
+    assert!(error.contains("it is numbers") && error.contains("add a line of names"), "{error}");
 }
 
 #[test]
@@ -274,10 +234,7 @@ fn a_folder_in_place_of_a_file_is_named() {
         fs::create_dir(folder.path().join(name)).unwrap();
     }
     let named = folder.path().join("fashion_mnist_test.csv");
-    for (path, name) in [
-        (folder.path(), "fashion_mnist_train.csv"),
-        (&named, "fashion_mnist_test.csv"),
-    ] {
+    for (path, name) in [(folder.path(), "fashion_mnist_train.csv"), (&named, "fashion_mnist_test.csv")] {
         let error = load(Some(path)).unwrap_err().to_string();
         assert!(error.contains("a folder") && error.contains(name), "{error}");
     }
@@ -291,10 +248,7 @@ fn what_cannot_be_looked_at_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     symlink(folder.path().join("absent"), folder.path().join("data.tar.gz")).unwrap();
     let error = load(Some(folder.path())).unwrap_err().to_string();
-    assert!(
-        error.contains("data.tar.gz") && !error.contains("no data found"),
-        "{error}"
-    );
+    assert!(error.contains("data.tar.gz") && !error.contains("no data found"), "{error}");
 
     let closed = folder.path().join("closed");
     fs::create_dir(&closed).unwrap();
@@ -314,10 +268,7 @@ fn pipes_and_devices_are_refused_at_once() {
     let name = |file: &str| folder.path().join(file);
     std::os::unix::fs::symlink("/dev/zero", name("zero.csv")).unwrap();
     std::os::unix::fs::symlink("/dev/zero", name("data.tar.gz")).unwrap();
-    let made = std::process::Command::new("mkfifo")
-        .arg(name("pipe.csv"))
-        .status()
-        .unwrap();
+    let made = std::process::Command::new("mkfifo").arg(name("pipe.csv")).status().unwrap();
     assert!(made.success());
     for (file, part) in [("zero.csv", "a device"), ("pipe.csv", "a pipe")] {
         let error = load_set(&name(file)).unwrap_err().to_string();

@@ -82,35 +82,25 @@ fn a_shader_that_would_miss_elements_of_a_folded_launch_is_refused() {
     let most = 65_535 * 64;
     assert!(is_right(&plus_one(&graph, source(), most).unwrap()));
     let error = plus_one(&graph, source(), most + 1).unwrap_err().to_string();
-    assert!(
-        error.contains("plus_one") && error.contains("common/grid.wgsl"),
-        "{error}"
-    );
+    assert!(error.contains("plus_one") && error.contains("common/grid.wgsl"), "{error}");
 }
 
 #[test]
 fn a_shader_may_do_without_bounds_checks_when_its_author_vouches_for_it() {
-    let options = GpuOptions {
-        checked: Some(false),
-        ..GpuOptions::from_env().unwrap()
-    };
+    let options = GpuOptions { checked: Some(false), ..GpuOptions::from_env().unwrap() };
     let graph = Graph::new(&Gpu::open(&options).unwrap());
     // SAFETY: both indices are below the length of y, and x is as long; there is no loop, no division and no workgroup memory.
     let source = unsafe { Source::trusted("plus_one", PLUS_ONE) };
     assert!(is_right(&plus_one(&graph, source, 1000).unwrap()));
     // The same text without that promise is a pipeline of its own.
     let made = graph.gpu().created().pipelines;
-    assert!(is_right(
-        &plus_one(&graph, Source::new("plus_one", PLUS_ONE), 1000).unwrap()
-    ));
+    assert!(is_right(&plus_one(&graph, Source::new("plus_one", PLUS_ONE), 1000).unwrap()));
     assert_eq!(graph.gpu().created().pipelines, made + 1);
 }
 
 #[test]
 fn a_wrong_import_is_an_error_of_the_call_that_runs_it() {
     let graph = Graph::new(&gpu());
-    let error = plus_one(&graph, Source::new("mine", "#import common/gird.wgsl"), 4)
-        .unwrap_err()
-        .to_string();
+    let error = plus_one(&graph, Source::new("mine", "#import common/gird.wgsl"), 4).unwrap_err().to_string();
     assert!(error.contains("mine") && error.contains("common/gird.wgsl"), "{error}");
 }

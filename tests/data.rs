@@ -14,9 +14,7 @@ use tempfile::TempDir;
 
 /// `n` images whose bytes differ from image to image, and their labels.
 fn made(n: usize, seed: usize) -> (Vec<u8>, Vec<u8>) {
-    let pixels = (0..n * PIXELS)
-        .map(|i| ((i * 31 + i / PIXELS * 7 + seed) % 256) as u8)
-        .collect();
+    let pixels = (0..n * PIXELS).map(|i| ((i * 31 + i / PIXELS * 7 + seed) % 256) as u8).collect();
     let labels = (0..n).map(|i| ((i + seed) % 10) as u8).collect();
     (pixels, labels)
 }
@@ -43,11 +41,7 @@ fn idx_images(pixels: &[u8]) -> Vec<u8> {
 }
 
 fn idx_labels(labels: &[u8]) -> Vec<u8> {
-    [
-        [0x0801, labels.len() as u32].map(u32::to_be_bytes).concat(),
-        labels.to_vec(),
-    ]
-    .concat()
+    [[0x0801, labels.len() as u32].map(u32::to_be_bytes).concat(), labels.to_vec()].concat()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -116,10 +110,7 @@ fn all_formats_give_the_same() {
     let (train_csv, test_csv) = (csv_of(&train, 0), csv_of(&test, 400));
     let (train_csv, test_csv) = (train_csv.as_bytes(), test_csv.as_bytes());
 
-    let plain = folder_with(&[
-        ("fashion_mnist_train.csv", train_csv),
-        ("fashion_mnist_test.csv", test_csv),
-    ]);
+    let plain = folder_with(&[("fashion_mnist_train.csv", train_csv), ("fashion_mnist_test.csv", test_csv)]);
     assert_is_made(&load(Some(plain.path())).unwrap());
     assert_is_made(&load(Some(&plain.path().join("fashion_mnist_test.csv"))).unwrap());
 
@@ -139,10 +130,8 @@ fn all_formats_give_the_same() {
     assert_is_made(&load(Some(&archive.path().join("data.tar.gz"))).unwrap());
 
     assert_is_made(&load_files(&good_idx()).unwrap());
-    let zipped: Vec<(String, Vec<u8>)> = good_idx()
-        .into_iter()
-        .map(|(n, b)| (format!("{n}.gz").replace("-idx", ".idx"), gzip(&b)))
-        .collect();
+    let zipped: Vec<(String, Vec<u8>)> =
+        good_idx().into_iter().map(|(n, b)| (format!("{n}.gz").replace("-idx", ".idx"), gzip(&b))).collect();
     let zipped: Vec<(&str, &[u8])> = zipped.iter().map(|(n, b)| (n.as_str(), b.as_slice())).collect();
     assert_is_made(&load(Some(folder_with(&zipped).path())).unwrap());
 }
@@ -158,10 +147,8 @@ fn pixel_columns_are_taken_by_number_and_spelling_is_forgiven() {
         image.iter().rev().for_each(|v| text.push_str(&format!(", {v}.0")));
     }
     let test = csv_of(&made(4, 5), 0);
-    let folder = folder_with(&[
-        ("fashion_mnist_train.csv", text.as_bytes()),
-        ("fashion_mnist_test.csv", test.as_bytes()),
-    ]);
+    let folder =
+        folder_with(&[("fashion_mnist_train.csv", text.as_bytes()), ("fashion_mnist_test.csv", test.as_bytes())]);
     assert_is_made(&load(Some(folder.path())).unwrap());
 }
 
@@ -170,10 +157,8 @@ fn blank_lines_and_a_byte_order_mark_are_passed_over() {
     let train = csv_of(&made(12, 0), 0).replace('\n', "\r\n\r\n");
     let train = format!("\u{feff}{train}");
     let test = csv_of(&made(4, 5), 0);
-    let data = load_files(&[
-        ("fashion_mnist_train.csv", train.into_bytes()),
-        ("fashion_mnist_test.csv", test.into_bytes()),
-    ]);
+    let data =
+        load_files(&[("fashion_mnist_train.csv", train.into_bytes()), ("fashion_mnist_test.csv", test.into_bytes())]);
     assert_is_made(&data.unwrap());
 }
 
@@ -187,10 +172,7 @@ fn a_named_file_decides_the_form_and_the_spelling() {
     files.push(("fashion_mnist_test.csv", test.into_bytes()));
     files.push((
         "data.tgz",
-        gzip(&tar_of(&[
-            ("fashion_mnist_train.csv", other.as_bytes()),
-            ("fashion_mnist_test.csv", other.as_bytes()),
-        ])),
+        gzip(&tar_of(&[("fashion_mnist_train.csv", other.as_bytes()), ("fashion_mnist_test.csv", other.as_bytes())])),
     ));
     let files: Vec<(&str, &[u8])> = files.iter().map(|(n, b)| (*n, b.as_slice())).collect();
     let folder = folder_with(&files);
@@ -199,10 +181,7 @@ fn a_named_file_decides_the_form_and_the_spelling() {
     assert_is_made(&load("fashion_mnist_train.csv.gz").unwrap());
     assert_is_made(&load("t10k-labels-idx1-ubyte").unwrap());
     assert_eq!(load("t10k-labels-idx1-ubyte").unwrap().source, folder.path());
-    assert_says(
-        &load("fashion_mnist_train.csv").unwrap_err().to_string(),
-        &["line 1", "no column 'label'"],
-    );
+    assert_says(&load("fashion_mnist_train.csv").unwrap_err().to_string(), &["line 1", "no column 'label'"]);
     // A folder alone: the archive goes first.
     assert_eq!(load("").unwrap().train.len(), 3);
     assert_eq!(load("").unwrap().source, folder.path().join("data.tgz"));
@@ -216,23 +195,13 @@ fn what_is_missing_is_named() {
         load_files(&files).unwrap_err()
     };
     let name = "t10k-labels-idx1-ubyte";
-    assert_says(
-        &without(name),
-        &[
-            "incomplete",
-            "there is train-images-idx3-ubyte",
-            &format!("but not {name}"),
-        ],
-    );
+    assert_says(&without(name), &["incomplete", "there is train-images-idx3-ubyte", &format!("but not {name}")]);
 
     let csv = csv_of(&made(3, 0), 0).into_bytes();
     let folder = folder_with(&[("fashion_mnist_test.csv", &csv), ("notes.txt", b"hello")]);
     for path in [folder.path().to_owned(), folder.path().join("fashion_mnist_test.csv")] {
         let error = load(Some(&path)).unwrap_err().to_string();
-        assert_says(
-            &error,
-            &["there is fashion_mnist_test.csv", "but not fashion_mnist_train.csv"],
-        );
+        assert_says(&error, &["there is fashion_mnist_test.csv", "but not fashion_mnist_train.csv"]);
     }
     let error = load(Some(&folder.path().join("notes.txt"))).unwrap_err().to_string();
     assert_says(&error, &["notes.txt", "no data file has this name"]);
@@ -257,16 +226,10 @@ fn an_image_set_pairs_images_with_labels() {
     let some = set.subset(&[7, 2, 7]).unwrap();
     assert_eq!(some.labels(), [7, 2, 7]);
     assert_eq!(some.pixels(), [set.image(7), set.image(2), set.image(7)].concat());
-    assert_says(
-        &set.subset(&[0, 12]).unwrap_err().to_string(),
-        &["image 12", "only 12 images"],
-    );
+    assert_says(&set.subset(&[0, 12]).unwrap_err().to_string(), &["image 12", "only 12 images"]);
 
-    let error = |pixels: &[u8], labels: &[u8]| {
-        ImageSet::new("mine", pixels.to_vec(), labels.to_vec())
-            .unwrap_err()
-            .to_string()
-    };
+    let error =
+        |pixels: &[u8], labels: &[u8]| ImageSet::new("mine", pixels.to_vec(), labels.to_vec()).unwrap_err().to_string();
     assert_says(&error(&pixels[1..], &labels), &["mine", "9407 bytes", "12 labels"]);
     assert_says(&error(&pixels[..PIXELS], &[10]), &["mine", "label of image 0", "is 10"]);
 }
@@ -274,11 +237,7 @@ fn an_image_set_pairs_images_with_labels() {
 /// The error for this training CSV.
 fn csv_error(train: &[u8]) -> String {
     let test = csv_of(&made(4, 5), 0).into_bytes();
-    load_files(&[
-        ("fashion_mnist_train.csv", train.to_vec()),
-        ("fashion_mnist_test.csv", test),
-    ])
-    .unwrap_err()
+    load_files(&[("fashion_mnist_train.csv", train.to_vec()), ("fashion_mnist_test.csv", test)]).unwrap_err()
 }
 
 #[test]
@@ -293,48 +252,27 @@ fn damaged_csv_is_refused_with_file_and_line() {
     let file = "fashion_mnist_train.csv";
     assert_says(&csv_error(b""), &[file, "empty"]);
     assert_says(&csv_error(lines[0].as_bytes()), &[file, "no images"]);
-    assert_says(
-        &csv_error(good.replace("label", "class").as_bytes()),
-        &[file, "line 1", "no column 'label'"],
-    );
-    assert_says(
-        &csv_error(good.replace("pixel7,", "label,").as_bytes()),
-        &[file, "line 1", "2 columns 'label'"],
-    );
-    assert_says(
-        &csv_error(&with_line(1, "label,pixel1")),
-        &[file, "line 1", "2 columns", "785"],
-    );
+    assert_says(&csv_error(good.replace("label", "class").as_bytes()), &[file, "line 1", "no column 'label'"]);
+    assert_says(&csv_error(good.replace("pixel7,", "label,").as_bytes()), &[file, "line 1", "2 columns 'label'"]);
+    assert_says(&csv_error(&with_line(1, "label,pixel1")), &[file, "line 1", "2 columns", "785"]);
     assert_says(&csv_error(&with_line(3, "1,2,3")), &[file, "line 3", "3 columns"]);
     let changed = |number: usize, from: &str, to: &str| with_line(number, &lines[number - 1].replacen(from, to, 1));
     // Line 2 starts "0,0,31,62,93": label 0, then pixels 0, 31, 62, 93.
-    assert_says(
-        &csv_error(&changed(2, ",31,", ",256,")),
-        &[file, "line 2", "pixel 1 (column 3)", "'256'"],
-    );
+    assert_says(&csv_error(&changed(2, ",31,", ",256,")), &[file, "line 2", "pixel 1 (column 3)", "'256'"]);
     assert_says(&csv_error(&changed(2, ",31,", ",-1,")), &[file, "line 2", "'-1'"]);
     assert_says(&csv_error(&changed(2, ",31,", ",1.5,")), &[file, "line 2", "'1.5'"]);
     assert_says(&csv_error(&changed(2, ",31,", ",,")), &[file, "line 2", "''"]);
     assert_says(&csv_error(&changed(2, ",31,", ",x,")), &[file, "line 2", "'x'"]);
     assert_says(&csv_error(&changed(2, ",31,", ",3 1,")), &[file, "line 2", "'3 1'"]);
     assert_says(&csv_error(&changed(2, ",31,", ",1e1,")), &[file, "line 2", "'1e1'"]);
-    assert_says(
-        &csv_error(&changed(2, ",31,", ",\u{1b}[2J,")),
-        &[file, "line 2", "'\\u{1b}[2J'"],
-    );
+    assert_says(&csv_error(&changed(2, ",31,", ",\u{1b}[2J,")), &[file, "line 2", "'\\u{1b}[2J'"]);
     // The last value of an image is changed, in the last line, which ends without a line end.
     let bad = good.trim_end().rsplit_once(',').unwrap().0.to_owned() + ",x";
     assert_says(&csv_error(bad.as_bytes()), &[file, "line 4", "pixel 783 (column 785)"]);
-    assert_says(
-        &csv_error(bad.replace('\n', "\r\n").as_bytes()),
-        &[file, "line 4", "'x'"],
-    );
+    assert_says(&csv_error(bad.replace('\n', "\r\n").as_bytes()), &[file, "line 4", "'x'"]);
     let blanks = format!("\r\n\n{}\n \n", bad.replacen('\n', "\n\n", 1));
     assert_says(&csv_error(blanks.as_bytes()), &[file, "line 7", "'x'"]);
-    assert_says(
-        &csv_error(&changed(2, "0,", "10,")),
-        &[file, "line 2", "label (column 1)", "'10'", "0 to 9"],
-    );
+    assert_says(&csv_error(&changed(2, "0,", "10,")), &[file, "line 2", "label (column 1)", "'10'", "0 to 9"]);
 }
 
 #[test]
@@ -355,35 +293,17 @@ fn damaged_idx_is_refused_with_file_and_place() {
         assert_says(&error, &[file]);
         assert_says(&error, parts);
     };
-    says(
-        error(0, changed(&images, 2, 9)),
-        &["bytes 0 to 3", "magic", "0x00000803"],
-    );
-    says(
-        error(1, changed(&labels, 3, 3)),
-        &["bytes 0 to 3", "magic", "0x00000801"],
-    );
+    says(error(0, changed(&images, 2, 9)), &["bytes 0 to 3", "magic", "0x00000803"]);
+    says(error(1, changed(&labels, 3, 3)), &["bytes 0 to 3", "magic", "0x00000801"]);
     // Four billion images: refused from the header, without the memory for them.
-    says(
-        error(0, changed(&images, 4, 0xff)),
-        &["bytes 4 to 7 (number of items)", "1000000"],
-    );
+    says(error(0, changed(&images, 4, 0xff)), &["bytes 4 to 7 (number of items)", "1000000"]);
     says(error(0, changed(&images, 11, 29)), &["29x28"]);
     says(error(0, changed(&images, 15, 27)), &["bytes 12 to 15", "28x27"]);
-    says(
-        error(0, images[..images.len() - 1].to_vec()),
-        &["byte 9423", "9407 of the 9408 bytes", "truncated"],
-    );
-    says(
-        error(0, images[..10].to_vec()),
-        &["bytes 8 to 11", "number of rows", "too early"],
-    );
+    says(error(0, images[..images.len() - 1].to_vec()), &["byte 9423", "9407 of the 9408 bytes", "truncated"]);
+    says(error(0, images[..10].to_vec()), &["bytes 8 to 11", "number of rows", "too early"]);
     says(error(1, Vec::new()), &["bytes 0 to 3", "magic", "empty or truncated"]);
     says(error(1, idx_labels(&[])), &["bytes 4 to 7", "0 labels"]);
-    says(
-        error(1, [labels.clone(), vec![0]].concat()),
-        &["byte 20", "goes on after the 12 bytes"],
-    );
+    says(error(1, [labels.clone(), vec![0]].concat()), &["byte 20", "goes on after the 12 bytes"]);
     says(error(1, changed(&labels, 9, 10)), &["label of image 1", "is 10"]);
     let short = idx_labels(&made(11, 0).1);
     says(error(1, short), &["11 labels", "do not belong together"]);
@@ -400,10 +320,7 @@ fn damaged_gzip_is_refused() {
     };
     assert_says(&error(&whole[..whole.len() / 2]), &[name, "byte ", "truncated"]);
     assert_says(&error(b""), &[name, "bytes 0 to 3", "empty or truncated"]);
-    assert_says(
-        &error(b"this is no gzip file at all"),
-        &[name, "not sound gzip", "without .gz"],
-    );
+    assert_says(&error(b"this is no gzip file at all"), &[name, "not sound gzip", "without .gz"]);
     // The last eight bytes are a checksum and a length.
     let mut flipped = whole.clone();
     flipped[whole.len() - 8] ^= 1;
@@ -425,26 +342,11 @@ fn hostile_archives_are_refused() {
     let error = |tar: Vec<u8>| load_files(&[("data.tar.gz", gzip(&tar))]).unwrap_err();
     let (train_name, test_name) = ("fashion_mnist_train.csv", "fashion_mnist_test.csv");
 
-    assert_says(
-        &error(tar_of(&[(train_name, train)])),
-        &["data.tar.gz", "does not hold fashion_mnist_test.csv"],
-    );
-    assert_says(
-        &error(tar_of(&[(train_name, train), (train_name, train)])),
-        &["entry", "twice"],
-    );
-    assert_says(
-        &error(tar_of(&[("../fashion_mnist_train.csv", train)])),
-        &["entry '../", "out of the archive"],
-    );
-    assert_says(
-        &error(tar_of(&[("/etc/fashion_mnist_train.csv", train)])),
-        &["entry '/etc", "out of the archive"],
-    );
-    assert_says(
-        &error(tar_of(&[(train_name, b"label\n"), (test_name, test)])),
-        &[train_name, "line 1"],
-    );
+    assert_says(&error(tar_of(&[(train_name, train)])), &["data.tar.gz", "does not hold fashion_mnist_test.csv"]);
+    assert_says(&error(tar_of(&[(train_name, train), (train_name, train)])), &["entry", "twice"]);
+    assert_says(&error(tar_of(&[("../fashion_mnist_train.csv", train)])), &["entry '../", "out of the archive"]);
+    assert_says(&error(tar_of(&[("/etc/fashion_mnist_train.csv", train)])), &["entry '/etc", "out of the archive"]);
+    assert_says(&error(tar_of(&[(train_name, b"label\n"), (test_name, test)])), &[train_name, "line 1"]);
 
     let mut link = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
@@ -467,10 +369,7 @@ fn hostile_archives_are_refused() {
     let whole = gzip(&tar_of(&[(train_name, train), (test_name, test)]));
     let error = |bytes: &[u8]| load_files(&[("data.tar.gz", bytes.to_vec())]).unwrap_err();
     assert_says(&error(&whole[..whole.len() / 2]), &["data.tar.gz", "truncated"]);
-    assert_says(
-        &error(b"this is no gzip file at all"),
-        &["data.tar.gz", "not sound gzip"],
-    );
+    assert_says(&error(b"this is no gzip file at all"), &["data.tar.gz", "not sound gzip"]);
     assert_says(&error(b""), &["data.tar.gz", "empty or truncated"]);
     // Both CSV files are whole here, and the checksum comes after the end of the tar.
     let mut flipped = whole.clone();
@@ -483,18 +382,13 @@ fn a_decompression_bomb_does_not_fill_memory() {
     // A header that claims the most images allowed, then zeros without end, compressed a thousandfold: the reader takes
     // no more than the header allows and one byte, and says so.
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder
-        .write_all(&[0x0803_u32, 12, 28, 28].map(u32::to_be_bytes).concat())
-        .unwrap();
+    encoder.write_all(&[0x0803_u32, 12, 28, 28].map(u32::to_be_bytes).concat()).unwrap();
     for _ in 0..200 {
         encoder.write_all(&vec![0; 1 << 20]).unwrap();
     }
     let mut files = good_idx();
     files[0] = ("train-images-idx3-ubyte.gz", encoder.finish().unwrap());
-    assert_says(
-        &load_files(&files).unwrap_err(),
-        &["byte 9424", "goes on after the 9408 bytes"],
-    );
+    assert_says(&load_files(&files).unwrap_err(), &["byte 9424", "goes on after the 9408 bytes"]);
 
     // A name in an archive may claim gigabytes too. It is passed over, not gathered.
     let mut tar = tar::Builder::new(Vec::new());
@@ -503,10 +397,7 @@ fn a_decompression_bomb_does_not_fill_memory() {
     header.set_size(1 << 20);
     header.set_cksum();
     tar.append(&header, vec![b'x'; 1 << 20].as_slice()).unwrap();
-    for (name, set) in [
-        ("fashion_mnist_train.csv", made(12, 0)),
-        ("fashion_mnist_test.csv", made(4, 5)),
-    ] {
+    for (name, set) in [("fashion_mnist_train.csv", made(12, 0)), ("fashion_mnist_test.csv", made(4, 5))] {
         let csv = csv_of(&set, 0);
         let mut header = tar::Header::new_gnu();
         header.set_size(csv.len() as u64);
@@ -525,10 +416,7 @@ fn a_decompression_bomb_does_not_fill_memory() {
 fn missing_data_says_how_to_get_it() {
     let empty = tempfile::tempdir().unwrap();
     let error = load(Some(empty.path())).unwrap_err().to_string();
-    assert_says(
-        &error,
-        &["no data found", "./setup.sh", "dataset-fashion-mnist", "--data"],
-    );
+    assert_says(&error, &["no data found", "./setup.sh", "dataset-fashion-mnist", "--data"]);
     let error = load(Some(Path::new("/no/such/folder"))).unwrap_err().to_string();
     assert_says(&error, &["/no/such/folder"]);
 }
@@ -568,12 +456,8 @@ fn a_split_is_stratified_complete_and_seeded() {
     // Uneven classes: the shares add up all the same.
     let labels = [[0; 7].as_slice(), &[1; 5], &[2; 1]].concat();
     // Exactly 4 in 13 are 2.15, 1.54 and 0.31; the one left over goes to the largest remainder.
-    let split_labels: Vec<u8> = stratified_split(&labels, 4, 1)
-        .unwrap()
-        .validation
-        .iter()
-        .map(|i| labels[*i as usize])
-        .collect();
+    let split_labels: Vec<u8> =
+        stratified_split(&labels, 4, 1).unwrap().validation.iter().map(|i| labels[*i as usize]).collect();
     assert_eq!(split_labels, [0, 0, 1, 1]);
     for impossible in [0, 13, 14] {
         assert!(stratified_split(&labels, impossible, 1).is_err());

@@ -46,76 +46,29 @@ fn every_picture_takes_any_numbers() {
         let panel = Panel {
             title: "loss",
             rises: false,
-            lines: vec![
-                ("training", values.iter().copied().map(Some).collect()),
-                ("none", vec![None; 3]),
-            ],
+            lines: vec![("training", values.iter().copied().map(Some).collect()), ("none", vec![None; 3])],
         };
         draw(&Curves { panels: vec![panel] }, here);
         let effects = [Effect {
             parameter: "rate".to_owned(),
             values: vec![("1".to_owned(), values.to_vec()), ("2".to_owned(), Vec::new())],
         }];
-        draw(
-            &Effects {
-                score: "loss",
-                effects: &effects,
-            },
-            here,
-        );
+        draw(&Effects { score: "loss", effects: &effects }, here);
         let points: Vec<(f64, f64)> = values.iter().map(|value| (value.abs(), *value)).collect();
-        draw(
-            &RateCurve {
-                points: &points,
-                suggestion: 1e-3,
-            },
-            here,
-        );
+        draw(&RateCurve { points: &points, suggestion: 1e-3 }, here);
         let floats: Vec<f32> = values.iter().map(|value| *value as f32).collect();
-        let section = Section::standardised(
-            "layer".to_owned(),
-            [1, floats.len().max(1)],
-            std::slice::from_ref(&floats),
-        );
-        draw(
-            &FeatureSheet {
-                sections: vec![section],
-            },
-            here,
-        );
-        let tile = Tile {
-            image: Raster::heat(1, &floats, &floats),
-            lines: vec!["<&>\u{1b}".to_owned()],
-        };
-        draw(
-            &Gallery {
-                title: String::new(),
-                tiles: vec![tile],
-                columns: 0,
-            },
-            here,
-        );
+        let section =
+            Section::standardised("layer".to_owned(), [1, floats.len().max(1)], std::slice::from_ref(&floats));
+        draw(&FeatureSheet { sections: vec![section] }, here);
+        let tile = Tile { image: Raster::heat(1, &floats, &floats), lines: vec!["<&>\u{1b}".to_owned()] };
+        draw(&Gallery { title: String::new(), tiles: vec![tile], columns: 0 }, here);
     }
     for places in [vec![], vec![[0.0, 0.0]], vec![[f32::MAX, 1.0], [f32::MIN, 1e-40]]] {
         let labels = vec![0; places.len()];
         let names = ["a"; 10];
-        draw(
-            &MapPicture {
-                title: "",
-                places: &places,
-                labels: &labels,
-                names: &names,
-            },
-            here,
-        );
+        draw(&MapPicture { title: "", places: &places, labels: &labels, names: &names }, here);
     }
-    draw(
-        &ConfusionPicture {
-            names: &[],
-            matrix: &[],
-        },
-        here,
-    );
+    draw(&ConfusionPicture { names: &[], matrix: &[] }, here);
 }
 
 #[test]
@@ -125,40 +78,22 @@ fn precision_and_recall_stay_in_axes_that_are_named() {
     let rows = [[0.9, 0.1, 0.0], [0.5, 0.4, 0.1], [0.2, 0.8, 0.0], [0.1, 0.6, 0.3]];
     let names = ["a", "b", "c"].map(str::to_owned).to_vec();
     let predictions = Predictions::new(rows.concat(), vec![0, 1, 1, 0], names.clone()).unwrap();
-    let curves: Vec<PrecisionRecall> = (0..3)
-        .map(|class| PrecisionRecall::of_class(&predictions, class))
-        .collect();
-    let svg = draw(
-        &PrecisionRecallPicture {
-            names: &names,
-            curves: &curves,
-        },
-        folder.path(),
-    );
+    let curves: Vec<PrecisionRecall> = (0..3).map(|class| PrecisionRecall::of_class(&predictions, class)).collect();
+    let svg = draw(&PrecisionRecallPicture { names: &names, curves: &curves }, folder.path());
     for (part, times) in [(">recall<", 3), (">precision<", 3), ("a, AP", 1), ("c (no image)", 1)] {
         assert_eq!(svg.matches(part).count(), times, "{part} in {svg}");
     }
-    let numbers = |text: &str| {
-        text.split([' ', ','])
-            .map(|x| x.parse::<f32>().unwrap())
-            .collect::<Vec<_>>()
-    };
+    let numbers = |text: &str| text.split([' ', ',']).map(|x| x.parse::<f32>().unwrap()).collect::<Vec<_>>();
     let lines: Vec<&str> = svg.lines().filter(|line| line.contains("stroke-width=\"2\"")).collect();
     assert_eq!(lines.len(), 2, "one line a class with images: {svg}");
     for (panel, line) in lines.iter().enumerate() {
         let places = line.split("points=\"").nth(1).unwrap().split('"').next().unwrap();
         for place in numbers(places).chunks(2) {
             let x = place[0] - 270.0 * panel as f32;
-            assert!(
-                (58.0..=256.0).contains(&x) && (34.0..=214.0).contains(&place[1]),
-                "{place:?}"
-            );
+            assert!((58.0..=256.0).contains(&x) && (34.0..=214.0).contains(&place[1]), "{place:?}");
         }
     }
-    draw(
-        &ReliabilityPicture(&Calibration::from_predictions(&predictions)),
-        folder.path(),
-    );
+    draw(&ReliabilityPicture(&Calibration::from_predictions(&predictions)), folder.path());
 }
 
 /// Overwrites all weights of a file.
@@ -178,42 +113,16 @@ fn numbers_that_left_their_range_are_drawn_or_named() {
     write_data(here, 300, 40);
     let trained = selvedge(
         here,
-        &[
-            "train",
-            "cnn",
-            "--data",
-            ".",
-            "--epochs",
-            "1",
-            "--batch-size",
-            "60",
-            "--dense",
-            "16",
-            "--out",
-            "r",
-        ],
+        &["train", "cnn", "--data", ".", "--epochs", "1", "--batch-size", "60", "--dense", "16", "--out", "r"],
     );
     assert!(trained.status.success(), "{}", text(&trained.stderr));
 
     let history = here.join("r/history.csv");
-    let headings = std::fs::read_to_string(&history)
-        .unwrap()
-        .lines()
-        .next()
-        .unwrap()
-        .to_owned();
-    std::fs::write(
-        &history,
-        format!("{headings}\n1,1,0.001,1e308,0.2,-1e308,0.1,,,100,2\n"),
-    )
-    .unwrap();
+    let headings = std::fs::read_to_string(&history).unwrap().lines().next().unwrap().to_owned();
+    std::fs::write(&history, format!("{headings}\n1,1,0.001,1e308,0.2,-1e308,0.1,,,100,2\n")).unwrap();
     let evaluated = selvedge(here, &["evaluate", "r", "--data", ".", "--out", "e"]);
     assert!(evaluated.status.success(), "{}", text(&evaluated.stderr));
-    assert!(
-        std::fs::read_to_string(here.join("e/report.html"))
-            .unwrap()
-            .contains("1e308")
-    );
+    assert!(std::fs::read_to_string(here.join("e/report.html")).unwrap().contains("1e308"));
 
     // Products of such weights leave the range of f32.
     fill_weights(&here.join("r/best.safetensors"), 3.4e38);
@@ -224,13 +133,7 @@ fn numbers_that_left_their_range_are_drawn_or_named() {
         let output = selvedge(here, &command);
         let error = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{command:?}: {error}");
-        assert!(
-            error.contains("conv1") && error.contains("not finite"),
-            "{command:?}: {error}"
-        );
-        assert!(
-            !here.join(command[command.len() - 1]).exists(),
-            "{command:?} leaves a folder"
-        );
+        assert!(error.contains("conv1") && error.contains("not finite"), "{command:?}: {error}");
+        assert!(!here.join(command[command.len() - 1]).exists(), "{command:?} leaves a folder");
     }
 }

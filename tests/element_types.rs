@@ -31,33 +31,14 @@ fn every_op_names_the_input_that_holds_the_wrong_type() {
         arena[parameters].optimiser_step(Rule::SGD, &[arena[0].clone()], &inputs)
     };
     let gather = |labels: &Tensor, order: &Tensor| {
-        let set = DataSet {
-            images: u1.clone(),
-            labels: labels.clone(),
-        };
-        let batch = Batch {
-            order,
-            place: &u1,
-            size: 1,
-            augment: None,
-            mixing: None,
-        };
-        let pixels = Pixels {
-            height: 1,
-            width: 1,
-            mean: 0.0,
-            deviation: 1.0,
-        };
+        let set = DataSet { images: u1.clone(), labels: labels.clone() };
+        let batch = Batch { order, place: &u1, size: 1, augment: None, mixing: None };
+        let pixels = Pixels { height: 1, width: 1, mean: 0.0, deviation: 1.0 };
         set.gather(batch, pixels).map(|(x, _)| x)
     };
     let conv = |x: &Tensor, b: &Tensor| x.conv2d(&kernel, Some(b), [1, 1], Padding::Same, true);
-    let running = g
-        .arena("running", &[([2].into(), vec![0.0; 2]), ([2].into(), vec![0.0; 2])])
-        .unwrap();
-    let moments = RunningUpdate {
-        moments: integers(&[2, 64]),
-        mean_part: 0,
-    };
+    let running = g.arena("running", &[([2].into(), vec![0.0; 2]), ([2].into(), vec![0.0; 2])]).unwrap();
+    let moments = RunningUpdate { moments: integers(&[2, 64]), mean_part: 0 };
     let cases: Vec<(Result<Tensor>, &str, usize, DType)> = vec![
         (u.add(&u), "add", 0, DType::F32),
         (f.add(&u), "add", 1, DType::F32),
@@ -85,37 +66,12 @@ fn every_op_names_the_input_that_holds_the_wrong_type() {
         (numbers.global_avg_pool(), "sum", 0, DType::F32),
         (numbers.resize_bilinear([1, 1]), "resize_bilinear", 0, DType::F32),
         (f.batch_norm(&f1, &u1, plain).map(|n| n.y), "batch_norm", 2, DType::F32),
-        (
-            f.batch_norm_inference(&f1, &f1, &u1, &f1, plain),
-            "batch_norm",
-            3,
-            DType::F32,
-        ),
+        (f.batch_norm_inference(&f1, &f1, &u1, &f1, plain), "batch_norm", 3, DType::F32),
         (running.update_running(&[moments], 0.1), "pack", 0, DType::F32),
-        (
-            u.cross_entropy(&u1, 0.0).map(|l| l.losses),
-            "cross_entropy",
-            0,
-            DType::F32,
-        ),
-        (
-            f.cross_entropy(&f1, 0.0).map(|l| l.losses),
-            "cross_entropy",
-            1,
-            DType::U32,
-        ),
-        (
-            f.cross_entropy_mixed(&f, &mixing[0], 0.0).map(|l| l.losses),
-            "cross_entropy",
-            1,
-            DType::U32,
-        ),
-        (
-            f.cross_entropy_mixed(&u, &mixing[1], 0.0).map(|l| l.losses),
-            "cross_entropy",
-            2,
-            DType::F32,
-        ),
+        (u.cross_entropy(&u1, 0.0).map(|l| l.losses), "cross_entropy", 0, DType::F32),
+        (f.cross_entropy(&f1, 0.0).map(|l| l.losses), "cross_entropy", 1, DType::U32),
+        (f.cross_entropy_mixed(&f, &mixing[0], 0.0).map(|l| l.losses), "cross_entropy", 1, DType::U32),
+        (f.cross_entropy_mixed(&u, &mixing[1], 0.0).map(|l| l.losses), "cross_entropy", 2, DType::F32),
         (f1.add_to_totals(&u), "add_to_totals", 1, DType::F32),
         (arena[0].average(&arena[1], &floats(&[1])), "average", 1, DType::F32),
         (step(1, 0, &u1), "sgd", 0, DType::F32),
@@ -125,29 +81,14 @@ fn every_op_names_the_input_that_holds_the_wrong_type() {
         (gather(&u1, &f1), "gather", 2, DType::U32),
         (f.gather_rows(&f1, &u1, 1), "gather_rows", 1, DType::U32),
         (f.gather_rows(&u1, &f1, 1), "gather_rows", 2, DType::U32),
-        (
-            u.backward_from(&u, &[&u]).map(|mut g| g.remove(0)),
-            "backward_from",
-            0,
-            DType::F32,
-        ),
-        (
-            f.scale(1.0).unwrap().backward_from(&u, &[&f]).map(|mut g| g.remove(0)),
-            "backward_from",
-            1,
-            DType::F32,
-        ),
+        (u.backward_from(&u, &[&u]).map(|mut g| g.remove(0)), "backward_from", 0, DType::F32),
+        (f.scale(1.0).unwrap().backward_from(&u, &[&f]).map(|mut g| g.remove(0)), "backward_from", 1, DType::F32),
         (u.to_vec().map(|_| f.clone()), "to_vec", 0, DType::F32),
         (f.to_vec_u32().map(|_| f.clone()), "to_vec", 0, DType::U32),
     ];
     for (number, (result, name, at, type_)) in cases.into_iter().enumerate() {
         match result {
-            Err(TensorError::Type {
-                op,
-                input,
-                wanted,
-                given,
-            }) => {
+            Err(TensorError::Type { op, input, wanted, given }) => {
                 assert_eq!((op, input, wanted), (name, at, type_), "case {number}");
                 assert_ne!(given, wanted);
             }
@@ -155,10 +96,7 @@ fn every_op_names_the_input_that_holds_the_wrong_type() {
         }
     }
     let text = f.add(&u).unwrap_err().to_string();
-    assert_eq!(
-        text,
-        "add: input 1 holds unsigned integers (u32), but must hold floats (f32)"
-    );
+    assert_eq!(text, "add: input 1 holds unsigned integers (u32), but must hold floats (f32)");
     // What only moves elements takes both.
     assert_eq!(u.reshape([4]).unwrap().to_vec_u32().unwrap(), [0; 4]);
     assert_eq!(u.gather_rows(&u1, &u1, 1).unwrap().to_vec_u32().unwrap(), [0; 2]);

@@ -13,12 +13,7 @@ fn graph() -> Graph {
 }
 
 fn settings(relu_before: bool, relu_after: bool, pool: [usize; 2]) -> NormSettings {
-    NormSettings {
-        relu_before,
-        relu_after,
-        pool,
-        ..NormSettings::plain(1e-5)
-    }
+    NormSettings { relu_before, relu_after, pool, ..NormSettings::plain(1e-5) }
 }
 
 #[test]
@@ -48,19 +43,9 @@ fn ops_on_empty_tensors_give_what_is_left_and_the_device_works_on() {
         check("clip", x.clip_norm(1.0), &[0, 4], &[]);
         check("concat", Tensor::concat(&[&x, &empty(&[0, 2])]), &[0, 6], &[]);
         let wide = g.tensor([2, 1], &[5.0, 6.0]).unwrap();
-        check(
-            "concat with nothing",
-            Tensor::concat(&[&empty(&[2, 0]), &wide]),
-            &[2, 1],
-            &[5.0, 6.0],
-        );
+        check("concat with nothing", Tensor::concat(&[&empty(&[2, 0]), &wide]), &[2, 1], &[5.0, 6.0]);
         check("no channels", wide.channels(1, 0), &[2, 0], &[]);
-        check(
-            "pack",
-            Tensor::pack(&[&empty(&[0]).relu().unwrap(), &four], &[0, 0], 4),
-            &[4],
-            &[1.0, 2.0, 3.0, 4.0],
-        );
+        check("pack", Tensor::pack(&[&empty(&[0]).relu().unwrap(), &four], &[0, 0], 4), &[4], &[1.0, 2.0, 3.0, 4.0]);
         // A sum of no terms is 0.
         check("sum", x.sum(), &[1], &[0.0]);
         check("sum of rows", x.sum_rows(), &[4], &[0.0; 4]);
@@ -76,12 +61,7 @@ fn ops_on_empty_tensors_give_what_is_left_and_the_device_works_on() {
         );
         let [w, b] = [empty(&[3, 3, 1, 4]), empty(&[4])];
         let images = empty(&[0, 6, 6, 1]);
-        check(
-            "conv",
-            images.conv2d(&w, Some(&b), [1, 1], Padding::Same, true),
-            &[0, 6, 6, 4],
-            &[],
-        );
+        check("conv", images.conv2d(&w, Some(&b), [1, 1], Padding::Same, true), &[0, 6, 6, 4], &[]);
         let window = Window::new([2, 2], [2, 2], Padding::Valid);
         check("max pool", images.max_pool(window), &[0, 3, 3, 1], &[]);
         check("mean pool", images.avg_pool(window, true), &[0, 3, 3, 1], &[]);
@@ -94,18 +74,8 @@ fn ops_on_empty_tensors_give_what_is_left_and_the_device_works_on() {
         let loss = x.cross_entropy(&labels, 0.1).unwrap();
         check("loss", Ok(loss.losses.clone()), &[0], &[]);
         let pairs = g.tensor_u32([0, 2], &[]).unwrap();
-        check(
-            "mixed loss",
-            Ok(x.cross_entropy_mixed(&pairs, &empty(&[MIXING]), 0.0).unwrap().losses),
-            &[0],
-            &[],
-        );
-        check(
-            "totals",
-            g.tensor([2], &[5.0, 6.0]).unwrap().add_to_totals(&loss.scores),
-            &[2],
-            &[5.0, 6.0],
-        );
+        check("mixed loss", Ok(x.cross_entropy_mixed(&pairs, &empty(&[MIXING]), 0.0).unwrap().losses), &[0], &[]);
+        check("totals", g.tensor([2], &[5.0, 6.0]).unwrap().add_to_totals(&loss.scores), &[2], &[5.0, 6.0]);
         check("after all that", four.scale(2.0), &[4], &[2.0, 4.0, 6.0, 8.0]);
     }
 }
@@ -124,13 +94,7 @@ fn gradients_through_empty_batches_are_zero() {
             .batch_norm_inference(&b, &b, &given(&[8]), &given(&[8]), frozen)
             .unwrap();
         let (dense, bias, factor) = (given(&[32, 5]), given(&[5]), given(&[1]));
-        let logits = features
-            .flatten()
-            .unwrap()
-            .linear(&dense, &bias, true)
-            .unwrap()
-            .mul(&factor)
-            .unwrap();
+        let logits = features.flatten().unwrap().linear(&dense, &bias, true).unwrap().mul(&factor).unwrap();
         let labels = g.tensor_u32([0], &[]).unwrap();
         let loss = logits.cross_entropy(&labels, 0.0).unwrap().losses.sum().unwrap();
         let parameters = [&w, &b, &dense, &bias, &factor];
@@ -148,20 +112,14 @@ fn gradients_through_empty_batches_are_zero() {
         // No outputs: nothing reaches the input.
         let x = given(&[2, 3]);
         let y = x.matmul(&g.zeros([3, 0]).unwrap()).unwrap();
-        assert_same(
-            "dx",
-            &y.backward_from(&g.zeros([2, 0]).unwrap(), &[&x]).unwrap()[0],
-            &[0.0; 6],
-        );
+        assert_same("dx", &y.backward_from(&g.zeros([2, 0]).unwrap(), &[&x]).unwrap()[0], &[0.0; 6]);
     }
 }
 
 #[test]
 fn an_optimiser_steps_over_nothing_and_over_parts_without_elements() {
     let g = graph();
-    let arena = g
-        .arena("parameters", &[([2].into(), vec![1.0, 2.0]), ([0, 3].into(), vec![])])
-        .unwrap();
+    let arena = g.arena("parameters", &[([2].into(), vec![1.0, 2.0]), ([0, 3].into(), vec![])]).unwrap();
     let gradients: Vec<Tensor> = arena.parts.iter().map(|part| part.scale(1.0).unwrap()).collect();
     let group = selvedge::optim::Group::PLAIN;
     let groups = [Some(group), Some(group)];
@@ -180,16 +138,8 @@ fn an_optimiser_steps_over_nothing_and_over_parts_without_elements() {
         groups: g.zeros([1, 4]).unwrap(),
         this_step: g.zeros([4]).unwrap(),
     };
-    assert_same(
-        "nothing",
-        &empty().optimiser_step(Rule::SGD, &[empty()], &inputs).unwrap(),
-        &[],
-    );
-    assert_same(
-        "nothing",
-        &empty().average(&empty(), &g.zeros([1]).unwrap()).unwrap(),
-        &[],
-    );
+    assert_same("nothing", &empty().optimiser_step(Rule::SGD, &[empty()], &inputs).unwrap(), &[]);
+    assert_same("nothing", &empty().average(&empty(), &g.zeros([1]).unwrap()).unwrap(), &[]);
 }
 
 #[test]
@@ -200,38 +150,16 @@ fn what_nothing_does_not_have_is_refused_at_the_call() {
     let plain = NormSettings::plain(1e-5);
     let empty = g.tensor_u32([0], &[]).unwrap();
     let place = g.tensor_u32([2], &[0; 2]).unwrap();
-    let set = DataSet {
-        images: labels.clone(),
-        labels: labels.clone(),
-    };
-    let batch = Batch {
-        order: &labels,
-        place: &place,
-        size: 2,
-        augment: None,
-        mixing: None,
-    };
-    let pixels = Pixels {
-        height: 0,
-        width: 2,
-        mean: 0.0,
-        deviation: 1.0,
-    };
+    let set = DataSet { images: labels.clone(), labels: labels.clone() };
+    let batch = Batch { order: &labels, place: &place, size: 2, augment: None, mixing: None };
+    let pixels = Pixels { height: 0, width: 2, mean: 0.0, deviation: 1.0 };
     for (result, says) in [
         (zeros(&[0, 4]).mean(), "mean: there is no mean of no elements"),
         (zeros(&[0, 4]).mean_rows(), "mean_rows"),
         (zeros(&[2, 0, 3, 4]).global_avg_pool(), "global_avg_pool"),
         (zeros(&[3, 0]).softmax(), "at least one class"),
-        (
-            zeros(&[3, 0]).cross_entropy(&labels, 0.0).map(|l| l.losses),
-            "at least one class",
-        ),
-        (
-            zeros(&[0, 2, 2, 4])
-                .batch_norm(&zeros(&[4]), &zeros(&[4]), plain)
-                .map(|n| n.y),
-            "has no mean",
-        ),
+        (zeros(&[3, 0]).cross_entropy(&labels, 0.0).map(|l| l.losses), "at least one class"),
+        (zeros(&[0, 2, 2, 4]).batch_norm(&zeros(&[4]), &zeros(&[4]), plain).map(|n| n.y), "has no mean"),
         (
             zeros(&[1, 4, 4, 0]).conv2d(&zeros(&[3, 3, 0, 2]), None, [1, 1], Padding::Same, false),
             "at least one channel",

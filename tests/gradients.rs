@@ -9,20 +9,11 @@ use selvedge::gradcheck::Array;
 use selvedge::tensor::Tensor;
 use selvedge::tensor::ops::{NormSettings, Pad, Padding, Window};
 
-const NO_PAD: Pad = Pad {
-    top: 0,
-    bottom: 0,
-    left: 0,
-    right: 0,
-};
+const NO_PAD: Pad = Pad { top: 0, bottom: 0, left: 0, right: 0 };
 
 #[test]
 fn scale() {
-    check(
-        &[random(&[3, 7], 1)],
-        |x| x[0].scale(-2.5),
-        |x| f64_of::map(&x[0], |v| -2.5 * v),
-    );
+    check(&[random(&[3, 7], 1)], |x| x[0].scale(-2.5), |x| f64_of::map(&x[0], |v| -2.5 * v));
 }
 
 #[test]
@@ -158,16 +149,8 @@ fn sums_and_means() {
         let (rows, channels) = (x[0].shape.rows(), x[0].shape.last());
         let len = rows * channels;
         check(&x, |x| x[0].sum(), |x| vec![x[0].data.iter().sum()]);
-        check(
-            &x,
-            |x| x[0].mean(),
-            |x| vec![x[0].data.iter().sum::<f64>() / len as f64],
-        );
-        check(
-            &x,
-            |x| x[0].sum_rows(),
-            |x| f64_of::sum_middle(&x[0].data, 1, rows, channels),
-        );
+        check(&x, |x| x[0].mean(), |x| vec![x[0].data.iter().sum::<f64>() / len as f64]);
+        check(&x, |x| x[0].sum_rows(), |x| f64_of::sum_middle(&x[0].data, 1, rows, channels));
         check(
             &x,
             |x| x[0].mean_rows(),
@@ -196,14 +179,7 @@ fn global_avg_pool() {
 #[test]
 fn matmul_in_every_core() {
     for core in cores() {
-        for [m, k, n] in [
-            [1, 1, 1],
-            [5, 7, 3],
-            [17, 68, 10],
-            [65, 33, 68],
-            [130, 20, 36],
-            [3, 300, 132],
-        ] {
+        for [m, k, n] in [[1, 1, 1], [5, 7, 3], [17, 68, 10], [65, 33, 68], [130, 20, 36], [3, 300, 132]] {
             check_on(
                 &gpu_with(core),
                 &format!("{core:?} {m}x{k}x{n}"),
@@ -224,9 +200,7 @@ fn linear_with_and_without_relu() {
             |x| {
                 let product = Array::new([6, 7], f64_of::matmul(&x[0], &x[1]));
                 let sum = f64_of::zip(&product, &x[2], |a, b| a + b);
-                sum.into_iter()
-                    .map(|v| if relu { f64_of::relu(v) } else { v })
-                    .collect()
+                sum.into_iter().map(|v| if relu { f64_of::relu(v) } else { v }).collect()
             },
         );
     }
@@ -244,23 +218,11 @@ struct Convolution {
 }
 
 fn pad(top: usize, bottom: usize, left: usize, right: usize) -> Pad {
-    Pad {
-        top,
-        bottom,
-        left,
-        right,
-    }
+    Pad { top, bottom, left, right }
 }
 
 fn convolutions() -> Vec<Convolution> {
-    let case = |x, kernel, out_c, stride, padding, pad| Convolution {
-        x,
-        kernel,
-        out_c,
-        stride,
-        padding,
-        pad,
-    };
+    let case = |x, kernel, out_c, stride, padding, pad| Convolution { x, kernel, out_c, stride, padding, pad };
     let explicit = |p| (Padding::Explicit(p), p);
     let (lopsided, all_lopsided) = explicit(pad(0, 2, 3, 1));
     vec![
@@ -276,14 +238,7 @@ fn convolutions() -> Vec<Convolution> {
         case([2, 7, 9, 4], [1, 1], 12, [2, 2], Padding::Valid, NO_PAD),
         case([1, 9, 8, 5], [1, 7], 3, [1, 1], Padding::Same, pad(0, 0, 3, 3)),
         case([1, 9, 8, 4], [7, 1], 4, [1, 1], Padding::Same, pad(3, 3, 0, 0)),
-        case(
-            [2, 6, 6, 4],
-            [5, 5],
-            3,
-            [1, 1],
-            Padding::symmetric(1, 2),
-            pad(1, 1, 2, 2),
-        ),
+        case([2, 6, 6, 4], [5, 5], 3, [1, 1], Padding::symmetric(1, 2), pad(1, 1, 2, 2)),
         case([1, 6, 5, 3], [2, 4], 4, [2, 3], lopsided, all_lopsided),
         case([1, 5, 5, 2], [2, 2], 3, [1, 1], Padding::Same, pad(0, 1, 0, 1)),
         // A ResNet's first layer: few inputs an output, many taps, with a stride.
@@ -304,9 +259,7 @@ fn conv2d_in_every_core() {
             // Small weights keep sums near 1, whatever their number of terms.
             let mut w = random(&[kernel_h, kernel_w, in_c, case.out_c], 2);
             let size = (kernel_h * kernel_w * in_c) as f64;
-            w.data
-                .iter_mut()
-                .for_each(|v| *v = f64::from((*v / size.sqrt()) as f32));
+            w.data.iter_mut().for_each(|v| *v = f64::from((*v / size.sqrt()) as f32));
             check_on(
                 &gpu_with(core),
                 &format!("{core:?}, case {i}"),
@@ -327,11 +280,7 @@ fn conv2d_with_bias_and_relu() {
                 check_on(
                     &gpu_with(core),
                     &format!("{core:?} {in_c}->{out_c} {relu}"),
-                    &[
-                        random(&[2, 5, 5, in_c], 1),
-                        random(&[3, 3, in_c, out_c], 2),
-                        random(&[out_c], 3),
-                    ],
+                    &[random(&[2, 5, 5, in_c], 1), random(&[3, 3, in_c, out_c], 2), random(&[out_c], 3)],
                     |x| x[0].conv2d(&x[1], Some(&x[2]), [1, 1], Padding::Same, relu),
                     |x| {
                         let y = f64_of::conv2d(&x[0], &x[1], [1, 1], pad(1, 1, 1, 1));
@@ -424,26 +373,11 @@ fn norm_settings() -> [NormSettings; 6] {
     let pool = [2, 2];
     [
         plain,
-        NormSettings {
-            relu_before: true,
-            ..plain
-        },
-        NormSettings {
-            relu_after: true,
-            ..plain
-        },
+        NormSettings { relu_before: true, ..plain },
+        NormSettings { relu_after: true, ..plain },
         NormSettings { pool, ..plain },
-        NormSettings {
-            relu_before: true,
-            pool,
-            ..plain
-        },
-        NormSettings {
-            relu_before: true,
-            relu_after: true,
-            pool: [3, 2],
-            ..plain
-        },
+        NormSettings { relu_before: true, pool, ..plain },
+        NormSettings { relu_before: true, relu_after: true, pool: [3, 2], ..plain },
     ]
 }
 
@@ -470,11 +404,7 @@ fn norm_reference(x: &[Array], settings: NormSettings, moments: Option<[&[f64]; 
 /// X away from ReLU's kink, gamma of both signs, beta.
 fn norm_inputs(shape: &[usize]) -> [Array; 3] {
     let channels = [shape[shape.len() - 1]];
-    [
-        away_from_zero(shape, 1),
-        away_from_zero(&channels, 2),
-        random(&channels, 3),
-    ]
+    [away_from_zero(shape, 1), away_from_zero(&channels, 2), random(&channels, 3)]
 }
 
 #[test]
@@ -495,11 +425,7 @@ fn batch_norm_in_training() {
     }
     // Features rather than images, and more rows than one piece.
     let plain = NormSettings::plain(1e-3);
-    check(
-        &norm_inputs(&[700, 3]),
-        |x| Ok(x[0].batch_norm(&x[1], &x[2], plain)?.y),
-        |x| norm_reference(x, plain, None),
-    );
+    check(&norm_inputs(&[700, 3]), |x| Ok(x[0].batch_norm(&x[1], &x[2], plain)?.y), |x| norm_reference(x, plain, None));
 }
 
 #[test]
@@ -549,18 +475,10 @@ fn poolings() -> Vec<([usize; 4], Window, Pad)> {
         ([1, 2, 2, 1], window([2, 2], [2, 2], Padding::Valid), NO_PAD),
         // Odd sizes: the last row and column are in no window.
         ([2, 7, 5, 3], window([2, 2], [2, 2], Padding::Valid), NO_PAD),
-        (
-            [1, 7, 7, 68],
-            window([3, 3], [2, 2], Padding::symmetric(1, 1)),
-            pad(1, 1, 1, 1),
-        ),
+        ([1, 7, 7, 68], window([3, 3], [2, 2], Padding::symmetric(1, 1)), pad(1, 1, 1, 1)),
         ([2, 5, 6, 4], window([3, 3], [1, 1], Padding::Same), pad(1, 1, 1, 1)),
         ([1, 6, 5, 2], window([3, 2], [2, 1], Padding::Same), pad(0, 1, 0, 1)),
-        (
-            [1, 8, 9, 3],
-            window([2, 3], [3, 2], Padding::Explicit(pad(1, 0, 0, 2))),
-            pad(1, 0, 0, 2),
-        ),
+        ([1, 8, 9, 3], window([2, 3], [3, 2], Padding::Explicit(pad(1, 0, 0, 2))), pad(1, 0, 0, 2)),
     ]
 }
 
@@ -591,11 +509,7 @@ fn avg_pool_with_and_without_counting_padding() {
 #[test]
 fn concat_over_channels() {
     check(
-        &[
-            random(&[2, 3, 3, 1], 1),
-            random(&[2, 3, 3, 68], 2),
-            random(&[2, 3, 3, 3], 3),
-        ],
+        &[random(&[2, 3, 3, 1], 1), random(&[2, 3, 3, 68], 2), random(&[2, 3, 3, 3], 3)],
         |x| Tensor::concat(&[&x[0], &x[1], &x[2]]),
         |x| {
             let rows = (0..18).flat_map(|r| {
@@ -615,12 +529,7 @@ fn a_slice_of_channels() {
         check(
             &[random(&[2, 3, 8], 1)],
             |x| x[0].channels(from, count),
-            |x| {
-                x[0].data
-                    .chunks(8)
-                    .flat_map(|row| row[from..from + count].to_vec())
-                    .collect()
-            },
+            |x| x[0].data.chunks(8).flat_map(|row| row[from..from + count].to_vec()).collect(),
         );
     }
 }
@@ -648,11 +557,7 @@ fn softmax_and_log_softmax() {
     for shape in [[1, 1], [3, 10], [70, 7]] {
         let x = [Array::random(shape, -3.0, 3.0, 1)];
         check(&x, |x| x[0].log_softmax(), |x| f64_of::log_softmax(&x[0]));
-        check(
-            &x,
-            |x| x[0].softmax(),
-            |x| f64_of::log_softmax(&x[0]).into_iter().map(f64::exp).collect(),
-        );
+        check(&x, |x| x[0].softmax(), |x| f64_of::log_softmax(&x[0]).into_iter().map(f64::exp).collect());
     }
 }
 

@@ -52,10 +52,7 @@ fn write_model(path: &Path, train: &TrainConfig) -> RunConfig {
         adapter: "test".to_owned(),
         own_network: None,
         train: train.clone(),
-        normalisation: Normalisation {
-            mean: 0.3,
-            deviation: 0.4,
-        },
+        normalisation: Normalisation { mean: 0.3, deviation: 0.4 },
         train_images: 200,
         validation_images: 50,
         data_checksum: train.images(&data).checksum(),
@@ -99,10 +96,7 @@ fn a_network_taken_apart_computes_the_same() {
             if let Layer::BatchNorm(settings) = &node.layer {
                 assert!(!settings.relu_before && !settings.relu_after && settings.pool == [1, 1]);
             }
-            assert!(!matches!(
-                node.layer,
-                Layer::Conv2d { relu: true, .. } | Layer::Linear { relu: true }
-            ));
+            assert!(!matches!(node.layer, Layer::Conv2d { relu: true, .. } | Layer::Linear { relu: true }));
         }
     }
 }
@@ -125,9 +119,8 @@ fn the_last_dense_layer_makes_logits_of_what_it_is_given() {
             terms.map(|(x, weights)| x * weights[class]).sum::<f32>() + bias[class]
         };
         let rows = features.chunks_exact(width);
-        let logits: Vec<f32> = rows
-            .flat_map(|row| (0..10).map(move |class| logit(row, class)).collect::<Vec<_>>())
-            .collect();
+        let logits: Vec<f32> =
+            rows.flat_map(|row| (0..10).map(move |class| logit(row, class)).collect::<Vec<_>>()).collect();
         assert_close(&logits, &network.logits_of(&images).unwrap(), 1e-4);
     }
 }
@@ -161,15 +154,8 @@ fn a_weight_file_says_what_network_it_is_of() {
         Classifier::open(&gpu(), &foreign),
         Err(InferenceError::Settings(SettingsError::Unreadable { .. }))
     ));
-    fs::write(
-        &foreign,
-        safetensors::serialize(Vec::<(String, Empty)>::new(), None).unwrap(),
-    )
-    .unwrap();
-    assert!(matches!(
-        Classifier::open(&gpu(), &foreign),
-        Err(InferenceError::Anonymous { .. })
-    ));
+    fs::write(&foreign, safetensors::serialize(Vec::<(String, Empty)>::new(), None).unwrap()).unwrap();
+    assert!(matches!(Classifier::open(&gpu(), &foreign), Err(InferenceError::Anonymous { .. })));
     let nowhere = Classifier::open(&gpu(), &folder.path().join("none"));
     assert!(matches!(nowhere, Err(InferenceError::File(_))));
     let no_run = Classifier::open(&gpu(), folder.path()).err().unwrap().to_string();
@@ -207,9 +193,7 @@ fn many_views_are_averaged_and_a_mirrored_image_has_the_same() {
     }
     let expected = ensemble::average(&views, &[1.0; 10]).unwrap();
     assert_close(&probabilities(&averaged), &probabilities(&expected), 1e-6);
-    let mirrored = classifier
-        .predict(&images.seen(true, [0, 0]), Views::FlipsAndShifts)
-        .unwrap();
+    let mirrored = classifier.predict(&images.seen(true, [0, 0]), Views::FlipsAndShifts).unwrap();
     assert_close(&probabilities(&mirrored), &probabilities(&averaged), 1e-5);
     let once = classifier.predict(&images, Views::One).unwrap();
     assert_ne!(probabilities(&once), probabilities(&averaged));
@@ -245,24 +229,13 @@ fn the_first_layers_are_those_of_the_reference() {
 
     let scaled = images.image(0).iter().map(|b| (f64::from(*b) / 255.0 - 0.3) / 0.4);
     let x = Array::new([1, 28, 28, 1], scaled.collect());
-    let parameters: Vec<(String, Array)> = classifier
-        .network()
-        .parameters
-        .named()
-        .map(|(name, t)| (name.to_owned(), values(t)))
-        .collect();
+    let parameters: Vec<(String, Array)> =
+        classifier.network().parameters.named().map(|(name, t)| (name.to_owned(), values(t))).collect();
     let get = |name: &str| &parameters.iter().find(|(n, _)| n == name).unwrap().1;
-    let pad = Pad {
-        top: 1,
-        bottom: 1,
-        left: 1,
-        right: 1,
-    };
+    let pad = Pad { top: 1, bottom: 1, left: 1, right: 1 };
     // The bias starts at zero, batch norm at scale 1 and statistics 0 and 1.
-    let conv: Vec<f64> = reference::conv2d(&x, get("conv1.weight"), [1, 1], pad)
-        .into_iter()
-        .map(reference::relu)
-        .collect();
+    let conv: Vec<f64> =
+        reference::conv2d(&x, get("conv1.weight"), [1, 1], pad).into_iter().map(reference::relu).collect();
     let norm: Vec<f64> = conv.iter().map(|x| x / (1.0_f64 + 1e-5).sqrt()).collect();
     let norm = Array::new([1, 28, 28, 32], norm);
     let pooled = reference::max_pool(&norm, [2, 2], [2, 2], Pad::default());
@@ -310,35 +283,17 @@ fn a_class_map_is_the_last_layers_weights_times_the_channels() {
     assert_eq!(found.resolution, [7, 7]);
 
     let network = classifier.network();
-    let pixels: Vec<f32> = image
-        .pixels()
-        .iter()
-        .map(|b| (f32::from(*b) / 255.0 - 0.3) / 0.4)
-        .collect();
+    let pixels: Vec<f32> = image.pixels().iter().map(|b| (f32::from(*b) / 255.0 - 0.3) / 0.4).collect();
     let x = network.graph.tensor([1, 28, 28, 1], &pixels).unwrap();
     let layers = network.graph.layers(&network.record(&x).unwrap()).unwrap();
-    let pooling = layers
-        .iter()
-        .position(|node| node.layer == Layer::GlobalAvgPool)
-        .unwrap();
+    let pooling = layers.iter().position(|node| node.layer == Layer::GlobalAvgPool).unwrap();
     let channels = layers[pooling].inputs[0].to_vec().unwrap();
-    let (_, weight) = network
-        .parameters
-        .named()
-        .find(|(name, _)| *name == "fc.weight")
-        .unwrap();
+    let (_, weight) = network.parameters.named().find(|(name, _)| *name == "fc.weight").unwrap();
     let weight = weight.to_vec().unwrap();
     for class in 0..10 {
         let map: Vec<f32> = channels
             .chunks_exact(64)
-            .map(|pixel| {
-                pixel
-                    .iter()
-                    .enumerate()
-                    .map(|(k, a)| a * weight[k * 10 + class])
-                    .sum::<f32>()
-                    .max(0.0)
-            })
+            .map(|pixel| pixel.iter().enumerate().map(|(k, a)| a * weight[k * 10 + class]).sum::<f32>().max(0.0))
             .collect();
         let most = map.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
         // 28 pixels over 7: those at 4 i + 1.5 and 4 i + 2.5 lie an eighth from the middle of pixel i.
@@ -347,12 +302,7 @@ fn a_class_map_is_the_last_layers_weights_times_the_channels() {
             let middle = [(1, 1), (1, 2), (2, 1), (2, 2)].map(|(y, x)| at(4 * i + y, 4 * i + x));
             let mean = middle.iter().sum::<f32>() / 4.0;
             let own = map[7 * i + i];
-            let beside = [
-                map[7 * (i - 1) + i],
-                map[7 * (i + 1) + i],
-                map[7 * i + i - 1],
-                map[7 * i + i + 1],
-            ];
+            let beside = [map[7 * (i - 1) + i], map[7 * (i + 1) + i], map[7 * i + i - 1], map[7 * i + i + 1]];
             let corners = [
                 map[7 * (i - 1) + i - 1],
                 map[7 * (i - 1) + i + 1],
@@ -370,14 +320,7 @@ fn a_class_map_is_the_last_layers_weights_times_the_channels() {
 fn members(folder: &Path, seeds: [(u64, Option<u64>); 2]) -> Vec<PathBuf> {
     let write = |(i, (seed, split_seed)): (usize, (u64, Option<u64>))| {
         let path = folder.join(format!("{i}.safetensors"));
-        write_model(
-            &path,
-            &TrainConfig {
-                seed,
-                split_seed,
-                ..config()
-            },
-        );
+        write_model(&path, &TrainConfig { seed, split_seed, ..config() });
         path
     };
     seeds.into_iter().enumerate().map(write).collect()
@@ -398,9 +341,7 @@ fn an_ensemble_is_kept_and_opened_like_a_model() {
         let ensemble = Ensemble::new(opened().collect(), rule.clone(), "e".to_owned()).unwrap();
         ensemble.save(home.path()).unwrap();
         let model = Model::open(&gpu(), home.path()).unwrap();
-        let Model::Ensemble(again) = &model else {
-            panic!("a folder with ensemble.json is an ensemble")
-        };
+        let Model::Ensemble(again) = &model else { panic!("a folder with ensemble.json is an ensemble") };
         assert_eq!(again.rule(), &rule);
         let found = model.predict(&images, Views::One).unwrap();
         assert_close(&probabilities(&found), &probabilities(&expected), 1e-6);
@@ -417,10 +358,7 @@ fn a_member_that_has_changed_is_noticed() {
     let file = folder.path().join("ensemble.json");
     assert!(Ensemble::open(&gpu(), &file).is_ok());
     write_model(&paths[1], &TrainConfig { seed: 3, ..config() });
-    assert!(matches!(
-        Ensemble::open(&gpu(), &file),
-        Err(InferenceError::Changed { .. })
-    ));
+    assert!(matches!(Ensemble::open(&gpu(), &file), Err(InferenceError::Changed { .. })));
     let text = fs::read_to_string(&file).unwrap();
     for (from, to) in [
         ("\"mean\"", "\"weighted\",\n\"weights\": [0.5]"),
@@ -432,11 +370,7 @@ fn a_member_that_has_changed_is_noticed() {
         let error = Ensemble::open(&gpu(), &file).err().unwrap();
         assert!(matches!(error, InferenceError::Ensemble { .. }), "{to}: {error}");
     }
-    let alone = Ensemble::new(
-        vec![Classifier::open(&gpu(), &paths[0]).unwrap()],
-        Rule::Mean,
-        "e".to_owned(),
-    );
+    let alone = Ensemble::new(vec![Classifier::open(&gpu(), &paths[0]).unwrap()], Rule::Mean, "e".to_owned());
     assert!(matches!(alone, Err(InferenceError::FewMembers { members: 1 })));
 }
 
@@ -446,10 +380,7 @@ fn only_images_that_no_member_was_trained_on_fit_an_ensemble() {
     let data = dataset();
     let common = |seeds| {
         let paths = members(folder.path(), seeds);
-        let opened: Vec<Classifier> = paths
-            .iter()
-            .map(|path| Classifier::open(&gpu(), path).unwrap())
-            .collect();
+        let opened: Vec<Classifier> = paths.iter().map(|path| Classifier::open(&gpu(), path).unwrap()).collect();
         let opened: Vec<&Classifier> = opened.iter().collect();
         Ensemble::common_validation_images(&opened, &data, Ensemble::FEWEST_TO_FIT)
     };
@@ -461,10 +392,7 @@ fn only_images_that_no_member_was_trained_on_fit_an_ensemble() {
     assert_eq!(images(common([(1, None), (2, Some(1))])), 50);
     let few = images(common([(1, None), (2, None)]));
     assert!((1..30).contains(&few), "{few}");
-    let other = selvedge::data::Dataset {
-        train: bars(250, 77),
-        ..dataset()
-    };
+    let other = selvedge::data::Dataset { train: bars(250, 77), ..dataset() };
     let paths = members(folder.path(), [(1, None), (2, Some(1))]);
     let classifier = Classifier::open(&gpu(), &paths[0]).unwrap();
     let refused = classifier.validation_images(&other);
@@ -478,14 +406,7 @@ fn a_window_keeps_its_padding_as_a_layer() {
     let padding = selvedge::tensor::ops::Padding::Same;
     let y = x.max_pool(Window::new([3, 3], [2, 2], padding)).unwrap();
     let layers = graph.layers(&y).unwrap();
-    let Layer::MaxPool(window) = &layers[0].layer else {
-        panic!()
-    };
-    let pad = Pad {
-        top: 1,
-        bottom: 1,
-        left: 1,
-        right: 1,
-    };
+    let Layer::MaxPool(window) = &layers[0].layer else { panic!() };
+    let pad = Pad { top: 1, bottom: 1, left: 1, right: 1 };
     assert_eq!(window.padding, selvedge::tensor::ops::Padding::Explicit(pad));
 }

@@ -42,9 +42,7 @@ fn undisturbed() -> (TempDir, Vec<Vec<u8>>) {
 }
 
 fn weights(run: &Path) -> Vec<Vec<u8>> {
-    ["best.safetensors", "last.safetensors"]
-        .map(|name| fs::read(run.join(name)).unwrap())
-        .to_vec()
+    ["best.safetensors", "last.safetensors"].map(|name| fs::read(run.join(name)).unwrap()).to_vec()
 }
 
 /// Epoch, losses and accuracies of a history, without the times.
@@ -72,11 +70,8 @@ fn a_training_killed_at_random_moments_ends_at_the_same_weights() {
     let mut moments = Vec::new();
     let mut kills = 0;
     loop {
-        let mut process = start_or_resume(folder.path(), "killed")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut process =
+            start_or_resume(folder.path(), "killed").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let moment = Duration::from_millis(u64::from(random >> 16) % 4000);
         // After enough kills it may end by itself.
@@ -100,10 +95,7 @@ fn a_training_killed_at_random_moments_ends_at_the_same_weights() {
         break;
     }
     let run = folder.path().join("runs/killed");
-    assert!(
-        weights(&run) == expected,
-        "the weights differ after kills at {moments:?}"
-    );
+    assert!(weights(&run) == expected, "the weights differ after kills at {moments:?}");
     assert_eq!(figures(&run), figures(&folder.path().join("runs/whole")), "{moments:?}");
     assert!(run.join("result.json").exists());
 }
@@ -126,21 +118,14 @@ fn signal(process: u32, name: &str) {
 /// on a full disk.
 fn with_small_files(folder: &Path, kilobytes: u32, arguments: &str) -> Output {
     let script = format!(r#"trap "" XFSZ; ulimit -f {kilobytes}; exec "$0" {arguments}"#);
-    Command::new("bash")
-        .args(["-c", &script, env!("CARGO_BIN_EXE_selvedge")])
-        .current_dir(folder)
-        .output()
-        .unwrap()
+    Command::new("bash").args(["-c", &script, env!("CARGO_BIN_EXE_selvedge")]).current_dir(folder).output().unwrap()
 }
 
 #[test]
 fn ctrl_c_saves_says_how_to_go_on_and_exits_with_130() {
     let (folder, expected) = undisturbed();
-    let mut process = start_or_resume(folder.path(), "stopped")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut process =
+        start_or_resume(folder.path(), "stopped").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // Before its first step, so that it cannot have ended by then, however fast the adapter.
     let config = folder.path().join("runs/stopped/config.json");
     wait_until(&mut process, || config.exists());
@@ -173,21 +158,14 @@ fn a_map_that_is_stopped_is_written_as_it_is_and_a_full_disk_is_reported() {
     signal(process.id(), "-INT");
     let output = process.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
-    assert!(
-        text(&output.stderr).contains("stopped early"),
-        "{}",
-        text(&output.stderr)
-    );
+    assert!(text(&output.stderr).contains("stopped early"), "{}", text(&output.stderr));
     let lines = fs::read_to_string(map.join("embedding.csv")).unwrap().lines().count();
     assert!(lines == 301 && map.join("tsne.html").exists());
 
     let output = with_small_files(folder.path(), 8, "tsne --data . --iterations 1 --out full");
     let message = text(&output.stderr);
     assert!(!output.status.success());
-    assert!(
-        message.contains("full/") && message.contains("File too large"),
-        "{message}"
-    );
+    assert!(message.contains("full/") && message.contains("File too large"), "{message}");
 }
 
 #[test]
@@ -197,16 +175,9 @@ fn a_map_that_is_stopped_before_it_began_leaves_no_folder() {
     write_data(folder.path(), 5000, 10);
     let long = ["tsne", "--data", ".", "--perplexity", "5000"];
     fs::create_dir(folder.path().join("mine")).unwrap();
-    for (out, made, left) in [
-        ("a/b", "a/b", "a"),
-        ("", "runs/tsne-1", "runs"),
-        ("mine", "mine", "mine"),
-    ] {
+    for (out, made, left) in [("a/b", "a/b", "a"), ("", "runs/tsne-1", "runs"), ("mine", "mine", "mine")] {
         let out = if out.is_empty() { vec![] } else { vec!["--out", out] };
-        let mut process = command(folder.path(), &[&long[..], &out].concat())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut process = command(folder.path(), &[&long[..], &out].concat()).stderr(Stdio::piped()).spawn().unwrap();
         sleep(Duration::from_secs(1));
         wait_until(&mut process, || folder.path().join(made).exists());
         let asked = Instant::now();
@@ -225,10 +196,7 @@ fn a_map_that_is_stopped_before_it_began_leaves_no_folder() {
 fn a_full_disk_leaves_the_checkpoint_before_it_whole() {
     let (folder, expected) = undisturbed();
     let run = folder.path().join("runs/full");
-    let mut process = start_or_resume(folder.path(), "full")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut process = start_or_resume(folder.path(), "full").stdout(Stdio::piped()).spawn().unwrap();
     wait_until(&mut process, || run.join("config.json").exists());
     signal(process.id(), "-INT");
     process.wait_with_output().unwrap();
@@ -238,14 +206,10 @@ fn a_full_disk_leaves_the_checkpoint_before_it_whole() {
     let output = with_small_files(folder.path(), 4000, "train --resume runs/full");
     let message = text(&output.stderr);
     assert!(!output.status.success());
-    assert!(
-        message.contains("checkpoint.safetensors") && message.contains("File too large"),
-        "{message}"
-    );
+    assert!(message.contains("checkpoint.safetensors") && message.contains("File too large"), "{message}");
     assert!(fs::read(run.join("last.checkpoint.safetensors")).unwrap() == before);
-    let left_over = fs::read_dir(&run)
-        .unwrap()
-        .filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|x| x == "tmp"));
+    let left_over =
+        fs::read_dir(&run).unwrap().filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|x| x == "tmp"));
     assert_eq!(left_over.count(), 0);
 
     let resumed = start_or_resume(folder.path(), "full").output().unwrap();
@@ -256,14 +220,9 @@ fn a_full_disk_leaves_the_checkpoint_before_it_whole() {
 #[test]
 fn output_for_programs_and_for_nobody() {
     let (folder, expected) = undisturbed();
-    let json = selvedge(
-        folder.path(),
-        &[&SETTINGS[..], &["--name", "json", "--json", "--tensorboard"]].concat(),
-    );
-    let lines: Vec<serde_json::Value> = text(&json.stdout)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let json = selvedge(folder.path(), &[&SETTINGS[..], &["--name", "json", "--json", "--tensorboard"]].concat());
+    let lines: Vec<serde_json::Value> =
+        text(&json.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 6, "five epochs and the result");
     assert!(lines[..5].iter().zip(1..).all(|(line, epoch)| line["epoch"] == epoch));
     assert!(lines[5]["test"]["accuracy"].is_f64());
@@ -276,17 +235,9 @@ fn output_for_programs_and_for_nobody() {
 
     // The run's own settings, from its file, make the same run; quietly.
     let config = run.join("config.json");
-    let again = [
-        &["train", "--quiet", "--name", "again", "--config"],
-        &[config.to_str().unwrap()][..],
-    ]
-    .concat();
+    let again = [&["train", "--quiet", "--name", "again", "--config"], &[config.to_str().unwrap()][..]].concat();
     let quiet = selvedge(folder.path(), &again);
-    assert!(
-        quiet.status.success() && quiet.stdout.is_empty(),
-        "{}",
-        text(&quiet.stderr)
-    );
+    assert!(quiet.status.success() && quiet.stdout.is_empty(), "{}", text(&quiet.stderr));
     assert!(weights(&folder.path().join("runs/again")) == expected);
     let taken = selvedge(folder.path(), &again);
     assert!(!taken.status.success() && text(&taken.stderr).contains("exists already"));

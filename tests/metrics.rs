@@ -71,11 +71,7 @@ fn equal_probabilities_are_one_point_of_the_curve() {
     let of_others: Vec<f32> = golden.coarse.iter().step_by(golden.classes).map(|p| 1.0 - p).collect();
     let labels: Vec<u8> = golden.labels.iter().map(|label| u8::from(*label != 0)).collect();
     let curve = PrecisionRecall::of_class(&of_two(&of_others, &labels), 0);
-    assert_relative_eq!(
-        curve.average_precision.unwrap(),
-        golden.average_precision[3][0],
-        max_relative = 1e-9
-    );
+    assert_relative_eq!(curve.average_precision.unwrap(), golden.average_precision[3][0], max_relative = 1e-9);
     // scikit-learn leaves out what comes after the recall has reached 1.
     for (point, [threshold, precision, recall]) in curve.points.iter().zip(&golden.coarse_curve) {
         assert_abs_diff_eq!(f64::from(point.threshold), *threshold, epsilon = 1e-6);
@@ -118,10 +114,7 @@ fn certain_predictions_are_in_the_last_bin() {
 fn confused_pairs_are_sorted_by_number() {
     let predictions = of_two(&[0.9, 0.8, 0.1, 0.1, 0.9], &[0, 0, 0, 1, 1]);
     let pairs = predictions.confused_pairs();
-    let found: Vec<_> = pairs
-        .iter()
-        .map(|p| (p.truth.as_str(), p.predicted.as_str(), p.count, p.support))
-        .collect();
+    let found: Vec<_> = pairs.iter().map(|p| (p.truth.as_str(), p.predicted.as_str(), p.count, p.support)).collect();
     assert_eq!(found, [("a", "b", 2, 3), ("b", "a", 1, 2)]);
 }
 
@@ -182,11 +175,7 @@ fn a_tied_vote_goes_to_the_larger_mean() {
     let sum: f32 = voted.rows().flatten().sum();
     assert_abs_diff_eq!(sum, 1.0, epsilon = 1e-6);
     // Two votes win against any mean.
-    let members = [
-        member([0.4, 0.3, 0.3]),
-        member([0.4, 0.3, 0.3]),
-        member([0.0, 1.0, 0.0]),
-    ];
+    let members = [member([0.4, 0.3, 0.3]), member([0.4, 0.3, 0.3]), member([0.0, 1.0, 0.0])];
     assert_eq!(ensemble::vote(&members).unwrap().predicted().collect::<Vec<_>>(), [0]);
 }
 
@@ -243,19 +232,10 @@ fn members_that_do_not_belong_together_are_refused() {
     let error = ensemble::vote(&[two.clone(), renamed]).unwrap_err();
     assert!(error.to_string().contains("different classes"), "{error}");
     assert!(matches!(ensemble::average(&[], &[]), Err(EvalError::Members { .. })));
-    assert!(matches!(
-        ensemble::average(std::slice::from_ref(&two), &[0.5, 0.5]),
-        Err(EvalError::Members { .. })
-    ));
-    assert!(matches!(
-        Stack::fit(std::slice::from_ref(&two), 0),
-        Err(EvalError::Folds { images: 2, .. })
-    ));
+    assert!(matches!(ensemble::average(std::slice::from_ref(&two), &[0.5, 0.5]), Err(EvalError::Members { .. })));
+    assert!(matches!(Stack::fit(std::slice::from_ref(&two), 0), Err(EvalError::Folds { images: 2, .. })));
     let golden = Golden::read();
     let stack = Stack::fit_with(&golden.members(), 0.1).unwrap();
-    assert!(matches!(
-        stack.apply(&golden.members()[..2]),
-        Err(EvalError::Members { .. })
-    ));
+    assert!(matches!(stack.apply(&golden.members()[..2]), Err(EvalError::Members { .. })));
     assert!(matches!(stack.apply(&[two]), Err(EvalError::Members { .. })));
 }

@@ -62,17 +62,12 @@ fn products_with_an_activation_follow_the_rule_in_every_core() {
             let apart = y.dropout(0.5, &seed_and_step, 3).unwrap();
             let values = within.to_vec().unwrap();
             assert_same(&case, &apart, &values);
-            assert!(
-                values[..cols].iter().any(|y| y.is_nan()) && values[..cols].contains(&0.0),
-                "{values:?}"
-            );
+            assert!(values[..cols].iter().any(|y| y.is_nan()) && values[..cols].contains(&0.0), "{values:?}");
 
             // In few and in many input channels: directly and through the product.
             for in_c in [1, 8] {
-                let pixels: Vec<f32> = BEFORE
-                    .iter()
-                    .flat_map(|x| (0..in_c).map(move |c| if c == 0 { *x } else { 0.0 }))
-                    .collect();
+                let pixels: Vec<f32> =
+                    BEFORE.iter().flat_map(|x| (0..in_c).map(move |c| if c == 0 { *x } else { 0.0 })).collect();
                 let image = g.tensor([2, 2, 2, in_c], &pixels).unwrap();
                 let w = g.tensor([1, 1, in_c, cols], &vec![1.0; in_c * cols]).unwrap();
                 let y = image.conv2d(&w, Some(&none), [1, 1], Padding::Valid, true).unwrap();
@@ -83,12 +78,7 @@ fn products_with_an_activation_follow_the_rule_in_every_core() {
 }
 
 fn settings(relu_before: bool, relu_after: bool, pool: [usize; 2]) -> NormSettings {
-    NormSettings {
-        relu_before,
-        relu_after,
-        pool,
-        ..NormSettings::plain(1e-5)
-    }
+    NormSettings { relu_before, relu_after, pool, ..NormSettings::plain(1e-5) }
 }
 
 #[test]
@@ -104,9 +94,8 @@ fn batch_norm_and_its_relus_follow_the_rule() {
             let variance = g.tensor([channels], &vec![1.0 - 1e-5; channels]).unwrap();
             for (before, after) in [(true, false), (false, true), (true, true)] {
                 let case = format!("{core:?}, {channels} channels, {before} {after}");
-                let y = x
-                    .batch_norm_inference(&ones, &zeros, &mean, &variance, settings(before, after, [1, 1]))
-                    .unwrap();
+                let y =
+                    x.batch_norm_inference(&ones, &zeros, &mean, &variance, settings(before, after, [1, 1])).unwrap();
                 assert_same(&case, &y, &spread(&AFTER));
                 let mut dy = spread(&[1.0; 8]);
                 dy[channels..2 * channels].fill(INF);
@@ -117,9 +106,7 @@ fn batch_norm_and_its_relus_follow_the_rule() {
                 assert_same(&case, &dbeta, &spread(&[passes]));
             }
             // A NaN wins its window of the pooling, and its gradient goes back to it alone.
-            let pooled = x
-                .batch_norm_inference(&ones, &zeros, &mean, &variance, settings(true, true, [2, 2]))
-                .unwrap();
+            let pooled = x.batch_norm_inference(&ones, &zeros, &mean, &variance, settings(true, true, [2, 2])).unwrap();
             assert_same("pooled", &pooled, &spread(&[NAN, 3.0]));
             let dy = g.tensor([2, 1, 1, channels], &spread(&[5.0, 7.0])).unwrap();
             let dx = &pooled.backward_from(&dy, &[&x]).unwrap()[0];
@@ -141,9 +128,7 @@ fn batch_norm_and_its_relus_follow_the_rule() {
 #[test]
 fn pooling_passes_nan() {
     let g = graph();
-    let x = g
-        .tensor([1, 2, 4, 1], &[1.0, NAN, -INF, 2.0, 5.0, 3.0, 4.0, INF])
-        .unwrap();
+    let x = g.tensor([1, 2, 4, 1], &[1.0, NAN, -INF, 2.0, 5.0, 3.0, 4.0, INF]).unwrap();
     let window = Window::new([2, 2], [2, 2], Padding::Valid);
     let y = x.max_pool(window).unwrap();
     assert_same("max", &y, &[NAN, INF]);
@@ -188,10 +173,7 @@ fn clipping_a_gradient_that_is_not_finite_is_seen_everywhere() {
 #[test]
 fn a_loss_is_finite_where_only_other_classes_are_infinitely_unlikely() {
     let g = graph();
-    let [p, q] = [
-        (1.0_f64.exp() / (1.0 + 1.0_f64.exp())) as f32,
-        (1.0 / (1.0 + 1.0_f64.exp())) as f32,
-    ];
+    let [p, q] = [(1.0_f64.exp() / (1.0 + 1.0_f64.exp())) as f32, (1.0 / (1.0 + 1.0_f64.exp())) as f32];
     // Logits, label, loss and the gradient of the loss.
     let cases: [([f32; 3], u32, f32, [f32; 3]); 6] = [
         ([0.0, -INF, 1.0], 0, 1.313_261_7, [q - 1.0, 0.0, p]),
@@ -207,15 +189,11 @@ fn a_loss_is_finite_where_only_other_classes_are_infinitely_unlikely() {
         // Mixed with another class by nothing at all it is the same.
         let pair = g.tensor_u32([1, 2], &[label, (label + 1) % 3]).unwrap();
         let mixing = g.tensor([MIXING], &[0.0, 1.0, 0.0, 0.0, 0.0, 0.0]).unwrap();
-        for losses in [
-            x.cross_entropy(&labels, 0.0).unwrap().losses,
-            x.cross_entropy_mixed(&pair, &mixing, 0.0).unwrap().losses,
-        ] {
-            let got = [
-                losses.to_vec().unwrap(),
-                losses.sum().unwrap().backward(&[&x]).unwrap()[0].to_vec().unwrap(),
-            ]
-            .concat();
+        for losses in
+            [x.cross_entropy(&labels, 0.0).unwrap().losses, x.cross_entropy_mixed(&pair, &mixing, 0.0).unwrap().losses]
+        {
+            let got = [losses.to_vec().unwrap(), losses.sum().unwrap().backward(&[&x]).unwrap()[0].to_vec().unwrap()]
+                .concat();
             for (got, expected) in got.iter().zip([loss].iter().chain(&gradient)) {
                 let near = (got - expected).abs() < 1e-6 || got == expected || got.is_nan() && expected.is_nan();
                 assert!(near, "{logits:?}, label {label}: {got} instead of {expected}");
@@ -223,10 +201,7 @@ fn a_loss_is_finite_where_only_other_classes_are_infinitely_unlikely() {
         }
         // Smoothing asks for every class, also for the impossible one.
         let smooth = x.cross_entropy(&labels, 0.1).unwrap().losses.to_vec().unwrap()[0];
-        assert!(
-            smooth == INF || loss.is_nan() && smooth.is_nan(),
-            "{logits:?}: {smooth}"
-        );
+        assert!(smooth == INF || loss.is_nan() && smooth.is_nan(), "{logits:?}: {smooth}");
     }
 }
 
@@ -246,9 +221,7 @@ fn softmax_of_infinitely_unlikely_classes() {
 #[test]
 fn a_label_that_is_no_class_makes_its_row_nan_and_no_other() {
     let g = graph();
-    let logits = g
-        .tensor([3, 3], &[1.0, 2.0, 3.0, 0.0, 0.0, 9.0, 3.0, 2.0, 1.0])
-        .unwrap();
+    let logits = g.tensor([3, 3], &[1.0, 2.0, 3.0, 0.0, 0.0, 9.0, 3.0, 2.0, 1.0]).unwrap();
     let mixing = g.tensor([MIXING], &[0.0, 0.7, 0.0, 0.0, 0.0, 0.0]).unwrap();
     for wrong in [3, 7, u32::MAX] {
         for smoothing in [0.0, 0.1] {
@@ -273,15 +246,7 @@ fn a_label_that_is_no_class_makes_its_row_nan_and_no_other() {
                 assert!(scores[2].is_nan(), "{scores:?}");
             }
             // It is never right, though the prediction is the last class.
-            assert_eq!(
-                logits
-                    .cross_entropy(&labels, smoothing)
-                    .unwrap()
-                    .scores
-                    .to_vec()
-                    .unwrap()[3],
-                0.0
-            );
+            assert_eq!(logits.cross_entropy(&labels, smoothing).unwrap().scores.to_vec().unwrap()[3], 0.0);
         }
     }
 }
@@ -294,9 +259,7 @@ fn the_gradient_of_a_repeated_factor_is_as_accurate_as_a_sum() {
         let exact: f64 = x.iter().zip(&dy).map(|(x, dy)| f64::from(*x) * f64::from(*dy)).sum();
         let [x, dy] = [&x, &dy].map(|values| g.tensor([n], values).unwrap());
         let factor = g.tensor([1], &[2.0]).unwrap();
-        let gradient = x.mul(&factor).unwrap().backward_from(&dy, &[&factor]).unwrap()[0]
-            .to_vec()
-            .unwrap()[0];
+        let gradient = x.mul(&factor).unwrap().backward_from(&dy, &[&factor]).unwrap()[0].to_vec().unwrap()[0];
         // Terms of size 1/3, each rounded, and at most 30 sums one after the other that grow as the root of n.
         let bound = 3e-8 * (n as f64).sqrt() * 3.0;
         let off = (f64::from(gradient) - exact).abs();

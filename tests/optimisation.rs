@@ -27,10 +27,7 @@ fn schedules_agree_with_pytorch_and_numpy() {
         steps_per_epoch: golden["steps_per_epoch"].as_u64().unwrap(),
         epochs: golden["epochs"].as_u64().unwrap(),
     };
-    let step = Schedule::Step(Step {
-        milestones: vec![3, 6],
-        factor: 0.1,
-    });
+    let step = Schedule::Step(Step { milestones: vec![3, 6], factor: 0.1 });
     let cases = [
         ("constant", Schedule::Constant, 0.0),
         ("step", step, 0.0),
@@ -51,10 +48,7 @@ fn schedules_agree_with_pytorch_and_numpy() {
         assert_eq!(expected.len() as u64, timeline.epochs * timeline.steps_per_epoch);
         for (step, expected) in expected.iter().enumerate() {
             let ours = rate.at(step as u64, timeline, 1.0);
-            assert!(
-                (ours - expected).abs() < 1e-9,
-                "{name}, step {step}: {ours} instead of {expected}"
-            );
+            assert!((ours - expected).abs() < 1e-9, "{name}, step {step}: {ours} instead of {expected}");
         }
     }
 }
@@ -77,20 +71,14 @@ fn plateaus_agree_with_pytorch() {
             cycle_start: 0,
             schedule: Schedule::Plateau(plateau.clone()),
         };
-        let timeline = Timeline {
-            steps_per_epoch: 3,
-            epochs: 50,
-        };
+        let timeline = Timeline { steps_per_epoch: 3, epochs: 50 };
         let mut state = PlateauState::default();
         // A loss that is no number is `null`.
         let losses = case["losses"].as_array().unwrap().iter();
         let losses = losses.map(|loss| loss.as_f64().unwrap_or(f64::NAN));
         for (epoch, (loss, expected)) in losses.zip(numbers(&case["rates"])).enumerate() {
             let ours = rate.at(3 * epoch as u64, timeline, state.reduction);
-            assert!(
-                (ours - expected).abs() < 1e-12,
-                "{settings}, epoch {epoch}: {ours} instead of {expected}"
-            );
+            assert!((ours - expected).abs() < 1e-12, "{settings}, epoch {epoch}: {ours} instead of {expected}");
             state.epoch_ended(&plateau, loss);
         }
         assert!(state.reduction < 1.0, "the case must reduce the rate");
@@ -107,12 +95,7 @@ fn early_stopping_agrees_with_keras() {
             let waited = epochs_without_gain(&losses[..*epochs], min_delta.as_f64().unwrap());
             waited as u64 >= patience.as_u64().unwrap()
         });
-        assert_eq!(
-            stopped.unwrap_or(0) as u64,
-            case["stopped"].as_u64().unwrap(),
-            "{}",
-            case["settings"]
-        );
+        assert_eq!(stopped.unwrap_or(0) as u64, case["stopped"].as_u64().unwrap(), "{}", case["settings"]);
     }
 }
 
@@ -120,10 +103,7 @@ fn early_stopping_agrees_with_keras() {
 fn clipping_by_norm_agrees_with_pytorch() {
     let golden = golden();
     let graph = Graph::new(&gpu());
-    let gradient: Vec<f32> = numbers(&golden["clipping"]["gradient"])
-        .iter()
-        .map(|x| *x as f32)
-        .collect();
+    let gradient: Vec<f32> = numbers(&golden["clipping"]["gradient"]).iter().map(|x| *x as f32).collect();
     let x = graph.tensor([gradient.len()], &gradient).unwrap();
     for case in golden["clipping"]["cases"].as_array().unwrap() {
         let clipped = x.clip_norm(case["limit"].as_f64().unwrap() as f32).unwrap();
@@ -141,9 +121,7 @@ fn averaging_agrees_with_pytorch() {
     let golden = &golden()["averaging"];
     let graph = Graph::new(&gpu());
     let start = golden["start"].as_f64().unwrap() as f32;
-    let weight = graph
-        .tensor([1], &[1.0 - golden["decay"].as_f64().unwrap() as f32])
-        .unwrap();
+    let weight = graph.tensor([1], &[1.0 - golden["decay"].as_f64().unwrap() as f32]).unwrap();
     let (average, x) = (graph.tensor([64], &[start; 64]).unwrap(), graph.zeros([64]).unwrap());
     let moved = average.average(&x, &weight).unwrap();
     let mut step = graph.compile(&[&moved]).unwrap();

@@ -49,19 +49,8 @@ fn check(rule: Rule) {
     let graph = Graph::new(&gpu());
     // 70 is more than a block of 64, 3 is less.
     let shapes = [[70], [3], [5]];
-    let groups = [
-        Some(Group {
-            rate: 1.0,
-            l2: 0.03,
-            decay: 0.0,
-        }),
-        Some(Group {
-            rate: 0.5,
-            l2: 0.0,
-            decay: 0.2,
-        }),
-        None,
-    ];
+    let groups =
+        [Some(Group { rate: 1.0, l2: 0.03, decay: 0.0 }), Some(Group { rate: 0.5, l2: 0.0, decay: 0.2 }), None];
     let arrays: Vec<Array> = (0..).zip(shapes).map(|(i, s)| Array::random(s, 0.5, 1.5, i)).collect();
     let curvature: Vec<Array> = (9..).zip(shapes).map(|(i, s)| Array::random(s, -1.0, 1.0, i)).collect();
     let contents: Vec<(Shape, Vec<f32>)> = arrays.iter().map(|a| (a.shape.clone(), a.to_f32())).collect();
@@ -106,28 +95,18 @@ fn check(rule: Rule) {
             approx::assert_relative_eq!(f64::from(*w), *expected, max_relative = 2e-5, epsilon = 1e-6);
         }
         let moved = after != before.to_f32();
-        assert_eq!(
-            moved,
-            reference.group.is_some(),
-            "only the frozen parameter stays bitwise the same"
-        );
+        assert_eq!(moved, reference.group.is_some(), "only the frozen parameter stays bitwise the same");
     }
 }
 
 #[test]
 fn sgd_plain() {
-    check(Rule::Sgd {
-        momentum: 0.0,
-        nesterov: false,
-    });
+    check(Rule::Sgd { momentum: 0.0, nesterov: false });
 }
 
 #[test]
 fn sgd_with_momentum() {
-    check(Rule::Sgd {
-        momentum: 0.9,
-        nesterov: false,
-    });
+    check(Rule::Sgd { momentum: 0.9, nesterov: false });
 }
 
 #[test]

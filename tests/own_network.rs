@@ -101,18 +101,12 @@ fn runs_of_other_networks_and_data_are_refused() {
     train(&device, &settings(), &circle(), Some(&path), &mut watcher).unwrap();
     let run = RunFolder::open(&path);
     let again = |task: &Task| resume(&device, &run, &run.last_checkpoint(), None, task, &mut ());
-    assert!(matches!(
-        again(&task(&settings())),
-        Err(TrainError::OtherNetwork { .. })
-    ));
+    assert!(matches!(again(&task(&settings())), Err(TrainError::OtherNetwork { .. })));
     let other = Task::own("mlp", Mlp::declare, points(500, 3), points(100, 2), &CLASSES);
     assert!(matches!(again(&other), Err(TrainError::OtherData { .. })));
     assert!(again(&circle()).is_ok());
     let refused = Classifier::open(&device, &path).map(|_| ()).unwrap_err();
-    assert!(
-        matches!(refused, InferenceError::OwnNetwork { ref name, .. } if name == "mlp"),
-        "{refused}"
-    );
+    assert!(matches!(refused, InferenceError::OwnNetwork { ref name, .. } if name == "mlp"), "{refused}");
 
     let mixed = with(settings(), |c| c.regularisation.mixup = 0.2);
     let error = train(&device, &mixed, &circle(), Some(&folder.path().join("other")), &mut ()).unwrap_err();
@@ -178,11 +172,8 @@ struct SquareNet {
 
 impl SquareNet {
     fn declare(builder: &mut ParameterBuilder) -> Box<dyn Model> {
-        let settings = ConvSettings {
-            window: Window::new([3, 3], [2, 2], Padding::Same),
-            bias: true,
-            start: WeightStart::Glorot,
-        };
+        let settings =
+            ConvSettings { window: Window::new([3, 3], [2, 2], Padding::Same), bias: true, start: WeightStart::Glorot };
         Box::new(Self {
             conv: Conv2d::new(builder, "conv1", [1, 8], settings),
             last: Linear::new(builder, "fc", [8, 10], Role::OutputWeight),
@@ -226,12 +217,5 @@ fn an_op_of_ones_own_is_seen_in_activations_and_grad_cam_and_refused_by_onnx() {
         assert!(error.contains("squared is an op of one's own"), "{error}");
         assert!(!file.exists());
     }
-    assert_eq!(
-        classifier
-            .predict(&bars(20, 1), selvedge::inference::Views::One)
-            .unwrap()
-            .labels()
-            .len(),
-        20
-    );
+    assert_eq!(classifier.predict(&bars(20, 1), selvedge::inference::Views::One).unwrap().labels().len(), 20);
 }

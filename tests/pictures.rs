@@ -17,11 +17,7 @@ fn picture() -> RgbImage {
     RgbImage::from_fn(100, 80, |x, y| {
         let inside = (20..80).contains(&x) && (30..60).contains(&y);
         let texture = ((x * 7 + y * 13) % 9) as u8;
-        Rgb(if inside {
-            [30, 40 + texture, 60]
-        } else {
-            [230, 225, 215 + texture]
-        })
+        Rgb(if inside { [30, 40 + texture, 60] } else { [230, 225, 215 + texture] })
     })
 }
 
@@ -37,9 +33,7 @@ fn jpeg(set_up: impl Fn(&mut Encoder<&mut Vec<u8>>)) -> Vec<u8> {
     set_up(&mut encoder);
     let picture = picture();
     let (width, height) = picture.dimensions();
-    encoder
-        .encode(&picture, width as u16, height as u16, ColorType::Rgb)
-        .unwrap();
+    encoder.encode(&picture, width as u16, height as u16, ColorType::Rgb).unwrap();
     bytes
 }
 
@@ -47,9 +41,7 @@ fn animation() -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = GifEncoder::new(&mut bytes);
     for _ in 0..3 {
-        encoder
-            .encode_frame(Frame::new(DynamicImage::from(picture()).into_rgba8()))
-            .unwrap();
+        encoder.encode_frame(Frame::new(DynamicImage::from(picture()).into_rgba8())).unwrap();
     }
     drop(encoder);
     bytes
@@ -58,24 +50,12 @@ fn animation() -> Vec<u8> {
 /// A PNG with rows in the order of Adam7, filtered by nothing.
 fn interlaced() -> Vec<u8> {
     let picture = picture();
-    let passes = [
-        [0, 8, 0, 8],
-        [4, 8, 0, 8],
-        [0, 4, 4, 8],
-        [2, 4, 0, 4],
-        [0, 2, 2, 4],
-        [1, 2, 0, 2],
-        [0, 1, 1, 2],
-    ];
+    let passes = [[0, 8, 0, 8], [4, 8, 0, 8], [0, 4, 4, 8], [2, 4, 0, 4], [0, 2, 2, 4], [1, 2, 0, 2], [0, 1, 1, 2]];
     let mut rows = Vec::new();
     for [left, step_x, top, step_y] in passes {
         for y in (top..picture.height()).step_by(step_y as usize) {
             rows.push(0);
-            rows.extend(
-                (left..picture.width())
-                    .step_by(step_x as usize)
-                    .flat_map(|x| picture.get_pixel(x, y).0),
-            );
+            rows.extend((left..picture.width()).step_by(step_x as usize).flat_map(|x| picture.get_pixel(x, y).0));
         }
     }
     png(picture.width(), picture.height(), [8, 2, 0, 0, 1], &zlib(&rows), &[])
@@ -95,14 +75,7 @@ fn png(width: u32, height: u32, form: [u8; 5], pixels: &[u8], chunks: &[(&[u8; 4
         let named = [kind, content].concat();
         let mut sum = flate2::Crc::new();
         sum.update(&named);
-        bytes.extend(
-            [
-                &(content.len() as u32).to_be_bytes()[..],
-                &named,
-                &sum.sum().to_be_bytes(),
-            ]
-            .concat(),
-        );
+        bytes.extend([&(content.len() as u32).to_be_bytes()[..], &named, &sum.sum().to_be_bytes()].concat());
     };
     chunk(b"IHDR", &header);
     chunks.iter().for_each(|(kind, content)| chunk(kind, content));
@@ -143,17 +116,8 @@ fn every_format_gives_the_same() {
     assert!(expected.inverted && expected.size == [100, 80]);
     for (name, bytes) in all() {
         let photo = read(&bytes).unwrap_or_else(|e| panic!("{name}: {e}"));
-        assert_eq!(
-            (photo.size, photo.inverted),
-            (expected.size, expected.inverted),
-            "{name}"
-        );
-        let off = photo
-            .pixels
-            .iter()
-            .zip(&expected.pixels)
-            .map(|(a, b)| a.abs_diff(*b))
-            .max();
+        assert_eq!((photo.size, photo.inverted), (expected.size, expected.inverted), "{name}");
+        let off = photo.pixels.iter().zip(&expected.pixels).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(off < Some(40), "{name}: {off:?}");
     }
 }
@@ -177,12 +141,7 @@ fn sixteen_bits_greys_and_palettes_are_read() {
             let mut bytes = Cursor::new(Vec::new());
             picture.write_to(&mut bytes, format).unwrap();
             let photo = read(bytes.get_ref()).unwrap_or_else(|e| panic!("{form}, {format:?}: {e}"));
-            let off = photo
-                .pixels
-                .iter()
-                .zip(&expected.pixels)
-                .map(|(a, b)| a.abs_diff(*b))
-                .max();
+            let off = photo.pixels.iter().zip(&expected.pixels).map(|(a, b)| a.abs_diff(*b)).max();
             assert!(photo.inverted && off < Some(40), "{form}, {format:?}: {off:?}");
         }
     }
@@ -194,25 +153,16 @@ fn a_picture_cut_off_anywhere_is_refused() {
         let every = (bytes.len() / 120).max(1);
         for length in (0..bytes.len()).filter(|n| n % every == 0 || n + 30 > bytes.len() || *n < 200) {
             let read = read(&bytes[..length]);
-            assert!(
-                read.is_err(),
-                "{name}: {length} of {} bytes are taken for a picture",
-                bytes.len()
-            );
+            assert!(read.is_err(), "{name}: {length} of {} bytes are taken for a picture", bytes.len());
         }
         let half = read(&bytes[..bytes.len() * 2 / 3]).unwrap_err();
-        assert!(
-            half.contains("cut off") || half.contains("end of file"),
-            "{name}: {half}"
-        );
+        assert!(half.contains("cut off") || half.contains("end of file"), "{name}: {half}");
     }
 }
 
 /// Where the marks of this kind are in a JPEG file, from the first on.
 fn marks(bytes: &[u8], kind: u8) -> Vec<usize> {
-    (2..bytes.len() - 1)
-        .filter(|i| bytes[*i] == 0xff && bytes[*i + 1] == kind)
-        .collect()
+    (2..bytes.len() - 1).filter(|i| bytes[*i] == 0xff && bytes[*i + 1] == kind).collect()
 }
 
 #[test]
@@ -252,18 +202,9 @@ fn a_claim_of_size_costs_nothing() {
     refused(&claims, &["65535x65535", "134 million", "smaller"]);
 
     let rows = zlib(&[0; 1000]);
-    refused(
-        &png(60_000, 60_000, [8, 2, 0, 0, 0], &rows, &[]),
-        &["60000x60000", "134 million"],
-    );
-    refused(
-        &png(70_000, 1, [8, 2, 0, 0, 0], &rows, &[]),
-        &["70000x1", "65535 a side"],
-    );
-    refused(
-        &png(11_000, 11_000, [16, 6, 0, 0, 0], &rows, &[]),
-        &["not have enough data"],
-    );
+    refused(&png(60_000, 60_000, [8, 2, 0, 0, 0], &rows, &[]), &["60000x60000", "134 million"]);
+    refused(&png(70_000, 1, [8, 2, 0, 0, 0], &rows, &[]), &["70000x1", "65535 a side"]);
+    refused(&png(11_000, 11_000, [16, 6, 0, 0, 0], &rows, &[]), &["not have enough data"]);
 
     let mut claims = encoded(ImageFormat::Bmp);
     claims[18..22].copy_from_slice(&30_000_u32.to_le_bytes());
@@ -308,10 +249,7 @@ fn a_jpeg_of_countless_scans_or_notes_is_refused() {
 #[test]
 fn chunks_that_are_no_pixels_cost_nothing() {
     let picture = DynamicImage::from(picture()).into_luma8();
-    let rows: Vec<u8> = picture
-        .rows()
-        .flat_map(|row| std::iter::once(0).chain(row.map(|p| p.0[0])))
-        .collect();
+    let rows: Vec<u8> = picture.rows().flat_map(|row| std::iter::once(0).chain(row.map(|p| p.0[0]))).collect();
     let form = [8, 0, 0, 0, 0];
     // A text and a profile that unpack to 100 MB each, and a large note of a camera.
     let packed = zlib(&vec![0; 100 << 20]);
@@ -336,9 +274,7 @@ fn what_is_no_picture_says_so() {
         assert!(error.contains(part), "{error}");
     }
     let folder = tempfile::tempdir().unwrap();
-    let error = Photo::read(folder.path(), Inversion::Automatic)
-        .unwrap_err()
-        .to_string();
+    let error = Photo::read(folder.path(), Inversion::Automatic).unwrap_err().to_string();
     assert!(error.contains("a folder"), "{error}");
 }
 
@@ -350,23 +286,14 @@ fn a_large_picture_is_read_as_a_small_one_is() {
     let mut png = Cursor::new(Vec::new());
     large.write_to(&mut png, ImageFormat::Png).unwrap();
     let mut jpeg = Vec::new();
-    Encoder::new(&mut jpeg, 90)
-        .encode(&large, 1900, 1520, ColorType::Rgb)
-        .unwrap();
+    Encoder::new(&mut jpeg, 90).encode(&large, 1900, 1520, ColorType::Rgb).unwrap();
     for bytes in [png.into_inner(), jpeg] {
         let photo = read(&bytes).unwrap();
         assert_eq!((photo.size, photo.inverted), ([1900, 1520], true));
-        let off = photo
-            .pixels
-            .iter()
-            .zip(&expected.pixels)
-            .map(|(a, b)| a.abs_diff(*b))
-            .max();
+        let off = photo.pixels.iter().zip(&expected.pixels).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(off < Some(60), "{off:?}");
     }
-    let grey = GrayImage::from_fn(1100, 900, |x, y| {
-        image::Luma([if x < 400 && y < 300 { 255 } else { 0 }])
-    });
+    let grey = GrayImage::from_fn(1100, 900, |x, y| image::Luma([if x < 400 && y < 300 { 255 } else { 0 }]));
     let mut png = Cursor::new(Vec::new());
     grey.write_to(&mut png, ImageFormat::Png).unwrap();
     assert!(!read(png.get_ref()).unwrap().inverted);

@@ -40,12 +40,7 @@ fn rows_are_complete() {
     names.dedup();
     assert_eq!(names.len(), count, "two rows have one name");
     for row in Unary::ALL {
-        assert!(
-            !row.about.is_empty() && row.about.ends_with('.'),
-            "{}: {}",
-            row.name,
-            row.about
-        );
+        assert!(!row.about.is_empty() && row.about.ends_with('.'), "{}: {}", row.name, row.about);
         assert!(row.domain[0] < row.domain[1], "{}", row.name);
         assert!(!row.tried.is_empty(), "{} is tried with nothing", row.name);
         for constants in row.tried {
@@ -53,12 +48,7 @@ fn rows_are_complete() {
         }
     }
     for row in Binary::ALL {
-        assert!(
-            !row.about.is_empty() && row.about.ends_with('.'),
-            "{}: {}",
-            row.name,
-            row.about
-        );
+        assert!(!row.about.is_empty() && row.about.ends_with('.'), "{}: {}", row.name, row.about);
         assert!(row.domains.iter().all(|[low, high]| low < high), "{}", row.name);
     }
 }
@@ -107,11 +97,7 @@ fn rows_of_one_input_treat_extreme_numbers_as_ieee_arithmetic_does() {
                 let exact: Vec<f64> = constants.iter().map(|c| f64::from(*c)).collect();
                 for (x, y) in EXTREMES.iter().zip(y) {
                     let expected = (row.reference)(f64::from(*x), &exact);
-                    assert!(
-                        agree(y, expected),
-                        "{} {constants:?} of {x} is {y} instead of {expected}",
-                        row.name
-                    );
+                    assert!(agree(y, expected), "{} {constants:?} of {x} is {y} instead of {expected}", row.name);
                 }
             }
         }
@@ -133,11 +119,7 @@ fn gradients_are_finite_where_the_function_is_and_changes_little() {
                 // A slope of more than this would overflow itself.
                 let slope = (at(1.001) - at(0.999)).abs() / (0.002 * f64::from(x.abs()));
                 if at(1.0).abs() < 1e38 && slope < 1e37 && *x != 0.0 {
-                    assert!(
-                        dx.is_finite(),
-                        "{} {constants:?}: the gradient at {x} is {dx}",
-                        row.name
-                    );
+                    assert!(dx.is_finite(), "{} {constants:?}: the gradient at {x} is {dx}", row.name);
                 }
             }
         }
@@ -149,15 +131,9 @@ fn maximum_and_minimum_pass_nan_and_share_the_gradient_of_ties() {
     let g = Graph::new(&gpu());
     let (nan, inf) = (f32::NAN, f32::INFINITY);
     for len in [8, 7] {
-        let a = g
-            .tensor([len], &[1.0, 2.0, 3.0, nan, 1.0, inf, -inf, 5.0][..len])
-            .unwrap();
-        let b = g
-            .tensor([len], &[2.0, 2.0, 1.0, 1.0, nan, 1.0, 2.0, 5.0][..len])
-            .unwrap();
-        let dy = g
-            .tensor([len], &[inf, 4.0, inf, 1.0, 1.0, 1.0, 1.0, 2.0][..len])
-            .unwrap();
+        let a = g.tensor([len], &[1.0, 2.0, 3.0, nan, 1.0, inf, -inf, 5.0][..len]).unwrap();
+        let b = g.tensor([len], &[2.0, 2.0, 1.0, 1.0, nan, 1.0, 2.0, 5.0][..len]).unwrap();
+        let dy = g.tensor([len], &[inf, 4.0, inf, 1.0, 1.0, 1.0, 1.0, 2.0][..len]).unwrap();
         let y = a.maximum(&b).unwrap();
         assert_same("max", &y, &[2.0, 2.0, 3.0, nan, nan, inf, 2.0, 5.0][..len]);
         let dx = y.backward_from(&dy, &[&a, &b]).unwrap();
@@ -178,11 +154,7 @@ fn error_of(row: &Unary, constants: &[f32], low: f32, high: f32) -> f64 {
     let x: Vec<f32> = (0..count).map(at).collect();
     let exact: Vec<f64> = constants.iter().map(|c| f64::from(*c)).collect();
     let graph = Graph::new(&gpu());
-    let y = row
-        .apply(&graph.tensor([count], &x).unwrap(), constants)
-        .unwrap()
-        .to_vec()
-        .unwrap();
+    let y = row.apply(&graph.tensor([count], &x).unwrap(), constants).unwrap().to_vec().unwrap();
     let errors = x.iter().zip(y).map(|(x, y)| {
         let expected = (row.reference)(f64::from(*x), &exact);
         (f64::from(y) - expected).abs() / expected.abs().max(1.0)
@@ -228,10 +200,7 @@ fn a_power_of_a_negative_number_has_its_sign() {
         (-1.0, [-0.5, -2.0, f64::INFINITY, 1.0 / 3.0]),
     ] {
         let y = x.powf(exponent).unwrap().to_vec().unwrap();
-        assert!(
-            y.iter().zip(expected).all(|(y, expected)| agree(*y, expected)),
-            "{exponent}: {y:?}"
-        );
+        assert!(y.iter().zip(expected).all(|(y, expected)| agree(*y, expected)), "{exponent}: {y:?}");
     }
     let root = x.powf(0.5).unwrap().to_vec().unwrap();
     assert!(root[0].is_nan() && root[1].is_nan() && root[2] == 0.0, "{root:?}");
@@ -259,11 +228,7 @@ fn a_gradient_keeps_no_more_than_its_expression_names() {
     let inputs_of = |y: &Tensor| -> Vec<usize> {
         let dx = y.sum().unwrap().backward(&[&x]).unwrap().remove(0);
         let nodes = g.nodes(&[&dx]).unwrap();
-        nodes
-            .iter()
-            .filter(|n| n.settings == "gradient")
-            .map(|n| n.inputs.len())
-            .collect()
+        nodes.iter().filter(|n| n.settings == "gradient").map(|n| n.inputs.len()).collect()
     };
     // exp keeps y, log keeps x, the negation keeps neither, and a sum has no kernel at all.
     assert_eq!(inputs_of(&x.exp().unwrap()), [2]);
@@ -280,29 +245,14 @@ fn rows_that_cannot_work_are_refused_with_the_reason() {
         let text = result.unwrap_err().to_string();
         assert!(text.contains(part), "'{part}' is not in: {text}");
     };
-    says(
-        Unary::POWF.apply(&x, &[]),
-        "powf: 0 constants were given, but the row names 1",
-    );
-    let both = Unary {
-        gradient: "dy * x * y",
-        ..Unary::SQUARE
-    };
+    says(Unary::POWF.apply(&x, &[]), "powf: 0 constants were given, but the row names 1");
+    let both = Unary { gradient: "dy * x * y", ..Unary::SQUARE };
     says(both.apply(&x, &[]), "the gradient must name dy, and x or y at most");
-    let without_dy = Binary {
-        gradients: ["dy", "a"],
-        ..Binary::MUL
-    };
+    let without_dy = Binary { gradients: ["dy", "a"], ..Binary::MUL };
     says(without_dy.apply(&x, &x), "both gradients must name dy");
     // A wrong expression is the compiler's message, not a panic.
-    let wrong = Unary {
-        f: "no_such_function(x)",
-        ..Unary::SQUARE
-    };
-    says(
-        wrong.apply(&x, &[]).unwrap().to_vec().map(|_| x.clone()),
-        "no_such_function",
-    );
+    let wrong = Unary { f: "no_such_function(x)", ..Unary::SQUARE };
+    says(wrong.apply(&x, &[]).unwrap().to_vec().map(|_| x.clone()), "no_such_function");
 }
 
 #[test]
@@ -324,18 +274,8 @@ fn integers_are_refused_by_every_row_with_its_name() {
 
 #[test]
 fn a_wrong_gradient_in_a_row_is_found() {
-    let wrong = Unary {
-        gradient: "x * dy",
-        ..Unary::SQUARE
-    };
+    let wrong = Unary { gradient: "x * dy", ..Unary::SQUARE };
     assert!(!gradcheck::unary(&gpu(), &wrong, [5]).unwrap().passed());
-    let wrong = Binary {
-        gradients: ["dy", "dy"],
-        ..Binary::SUB
-    };
-    assert!(
-        !gradcheck::binary(&gpu(), &wrong, [[5].into(), [5].into()])
-            .unwrap()
-            .passed()
-    );
+    let wrong = Binary { gradients: ["dy", "dy"], ..Binary::SUB };
+    assert!(!gradcheck::binary(&gpu(), &wrong, [[5].into(), [5].into()]).unwrap().passed());
 }

@@ -22,40 +22,19 @@ fn shape_errors_come_at_the_call_and_name_op_shapes_and_parameter() {
         }
     };
     let image = zeros(&[2, 5, 5, 3]);
-    says(
-        zeros(&[2, 3]).matmul(&zeros(&[4, 5])),
-        &["matmul", "[2, 3] and [4, 5]", "3 rows"],
-    );
-    says(
-        zeros(&[2, 3]).linear(&zeros(&[3, 5]), &zeros(&[4]), false),
-        &["linear", "bias", "[5]", "[4]"],
-    );
+    says(zeros(&[2, 3]).matmul(&zeros(&[4, 5])), &["matmul", "[2, 3] and [4, 5]", "3 rows"]);
+    says(zeros(&[2, 3]).linear(&zeros(&[3, 5]), &zeros(&[4]), false), &["linear", "bias", "[5]", "[4]"]);
     says(zeros(&[2, 3]).add(&zeros(&[2])), &["add", "[2, 3] and [2]"]);
     says(
         image.conv2d(&zeros(&[3, 3, 4, 8]), None, [1, 1], Padding::Same, false),
         &["conv2d", "[3, 3, 4, 8]", "3 input channels"],
     );
-    says(
-        image.conv2d(&zeros(&[7, 7, 3, 8]), None, [1, 1], Padding::Valid, false),
-        &["7x7", "5x5"],
-    );
-    says(
-        image.conv2d(&zeros(&[3, 3, 3, 8]), None, [0, 1], Padding::Same, false),
-        &["stride 0x1"],
-    );
-    says(
-        image.max_pool(Window::new([2, 2], [1, 1], Padding::symmetric(2, 2))),
-        &["max_pool", "padding"],
-    );
-    says(
-        zeros(&[2, 3]).max_pool(Window::new([2, 2], [2, 2], Padding::Valid)),
-        &["max_pool", "4 axes", "[2, 3]"],
-    );
+    says(image.conv2d(&zeros(&[7, 7, 3, 8]), None, [1, 1], Padding::Valid, false), &["7x7", "5x5"]);
+    says(image.conv2d(&zeros(&[3, 3, 3, 8]), None, [0, 1], Padding::Same, false), &["stride 0x1"]);
+    says(image.max_pool(Window::new([2, 2], [1, 1], Padding::symmetric(2, 2))), &["max_pool", "padding"]);
+    says(zeros(&[2, 3]).max_pool(Window::new([2, 2], [2, 2], Padding::Valid)), &["max_pool", "4 axes", "[2, 3]"]);
     says(image.reshape([7]), &["reshape", "[7]"]);
-    says(
-        Tensor::concat(&[&image, &zeros(&[2, 5, 4, 3])]),
-        &["concat", "[2, 5, 4, 3]"],
-    );
+    says(Tensor::concat(&[&image, &zeros(&[2, 5, 4, 3])]), &["concat", "[2, 5, 4, 3]"]);
     says(Tensor::concat(&[]), &["concat"]);
     says(image.channels(2, 2), &["channels"]);
     says(image.leaky_relu(-0.1), &["slope is -0.1"]);
@@ -66,27 +45,11 @@ fn shape_errors_come_at_the_call_and_name_op_shapes_and_parameter() {
         &["cross_entropy", "input 1", "must hold unsigned integers"],
     );
     let labels = g.tensor_u32([4], &[0; 4]).unwrap();
-    says(
-        logits.cross_entropy(&labels, 1.0).map(|l| l.losses),
-        &["label smoothing is 1"],
-    );
-    says(
-        logits.dropout(1.0, &g.tensor_u32([2], &[0, 0]).unwrap(), 0),
-        &["rate is 1"],
-    );
+    says(logits.cross_entropy(&labels, 1.0).map(|l| l.losses), &["label smoothing is 1"]);
+    says(logits.dropout(1.0, &g.tensor_u32([2], &[0, 0]).unwrap(), 0), &["rate is 1"]);
     says(logits.dropout(0.5, &labels, 0), &["seed and step"]);
-    says(
-        image
-            .batch_norm(&zeros(&[4]), &zeros(&[3]), NormSettings::plain(1e-5))
-            .map(|n| n.y),
-        &["gamma", "[3]"],
-    );
-    says(
-        image
-            .batch_norm(&zeros(&[3]), &zeros(&[3]), NormSettings::plain(0.0))
-            .map(|n| n.y),
-        &["epsilon is 0"],
-    );
+    says(image.batch_norm(&zeros(&[4]), &zeros(&[3]), NormSettings::plain(1e-5)).map(|n| n.y), &["gamma", "[3]"]);
+    says(image.batch_norm(&zeros(&[3]), &zeros(&[3]), NormSettings::plain(0.0)).map(|n| n.y), &["epsilon is 0"]);
     says(g.tensor([2, 2], &[0.0; 3]), &["[2, 2]", "3 values"]);
     says(g.zeros([1 << 40, 1 << 40]), &["too large"]);
     says(graph().zeros([1]).unwrap().add(&zeros(&[1])), &["different graphs"]);
@@ -96,15 +59,9 @@ fn shape_errors_come_at_the_call_and_name_op_shapes_and_parameter() {
 fn backward_wants_a_scalar_that_depends_on_the_parameters() {
     let g = graph();
     let (x, other) = (g.zeros([3]).unwrap(), g.zeros([3]).unwrap());
-    assert!(matches!(
-        x.scale(2.0).unwrap().backward(&[&x]),
-        Err(TensorError::NotScalar { .. })
-    ));
+    assert!(matches!(x.scale(2.0).unwrap().backward(&[&x]), Err(TensorError::NotScalar { .. })));
     let loss = x.sum().unwrap();
-    assert!(matches!(
-        loss.backward(&[&x, &other]),
-        Err(TensorError::Unreached { index: 1, .. })
-    ));
+    assert!(matches!(loss.backward(&[&x, &other]), Err(TensorError::Unreached { index: 1, .. })));
     // The way back itself has no way back.
     let w = g.zeros([3, 2]).unwrap();
     let dx = &x.reshape([1, 3]).unwrap().matmul(&w).unwrap().sum().unwrap();
@@ -119,10 +76,7 @@ fn backward_from_starts_at_a_given_gradient() {
     let x = g.tensor([3], &[1.0, 2.0, 3.0]).unwrap();
     let y = x.mul(&x).unwrap();
     let dy = g.tensor([3], &[1.0, 10.0, 100.0]).unwrap();
-    assert_eq!(
-        y.backward_from(&dy, &[&x]).unwrap()[0].to_vec().unwrap(),
-        [2.0, 40.0, 600.0]
-    );
+    assert_eq!(y.backward_from(&dy, &[&x]).unwrap()[0].to_vec().unwrap(), [2.0, 40.0, 600.0]);
     let short = g.zeros([2]).unwrap();
     assert!(y.backward_from(&short, &[&x]).unwrap_err().to_string().contains("[3]"));
 }
@@ -164,17 +118,8 @@ fn updates_run_last_and_everyone_else_sees_the_old_value() {
     assert_eq!(total.to_vec().unwrap(), [121.0, 242.0]);
 
     let computed = total.scale(2.0).unwrap();
-    assert!(
-        computed
-            .add_to_totals(&total)
-            .unwrap_err()
-            .to_string()
-            .contains("in place")
-    );
-    assert!(matches!(
-        computed.write(&[0.0; 2]),
-        Err(TensorError::NotWritable { op: "scale" })
-    ));
+    assert!(computed.add_to_totals(&total).unwrap_err().to_string().contains("in place"));
+    assert!(matches!(computed.write(&[0.0; 2]), Err(TensorError::NotWritable { op: "scale" })));
 }
 
 #[test]
@@ -227,17 +172,10 @@ fn a_second_run_over_used_memory_gives_the_same() {
     let ones = g.tensor([7], &[1.0; 7]).unwrap();
     let y = x.conv2d(&w, Some(&ones), [2, 2], Padding::Same, true).unwrap();
     let norm = y.batch_norm(&ones, &ones, NormSettings::plain(1e-3)).unwrap().y;
-    let pooled = norm
-        .max_pool(Window::new([3, 3], [2, 2], Padding::symmetric(1, 1)))
-        .unwrap();
+    let pooled = norm.max_pool(Window::new([3, 3], [2, 2], Padding::symmetric(1, 1))).unwrap();
     let joined = Tensor::concat(&[&pooled, &pooled.relu().unwrap()]).unwrap();
-    let loss = joined
-        .resize_bilinear([5, 4])
-        .unwrap()
-        .mul(&joined.resize_bilinear([5, 4]).unwrap())
-        .unwrap()
-        .sum()
-        .unwrap();
+    let loss =
+        joined.resize_bilinear([5, 4]).unwrap().mul(&joined.resize_bilinear([5, 4]).unwrap()).unwrap().sum().unwrap();
     let gradients = loss.backward(&[&x, &w, &ones]).unwrap();
     let outputs: Vec<&Tensor> = gradients.iter().collect();
     let mut compiled = g.compile(&outputs).unwrap();
@@ -259,14 +197,7 @@ fn the_dispatch_list_shows_kernels_shapes_memory_and_totals() {
     let y = x.matmul(&g.zeros([8, 4]).unwrap()).unwrap().relu().unwrap();
     let mut compiled = g.compile(&[&y]).unwrap();
     let text = compiled.program().to_string();
-    for part in [
-        "matmul",
-        "leaky_relu",
-        "[2, 8] [8, 4] -> [2, 4]",
-        "fix fix s0*",
-        "2 dispatches",
-        "planned peak",
-    ] {
+    for part in ["matmul", "leaky_relu", "[2, 8] [8, 4] -> [2, 4]", "fix fix s0*", "2 dispatches", "planned peak"] {
         assert!(text.contains(part), "'{part}' is not in:\n{text}");
     }
     assert_eq!(compiled.program().flops(), 2 * 2 * 8 * 4 + 8);
@@ -287,18 +218,10 @@ fn a_profile_times_every_dispatch() {
     approx::assert_relative_eq!(summary.images_per_second, 64.0 / profile.run_seconds);
     let trace: serde_json::Value = serde_json::from_str(&profile.trace()).unwrap();
     let events = trace["traceEvents"].as_array().unwrap();
-    let times: Vec<[f64; 2]> = events
-        .iter()
-        .map(|e| ["ts", "dur"].map(|key| e[key].as_f64().unwrap()))
-        .collect();
+    let times: Vec<[f64; 2]> = events.iter().map(|e| ["ts", "dur"].map(|key| e[key].as_f64().unwrap())).collect();
     assert_eq!(times.len(), 2);
     approx::assert_relative_eq!(times[0][0] + times[0][1], times[1][0]);
-    let ceiling = Ceiling {
-        flops: 1e12,
-        bytes: 1e12,
-        dispatch: 0.0,
-        barrier: 0.0,
-    };
+    let ceiling = Ceiling { flops: 1e12, bytes: 1e12, dispatch: 0.0, barrier: 0.0 };
     let table = profile.table(ceiling);
     for part in ["%ceiling", "kind of kernel", "matmul", "2 dispatches", "1000 GFLOP/s"] {
         assert!(table.contains(part), "'{part}' is not in:\n{table}");
@@ -361,11 +284,7 @@ fn hits_count_the_first_of_equals() {
     let labels = g.tensor_u32([4], &[1, 0, 1, 1]).unwrap();
     let loss = g.tensor([4, 2], &logits).unwrap().cross_entropy(&labels, 0.0).unwrap();
     let losses = loss.losses.to_vec().unwrap();
-    let expected: Vec<f32> = losses
-        .iter()
-        .zip([1.0, 1.0, 0.0, 0.0])
-        .flat_map(|(l, hit)| [*l, hit])
-        .collect();
+    let expected: Vec<f32> = losses.iter().zip([1.0, 1.0, 0.0, 0.0]).flat_map(|(l, hit)| [*l, hit]).collect();
     assert_eq!(loss.scores.to_vec().unwrap(), expected);
     // Column sums, added to what was there.
     let total = g.tensor([2], &[10.0, 20.0]).unwrap();
@@ -380,9 +299,7 @@ fn running_statistics_move_as_in_pytorch() {
     let ones = g.tensor([1], &[1.0]).unwrap();
     let x = g.tensor([4, 1], &[1.0, 2.0, 3.0, 6.0]).unwrap();
     let part = |value: f32| ([1].into(), vec![value]);
-    let running = g
-        .arena("running", &[part(10.0), part(1.0), part(5.0), part(7.0)])
-        .unwrap();
+    let running = g.arena("running", &[part(10.0), part(1.0), part(5.0), part(7.0)]).unwrap();
     let norm = x.batch_norm(&ones, &ones, NormSettings::plain(1e-5)).unwrap();
     let update = |mean_part| {
         let moments = norm.moments.clone();
@@ -403,28 +320,12 @@ fn running_statistics_move_as_in_pytorch() {
 fn a_batch_is_gathered_in_order_and_normalised() {
     let g = graph();
     // Three images of 2x2, bytes 0 to 11.
-    let words: Vec<u32> = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11_u8]]
-        .map(u32::from_le_bytes)
-        .to_vec();
-    let data = DataSet {
-        images: g.tensor_u32([3], &words).unwrap(),
-        labels: g.tensor_u32([3], &[7, 8, 9]).unwrap(),
-    };
+    let words: Vec<u32> = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11_u8]].map(u32::from_le_bytes).to_vec();
+    let data = DataSet { images: g.tensor_u32([3], &words).unwrap(), labels: g.tensor_u32([3], &[7, 8, 9]).unwrap() };
     let order = g.tensor_u32([4], &[2, 0, 1, 2]).unwrap();
     let place = g.tensor_u32([2], &[1, 0]).unwrap();
-    let batch = Batch {
-        order: &order,
-        place: &place,
-        size: 2,
-        augment: None,
-        mixing: None,
-    };
-    let pixels = Pixels {
-        height: 2,
-        width: 2,
-        mean: 0.5,
-        deviation: 0.25,
-    };
+    let batch = Batch { order: &order, place: &place, size: 2, augment: None, mixing: None };
+    let pixels = Pixels { height: 2, width: 2, mean: 0.5, deviation: 0.25 };
     let (x, labels) = data.gather(batch, pixels).unwrap();
     let expected: Vec<f32> = (0..8).map(|b| (b as f32 / 255.0 - 0.5) / 0.25).collect();
     for (value, expected) in x.to_vec().unwrap().iter().zip(&expected) {

@@ -5,75 +5,30 @@ use std::path::{Path, PathBuf};
 
 /// For each op with a gradient: the test that checks it, and what in the test's text shows that it is that op.
 const CHECKED: [(&str, &str, &str, &str); 21] = [
-    (
-        "avg_pool.rs AvgPool",
-        "gradients.rs",
-        "avg_pool_with_and_without_counting_padding",
-        ".avg_pool(",
-    ),
-    (
-        "batch_norm.rs Inference",
-        "gradients.rs",
-        "batch_norm_in_inference",
-        ".batch_norm_inference(",
-    ),
-    (
-        "batch_norm.rs Training",
-        "gradients.rs",
-        "batch_norm_in_training",
-        ".batch_norm(",
-    ),
+    ("avg_pool.rs AvgPool", "gradients.rs", "avg_pool_with_and_without_counting_padding", ".avg_pool("),
+    ("batch_norm.rs Inference", "gradients.rs", "batch_norm_in_inference", ".batch_norm_inference("),
+    ("batch_norm.rs Training", "gradients.rs", "batch_norm_in_training", ".batch_norm("),
     (
         "binary.rs BinaryOp",
         "pointwise.rs",
         "every_row_of_two_inputs_agrees_with_its_reference_forward_and_backward",
         "Binary::ALL",
     ),
-    (
-        "concat.rs Concat",
-        "axes.rs",
-        "joining_and_splitting_along_any_axis",
-        "concat_along(",
-    ),
-    (
-        "concat.rs Split",
-        "axes.rs",
-        "joining_and_splitting_along_any_axis",
-        ".split(",
-    ),
+    ("concat.rs Concat", "axes.rs", "joining_and_splitting_along_any_axis", "concat_along("),
+    ("concat.rs Split", "axes.rs", "joining_and_splitting_along_any_axis", ".split("),
     ("conv2d.rs Conv2d", "gradients.rs", "conv2d_in_every_core", ".conv2d("),
-    (
-        "cross_entropy.rs Loss",
-        "gradients.rs",
-        "cross_entropy_with_label_smoothing",
-        ".cross_entropy(",
-    ),
+    ("cross_entropy.rs Loss", "gradients.rs", "cross_entropy_with_label_smoothing", ".cross_entropy("),
     ("dropout.rs Dropout", "gradients.rs", "dropout", ".dropout("),
     ("extreme.rs Extreme", "axes.rs", "extremes_over_any_axes", ".max_axes("),
     ("matmul.rs MatMul", "gradients.rs", "matmul_in_every_core", ".matmul("),
     ("max_pool.rs MaxPool", "gradients.rs", "max_pool", ".max_pool("),
     ("reduce.rs Sum", "axes.rs", "sums_and_means_over_any_axes", ".sum_axes("),
     ("reshape.rs Reshape", "gradients.rs", "reshape_and_flatten", ".reshape("),
-    (
-        "resize.rs Resize",
-        "gradients.rs",
-        "resize_bilinear",
-        ".resize_bilinear(",
-    ),
-    (
-        "softmax.rs Softmax",
-        "gradients.rs",
-        "softmax_and_log_softmax",
-        ".softmax(",
-    ),
+    ("resize.rs Resize", "gradients.rs", "resize_bilinear", ".resize_bilinear("),
+    ("softmax.rs Softmax", "gradients.rs", "softmax_and_log_softmax", ".softmax("),
     ("strided.rs Strided", "axes.rs", "permutations", ".permute("),
     ("strided.rs Strided", "axes.rs", "repetition", ".broadcast_to("),
-    (
-        "strided.rs Strided",
-        "axes.rs",
-        "slices_with_and_without_a_step",
-        ".slice_step(",
-    ),
+    ("strided.rs Strided", "axes.rs", "slices_with_and_without_a_step", ".slice_step("),
     ("strided.rs Strided", "gradients.rs", "transpose", ".transpose("),
     (
         "unary.rs UnaryOp",
@@ -157,28 +112,16 @@ fn every_op_with_a_gradient_has_a_check_of_it() {
     assert!(ops.len() > 35, "only {} ops were found", ops.len());
     for (op, _) in ops.iter().filter(|(_, has_gradient)| **has_gradient) {
         let checks: Vec<_> = CHECKED.iter().filter(|(name, ..)| name == op).collect();
-        assert!(
-            !checks.is_empty(),
-            "{op} has a gradient: name the test that checks it in CHECKED"
-        );
+        assert!(!checks.is_empty(), "{op} has a gradient: name the test that checks it in CHECKED");
         for (_, file, test, shown_by) in checks {
             let text = std::fs::read_to_string(root("tests").join(file)).unwrap();
             let body = item(&text, &format!("fn {test}()")).unwrap_or_else(|| panic!("{file} has no test {test}"));
-            let is_check = ["check(", "check_on(", "gradcheck::"]
-                .iter()
-                .any(|call| body.contains(call));
-            assert!(
-                is_check && body.contains(shown_by),
-                "{file}: {test} does not check {op} by {shown_by}"
-            );
+            let is_check = ["check(", "check_on(", "gradcheck::"].iter().any(|call| body.contains(call));
+            assert!(is_check && body.contains(shown_by), "{file}: {test} does not check {op} by {shown_by}");
         }
     }
     for (op, ..) in CHECKED {
-        assert_eq!(
-            ops.get(op),
-            Some(&true),
-            "{op} is in CHECKED, but is no op with a gradient"
-        );
+        assert_eq!(ops.get(op), Some(&true), "{op} is in CHECKED, but is no op with a gradient");
     }
 }
 
@@ -187,17 +130,10 @@ fn every_op_without_a_gradient_is_listed_with_the_reason() {
     let ops = ops();
     let listed: BTreeMap<&str, &str> = WITHOUT_GRADIENT.into_iter().collect();
     for (op, _) in ops.iter().filter(|(_, has_gradient)| !**has_gradient) {
-        assert!(
-            listed.contains_key(op.as_str()),
-            "{op} has no gradient and is not in WITHOUT_GRADIENT"
-        );
+        assert!(listed.contains_key(op.as_str()), "{op} has no gradient and is not in WITHOUT_GRADIENT");
     }
     for op in listed.keys() {
-        assert_eq!(
-            ops.get(*op),
-            Some(&false),
-            "{op} is listed, but is no op without a gradient"
-        );
+        assert_eq!(ops.get(*op), Some(&false), "{op} is listed, but is no op without a gradient");
     }
 }
 
@@ -235,10 +171,8 @@ fn every_method_of_a_tensor_says_its_shapes_and_its_errors() {
     for (file, text) in sources(&root("src/tensor/ops")) {
         for (method, docs) in documented_methods(&text) {
             count += 1;
-            let shapes = docs.contains("`[")
-                || ["ny shape", "same shape", "one shape"]
-                    .iter()
-                    .any(|said| docs.contains(said));
+            let shapes =
+                docs.contains("`[") || ["ny shape", "same shape", "one shape"].iter().any(|said| docs.contains(said));
             if !shapes || !docs.contains("# Errors") {
                 lacking.push(format!("{file}: {method}: {docs}"));
             }

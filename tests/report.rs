@@ -47,11 +47,7 @@ fn impossible_predictions_are_refused() {
     assert_eq!(new(&[], &[]), EvalError::Empty);
     assert!(matches!(new(&[0.5, 0.5, 1.0], &[0]), EvalError::Shape { .. }));
     assert!(new(&[0.5, 0.5], &[2]).to_string().contains("label 0 is 2"));
-    assert!(
-        new(&[f32::NAN, 0.5], &[1])
-            .to_string()
-            .contains("class 0 in row 0 is NaN")
-    );
+    assert!(new(&[f32::NAN, 0.5], &[1]).to_string().contains("class 0 in row 0 is NaN"));
     for (probabilities, part) in [
         ([1.5, -0.5, 0.5, 0.5], "class 1 in row 0 is -0.5"),
         ([0.5, 0.5, f32::INFINITY, 0.0], "class 0 in row 1 is inf"),

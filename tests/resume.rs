@@ -36,23 +36,16 @@ fn a_lost_checkpoint_is_named_and_nothing_is_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     train_tiny(here, 2);
-    let files = [
-        "best.safetensors",
-        "best.checkpoint.safetensors",
-        "last.safetensors",
-        "history.csv",
-    ];
+    let files = ["best.safetensors", "best.checkpoint.safetensors", "last.safetensors", "history.csv"];
     let contents = || files.map(|name| fs::read(here.join("r").join(name)).unwrap());
     let before = contents();
     fs::remove_file(here.join("r/result.json")).unwrap();
     fs::remove_file(here.join("r/last.checkpoint.safetensors")).unwrap();
     let (code, said) = run(here, "train --resume r");
     assert_eq!(code, Some(1));
-    for part in [
-        "last.checkpoint.safetensors is missing",
-        "--resume r/best.checkpoint.safetensors",
-        "--config r --name",
-    ] {
+    for part in
+        ["last.checkpoint.safetensors is missing", "--resume r/best.checkpoint.safetensors", "--config r --name"]
+    {
         assert!(said.contains(part), "'{part}' is not in: {said}");
     }
     assert_eq!(contents(), before);
@@ -71,11 +64,7 @@ fn a_lost_checkpoint_is_named_and_nothing_is_overwritten() {
             fs::copy(here.join("runs/again").join(name), here.join("r").join(name)).unwrap();
         }
         assert_eq!(run(here, "train --resume r").0, Some(1), "{kept}");
-        assert_eq!(
-            fs::read_dir(here.join("r")).unwrap().count(),
-            3,
-            "{kept}: settings, that file and the lock"
-        );
+        assert_eq!(fs::read_dir(here.join("r")).unwrap().count(), 3, "{kept}: settings, that file and the lock");
         fs::remove_dir_all(here.join("r")).unwrap();
     }
     // A run that was killed before it had a checkpoint starts.
@@ -90,10 +79,7 @@ fn a_checkpoint_that_is_not_there_is_no_folder() {
     let folder = tempfile::tempdir().unwrap();
     train_tiny(folder.path(), 1);
     let (code, said) = run(folder.path(), "train --resume r/first.checkpoint.safetensors");
-    assert!(
-        code == Some(1) && said.contains("first.checkpoint.safetensors does not exist"),
-        "{said}"
-    );
+    assert!(code == Some(1) && said.contains("first.checkpoint.safetensors does not exist"), "{said}");
 }
 
 #[test]
@@ -143,10 +129,7 @@ fn schedules_that_come_down_to_the_end_need_a_fresh_cycle() {
     let (code, said) = run(here, "train --resume r --epochs 5 --fresh-cycle");
     assert_eq!(code, Some(0), "{said}");
     let rates = rates(&here.join("r"));
-    assert_eq!(
-        rates.iter().map(|(epoch, _)| *epoch).collect::<Vec<_>>(),
-        [1, 2, 3, 4, 5]
-    );
+    assert_eq!(rates.iter().map(|(epoch, _)| *epoch).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     // The rate at the end of the first cycle is low; a new one rises from there and comes down again.
     let rates: Vec<f64> = rates.into_iter().map(|(_, rate)| rate).collect();
     assert!(rates[2] > 5.0 * rates[1] && rates[4] < 0.2 * rates[2], "{rates:?}");
@@ -183,10 +166,8 @@ fn both_phases_of_a_transfer_can_be_extended_while_they_last() {
     train_tiny(here, 1);
     let words = "train cnn --dense 16 --batch-size 120 --schedule constant --weights r/best.safetensors";
     let phases = |epochs: &str, name: &str| {
-        let (code, said) = run(
-            here,
-            &format!("{words} --epochs 1 --unfreeze-blocks 1 --fine-tune-epochs {epochs} --name {name}"),
-        );
+        let (code, said) =
+            run(here, &format!("{words} --epochs 1 --unfreeze-blocks 1 --fine-tune-epochs {epochs} --name {name}"));
         assert_eq!(code, Some(0), "{said}");
     };
     phases("2", "long");
@@ -212,10 +193,7 @@ fn early_stopping_ends_an_extended_run_too() {
         "train cnn --dense 16 --batch-size 120 --schedule constant --epochs 5 --patience 1 --min-delta 1000 --out r";
     assert_eq!(run(here, words).0, Some(0));
     let (code, said) = run(here, "train --resume r --epochs 9");
-    assert!(
-        code == Some(1) && said.contains("stopped early after epoch 2"),
-        "{said}"
-    );
+    assert!(code == Some(1) && said.contains("stopped early after epoch 2"), "{said}");
 }
 
 #[test]
@@ -238,10 +216,7 @@ fn a_fresh_cycle_belongs_to_its_run_and_starts_everything_anew() {
     let config = fs::read_to_string(here.join("runs/again/config.json")).unwrap();
     assert!(!config.contains("cycle_start"), "{config}");
     // A rise that is longer than the cycle would never come down.
-    let (code, said) = run(
-        here,
-        "train --config r --schedule one-cycle --warmup 3 --epochs 3 --name warm",
-    );
+    let (code, said) = run(here, "train --config r --schedule one-cycle --warmup 3 --epochs 3 --name warm");
     assert_eq!(code, Some(0), "{said}");
     let (code, said) = run(here, "train --resume runs/warm --epochs 5 --fresh-cycle");
     assert!(code == Some(1) && said.contains("--warmup is 3"), "{said}");

@@ -48,12 +48,7 @@ fn results(search: &Path) -> BTreeMap<String, SystemTime> {
     entries
         .map(|entry| entry.unwrap())
         .filter(|entry| entry.path().extension().is_some_and(|e| e == "json"))
-        .map(|e| {
-            (
-                e.file_name().into_string().unwrap(),
-                e.metadata().unwrap().modified().unwrap(),
-            )
-        })
+        .map(|e| (e.file_name().into_string().unwrap(), e.metadata().unwrap().modified().unwrap()))
         .collect()
 }
 
@@ -80,13 +75,7 @@ fn two_processes_on_one_folder_share_the_fits_and_a_killed_one_resumes() {
     let folder = folder();
     let shared = folder.path().join("shared");
     let arguments = [&SEARCH[..], &["shared"]].concat();
-    let start = || {
-        command(folder.path(), &arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    };
+    let start = || command(folder.path(), &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let outputs = [start(), start()].map(|process| process.wait_with_output().unwrap());
     let mut done = Vec::new();
     for output in &outputs {
@@ -100,26 +89,15 @@ fn two_processes_on_one_folder_share_the_fits_and_a_killed_one_resumes() {
     done.sort();
     let once = done.clone();
     done.dedup();
-    assert_eq!(
-        (done.len(), once.len()),
-        (FITS, FITS),
-        "no fit is lost or repeated: {once:?}"
-    );
+    assert_eq!((done.len(), once.len()), (FITS, FITS), "no fit is lost or repeated: {once:?}");
     let csv = fs::read_to_string(shared.join("results.csv")).unwrap();
-    assert!(
-        csv.starts_with("lr,dropout,epochs,folds_done,mean_log_loss,deviation_log_loss"),
-        "{csv}"
-    );
+    assert!(csv.starts_with("lr,dropout,epochs,folds_done,mean_log_loss,deviation_log_loss"), "{csv}");
     assert!(shared.join("effects.png").exists() && shared.join("effects.svg").exists());
 
     // Killed in the middle: the same command does what is missing and nothing again.
     let arguments = [&SEARCH[..], &["killed"]].concat();
     let killed = folder.path().join("killed");
-    let mut process = command(folder.path(), &arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut process = command(folder.path(), &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     while results(&killed).len() < 3 {
         assert!(process.try_wait().unwrap().is_none(), "it ended too early");
         sleep(Duration::from_millis(2));
@@ -133,10 +111,7 @@ fn two_processes_on_one_folder_share_the_fits_and_a_killed_one_resumes() {
     assert_eq!(fits_of(&text(&output.stdout)).len(), FITS - before.len());
     let after = results(&killed);
     assert_eq!(after.len(), FITS);
-    assert!(
-        before.iter().all(|(name, time)| after[name] == *time),
-        "a finished fit was done again"
-    );
+    assert!(before.iter().all(|(name, time)| after[name] == *time), "a finished fit was done again");
     assert_eq!(scores(&killed), scores(&shared));
 
     // In shards, on the same folder, put together at the end; the scores are the same once more.
@@ -147,11 +122,7 @@ fn two_processes_on_one_folder_share_the_fits_and_a_killed_one_resumes() {
         assert_eq!(fits_of(&text(&output.stdout)).len(), FITS / 2);
     }
     let collected = selvedge(folder.path(), &["search", "--collect", "sharded"]);
-    assert!(
-        text(&collected.stdout).contains("12 fits done; "),
-        "{}",
-        text(&collected.stdout)
-    );
+    assert!(text(&collected.stdout).contains("12 fits done; "), "{}", text(&collected.stdout));
     assert_eq!(scores(&folder.path().join("sharded")), scores(&shared));
 
     // Another search has no place in that folder.

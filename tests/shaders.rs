@@ -46,12 +46,7 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     let x = zeros(&[2, 6, 6, 4])?;
     let ones = zeros(&[4])?;
     let plain = NormSettings::plain(1e-5);
-    let beside = NormSettings {
-        relu_before: true,
-        relu_after: true,
-        pool: [2, 2],
-        ..plain
-    };
+    let beside = NormSettings { relu_before: true, relu_after: true, pool: [2, 2], ..plain };
     let norm = x.batch_norm(&ones, &ones, plain)?;
     let statistics = graph.arena("running", &[([4].into(), vec![0.0; 4]), ([4].into(), vec![1.0; 4])])?;
     let [mean, variance] = [&statistics.parts[0], &statistics.parts[1]];
@@ -66,19 +61,12 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
         outputs.extend(pooled.add(&frozen)?.sum()?.backward(&[&x, &ones])?);
     }
     let window = Window::new([3, 3], [2, 2], Padding::Same);
-    let pooled = [
-        norm.y.max_pool(window)?,
-        frozen.avg_pool(window, true)?,
-        frozen.avg_pool(window, false)?,
-    ];
+    let pooled = [norm.y.max_pool(window)?, frozen.avg_pool(window, true)?, frozen.avg_pool(window, false)?];
     let joined = Tensor::concat(&[&pooled[0], &pooled[1], &pooled[2]])?;
     let features = joined.resize_bilinear([5, 5])?.leaky_relu(0.3)?.global_avg_pool()?;
     let (w, bias) = (zeros(&[12, 12])?, zeros(&[12])?);
     let features = features.linear_dropout(&w, &bias, 0.5, &seed_and_step, 2)?;
-    let dropped = features
-        .dropout(0.5, &seed_and_step, 1)?
-        .mul(&features)?
-        .mul(&zeros(&[12])?)?;
+    let dropped = features.dropout(0.5, &seed_and_step, 1)?.mul(&features)?.mul(&zeros(&[12])?)?;
     let logits = dropped.add(&zeros(&[12])?)?.scale(2.0)?;
     let softmaxes = logits.softmax()?.add(&logits.log_softmax()?)?;
     let entropy = logits.cross_entropy(&labels, 0.1)?;
@@ -106,32 +94,11 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     let words = graph.tensor_u32([4], &[0; 4])?;
     let place = graph.tensor_u32([2], &[0, 0])?;
     let mixing = zeros(&[MIXING])?;
-    let pixels = Pixels {
-        height: 2,
-        width: 2,
-        mean: 0.0,
-        deviation: 1.0,
-    };
-    let data = DataSet {
-        images: words.clone(),
-        labels: words.clone(),
-    };
-    let augment = Augment {
-        flip: Flip::Random,
-        ..Augment::NONE
-    };
-    for (augment, mixing) in [
-        (None, None),
-        (Some((&augment, 1)), None),
-        (Some((&augment, 1)), Some(&mixing)),
-    ] {
-        let batch = Batch {
-            order: &words,
-            place: &place,
-            size: 2,
-            augment,
-            mixing,
-        };
+    let pixels = Pixels { height: 2, width: 2, mean: 0.0, deviation: 1.0 };
+    let data = DataSet { images: words.clone(), labels: words.clone() };
+    let augment = Augment { flip: Flip::Random, ..Augment::NONE };
+    for (augment, mixing) in [(None, None), (Some((&augment, 1)), None), (Some((&augment, 1)), Some(&mixing))] {
+        let batch = Batch { order: &words, place: &place, size: 2, augment, mixing };
         outputs.push(data.gather(batch, pixels)?.0);
     }
     outputs.push(zeros(&[4, 3])?.gather_rows(&words, &place, 2)?);
@@ -152,12 +119,7 @@ fn rows_of_the_table(graph: &Graph) -> Result<Vec<Tensor>> {
             outputs.push(y);
         }
         for row in Binary::ALL {
-            for [a, b] in [
-                [&[len][..], &[len]],
-                [&[2, len], &[len]],
-                [&[len], &[2, len]],
-                [&[3, 1], &[len]],
-            ] {
+            for [a, b] in [[&[len][..], &[len]], [&[2, len], &[len]], [&[len], &[2, len]], [&[3, 1], &[len]]] {
                 let (a, b) = (graph.zeros(a)?, graph.zeros(b)?);
                 let y = row.apply(&a, &b)?;
                 outputs.extend(y.sum()?.backward(&[&a, &b])?);
@@ -171,13 +133,8 @@ fn rows_of_the_table(graph: &Graph) -> Result<Vec<Tensor>> {
 /// What every kernel of the table returns. A gradient that is dy itself has no kernel.
 fn expressions_of_the_table() -> impl Iterator<Item = String> {
     let unary = Unary::ALL.iter().flat_map(|row| [row.f, row.gradient]);
-    let binary = Binary::ALL
-        .iter()
-        .flat_map(|row| [row.f, row.gradients[0], row.gradients[1]]);
-    unary
-        .chain(binary)
-        .filter(|text| *text != "dy")
-        .map(|text| format!("return {text};"))
+    let binary = Binary::ALL.iter().flat_map(|row| [row.f, row.gradients[0], row.gradients[1]]);
+    unary.chain(binary).filter(|text| *text != "dy").map(|text| format!("return {text};"))
 }
 
 /// Every op that reduces or moves along axes, forward and backward.
@@ -207,36 +164,22 @@ fn check(name: &str, text: &str, constants: &[(&'static str, f64)]) {
     let mut validator = Validator::new(ValidationFlags::all(), capabilities);
     validator.subgroup_stages(naga::valid::ShaderStages::COMPUTE);
     validator.subgroup_operations(naga::valid::SubgroupOperationSet::all());
-    let info = validator
-        .validate(&module)
-        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
-    let constants = constants
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), *value))
-        .collect();
+    let info = validator.validate(&module).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
+    let constants = constants.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
     let entry = Some((ShaderStage::Compute, "main"));
     let (module, info) = naga::back::pipeline_constants::process_overrides(&module, &info, entry, &constants)
         .unwrap_or_else(|e| panic!("{name}: {e}"));
 
-    let options = spv::Options {
-        lang_version: (1, 3),
-        ..Default::default()
-    };
+    let options = spv::Options { lang_version: (1, 3), ..Default::default() };
     let words = spv::write_vec(&module, &info, &options, None).unwrap_or_else(|e| panic!("{name} to SPIR-V: {e}"));
     assert_eq!(words[0], 0x0723_0203, "{name}: SPIR-V's magic number");
 
-    let options = msl::Options {
-        lang_version: (2, 4),
-        ..Default::default()
-    };
+    let options = msl::Options { lang_version: (2, 4), ..Default::default() };
     let (metal, _) = msl::write_string(&module, &info, &options, &msl::PipelineOptions::default())
         .unwrap_or_else(|e| panic!("{name} to MSL: {e}"));
     assert!(metal.contains("kernel void"), "{name}");
 
-    let options = hlsl::Options {
-        shader_model: hlsl::ShaderModel::V6_0,
-        ..Default::default()
-    };
+    let options = hlsl::Options { shader_model: hlsl::ShaderModel::V6_0, ..Default::default() };
     let pipeline_options = hlsl::PipelineOptions::default();
     let mut high_level = String::new();
     hlsl::Writer::new(&mut high_level, &options, &pipeline_options)
@@ -278,9 +221,7 @@ fn every_shader_in_every_variant_is_valid_everywhere() {
     let texts: Vec<&String> = checked.iter().map(|(text, _)| text).collect();
     for expression in expressions_of_the_table() {
         for value in ["alias Value = f32;", "alias Value = vec4<f32>;"] {
-            let is_checked = texts
-                .iter()
-                .any(|text| text.contains(&expression) && text.contains(value));
+            let is_checked = texts.iter().any(|text| text.contains(&expression) && text.contains(value));
             assert!(is_checked, "no kernel with '{expression}' and '{value}' was checked");
         }
     }
@@ -297,12 +238,7 @@ fn every_shader_in_every_variant_is_valid_everywhere() {
 /// Every file under `shaders/` with its text.
 fn shader_files() -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
-    let entries = |folder: &Path| {
-        std::fs::read_dir(folder)
-            .unwrap()
-            .map(|e| e.unwrap().path())
-            .collect::<Vec<_>>()
-    };
+    let entries = |folder: &Path| std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect::<Vec<_>>();
     let folders = entries(&root).into_iter().filter(|path| path.is_dir());
     let files = folders.flat_map(|folder| entries(&folder));
     files
@@ -325,24 +261,12 @@ fn declared(files: &BTreeMap<String, String>, name: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for line in text.lines() {
         let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
-        let keywords = [
-            "fn",
-            "struct",
-            "const",
-            "override",
-            "alias",
-            "storage",
-            "uniform",
-            "workgroup",
-            "private",
-        ];
+        let keywords = ["fn", "struct", "const", "override", "alias", "storage", "uniform", "workgroup", "private"];
         let is_declaration = !line.starts_with([' ', '/', '}']);
         let names_of_line = words.windows(2).filter(|pair| keywords.contains(&pair[0]));
         names.extend(names_of_line.filter(|_| is_declaration).map(|pair| pair[1].to_owned()));
         // `var<storage, read> x` has a word and a space between.
-        let after = line
-            .split_once("> ")
-            .map(|(_, rest)| rest.split(':').next().unwrap().to_owned());
+        let after = line.split_once("> ").map(|(_, rest)| rest.split(':').next().unwrap().to_owned());
         names.extend(after.filter(|_| line.contains("var<")));
     }
     for choice in directives(text, "choose") {
@@ -359,10 +283,9 @@ fn declared(files: &BTreeMap<String, String>, name: &str) -> BTreeSet<String> {
 fn example_of(file: &'static ShaderFile) -> Source {
     let example = Source::example(file);
     match file.name {
-        "elementwise/zip3.wgsl" => example.with(
-            "f",
-            "fn f(a: Value, b: Value, e: Value, c: f32, d: f32) -> Value { return a * b + e; }",
-        ),
+        "elementwise/zip3.wgsl" => {
+            example.with("f", "fn f(a: Value, b: Value, e: Value, c: f32, d: f32) -> Value { return a * b + e; }")
+        }
         _ => example,
     }
 }
@@ -370,28 +293,20 @@ fn example_of(file: &'static ShaderFile) -> Source {
 #[test]
 fn every_file_imports_what_it_uses_and_uses_what_it_imports() {
     let files = shader_files();
-    assert_eq!(
-        SHADER_FILES.iter().map(|file| file.name).collect::<Vec<_>>(),
-        files.keys().collect::<Vec<_>>()
-    );
+    assert_eq!(SHADER_FILES.iter().map(|file| file.name).collect::<Vec<_>>(), files.keys().collect::<Vec<_>>());
     for file in SHADER_FILES {
         // It stands by itself: what it uses is there, with one file of each choice.
         let text = example_of(file).text().unwrap();
         if let Err(error) = naga::front::wgsl::parse_str(&text) {
             panic!("{}: {}", file.name, error.emit_to_string(&text));
         }
-        let code: String = file
-            .text
-            .lines()
-            .filter(|line| !line.starts_with(['#', '/']))
-            .collect::<Vec<_>>()
-            .join("\n");
+        let code: String =
+            file.text.lines().filter(|line| !line.starts_with(['#', '/'])).collect::<Vec<_>>().join("\n");
         let words: BTreeSet<&str> = code.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
         for import in directives(file.text, "import") {
             let names = declared(&files, import);
-            let fills_a_choice = files
-                .values()
-                .any(|text| directives(text, "choose").iter().any(|c| c.contains(import)));
+            let fills_a_choice =
+                files.values().any(|text| directives(text, "choose").iter().any(|c| c.contains(import)));
             assert!(
                 fills_a_choice || names.iter().any(|name| words.contains(name.as_str())),
                 "{} imports {import}, but uses none of {names:?}",
@@ -415,44 +330,24 @@ fn what_cannot_be_joined_is_refused_with_the_file_at_fault() {
     refused(text("#include common/grid.wgsl"), &["mine", "#include"]);
     let open = || text("#import common/relu.wgsl");
     refused(open(), &["common/relu.wgsl", "value", "common/value_vec4.wgsl"]);
-    refused(
-        open().choose("value", "common/grid.wgsl"),
-        &["common/relu.wgsl", "common/grid.wgsl"],
-    );
-    refused(
-        open().choose("value", "common/value_f32.wgsl").choose("values", ""),
-        &["mine", "values"],
-    );
+    refused(open().choose("value", "common/grid.wgsl"), &["common/relu.wgsl", "common/grid.wgsl"]);
+    refused(open().choose("value", "common/value_f32.wgsl").choose("values", ""), &["mine", "values"]);
     refused(text("#const SIDE = 4"), &["mine", "SIDE"]);
     refused(text("").set("SIDE", 4), &["mine", "SIDE"]);
 }
 
 #[test]
 fn a_joined_text_holds_each_file_once_below_its_name() {
-    let source = Source::new(
-        "mine",
-        "#import common/grid.wgsl\n#import common/relu.wgsl\n#const SIDE = 4  // of a tile\n",
-    )
-    .with("other", "#import common/grid.wgsl")
-    .choose("value", "common/value_f32.wgsl")
-    .set("SIDE", 8);
+    let source =
+        Source::new("mine", "#import common/grid.wgsl\n#import common/relu.wgsl\n#const SIDE = 4  // of a tile\n")
+            .with("other", "#import common/grid.wgsl")
+            .choose("value", "common/value_f32.wgsl")
+            .set("SIDE", 8);
     let names = source.names().unwrap();
-    assert_eq!(
-        names,
-        [
-            "common/grid.wgsl",
-            "common/value_f32.wgsl",
-            "common/relu.wgsl",
-            "mine",
-            "other"
-        ]
-    );
+    assert_eq!(names, ["common/grid.wgsl", "common/value_f32.wgsl", "common/relu.wgsl", "mine", "other"]);
     let text = source.text().unwrap();
     assert_eq!(text.matches("fn linear_workgroup").count(), 1);
-    assert!(
-        text.contains("// ---- mine\nconst SIDE: u32 = 8u;  // of a tile\n"),
-        "{text}"
-    );
+    assert!(text.contains("// ---- mine\nconst SIDE: u32 = 8u;  // of a tile\n"), "{text}");
     naga::front::wgsl::parse_str(&text).unwrap();
 }
 
@@ -460,24 +355,15 @@ fn a_joined_text_holds_each_file_once_below_its_name() {
 fn every_field_of_a_uniform_has_a_comment() {
     let files = shader_files();
     let fields_of = |text: &str, name: &str| -> Vec<String> {
-        let from = text
-            .split_once(&format!("struct {name} {{\n"))
-            .map_or("", |(_, rest)| rest);
-        from.lines()
-            .take_while(|line| *line != "}")
-            .map(str::to_owned)
-            .collect()
+        let from = text.split_once(&format!("struct {name} {{\n")).map_or("", |(_, rest)| rest);
+        from.lines().take_while(|line| *line != "}").map(str::to_owned).collect()
     };
     // Structs of uniforms, and those that stand in them.
     let mut names = BTreeSet::from(["Params".to_owned()]);
     for text in files.values() {
-        let types = fields_of(text, "Params")
-            .into_iter()
-            .filter_map(|line| Some(line.split_once(": ")?.1.to_owned()));
+        let types = fields_of(text, "Params").into_iter().filter_map(|line| Some(line.split_once(": ")?.1.to_owned()));
         names.extend(
-            types
-                .filter(|ty| ty.starts_with(char::is_uppercase))
-                .map(|ty| ty.split(',').next().unwrap().to_owned()),
+            types.filter(|ty| ty.starts_with(char::is_uppercase)).map(|ty| ty.split(',').next().unwrap().to_owned()),
         );
     }
     assert!(names.len() > 4, "{names:?}");
@@ -495,10 +381,7 @@ fn every_file_explains_itself() {
         assert!(header.len() >= 5, "{name}: {} lines of header", header.len());
         if text.contains("@compute") {
             for part in ["Threads:", "Bytes:", "Why:"] {
-                assert!(
-                    header.iter().any(|line| line.contains(part)),
-                    "{name}: the header has no '{part}'"
-                );
+                assert!(header.iter().any(|line| line.contains(part)), "{name}: the header has no '{part}'");
             }
         }
     }

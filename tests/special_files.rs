@@ -74,10 +74,7 @@ fn what_is_read_must_be_a_plain_file() {
         ("x.json", "train --config x.json"),
         ("x.safetensors", "weights x.safetensors"),
         ("x.safetensors", "evaluate x.safetensors"),
-        (
-            "x.safetensors",
-            "train resnet20 --weights x.safetensors --batch-size 120",
-        ),
+        ("x.safetensors", "train resnet20 --weights x.safetensors --batch-size 120"),
         ("x.csv", "tsne --init x.csv"),
         ("x.csv", "evaluate r --images x.csv"),
         ("x-images-idx3-ubyte", "evaluate r --images x-images-idx3-ubyte"),
@@ -110,14 +107,8 @@ fn the_files_of_a_run_must_be_plain_files() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     train_tiny(here, 1);
-    let names = [
-        "config.json",
-        "result.json",
-        "history.csv",
-        "best.safetensors",
-        "last.checkpoint.safetensors",
-        ".lock",
-    ];
+    let names =
+        ["config.json", "result.json", "history.csv", "best.safetensors", "last.checkpoint.safetensors", ".lock"];
     for kind in KINDS {
         for name in names {
             let file = here.join("r").join(name);
@@ -129,11 +120,7 @@ fn the_files_of_a_run_must_be_plain_files() {
                 _ => "evaluate r",
             };
             // A lock that is a link is not followed at all.
-            let kind = if name == ".lock" && kind == "a device" {
-                "a link"
-            } else {
-                kind
-            };
+            let kind = if name == ".lock" && kind == "a device" { "a link" } else { kind };
             refused(here, words, &[name, kind]);
             let listed = in_time(here, "runs .");
             assert!(listed.status.success());
@@ -159,14 +146,8 @@ fn links_are_not_followed_where_we_write() {
     let precious = here.join("precious");
     let is_whole = || fs::read(&precious).unwrap() == b"precious";
     fs::write(&precious, "precious").unwrap();
-    for name in [
-        ".lock",
-        "history.csv",
-        "best.safetensors",
-        "curves.png",
-        "last.checkpoint.safetensors",
-        "result.json",
-    ] {
+    for name in [".lock", "history.csv", "best.safetensors", "curves.png", "last.checkpoint.safetensors", "result.json"]
+    {
         copy_run(&here.join("r"), &here.join("q"));
         let file = here.join("q").join(name);
         fs::remove_file(&file).unwrap();
@@ -187,11 +168,7 @@ fn links_are_not_followed_where_we_write() {
     // The locks of a search.
     fs::create_dir(here.join("s")).unwrap();
     symlink(&precious, here.join("s/search.lock")).unwrap();
-    refused(
-        here,
-        "search cnn --grid lr=0.1,0.2 --folds 2 --batch-size 60 --out s",
-        &["search.lock", "a link"],
-    );
+    refused(here, "search cnn --grid lr=0.1,0.2 --folds 2 --batch-size 60 --out s", &["search.lock", "a link"]);
     assert!(is_whole());
 }
 
@@ -222,33 +199,18 @@ fn outputs_replace_nothing_that_they_should_not() {
         ("predict r p.png --show p.png --force", ["p.png", "is read here"]),
         ("predict r p.png --show ./r/../p.png --force", ["p.png", "is read here"]),
         ("predict r link.png --show p.png --force", ["p.png", "is read here"]),
-        (
-            "export r --onnx r/best.safetensors --force",
-            ["best.safetensors", "must end with .onnx"],
-        ),
+        ("export r --onnx r/best.safetensors --force", ["best.safetensors", "must end with .onnx"]),
         // What exists, and what is of another format.
-        (
-            "predict r p.png --show folder.png/p.jpg",
-            ["p.jpg", "must end with .png"],
-        ),
+        ("predict r p.png --show folder.png/p.jpg", ["p.jpg", "must end with .png"]),
         ("predict r p.png --show out.jpg", ["out.jpg", "must end with .png"]),
         ("augment --out r/curves.png", ["curves.png", "--force"]),
         ("lr-find --out r/curves.svg", ["curves.svg", "--force"]),
-        (
-            "profile cnn --batch-size 4 --trace r/config.json",
-            ["config.json", "--force"],
-        ),
-        (
-            "profile r --trace r/config.json --force",
-            ["config.json", "is read here"],
-        ),
+        ("profile cnn --batch-size 4 --trace r/config.json", ["config.json", "--force"]),
+        ("profile r --trace r/config.json --force", ["config.json", "is read here"]),
         ("features r --image p.png --out r", ["r", "not empty"]),
         ("tsne --out r", ["r", "not empty"]),
         ("evaluate r --out r", ["r", "not empty"]),
-        (
-            "search cnn --grid lr=0.1,0.2 --folds 2 --batch-size 60 --out r",
-            ["r", "other files"],
-        ),
+        ("search cnn --grid lr=0.1,0.2 --folds 2 --batch-size 60 --out r", ["r", "other files"]),
     ] {
         refused(here, words, &parts);
     }
@@ -271,11 +233,9 @@ fn a_limit_on_the_size_of_files_is_an_error_and_leaves_no_half_of_one() {
     train_tiny(here, 1);
     write_picture(&here.join("p.png"));
     let script = r#"ulimit -f 1; exec "$0" $1"#;
-    for words in [
-        "export r --onnx x.onnx",
-        "train --resume r --epochs 2 -q",
-        "tsne --limit 100 --perplexity 5 -q --out t",
-    ] {
+    for words in
+        ["export r --onnx x.onnx", "train --resume r --epochs 2 -q", "tsne --limit 100 --perplexity 5 -q --out t"]
+    {
         let before = fs::read(here.join("r/best.safetensors")).unwrap();
         let limited = Command::new("bash")
             .args(["-c", script, env!("CARGO_BIN_EXE_selvedge"), words])

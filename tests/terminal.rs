@@ -42,51 +42,27 @@ fn every_command_ends_in_good_order_when_its_output_is_closed_or_full() {
         // Nobody has the other end of this pipe.
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let closed = with_words(folder.path(), words, 2 * number)
-            .stdout(writer)
-            .output()
-            .unwrap();
+        let closed = with_words(folder.path(), words, 2 * number).stdout(writer).output().unwrap();
         assert_eq!(closed.status.code(), Some(141), "{words}: {}", text(&closed.stderr));
-        assert!(
-            !text(&closed.stderr).contains("error"),
-            "{words}: {}",
-            text(&closed.stderr)
-        );
+        assert!(!text(&closed.stderr).contains("error"), "{words}: {}", text(&closed.stderr));
 
         let full = File::options().write(true).open("/dev/full").unwrap();
-        let full = with_words(folder.path(), words, 2 * number + 1)
-            .stdout(full)
-            .output()
-            .unwrap();
+        let full = with_words(folder.path(), words, 2 * number + 1).stdout(full).output().unwrap();
         assert_eq!(full.status.code(), Some(1), "{words}");
         let message = text(&full.stderr);
-        assert!(
-            message.contains("error: standard output cannot be written"),
-            "{words}: {message}"
-        );
-        assert_eq!(
-            message.matches("error").count() - message.matches("os error").count(),
-            1,
-            "{message}"
-        );
+        assert!(message.contains("error: standard output cannot be written"), "{words}: {message}");
+        assert_eq!(message.matches("error").count() - message.matches("os error").count(), 1, "{message}");
     }
 }
 
 #[test]
 fn errors_and_warnings_need_nobody_to_read_them() {
     let folder = tempfile::tempdir().unwrap();
-    for words in [
-        "weights nosuch",
-        "train --epochs 0",
-        "train --no-such-option",
-        "nonsense",
-    ] {
+    for words in ["weights nosuch", "train --epochs 0", "train --no-such-option", "nonsense"] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let full = File::options().write(true).open("/dev/full").unwrap();
-        let expected = selvedge(folder.path(), &words.split(' ').collect::<Vec<_>>())
-            .status
-            .code();
+        let expected = selvedge(folder.path(), &words.split(' ').collect::<Vec<_>>()).status.code();
         assert!(matches!(expected, Some(1 | 2)), "{words}");
         for stderr in [Stdio::from(writer), Stdio::from(full), Stdio::null()] {
             let ended = with_words(folder.path(), words, 0).stderr(stderr).status().unwrap();
@@ -114,10 +90,7 @@ fn a_training_outlives_its_reader() {
     assert!(text(&full.stderr).contains("error: standard output cannot be written"));
 
     for name in ["closed", "full"] {
-        assert!(
-            folder.path().join(name).join("result.json").is_file(),
-            "{name} was not finished"
-        );
+        assert!(folder.path().join(name).join("result.json").is_file(), "{name} was not finished");
         let log = fs::read_to_string(folder.path().join(name).join("log.txt")).unwrap();
         assert!(log.contains("epoch 1/1") && log.contains("test accuracy"), "{log}");
     }
@@ -128,10 +101,7 @@ fn assert_harmless(words: &str, output: &[u8]) {
     let text = text(output);
     let steers = |c: char| selvedge::files::is_unsafe(c) && c != '\n' && c != '\t';
     assert!(!text.contains(steers), "{words}: {text:?}");
-    assert!(
-        !text.lines().any(|line| line.starts_with("error: forged")),
-        "{words}: {text}"
-    );
+    assert!(!text.lines().any(|line| line.starts_with("error: forged")), "{words}: {text}");
 }
 
 #[test]
@@ -151,12 +121,7 @@ fn names_and_values_from_outside_cannot_steer_the_terminal_or_forge_lines() {
     header[evil] = serde_json::json!({ "dtype": "F32", "shape": [0], "data_offsets": [end, end] });
     let mut header = header.to_string().into_bytes();
     header.resize(header.len().next_multiple_of(8), b' ');
-    let named = [
-        &(header.len() as u64).to_le_bytes()[..],
-        &header,
-        &weights[8 + length..],
-    ]
-    .concat();
+    let named = [&(header.len() as u64).to_le_bytes()[..], &header, &weights[8 + length..]].concat();
     fs::write(here.join("named.safetensors"), named).unwrap();
 
     // A value of a configuration, and a folder's name.

@@ -33,10 +33,7 @@ fn a_training_learns_keeps_its_files_and_makes_nothing_after_its_first_step() {
         if epoch == next_epoch {
             assert_eq!(before, after);
         } else {
-            assert_eq!(
-                (before.pipelines, before.bind_groups),
-                (after.pipelines, after.bind_groups)
-            );
+            assert_eq!((before.pipelines, before.bind_groups), (after.pipelines, after.bind_groups));
         }
     }
 
@@ -69,14 +66,8 @@ fn the_same_seed_gives_the_same_weights_bit_for_bit() {
     };
     // 3 epochs are 21 steps, with dropout, a tail batch and a new order every epoch.
     let first = weights_of(&config());
-    assert!(
-        first == weights_of(&config()),
-        "two trainings with the same seed differ"
-    );
-    assert!(
-        first != weights_of(&TrainConfig { seed: 2, ..config() }),
-        "another seed must make a difference"
-    );
+    assert!(first == weights_of(&config()), "two trainings with the same seed differ");
+    assert!(first != weights_of(&TrainConfig { seed: 2, ..config() }), "another seed must make a difference");
 }
 
 #[test]
@@ -91,27 +82,15 @@ fn a_loss_that_is_no_number_stops_the_training_and_names_the_step() {
 
 #[test]
 fn a_batch_larger_than_the_training_set_is_refused() {
-    let (folder, _, outcome) = run(&TrainConfig {
-        batch_size: 500,
-        ..config()
-    });
-    assert!(
-        !folder.path().join("run").exists(),
-        "a refused training leaves no folder"
-    );
+    let (folder, _, outcome) = run(&TrainConfig { batch_size: 500, ..config() });
+    assert!(!folder.path().join("run").exists(), "a refused training leaves no folder");
     let error = outcome.unwrap_err().to_string();
-    assert!(
-        error.contains("`batch-size` is 500") && error.contains("200"),
-        "{error}"
-    );
+    assert!(error.contains("`batch-size` is 500") && error.contains("200"), "{error}");
 }
 
 fn network(seed: u64) -> Network {
     let config = TrainConfig { seed, ..config() };
-    let normalisation = Normalisation {
-        mean: 0.3,
-        deviation: 0.35,
-    };
+    let normalisation = Normalisation { mean: 0.3, deviation: 0.35 };
     Network::of(&gpu(), &config, normalisation, &Learned::All).unwrap()
 }
 
@@ -131,10 +110,7 @@ fn weights_survive_a_file_and_lie_there_as_in_pytorch() {
     assert_eq!(file.tensor("fc1.weight").unwrap().shape(), [512, 256]);
     assert_eq!(file.tensor("bn3.running_var").unwrap().shape(), [128]);
     let counter = file.tensor("bn4.num_batches_tracked").unwrap();
-    assert_eq!(
-        (counter.dtype(), counter.data()),
-        (safetensors::Dtype::I64, 7_i64.to_le_bytes().as_slice())
-    );
+    assert_eq!((counter.dtype(), counter.data()), (safetensors::Dtype::I64, 7_i64.to_le_bytes().as_slice()));
     assert_eq!(file.names().len(), 4 * 2 + 4 * 5 + 3 * 2);
 }
 
@@ -207,11 +183,7 @@ fn weight_files(folder: &Path) -> Vec<Vec<u8>> {
 
 /// Figures of a history without the times.
 fn figures(history: &[EpochRecord]) -> Vec<EpochRecord> {
-    let timeless = |record: &EpochRecord| EpochRecord {
-        images_per_second: 0.0,
-        seconds: 0.0,
-        ..record.clone()
-    };
+    let timeless = |record: &EpochRecord| EpochRecord { images_per_second: 0.0, seconds: 0.0, ..record.clone() };
     history.iter().map(timeless).collect()
 }
 
@@ -243,24 +215,15 @@ fn a_training_stopped_anywhere_and_resumed_ends_at_the_same_bits() {
             }
         };
         assert!(stopped >= 3, "{stopped}");
-        assert!(
-            weight_files(&path) == expected,
-            "the weights differ after {stopped} interruptions"
-        );
+        assert!(weight_files(&path) == expected, "the weights differ after {stopped} interruptions");
         assert_eq!(figures(&outcome.history), figures(&whole.history));
         assert_eq!(outcome.result.test, whole.result.test);
 
         // Complete, so there is nothing to resume.
         let mut watcher = Watcher::new(None);
         let gpu = Arc::clone(&watcher.gpu);
-        let again = resume(
-            &gpu,
-            &outcome.folder,
-            &outcome.folder.last_checkpoint(),
-            None,
-            &task(&config),
-            &mut watcher,
-        );
+        let again =
+            resume(&gpu, &outcome.folder, &outcome.folder.last_checkpoint(), None, &task(&config), &mut watcher);
         assert!(matches!(again, Err(TrainError::Complete { .. })));
 
         if config.optimisation.ema.is_some() {
@@ -273,15 +236,7 @@ fn a_training_stopped_anywhere_and_resumed_ends_at_the_same_bits() {
 
         // From the best epoch's checkpoint too, once the result is taken away.
         std::fs::remove_file(outcome.folder.file("result.json")).unwrap();
-        resume(
-            &gpu,
-            &outcome.folder,
-            &outcome.folder.best_checkpoint(),
-            None,
-            &task(&config),
-            &mut watcher,
-        )
-        .unwrap();
+        resume(&gpu, &outcome.folder, &outcome.folder.best_checkpoint(), None, &task(&config), &mut watcher).unwrap();
         assert!(weight_files(&path) == expected);
     }
 }
@@ -298,14 +253,7 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
     let whole = std::fs::read(&checkpoint).unwrap();
     let error = |data: &Dataset| {
         let mut watcher = Watcher::new(None);
-        let refused = resume(
-            &gpu,
-            &run_folder,
-            &checkpoint,
-            None,
-            &Task::built_in(&config(), data),
-            &mut watcher,
-        );
+        let refused = resume(&gpu, &run_folder, &checkpoint, None, &Task::built_in(&config(), data), &mut watcher);
         refused.unwrap_err().to_string()
     };
 
@@ -323,10 +271,7 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
     assert!(error(&dataset()).contains("a weight file, not a checkpoint"));
 
     std::fs::write(&checkpoint, &whole).unwrap();
-    let other = Dataset {
-        train: bars(250, 1),
-        ..dataset()
-    };
+    let other = Dataset { train: bars(250, 1), ..dataset() };
     assert!(error(&other).contains("trained on other images"));
     // Another architecture: a checkpoint of a smaller network, whose settings have been made to agree.
     let config_file = run_folder.file("config.json");
@@ -361,11 +306,7 @@ fn clipping_changes_what_is_learned() {
         outcome.unwrap().history[0].validation_loss
     };
     let free = loss_with(None);
-    assert_eq!(
-        free,
-        loss_with(Some(1e9)),
-        "a limit that is never reached changes nothing"
-    );
+    assert_eq!(free, loss_with(Some(1e9)), "a limit that is never reached changes nothing");
     assert_ne!(free, loss_with(Some(0.01)));
 }
 
@@ -393,10 +334,7 @@ fn images_are_changed_anew_in_each_epoch() {
     let losses = |augment| {
         let (_folder, _, outcome) = run(&with(config(), |c| {
             (c.batch_size, c.epochs) = (200, 2);
-            c.network = NetworkSettings::Cnn(Cnn4Settings {
-                dropout: 0.0,
-                ..Cnn4Settings::default()
-            });
+            c.network = NetworkSettings::Cnn(Cnn4Settings { dropout: 0.0, ..Cnn4Settings::default() });
             c.regularisation.weight_decay = 0.0;
             c.optimisation.optimiser = OptimiserKind::Sgd;
             c.optimisation.learning_rate.peak = 1e-30;

@@ -47,11 +47,7 @@ fn transfer(base: &Path) -> TrainConfig {
 
 /// A file with the initial weights of resnet20.
 fn base(folder: &Path) -> PathBuf {
-    let config = TrainConfig {
-        network: network_of(Architecture::Resnet20),
-        seed: 5,
-        ..config()
-    };
+    let config = TrainConfig { network: network_of(Architecture::Resnet20), seed: 5, ..config() };
     let network = Network::of(&gpu(), &config, Normalisation::UNIT, &Learned::All).unwrap();
     let path = folder.join("base.safetensors");
     weights::save(&network.parameters, 0, "", &path).unwrap();
@@ -63,9 +59,7 @@ fn tensors(path: &Path) -> BTreeMap<String, Vec<u8>> {
     let bytes = std::fs::read(path).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let floats = file.iter().filter(|(_, view)| view.dtype() == Dtype::F32);
-    floats
-        .map(|(name, view)| (name.to_owned(), view.data().to_vec()))
-        .collect()
+    floats.map(|(name, view)| (name.to_owned(), view.data().to_vec())).collect()
 }
 
 #[test]
@@ -79,11 +73,7 @@ fn what_is_frozen_stays_as_it_is_to_the_last_bit() {
     let losses: Vec<f64> = outcome.history.iter().map(|record| record.train_loss).collect();
     assert!(losses[1] < losses[0] && losses[3] < losses[2], "{losses:?}");
     assert_eq!(watcher.features, 250);
-    assert!(
-        watcher.notes[0].contains("left aside") && watcher.notes[0].contains("fc.bias"),
-        "{:?}",
-        watcher.notes
-    );
+    assert!(watcher.notes[0].contains("left aside") && watcher.notes[0].contains("fc.bias"), "{:?}", watcher.notes);
 
     let before = tensors(&base);
     let after = tensors(&outcome.folder.last_weights());
@@ -142,10 +132,7 @@ fn a_second_phase_that_died_in_its_first_epoch_starts_as_it_did() {
     std::fs::copy(whole.join("best.safetensors"), run_folder.best_weights()).unwrap();
     let last = run_folder.last_checkpoint();
     resume(&gpu, &run_folder, &last, None, &task(&config), &mut Watcher::new(None)).unwrap();
-    assert_eq!(
-        tensors(&path.join("last.safetensors")),
-        tensors(&whole.join("last.safetensors"))
-    );
+    assert_eq!(tensors(&path.join("last.safetensors")), tensors(&whole.join("last.safetensors")));
 }
 
 #[test]
@@ -153,44 +140,19 @@ fn features_that_were_interrupted_resume_where_they_were() {
     let folder = tempfile::tempdir().unwrap();
     let config = with(transfer(&base(folder.path())), |c| c.transfer.fine_tune = None);
     // More than a batch of features.
-    let data = Dataset {
-        train: bars(700, 0),
-        ..dataset()
-    };
+    let data = Dataset { train: bars(700, 0), ..dataset() };
     let (whole, path) = (folder.path().join("whole"), folder.path().join("run"));
     let mut watcher = Watcher::new(None);
     let gpu = Arc::clone(&watcher.gpu);
-    train(
-        &gpu,
-        &config,
-        &Task::built_in(&config, &data),
-        Some(&whole),
-        &mut watcher,
-    )
-    .unwrap();
+    train(&gpu, &config, &Task::built_in(&config, &data), Some(&whole), &mut watcher).unwrap();
     watcher.stop_features = true;
-    let ending = train(
-        &gpu,
-        &config,
-        &Task::built_in(&config, &data),
-        Some(&path),
-        &mut watcher,
-    )
-    .unwrap();
+    let ending = train(&gpu, &config, &Task::built_in(&config, &data), Some(&path), &mut watcher).unwrap();
     assert!(matches!(ending, Ending::Interrupted(_)));
     assert_eq!(watcher.features, 500);
     let run_folder = RunFolder::open(&path);
     let mut watcher = Watcher::new(None);
     let last = run_folder.last_checkpoint();
-    resume(
-        &gpu,
-        &run_folder,
-        &last,
-        None,
-        &Task::built_in(&config, &data),
-        &mut watcher,
-    )
-    .unwrap();
+    resume(&gpu, &run_folder, &last, None, &Task::built_in(&config, &data), &mut watcher).unwrap();
     assert_eq!(watcher.features, 700);
     for file in ["features.safetensors", "last.safetensors"] {
         assert_eq!(tensors(&path.join(file)), tensors(&whole.join(file)), "{file}");
@@ -198,10 +160,7 @@ fn features_that_were_interrupted_resume_where_they_were() {
 }
 
 fn step_on(learned: &Learned, model: Architecture) -> Compiled {
-    let config = TrainConfig {
-        network: network_of(model),
-        ..config()
-    };
+    let config = TrainConfig { network: network_of(model), ..config() };
     training_step(&gpu(), &config, learned, Normalisation::UNIT, &bars(4, 0)).unwrap()
 }
 
@@ -217,10 +176,7 @@ fn frozen_layers_cost_no_backward_dispatch_and_no_gradient_memory() {
     let (all_backward, all, all_bytes) = cost(&Learned::All);
     let (last_backward, last, last_bytes) = cost(&Learned::Blocks(1));
     let (head_backward, head, head_bytes) = cost(&Learned::Head);
-    assert!(
-        all_backward > 3 * last_backward / 2 && last_backward > head_backward,
-        "{all_backward} {last_backward}"
-    );
+    assert!(all_backward > 3 * last_backward / 2 && last_backward > head_backward, "{all_backward} {last_backward}");
     assert!(all > last && last > head);
     assert!(all_bytes > last_bytes && last_bytes > head_bytes);
     // The head is a dense layer: the gradient of its logits, weight and bias, and none of an image or a norm.
@@ -240,11 +196,7 @@ fn accumulated_batches_are_one_larger_batch() {
         c.optimisation.clip_norm = Some(0.5);
         c.optimisation.ema = Some(0.9);
     });
-    let parts = TrainConfig {
-        batch_size: 8,
-        accumulate: 4,
-        ..alone.clone()
-    };
+    let parts = TrainConfig { batch_size: 8, accumulate: 4, ..alone.clone() };
     let head_of = |config: &TrainConfig| {
         let (_folder, _, outcome) = run(config);
         let outcome = outcome.unwrap();
@@ -273,9 +225,7 @@ fn contents(path: &Path) -> Vec<(String, Vec<usize>, Vec<u8>)> {
     let bytes = std::fs::read(path).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let floats = file.iter().filter(|(_, view)| view.dtype() == Dtype::F32);
-    floats
-        .map(|(name, view)| (name.to_owned(), view.shape().to_vec(), view.data().to_vec()))
-        .collect()
+    floats.map(|(name, view)| (name.to_owned(), view.shape().to_vec(), view.data().to_vec())).collect()
 }
 
 #[test]
@@ -317,11 +267,7 @@ fn a_base_is_loaded_from_a_file_of_a_whole_network_and_problems_are_listed() {
     ] {
         assert!(error.contains(part), "{error}");
     }
-    assert_eq!(
-        network.predict(&bars(5, 1)).unwrap(),
-        before,
-        "nothing has been changed"
-    );
+    assert_eq!(network.predict(&bars(5, 1)).unwrap(), before, "nothing has been changed");
 }
 
 #[test]
@@ -400,18 +346,10 @@ fn hostile_and_foreign_files_are_refused() {
 #[test]
 fn a_step_that_does_not_fit_is_refused_with_the_batch_that_does() {
     let small = |mebibytes: u64| {
-        let options = GpuOptions {
-            memory: Some(mebibytes << 20),
-            ..GpuOptions::from_env().unwrap()
-        };
+        let options = GpuOptions { memory: Some(mebibytes << 20), ..GpuOptions::from_env().unwrap() };
         Gpu::open(&options).unwrap()
     };
-    let config = TrainConfig {
-        network: network_of(Architecture::Resnet20),
-        batch_size: 200,
-        epochs: 1,
-        ..config()
-    };
+    let config = TrainConfig { network: network_of(Architecture::Resnet20), batch_size: 200, epochs: 1, ..config() };
     let gpu = small(60);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
@@ -421,46 +359,26 @@ fn a_step_that_does_not_fit_is_refused_with_the_batch_that_does() {
         panic!("{error}");
     };
     assert_eq!(*batch, 200);
-    assert!(
-        problem.contains("The largest values are") && problem.contains("[200, 28, 28, 16]"),
-        "{problem}"
-    );
-    let fits: usize = remedy
-        .split_whitespace()
-        .find_map(|word| word.parse().ok())
-        .unwrap_or_else(|| panic!("{remedy}"));
+    assert!(problem.contains("The largest values are") && problem.contains("[200, 28, 28, 16]"), "{problem}");
+    let fits: usize =
+        remedy.split_whitespace().find_map(|word| word.parse().ok()).unwrap_or_else(|| panic!("{remedy}"));
     assert!((8..200).contains(&fits), "{remedy}");
 
     // What is said to fit does, and one more does not.
     let images = bars(fits + 1, 0);
     let step = |count: usize| {
-        let config = TrainConfig {
-            batch_size: count,
-            ..config.clone()
-        };
-        training_step(
-            &small(60),
-            &config,
-            &Learned::All,
-            Normalisation::UNIT,
-            &images.take(count),
-        )
+        let config = TrainConfig { batch_size: count, ..config.clone() };
+        training_step(&small(60), &config, &Learned::All, Normalisation::UNIT, &images.take(count))
     };
     assert!(step(fits).is_ok());
     assert!(matches!(step(fits + 1), Err(TrainError::Memory { .. })));
     let automatic = automatic_batch_size(&small(60), &config, 10_000).unwrap();
-    assert!(
-        automatic.is_power_of_two() && automatic <= fits && fits < 2 * automatic,
-        "{automatic} of {fits}"
-    );
+    assert!(automatic.is_power_of_two() && automatic <= fits && fits < 2 * automatic, "{automatic} of {fits}");
     let few = automatic_batch_size(&small(4000), &self::config(), 200).unwrap();
     assert_eq!(few, 128, "no more than there are images");
     // A thousand such images are more than 32 bits can index, which is a batch that does not fit, like any other.
     let large = TrainConfig {
-        network: NetworkSettings::Inception(InceptionSettings {
-            image_size: 300,
-            ..InceptionSettings::default()
-        }),
+        network: NetworkSettings::Inception(InceptionSettings { image_size: 300, ..InceptionSettings::default() }),
         ..self::config()
     };
     let automatic = automatic_batch_size(&small(700), &large, 10_000).unwrap();
@@ -479,10 +397,7 @@ fn memory_in_use_comes_back_when_a_network_is_dropped() {
 
 #[test]
 fn a_summary_adds_up_to_the_known_totals() {
-    let config = TrainConfig {
-        batch_size: 16,
-        ..Recipe::IcdssInception.config()
-    };
+    let config = TrainConfig { batch_size: 16, ..Recipe::IcdssInception.config() };
     let inception = summary(&gpu(), &config).unwrap();
     // torchvision's inception_v3 without fc and AuxLogits; Keras counts beta, mean and variance, but has no scale.
     let norms: usize = 17_216;
@@ -497,10 +412,7 @@ fn a_summary_adds_up_to_the_known_totals() {
     assert!(planned < 2_000_000_000, "{planned}");
     // Parameters and two moments, statistics, and what parts are aligned by.
     let expected = 4 * (3 * 22_839_786 + 2 * norms as u64);
-    assert!(
-        (expected..expected + expected / 100).contains(&fixed),
-        "{fixed}, not {expected}"
-    );
+    assert!((expected..expected + expected / 100).contains(&fixed), "{fixed}, not {expected}");
     // Of the head alone on features: nothing of the base.
     let with_weights = with(config.clone(), |c| c.transfer.weights = Some("some".into()));
     let phases = summary(&gpu(), &with_weights).unwrap().phases;
@@ -509,15 +421,9 @@ fn a_summary_adds_up_to_the_known_totals() {
     assert!(phases[1][1] > 10 * phases[0][1]);
 
     // 11,689,512 of torchvision's resnet18, less three channels down to one and 1000 classes down to ten.
-    let resnet18 = TrainConfig {
-        network: network_of(Architecture::Resnet18),
-        ..config
-    };
+    let resnet18 = TrainConfig { network: network_of(Architecture::Resnet18), ..config };
     let found = summary(&gpu(), &resnet18).unwrap();
-    assert_eq!(
-        found.parameters.iter().sum::<usize>(),
-        11_689_512 - 2 * 49 * 64 - 990 * 513
-    );
+    assert_eq!(found.parameters.iter().sum::<usize>(), 11_689_512 - 2 * 49 * 64 - 990 * 513);
     // He et al. 2015, table 6: 0.27 million to 0.85 million, of three channels and without projections.
     for (model, millions) in [
         (Architecture::Resnet20, 0.27),
@@ -525,14 +431,9 @@ fn a_summary_adds_up_to_the_known_totals() {
         (Architecture::Resnet44, 0.66),
         (Architecture::Resnet56, 0.85),
     ] {
-        let zeros = NetworkSettings::Resnet18(ResNetSettings {
-            shortcut: Shortcut::Zeros,
-            ..ResNetSettings::default()
-        });
-        let zeros = TrainConfig {
-            network: zeros.of(model),
-            ..resnet18.clone()
-        };
+        let zeros =
+            NetworkSettings::Resnet18(ResNetSettings { shortcut: Shortcut::Zeros, ..ResNetSettings::default() });
+        let zeros = TrainConfig { network: zeros.of(model), ..resnet18.clone() };
         let count = summary(&gpu(), &zeros).unwrap().parameters.iter().sum::<usize>();
         assert!((count as f64 / 1e6 - millions).abs() < 0.006, "{model}: {count}");
     }
@@ -541,25 +442,14 @@ fn a_summary_adds_up_to_the_known_totals() {
 #[test]
 fn a_block_may_start_as_its_shortcut() {
     let config = TrainConfig {
-        network: NetworkSettings::Resnet20(ResNetSettings {
-            zero_last_scale: true,
-            ..ResNetSettings::default()
-        }),
+        network: NetworkSettings::Resnet20(ResNetSettings { zero_last_scale: true, ..ResNetSettings::default() }),
         ..config()
     };
     let network = Network::of(&gpu(), &config, Normalisation::UNIT, &Learned::All).unwrap();
-    for (name, tensor) in network
-        .parameters
-        .named()
-        .filter(|(name, _)| name.ends_with("bn2.weight"))
-    {
+    for (name, tensor) in network.parameters.named().filter(|(name, _)| name.ends_with("bn2.weight")) {
         assert!(tensor.to_vec().unwrap().iter().all(|x| *x == 0.0), "{name}");
     }
-    for (name, tensor) in network
-        .parameters
-        .named()
-        .filter(|(name, _)| name.ends_with("bn1.weight"))
-    {
+    for (name, tensor) in network.parameters.named().filter(|(name, _)| name.ends_with("bn1.weight")) {
         assert!(tensor.to_vec().unwrap().iter().all(|x| *x == 1.0), "{name}");
     }
 }
@@ -574,10 +464,8 @@ fn rows_are_gathered_in_order_and_the_last_is_repeated() {
     let place = graph.tensor_u32([2], &[1, 9]).unwrap();
     let rows = table.gather_rows(&order, &place, 5).unwrap();
     assert_eq!(rows.shape().axes(), [5, 3]);
-    let expected: Vec<f32> = [0, 2, 1, 1, 1]
-        .iter()
-        .flat_map(|r| [3.0 * *r as f32, 3.0 * *r as f32 + 1.0, 3.0 * *r as f32 + 2.0])
-        .collect();
+    let expected: Vec<f32> =
+        [0, 2, 1, 1, 1].iter().flat_map(|r| [3.0 * *r as f32, 3.0 * *r as f32 + 1.0, 3.0 * *r as f32 + 2.0]).collect();
     assert_eq!(rows.to_vec().unwrap(), expected);
     let gathered = labels.gather_rows(&order, &place, 5).unwrap();
     assert_eq!(gathered.to_vec_u32().unwrap(), [7, 9, 8, 8, 8]);
@@ -586,10 +474,7 @@ fn rows_are_gathered_in_order_and_the_last_is_repeated() {
 
 fn inception(image_size: usize) -> TrainConfig {
     TrainConfig {
-        network: NetworkSettings::Inception(InceptionSettings {
-            image_size,
-            ..InceptionSettings::default()
-        }),
+        network: NetworkSettings::Inception(InceptionSettings { image_size, ..InceptionSettings::default() }),
         ..Recipe::IcdssInception.config()
     }
 }
@@ -601,17 +486,8 @@ fn inception_sees_images_of_any_size_from_75_up() {
         let config = inception(image_size);
         let network = Network::of(&gpu(), &config, Normalisation::UNIT, &Learned::All).unwrap();
         let logits = network.logits_of(&images).unwrap();
-        assert!(
-            logits.len() == 20 && logits.iter().all(|x| x.is_finite()),
-            "{image_size}"
-        );
+        assert!(logits.len() == 20 && logits.iter().all(|x| x.is_finite()), "{image_size}");
     }
     let config = inception(74);
-    assert!(
-        config
-            .validate()
-            .unwrap_err()
-            .to_string()
-            .contains("`image-size` is 74")
-    );
+    assert!(config.validate().unwrap_err().to_string().contains("`image-size` is 74"));
 }

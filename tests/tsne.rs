@@ -33,15 +33,10 @@ fn heaps(count: usize, dims: usize, seed: u64) -> (Vec<f32>, Vec<u8>) {
 /// A map at random, around the origin.
 fn start(count: usize, components: usize, extent: f32) -> Vec<f32> {
     let mut rng = Pcg64::seed_from_u64(11);
-    let mut y: Vec<f32> = (0..count * components)
-        .map(|_| extent * (rng.random::<f32>() - 0.5))
-        .collect();
+    let mut y: Vec<f32> = (0..count * components).map(|_| extent * (rng.random::<f32>() - 0.5)).collect();
     for axis in 0..components {
         let mean = y.iter().skip(axis).step_by(components).sum::<f32>() / count as f32;
-        y.iter_mut()
-            .skip(axis)
-            .step_by(components)
-            .for_each(|value| *value -= mean);
+        y.iter_mut().skip(axis).step_by(components).for_each(|value| *value -= mean);
     }
     y
 }
@@ -65,15 +60,8 @@ fn the_exact_method_is_the_reference_step_by_step() {
     for components in 1..=3 {
         let first = start(COUNT, components, 3.0);
         let tsne = |early: usize, late: usize| {
-            let tsne = Tsne::default()
-                .components(components)
-                .perplexity(7.0)
-                .method(Method::Exact);
-            let tsne = tsne
-                .learning_rate(RATE)
-                .exaggeration(4.0)
-                .exaggeration_iterations(early)
-                .iterations(late);
+            let tsne = Tsne::default().components(components).perplexity(7.0).method(Method::Exact);
+            let tsne = tsne.learning_rate(RATE).exaggeration(4.0).exaggeration_iterations(early).iterations(late);
             tsne.initial(Initial::Given(first.clone())).fit(&data, DIMS).unwrap()
         };
         let mut descent = Descent::from(reference::points(&first, components));
@@ -86,11 +74,7 @@ fn the_exact_method_is_the_reference_step_by_step() {
             let off = apart(embedding.positions(), &descent.y);
             assert!(off < 1e-5, "{components} dimensions, step {step}: off by {off:e}");
             let kl = divergence(&p, &descent.y);
-            assert!(
-                (embedding.kl() / kl - 1.0).abs() < 1e-3,
-                "step {step}: {} {kl}",
-                embedding.kl()
-            );
+            assert!((embedding.kl() / kl - 1.0).abs() < 1e-3, "step {step}: {} {kl}", embedding.kl());
         }
     }
 }
@@ -100,9 +84,7 @@ fn gradient_seen(tsne: Tsne, data: &[f32], dims: usize, y: &[f32], rate: f64) ->
     let tsne = tsne.initial(Initial::Given(y.to_vec())).learning_rate(rate);
     let moved = tsne.exaggeration_iterations(0).iterations(1).fit(data, dims).unwrap();
     let steps = y.iter().zip(moved.positions());
-    steps
-        .map(|(before, after)| (f64::from(*before) - f64::from(*after)) / (1.2 * rate))
-        .collect()
+    steps.map(|(before, after)| (f64::from(*before) - f64::from(*after)) / (1.2 * rate)).collect()
 }
 
 #[test]
@@ -111,25 +93,17 @@ fn every_methods_gradient_passes_finite_differences() {
     const DIMS: usize = 9;
     const PERPLEXITY: f64 = 6.0;
     let (data, _) = heaps(COUNT, DIMS, 2);
-    for (method, k, gradient_off, kl_off) in [
-        (Method::Exact, COUNT - 1, 1e-4, 1e-5),
-        (Method::BarnesHut, 18, 2e-2, 2e-3),
-        (Method::Fft, 18, 1e-2, 1e-3),
-    ] {
+    for (method, k, gradient_off, kl_off) in
+        [(Method::Exact, COUNT - 1, 1e-4, 1e-5), (Method::BarnesHut, 18, 2e-2, 2e-3), (Method::Fft, 18, 1e-2, 1e-3)]
+    {
         let p = joint(&reference::points(&data, DIMS), PERPLEXITY, k);
         for components in (1..=3).filter(|components| method != Method::Fft || *components < 3) {
             let first = start(COUNT, components, 12.0);
-            let tsne = Tsne::default()
-                .components(components)
-                .perplexity(PERPLEXITY)
-                .method(method);
+            let tsne = Tsne::default().components(components).perplexity(PERPLEXITY).method(method);
             let seen = gradient_seen(tsne.clone(), &data, DIMS, &first, 20.0);
             let mut y = reference::points(&first, components);
             let kl = divergence(&p, &y);
-            let own = tsne
-                .initial(Initial::Given(first))
-                .exaggeration_iterations(0)
-                .iterations(0);
+            let own = tsne.initial(Initial::Given(first)).exaggeration_iterations(0).iterations(0);
             let own = own.fit(&data, DIMS).unwrap().kl();
             assert!((own / kl - 1.0).abs() < kl_off, "{method} {components}: {own} {kl}");
             let (mut off, mut all) = (0.0, 0.0);
@@ -147,10 +121,7 @@ fn every_methods_gradient_passes_finite_differences() {
                 }
             }
             let off = f64::sqrt(off / all);
-            assert!(
-                off < gradient_off,
-                "{method} in {components} dimensions: off by {off:e}"
-            );
+            assert!(off < gradient_off, "{method} in {components} dimensions: off by {off:e}");
         }
     }
 }
@@ -171,19 +142,9 @@ struct Golden {
 #[test]
 fn scikit_learn_says_the_same() {
     let golden: Golden = serde_json::from_str(include_str!("golden/tsne.json")).unwrap();
-    let Golden {
-        dims,
-        points,
-        labels,
-        map,
-        ..
-    } = &golden;
+    let Golden { dims, points, labels, map, .. } = &golden;
     let tsne = Tsne::default().perplexity(golden.perplexity).method(Method::Exact);
-    let own = tsne
-        .clone()
-        .initial(Initial::Given(map.clone()))
-        .exaggeration_iterations(0)
-        .iterations(0);
+    let own = tsne.clone().initial(Initial::Given(map.clone())).exaggeration_iterations(0).iterations(0);
     let own = own.fit(points, *dims).unwrap();
     assert!((own.kl() / golden.kl - 1.0).abs() < 1e-4, "{} {}", own.kl(), golden.kl);
     let seen = gradient_seen(tsne, points, *dims, map, 10.0);
@@ -213,22 +174,9 @@ fn a_seed_gives_one_map_whatever_the_number_of_threads() {
     for method in METHODS {
         for initial in [Initial::Pca, Initial::Random] {
             let fit = |threads: usize, seed: u64| {
-                let tsne = Tsne::default()
-                    .method(method)
-                    .initial(initial.clone())
-                    .pca(8)
-                    .threads(threads)
-                    .seed(seed);
-                let map = tsne
-                    .exaggeration_iterations(20)
-                    .iterations(20)
-                    .fit(&data, dims)
-                    .unwrap();
-                (
-                    map.positions().to_vec(),
-                    map.kl(),
-                    map.transform(&data[..5 * dims], dims).unwrap(),
-                )
+                let tsne = Tsne::default().method(method).initial(initial.clone()).pca(8).threads(threads).seed(seed);
+                let map = tsne.exaggeration_iterations(20).iterations(20).fit(&data, dims).unwrap();
+                (map.positions().to_vec(), map.kl(), map.transform(&data[..5 * dims], dims).unwrap())
             };
             let one = fit(1, 1);
             for threads in [2, 3, 7] {
@@ -245,10 +193,7 @@ fn neighbours_of_many_points_do_not_depend_on_the_number_of_threads() {
     let (data, _) = heaps(8200, 260, 12);
     for search in [NeighbourSearch::Exact, NeighbourSearch::Approximate] {
         let fit = |threads: usize| {
-            let tsne = Tsne::default()
-                .neighbours(search)
-                .threads(threads)
-                .exaggeration_iterations(5);
+            let tsne = Tsne::default().neighbours(search).threads(threads).exaggeration_iterations(5);
             tsne.iterations(0).fit(&data, 260).unwrap().positions().to_vec()
         };
         assert!(fit(1) == fit(3), "{search:?}");
@@ -285,10 +230,7 @@ fn every_method_and_dimension_finds_the_heaps() {
             assert!(accuracy > 0.99, "{method} in {components} dimensions: {accuracy}");
             let trusted = trustworthiness(&data, 20, map.positions(), components, 5).unwrap();
             assert!(trusted > 0.75, "{method} in {components} dimensions: {trusted}");
-            assert_eq!(
-                (map.method(), map.components(), map.iterations()),
-                (method, components, 400)
-            );
+            assert_eq!((map.method(), map.components(), map.iterations()), (method, components, 400));
         }
     }
 }
@@ -298,10 +240,7 @@ fn methods_agree_on_how_good_a_map_is() {
     let (data, dims) = several_tasks();
     let kl = METHODS.map(|method| Tsne::default().method(method).fit(&data, dims).unwrap().kl());
     // Each ends in a hollow of its own, and the exact method has the pairs of all points, not of 90 neighbours.
-    assert!(
-        (kl[2] / kl[1] - 1.0).abs() < 0.03 && (kl[0] / kl[1] - 1.0).abs() < 0.06,
-        "{kl:?}"
-    );
+    assert!((kl[2] / kl[1] - 1.0).abs() < 0.03 && (kl[0] / kl[1] - 1.0).abs() < 0.06, "{kl:?}");
 }
 
 #[test]
@@ -314,10 +253,7 @@ fn the_cosine_metric_does_not_see_lengths() {
         row.iter_mut().for_each(|value| *value *= [1.0, 4.0, 0.125][i % 3]);
     }
     assert_eq!(map.positions(), tsne.fit(&data, 6).unwrap().positions());
-    assert_ne!(
-        map.positions(),
-        Tsne::default().iterations(100).fit(&data, 6).unwrap().positions()
-    );
+    assert_ne!(map.positions(), Tsne::default().iterations(100).fit(&data, 6).unwrap().positions());
     data[12..18].fill(0.0);
     assert!(matches!(tsne.fit(&data, 6), Err(TsneError::NoDirection { row: 2 })));
 }
@@ -326,18 +262,8 @@ fn the_cosine_metric_does_not_see_lengths() {
 fn new_points_find_their_heap_each_by_itself() {
     let (data, heap) = heaps(1500, 15, 6);
     let (known, new) = data.split_at(1200 * 15);
-    for (method, components) in [
-        (Method::Exact, 2),
-        (Method::BarnesHut, 3),
-        (Method::Fft, 2),
-        (Method::Fft, 1),
-    ] {
-        let map = Tsne::default()
-            .method(method)
-            .components(components)
-            .pca(10)
-            .fit(known, 15)
-            .unwrap();
+    for (method, components) in [(Method::Exact, 2), (Method::BarnesHut, 3), (Method::Fft, 2), (Method::Fft, 1)] {
+        let map = Tsne::default().method(method).components(components).pca(10).fit(known, 15).unwrap();
         let before = map.positions().to_vec();
         let places = map.transform(new, 15).unwrap();
         assert_eq!(map.positions(), before, "the map has changed");
@@ -356,17 +282,8 @@ fn new_points_find_their_heap_each_by_itself() {
         for (place, own) in again.chunks_exact(components).zip(before.chunks_exact(components)) {
             assert!(squared(place, own).sqrt() < 0.1 * extent, "{method}: {place:?} {own:?}");
         }
-        assert!(matches!(
-            map.transform(new, 10),
-            Err(TsneError::OtherDims {
-                expected: 15,
-                found: 10
-            })
-        ));
-        assert!(matches!(
-            map.transform(&[f32::NAN; 15], 15),
-            Err(TsneError::NotFinite { row: 0, .. })
-        ));
+        assert!(matches!(map.transform(new, 10), Err(TsneError::OtherDims { expected: 15, found: 10 })));
+        assert!(matches!(map.transform(&[f32::NAN; 15], 15), Err(TsneError::NotFinite { row: 0, .. })));
         assert!(map.transform(&[], 15).unwrap().is_empty());
     }
 }
@@ -463,13 +380,8 @@ fn groups(count: usize, size: usize, others: usize) -> (Vec<f32>, Vec<u8>) {
 /// How far the points of a group are from its middle, on average, as a share of how far the middles are from each other.
 fn looseness(map: &Embedding, group: &[u8], count: usize) -> f64 {
     let of = |label: usize| {
-        let own = map
-            .positions()
-            .chunks(2)
-            .zip(group)
-            .filter(move |(_, group)| usize::from(**group) == label);
-        own.map(|(place, _)| [0, 1].map(|axis| f64::from(place[axis])))
-            .collect::<Vec<_>>()
+        let own = map.positions().chunks(2).zip(group).filter(move |(_, group)| usize::from(**group) == label);
+        own.map(|(place, _)| [0, 1].map(|axis| f64::from(place[axis]))).collect::<Vec<_>>()
     };
     let apart = |a: &[f64; 2], b: &[f64; 2]| (a[0] - b[0]).hypot(a[1] - b[1]);
     let middle = |places: &[[f64; 2]]| {
@@ -477,52 +389,31 @@ fn looseness(map: &Embedding, group: &[u8], count: usize) -> f64 {
     };
     let groups: Vec<Vec<[f64; 2]>> = (0..count).map(of).collect();
     let middles: Vec<[f64; 2]> = groups.iter().map(|places| middle(places)).collect();
-    let inside = groups
-        .iter()
-        .zip(&middles)
-        .flat_map(|(places, middle)| places.iter().map(|place| apart(place, middle)));
+    let inside =
+        groups.iter().zip(&middles).flat_map(|(places, middle)| places.iter().map(|place| apart(place, middle)));
     let inside: Vec<f64> = inside.collect();
-    let nearest = (0..count)
-        .flat_map(|a| (0..a).map(move |b| (a, b)))
-        .map(|(a, b)| apart(&middles[a], &middles[b]));
+    let nearest = (0..count).flat_map(|a| (0..a).map(move |b| (a, b))).map(|(a, b)| apart(&middles[a], &middles[b]));
     inside.iter().sum::<f64>() / inside.len() as f64 / nearest.fold(f64::INFINITY, f64::min)
 }
 
 #[test]
 fn groups_of_equal_points_stay_together() {
-    for (count, size, others) in [
-        (10, 40, 0),
-        (7, 60, 0),
-        (20, 25, 0),
-        (20, 20, 0),
-        (3, 150, 0),
-        (2, 300, 0),
-        (10, 40, 300),
-        (30, 12, 0),
-    ] {
+    for (count, size, others) in
+        [(10, 40, 0), (7, 60, 0), (20, 25, 0), (20, 20, 0), (3, 150, 0), (2, 300, 0), (10, 40, 300), (30, 12, 0)]
+    {
         let (data, group) = groups(count, size, others);
         let [own, tree] =
             [Method::Auto, Method::BarnesHut].map(|method| Tsne::default().method(method).fit(&data, 5).unwrap());
         let case = format!("{count} groups of {size} and {others} others, {}", own.method());
         let loose = [looseness(&own, &group, count), looseness(&tree, &group, count)];
         assert!(loose[0] < 1.5 * loose[1] + 0.01, "{case}: {loose:?}");
-        assert!(
-            own.kl() < 1.05 * tree.kl() + 0.005,
-            "{case}: {} {}",
-            own.kl(),
-            tree.kl()
-        );
+        assert!(own.kl() < 1.05 * tree.kl() + 0.005, "{case}: {} {}", own.kl(), tree.kl());
     }
     // A grid is still what ordinary points get, those with a few equals, and those of which few are crowded.
-    for (count, size, others, method) in [
-        (100, 4, 0, Method::Fft),
-        (2, 20, 400, Method::Fft),
-        (2, 100, 400, Method::BarnesHut),
-    ] {
-        let map = Tsne::default()
-            .iterations(0)
-            .fit(&groups(count, size, others).0, 5)
-            .unwrap();
+    for (count, size, others, method) in
+        [(100, 4, 0, Method::Fft), (2, 20, 400, Method::Fft), (2, 100, 400, Method::BarnesHut)]
+    {
+        let map = Tsne::default().iterations(0).fit(&groups(count, size, others).0, 5).unwrap();
         assert_eq!(map.method(), method, "{count} groups of {size} and {others} others");
     }
 }
@@ -533,9 +424,7 @@ fn points_far_out_leave_the_others_their_map() {
     let (plain, heap) = heaps(450, DIMS, 21);
     let changed = |change: &dyn Fn(usize, &mut [f32])| {
         let mut data = plain.clone();
-        data.chunks_exact_mut(DIMS)
-            .enumerate()
-            .for_each(|(i, row)| change(i, row));
+        data.chunks_exact_mut(DIMS).enumerate().for_each(|(i, row)| change(i, row));
         data
     };
     let only = |wanted: usize, scale: f32| {
@@ -546,36 +435,15 @@ fn points_far_out_leave_the_others_their_map() {
         }
     };
     let cases = [
-        (
-            "one value",
-            changed(&|i, row| row[3] = if i == 7 { 1e11 } else { row[3] }),
-            1,
-        ),
-        (
-            "one larger value",
-            changed(&|i, row| row[0] = if i == 449 { -1e14 } else { row[0] }),
-            1,
-        ),
+        ("one value", changed(&|i, row| row[3] = if i == 7 { 1e11 } else { row[3] }), 1),
+        ("one larger value", changed(&|i, row| row[0] = if i == 449 { -1e14 } else { row[0] }), 1),
         ("one point", changed(&only(100, 1e12)), 1),
         (
             "several scales",
-            changed(&|i, row| {
-                only(
-                    i,
-                    if i % 90 == 0 {
-                        10f32.powi(8 + i as i32 / 90)
-                    } else {
-                        1.0
-                    },
-                )(i, row)
-            }),
+            changed(&|i, row| only(i, if i % 90 == 0 { 10f32.powi(8 + i as i32 / 90) } else { 1.0 })(i, row)),
             5,
         ),
-        (
-            "half of them",
-            changed(&|i, row| only(i, if i < 225 { 1e9 } else { 1.0 })(i, row)),
-            0,
-        ),
+        ("half of them", changed(&|i, row| only(i, if i < 225 { 1e9 } else { 1.0 })(i, row)), 0),
         ("one column", changed(&|_, row| row[5] = 1e11), 0),
         (
             "far from the origin",
@@ -585,20 +453,12 @@ fn points_far_out_leave_the_others_their_map() {
             }),
             1,
         ),
-        (
-            "tiny ones",
-            changed(&|i, row| only(i, if i == 5 { 1e-20 } else { 1e-30 })(i, row)),
-            1,
-        ),
+        ("tiny ones", changed(&|i, row| only(i, if i == 5 { 1e-20 } else { 1e-30 })(i, row)), 1),
     ];
     for (case, data, far) in cases {
         for method in [Method::Fft, Method::Exact] {
             for initial in [Initial::Pca, Initial::Random] {
-                let tsne = Tsne::default()
-                    .method(method)
-                    .initial(initial)
-                    .perplexity(20.0)
-                    .iterations(300);
+                let tsne = Tsne::default().method(method).initial(initial).perplexity(20.0).iterations(300);
                 let map = tsne.fit(&data, DIMS).unwrap();
                 assert!(finite(&map), "{case}");
                 let accuracy = knn_accuracy(map.positions(), 2, &heap, 10).unwrap();
@@ -618,12 +478,7 @@ fn finite(map: &Embedding) -> bool {
 
 #[test]
 fn points_that_are_odd_have_a_sensible_map() {
-    let quick = |method| {
-        Tsne::default()
-            .method(method)
-            .exaggeration_iterations(50)
-            .iterations(50)
-    };
+    let quick = |method| Tsne::default().method(method).exaggeration_iterations(50).iterations(50);
     for method in METHODS {
         // All in one place; two places; constant columns; fewer points than three perplexities; as few as there can be.
         assert!(finite(&quick(method).fit(&[2.5; 100 * 4], 4).unwrap()), "{method}");
@@ -632,25 +487,15 @@ fn points_that_are_odd_have_a_sensible_map() {
         assert!(finite(&map), "{method}");
         let (even, odd): (Vec<_>, Vec<_>) = map.positions().chunks(2).enumerate().partition(|(i, _)| i % 2 == 0);
         let mean = |part: &[(usize, &[f32])]| part.iter().map(|(_, y)| y[0]).sum::<f32>() / part.len() as f32;
-        assert!(
-            (mean(&even) - mean(&odd)).abs() > 0.1,
-            "{method}: both places became one"
-        );
-        let constant: Vec<f32> = heaps(90, 3, 7)
-            .0
-            .chunks(3)
-            .flat_map(|row| [row[0], 5.0, row[1], 0.0, row[2]])
-            .collect();
+        assert!((mean(&even) - mean(&odd)).abs() > 0.1, "{method}: both places became one");
+        let constant: Vec<f32> =
+            heaps(90, 3, 7).0.chunks(3).flat_map(|row| [row[0], 5.0, row[1], 0.0, row[2]]).collect();
         assert!(finite(&quick(method).fit(&constant, 5).unwrap()), "{method}");
         for count in [2, 3, 4, 5, 10, 40] {
             let (data, _) = heaps(count, 3, 8);
             let map = quick(method).fit(&data, 3).unwrap();
             assert!(finite(&map), "{method}, {count} points");
-            assert_eq!(
-                map.perplexity(),
-                ((count - 1) as f64 / 3.0).clamp(1.0, 30.0),
-                "{count} points"
-            );
+            assert_eq!(map.perplexity(), ((count - 1) as f64 / 3.0).clamp(1.0, 30.0), "{count} points");
         }
     }
     // One class only.
@@ -698,12 +543,7 @@ fn what_cannot_be_mapped_is_refused() {
         fails(tsne, &data, 4, "number 3 of the initial map");
     }
     fails(tsne().method(Method::Exact), &vec![0.0; 10_001], 1, "at most 10000");
-    fails(
-        tsne().perplexity(1e9),
-        &vec![0.0; 100_000],
-        1,
-        "perplexity of at most 447",
-    );
+    fails(tsne().perplexity(1e9), &vec![0.0; 100_000], 1, "perplexity of at most 447");
     let allowed = tsne().perplexity(447.0).iterations(0).exaggeration_iterations(0);
     assert!(allowed.check_for(100_000).is_ok());
 

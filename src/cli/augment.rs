@@ -46,26 +46,14 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     titles.extend((1..=columns).map(|epoch| format!("epoch {epoch}")));
     let rows: Vec<(String, Vec<Vec<f32>>)> = (0..count.min(data.train.len()))
         .map(|i| {
-            let original = data
-                .train
-                .image(i)
-                .iter()
-                .map(|byte| f32::from(*byte) / 255.0)
-                .collect();
+            let original = data.train.image(i).iter().map(|byte| f32::from(*byte) / 255.0).collect();
             let seen = epochs.iter().map(|images| images[i].clone());
             let name = CLASS_NAMES[usize::from(data.train.labels()[i])];
             (name.to_owned(), std::iter::once(original).chain(seen).collect())
         })
         .collect();
-    let grid = ImageGrid {
-        image_size: [HEIGHT, WIDTH],
-        titles: &titles,
-        rows: &rows,
-    };
+    let grid = ImageGrid { image_size: [HEIGHT, WIDTH], titles: &titles, rows: &rows };
     save_png(&grid, &options.out)?;
-    outln!(
-        "{count} images as training sees them in {columns} epochs: {}",
-        shown(&options.out)
-    )?;
+    outln!("{count} images as training sees them in {columns} epochs: {}", shown(&options.out))?;
     Ok(())
 }

@@ -34,12 +34,7 @@ pub struct Console {
 
 impl Console {
     pub fn new(options: &OutputOptions) -> Self {
-        Self {
-            text: !options.json && !options.quiet,
-            json: options.json,
-            log: None,
-            unlogged: String::new(),
-        }
+        Self { text: !options.json && !options.quiet, json: options.json, log: None, unlogged: String::new() }
     }
 
     /// A line for people, in the log in any case.
@@ -66,8 +61,7 @@ impl Console {
     /// Keeps everything said, before and from now on, in this file too, after what it holds already.
     pub fn log_to(&mut self, path: &Path) -> Result<(), FileError> {
         let mut log = append(path)?;
-        log.write_all(std::mem::take(&mut self.unlogged).as_bytes())
-            .map_err(FileError::io(path, FileTask::Write))?;
+        log.write_all(std::mem::take(&mut self.unlogged).as_bytes()).map_err(FileError::io(path, FileTask::Write))?;
         self.log = Some(log);
         Ok(())
     }

@@ -52,10 +52,7 @@ fn properties(adapter: &AdapterSummary, gemm: Option<GemmCore>) -> Vec<Property>
         ("largest binding", format!("{} MiB", adapter.max_binding >> 20)),
         ("storage buffers", format!("{} a kernel", adapter.storage_buffers)),
         ("workgroup", format!("{threads} threads, {memory} KiB of memory")),
-        (
-            "subgroups",
-            lanes.unwrap_or_else(|| "none of one fixed size".to_owned()),
-        ),
+        ("subgroups", lanes.unwrap_or_else(|| "none of one fixed size".to_owned())),
         ("timestamps", yes_no(adapter.timestamps)),
         ("half floats", yes_no(adapter.half_floats)),
         ("matrix product", core),
@@ -67,9 +64,6 @@ fn measured(ceiling: &Ceiling) -> Vec<Property> {
         ("reached", format!("{:.1} GFLOP/s in registers", ceiling.flops / 1e9)),
         ("", format!("{:.1} GB/s copying (read and write)", ceiling.bytes / 1e9)),
         ("", format!("{:.1} us a dispatch", 1e6 * ceiling.dispatch)),
-        (
-            "",
-            format!("{:.1} us more for one that waits for another", 1e6 * ceiling.barrier),
-        ),
+        ("", format!("{:.1} us more for one that waits for another", 1e6 * ceiling.barrier)),
     ]
 }

@@ -31,11 +31,7 @@ pub fn stop_on_ctrl_c() -> anyhow::Result<()> {
 
 /// Breaks once Ctrl-C has been pressed.
 pub fn until_stopped() -> ControlFlow<()> {
-    if STOP.load(Ordering::SeqCst) {
-        ControlFlow::Break(())
-    } else {
-        ControlFlow::Continue(())
-    }
+    if STOP.load(Ordering::SeqCst) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 /// Shows a training and keeps its log and, when asked for, TensorBoard's event file.
@@ -50,14 +46,7 @@ pub struct Display {
 
 impl Display {
     pub fn new(console: Console, tensorboard: bool) -> Self {
-        Self {
-            console,
-            tensorboard,
-            events: None,
-            bar: None,
-            epochs: 0,
-            images: 0,
-        }
+        Self { console, tensorboard, events: None, bar: None, epochs: 0, images: 0 }
     }
 }
 
@@ -163,11 +152,9 @@ fn new_bar(images: usize, title: String) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(images as u64), ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template(template(columns())) {
         // A line that cannot be written is not worth an error.
-        bar.set_style(
-            style.with_key("rate", |state: &ProgressState, line: &mut dyn std::fmt::Write| {
-                let _ = write!(line, "{:.0} images/s", state.per_sec());
-            }),
-        );
+        bar.set_style(style.with_key("rate", |state: &ProgressState, line: &mut dyn std::fmt::Write| {
+            let _ = write!(line, "{:.0} images/s", state.per_sec());
+        }));
     }
     bar.set_prefix(title);
     bar

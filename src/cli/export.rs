@@ -25,9 +25,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    options
-        .force
-        .check("--onnx", &options.onnx, &["onnx"], &[&options.model])?;
+    options.force.check("--onnx", &options.onnx, &["onnx"], &[&options.model])?;
     let gpu = options.adapter.open_quietly()?;
     let classifier = Classifier::open(&gpu, &options.model)?;
     onnx::export(&classifier, &options.onnx)?;

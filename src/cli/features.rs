@@ -68,10 +68,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         save_png(&filter_sheet(&filters), &folder.join("filters.png"))?;
     }
     let grey: Vec<f32> = pixels.iter().map(|byte| f32::from(*byte) / 255.0).collect();
-    let mut tiles = vec![Tile {
-        image: Raster::grey(WIDTH, &grey),
-        lines: vec!["the image".to_owned(), words.clone()],
-    }];
+    let mut tiles =
+        vec![Tile { image: Raster::grey(WIDTH, &grey), lines: vec!["the image".to_owned(), words.clone()] }];
     for ((class, map), probability) in CLASS_NAMES.iter().zip(&maps.maps).zip(&maps.probabilities) {
         tiles.push(Tile {
             image: Raster::heat(WIDTH, &grey, map),
@@ -85,11 +83,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         columns: 6,
     };
     save_png(&gallery, &folder.join("class-maps.png"))?;
-    outln!(
-        "{} layers, the first filters and the class maps of {words} in {}",
-        activations.len(),
-        shown(&folder)
-    )?;
+    outln!("{} layers, the first filters and the class maps of {words} in {}", activations.len(), shown(&folder))?;
     Ok(())
 }
 
@@ -103,11 +97,7 @@ fn image(options: &Options, classifier: &Classifier) -> anyhow::Result<(Vec<u8>,
     let place = options.data.as_deref().or(classifier.run().train.data.as_deref());
     let test = data::load(place.map(Path::new))?.test;
     let Some(label) = test.labels().get(options.index) else {
-        bail!(
-            "--index is {}, but the test split has {} images, from 0",
-            options.index,
-            thousands(test.len())
-        );
+        bail!("--index is {}, but the test split has {} images, from 0", options.index, thousands(test.len()));
     };
     debug_assert_eq!(test.image(options.index).len(), PIXELS);
     let words = format!("test image {}, {}", options.index, CLASS_NAMES[usize::from(*label)]);
@@ -136,7 +126,5 @@ fn filter_sheet(filters: &Filters) -> FeatureSheet {
         })
         .collect();
     let title = format!("{}: {to} filters of {height}x{width}", filters.name);
-    FeatureSheet {
-        sections: vec![Section::standardised(title, [height, width], &maps)],
-    }
+    FeatureSheet { sections: vec![Section::standardised(title, [height, width], &maps)] }
 }

@@ -38,11 +38,7 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let config = options.settings.config(&options.model)?;
-    let sweep = RateSweep {
-        from: options.from,
-        to: options.to,
-        steps: options.steps,
-    };
+    let sweep = RateSweep { from: options.from, to: options.to, steps: options.steps };
     sweep.validate()?;
     options.force.check("--out", &options.out, &["png", "svg"], &[])?;
     let data = data::load(config.data.as_deref())?;
@@ -53,15 +49,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let bar = ProgressBar::new(options.steps as u64);
     let found = find_rate(&gpu, &config, &data, sweep, |step| bar.set_position(step as u64))?;
     bar.finish_and_clear();
-    let curve = RateCurve {
-        points: &found.points,
-        suggestion: found.suggestion(),
-    };
-    if options
-        .out
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("svg"))
-    {
+    let curve = RateCurve { points: &found.points, suggestion: found.suggestion() };
+    if options.out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg")) {
         save_svg(&curve, &options.out)?;
     } else {
         save_png(&curve, &options.out)?;

@@ -98,10 +98,7 @@ struct AdapterOption {
 
 impl AdapterOption {
     fn options(&self) -> anyhow::Result<GpuOptions> {
-        Ok(GpuOptions {
-            adapter: self.adapter.clone().filter(|name| !name.is_empty()),
-            ..GpuOptions::from_env()?
-        })
+        Ok(GpuOptions { adapter: self.adapter.clone().filter(|name| !name.is_empty()), ..GpuOptions::from_env()? })
     }
 
     fn open_quietly(&self) -> anyhow::Result<Arc<Gpu>> {
@@ -164,11 +161,7 @@ impl StepOptions {
             ("training", step)
         };
         let model = config.network.architecture();
-        Ok(Step {
-            compiled,
-            batch,
-            title: format!("one {what} step of {model} on {batch} images of {HEIGHT}x{WIDTH}"),
-        })
+        Ok(Step { compiled, batch, title: format!("one {what} step of {model} on {batch} images of {HEIGHT}x{WIDTH}") })
     }
 }
 
@@ -219,16 +212,14 @@ const NOT_OF_A_STEP: [&str; 23] = [
 
 /// The command line. Commands that look at a step do not show the settings that it does not use.
 fn command() -> clap::Command {
-    ["plan", "profile", "summary"]
-        .into_iter()
-        .fold(Cli::command(), |cli, name| {
-            cli.mut_subcommand(name, |command| {
-                command.mut_args(|argument| {
-                    let hidden = NOT_OF_A_STEP.contains(&argument.get_id().as_str());
-                    argument.hide(hidden)
-                })
+    ["plan", "profile", "summary"].into_iter().fold(Cli::command(), |cli, name| {
+        cli.mut_subcommand(name, |command| {
+            command.mut_args(|argument| {
+                let hidden = NOT_OF_A_STEP.contains(&argument.get_id().as_str());
+                argument.hide(hidden)
             })
         })
+    })
 }
 
 /// Prints a help text, or what is wrong with the command line.

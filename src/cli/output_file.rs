@@ -19,20 +19,13 @@ impl ForceOption {
     /// ends with none of `endings`, or that exists and was not to be replaced.
     pub fn check(self, option: &str, path: &Path, endings: &[&str], inputs: &[&Path]) -> anyhow::Result<()> {
         refuse_target(path)?;
-        if inputs
-            .iter()
-            .any(|input| same_file::is_same_file(path, input).unwrap_or(false))
-        {
+        if inputs.iter().any(|input| same_file::is_same_file(path, input).unwrap_or(false)) {
             bail!("{option} is {}, which is read here; choose another name", shown(path));
         }
         let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
         if !endings.iter().any(|one| ending.as_deref().is_some_and(|e| e == *one)) {
             let endings: Vec<String> = endings.iter().map(|ending| format!(".{ending}")).collect();
-            bail!(
-                "{option} is {}, but must end with {}",
-                shown(path),
-                endings.join(" or ")
-            );
+            bail!("{option} is {}, but must end with {}", shown(path), endings.join(" or "));
         }
         if !self.force && exists(path)? {
             bail!(
@@ -67,11 +60,7 @@ mod tests {
         assert!(check(false, "new", &[]).unwrap_err().contains("must end with .png"));
         assert!(check(false, "old.png", &[]).unwrap_err().contains("--force"));
         assert!(check(true, "old.png", &[]).is_ok());
-        assert!(
-            check(false, "no/new.png", &[])
-                .unwrap_err()
-                .contains("there is no folder")
-        );
+        assert!(check(false, "no/new.png", &[]).unwrap_err().contains("there is no folder"));
         // An input is safe even then, by whatever name.
         let read = at("old.png");
         assert!(check(true, "old.png", &[&read]).unwrap_err().contains("is read here"));

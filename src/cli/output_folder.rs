@@ -79,10 +79,7 @@ impl OutputFolder {
     /// Refuses a folder that holds something already, before any work is done.
     pub fn refuse_used(path: &Path) -> anyhow::Result<()> {
         if exists(path)? && !list_folder(path)?.is_empty() {
-            bail!(
-                "the folder {} exists already and is not empty; choose another with --out",
-                shown(path)
-            );
+            bail!("the folder {} exists already and is not empty; choose another with --out", shown(path));
         }
         Ok(())
     }
@@ -101,10 +98,7 @@ impl OutputFolder {
         if count == 1 {
             return Ok(self.path.clone());
         }
-        let name = Path::new(&evaluation.name)
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
+        let name = Path::new(&evaluation.name).file_name().unwrap_or_default().to_string_lossy();
         let path = self.path.join(format!("{}-{name}", number + 1));
         create_folder(&path)?;
         Ok(path)

@@ -61,13 +61,7 @@ struct Walk<'a> {
 impl<'a> Walk<'a> {
     fn new(pattern: &'a str, most: u64) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        Self {
-            pattern,
-            most,
-            seen: 0,
-            bar,
-            found: Vec::new(),
-        }
+        Self { pattern, most, seen: 0, bar, found: Vec::new() }
     }
 
     fn matches(mut self) -> anyhow::Result<Vec<PathBuf>> {
@@ -122,11 +116,7 @@ impl<'a> Walk<'a> {
 
     /// What is in a folder; nothing when it is none, or may not be looked into.
     fn entries(&mut self, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-        let here = if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        };
+        let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let entries = list_folder(here).unwrap_or_default();
         self.seen += entries.len() as u64;
         if self.seen > self.most {
@@ -156,14 +146,7 @@ mod tests {
     #[test]
     fn a_pattern_matches_as_in_a_shell_and_no_more_than_its_limit() {
         let folder = tempfile::tempdir().unwrap();
-        for name in [
-            "a.png",
-            "b.jpg",
-            "one/c.png",
-            "one/two/d.png",
-            "one/two/e.txt",
-            "other/c.png",
-        ] {
+        for name in ["a.png", "b.jpg", "one/c.png", "one/two/d.png", "one/two/e.txt", "other/c.png"] {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
@@ -174,11 +157,7 @@ mod tests {
             let pattern = folder.path().join(pattern).to_string_lossy().into_owned();
             let found = Walk::new(&pattern, most).matches().map_err(|e| e.to_string())?;
             let inside = found.iter().map(|path| path.strip_prefix(folder.path()).unwrap());
-            Ok::<_, String>(
-                inside
-                    .map(|path| path.to_string_lossy().replace('\\', "/"))
-                    .collect::<Vec<_>>(),
-            )
+            Ok::<_, String>(inside.map(|path| path.to_string_lossy().replace('\\', "/")).collect::<Vec<_>>())
         };
         assert_eq!(matched("*.png", 100).unwrap(), ["a.png"]);
         assert_eq!(matched("?.[jp]*g", 100).unwrap(), ["a.png", "b.jpg"]);

@@ -88,10 +88,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let mut read = Vec::new();
     for path in &paths {
         match Photo::read(path, options.invert.into()) {
-            Ok(photo) => read.push(Read {
-                path: path.clone(),
-                photo,
-            }),
+            Ok(photo) => read.push(Read { path: path.clone(), photo }),
             // One bad picture must not keep the others from being looked at.
             Err(error) => complain("error", &error.to_string()),
         }
@@ -140,9 +137,7 @@ fn print_text(options: &Options, read: &[Read], rows: &[&[f32]]) -> Result<(), P
 fn print_objects(options: &Options, read: &[Read], rows: &[&[f32]]) -> anyhow::Result<()> {
     for (one, row) in read.iter().zip(rows) {
         let best = ranked(row).into_iter().take(usize::from(options.top));
-        let best: Vec<_> = best
-            .map(|(name, p)| json!({ "class": name, "probability": p }))
-            .collect();
+        let best: Vec<_> = best.map(|(name, p)| json!({ "class": name, "probability": p })).collect();
         let line = json!({
             "picture": one.path.to_string_lossy(),
             "size": one.photo.size,
@@ -173,14 +168,7 @@ fn prepared(read: &[Read], rows: &[&[f32]]) -> Gallery {
         let name = one.path.file_name().unwrap_or_default().to_string_lossy();
         // About as much as fits under an image.
         let name: String = name.chars().take(20).collect();
-        Tile {
-            image: Raster::grey(WIDTH, &grey),
-            lines: vec![name, format!("{class} {probability:.2}")],
-        }
+        Tile { image: Raster::grey(WIDTH, &grey), lines: vec![name, format!("{class} {probability:.2}")] }
     });
-    Gallery {
-        title: "As the network sees them".to_owned(),
-        tiles: tiles.collect(),
-        columns: COLUMNS.min(read.len()),
-    }
+    Gallery { title: "As the network sees them".to_owned(), tiles: tiles.collect(), columns: COLUMNS.min(read.len()) }
 }

@@ -48,11 +48,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     } else {
         outln!("{} on {}\n", step.title, gpu.adapter().name)?;
         outln!("{}", profile.table(Ceiling::measure(&gpu)?))?;
-        outln!(
-            "{:.1} images/s, {:.1} GFLOP/s",
-            summary.images_per_second,
-            summary.gflops
-        )?;
+        outln!("{:.1} images/s, {:.1} GFLOP/s", summary.images_per_second, summary.gflops)?;
     }
     Ok(())
 }

@@ -15,9 +15,7 @@ pub struct Options {
     folder: PathBuf,
 }
 
-const HEADINGS: [&str; 8] = [
-    "run", "model", "epochs", "best", "val loss", "val acc", "test acc", "time",
-];
+const HEADINGS: [&str; 8] = ["run", "model", "epochs", "best", "val loss", "val acc", "test acc", "time"];
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     // Whatever is called so, even if it cannot be read: then that is said.
@@ -54,11 +52,6 @@ fn row(path: &Path) -> Result<[String; 8], RunError> {
         or_dash(best.map(|r| format!("{:.4}", r.ema_validation_loss.unwrap_or(r.validation_loss)))),
         or_dash(best.map(|r| format!("{:.4}", r.ema_validation_accuracy.unwrap_or(r.validation_accuracy)))),
         or_dash(result.map(|result| format!("{:.4}", result.test.accuracy))),
-        format!(
-            "{}:{:02}:{:02}",
-            seconds as u64 / 3600,
-            seconds as u64 / 60 % 60,
-            seconds as u64 % 60
-        ),
+        format!("{}:{:02}:{:02}", seconds as u64 / 3600, seconds as u64 / 60 % 60, seconds as u64 % 60),
     ])
 }

@@ -59,9 +59,7 @@ fn factor(text: &str) -> Result<usize, String> {
 }
 
 fn shard(text: &str) -> Result<Shard, String> {
-    let parts = text
-        .split_once('/')
-        .and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    let parts = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
     let (index, count) = parts.ok_or_else(|| "I/N is needed, such as 1/4".to_owned())?;
     Shard::new(index, count).map_err(|e| e.to_string())
 }
@@ -108,10 +106,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let ended = search(&gpu, &plan, &fits, &images, shard, &mut display)?;
     display.clear();
     if ended.is_break() {
-        outln!(
-            "interrupted; the same command with --out {} resumes, without repeating finished fits",
-            shown(&folder)
-        )?;
+        outln!("interrupted; the same command with --out {} resumes, without repeating finished fits", shown(&folder))?;
         return Ok(ExitCode::from(INTERRUPTED));
     }
     report(&plan, &folder)
@@ -135,9 +130,7 @@ impl Options {
         let given = given_settings(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()));
         let mut settings = Vec::with_capacity(chosen.len());
         for options in chosen {
-            let searched = options
-                .iter()
-                .flat_map(|(option, value)| [format!("--{option}"), value.clone()]);
+            let searched = options.iter().flat_map(|(option, value)| [format!("--{option}"), value.clone()]);
             let arguments: Vec<String> = given.iter().cloned().chain(searched).collect();
             let parsed =
                 SettingsAlone::try_parse_from(&arguments).map_err(|e| anyhow::anyhow!("--grid: {}", first_line(&e)))?;
@@ -278,10 +271,7 @@ impl SearchObserver for Display<'_> {
 /// What makes a setting what it is.
 fn name(plan: &Plan, setting: usize) -> String {
     let options = &plan.settings[setting].options;
-    let parts: Vec<String> = options
-        .iter()
-        .map(|(option, value)| format!("{option}={value}"))
-        .collect();
+    let parts: Vec<String> = options.iter().map(|(option, value)| format!("{option}={value}")).collect();
     parts.join(" ")
 }
 
@@ -291,19 +281,11 @@ fn report(plan: &Plan, folder: &Path) -> anyhow::Result<ExitCode> {
     let summary = Summary::new(plan, &results);
     summary.write(plan, folder)?;
     out!("{}", table(plan, &summary, usize::MAX))?;
-    let open = plan
-        .next_fits(&results)
-        .iter()
-        .filter(|key| !results.contains_key(key))
-        .count();
+    let open = plan.next_fits(&results).iter().filter(|key| !results.contains_key(key)).count();
     outln!(
         "\n{} fits done{}; results.csv, effects.png and effects.svg in {}",
         summary.done,
-        if open > 0 {
-            format!(", {open} or more to do")
-        } else {
-            String::new()
-        },
+        if open > 0 { format!(", {open} or more to do") } else { String::new() },
         shown(folder)
     )?;
     match summary.winner(plan) {
@@ -311,11 +293,7 @@ fn report(plan: &Plan, folder: &Path) -> anyhow::Result<ExitCode> {
             outln!("best so far: {}", summary.command(plan, winner))?;
             Ok(ExitCode::SUCCESS)
         }
-        None if !results.is_empty()
-            && results
-                .values()
-                .all(|result| matches!(result, FitResult::Failed { .. })) =>
-        {
+        None if !results.is_empty() && results.values().all(|result| matches!(result, FitResult::Failed { .. })) => {
             bail!("every fit failed, for the reasons above")
         }
         None if open == 0 => bail!("no setting has a score in all folds that is a number"),
@@ -337,14 +315,9 @@ fn table(plan: &Plan, summary: &Summary, most: usize) -> String {
     );
     for (place, row) in summary.rows.iter().take(most).enumerate() {
         let figure = |value: Option<(f64, f64)>| {
-            value.map_or("-".to_owned(), |(mean, deviation)| {
-                format!("{mean:.4} +- {deviation:.4}")
-            })
+            value.map_or("-".to_owned(), |(mean, deviation)| format!("{mean:.4} +- {deviation:.4}"))
         };
-        let failed = row
-            .failures
-            .first()
-            .map_or(String::new(), |reason| format!("  failed: {}", with_options(reason)));
+        let failed = row.failures.first().map_or(String::new(), |reason| format!("  failed: {}", with_options(reason)));
         text.push_str(&format!(
             "{:>4}  {:<17}  {:<17}  {:>6}  {:>5}  {}{failed}\n",
             place + 1,

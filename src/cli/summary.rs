@@ -48,11 +48,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         found.flops as f64 / 1e6,
     )?;
     for (number, [batch, planned, fixed]) in (1..).zip(&found.phases) {
-        let phase = if phases > 1 {
-            format!("phase {number}: ")
-        } else {
-            String::new()
-        };
+        let phase = if phases > 1 { format!("phase {number}: ") } else { String::new() };
         outln!(
             "{phase}a training step on {batch} images plans {:.1} MB beside {:.1} MB of parameters and optimiser",
             *planned as f64 / 1e6,

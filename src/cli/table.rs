@@ -6,20 +6,13 @@ pub use selvedge::numbers::thousands;
 /// Columns as wide as their widest cell, two spaces apart; those in `right` end at their right side. Cells hold any text: what
 /// would break the lines is escaped.
 pub fn table<const N: usize>(rows: &[[String; N]], right: &[usize]) -> String {
-    let rows: Vec<[String; N]> = rows
-        .iter()
-        .map(|row| row.each_ref().map(|cell| escaped(cell).into_owned()))
-        .collect();
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|cell| escaped(cell).into_owned())).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     let line = |row: &[String; N]| {
         let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
             let padding = " ".repeat(width - cell.chars().count());
-            if right.contains(&column) {
-                padding + cell
-            } else {
-                cell.clone() + &padding
-            }
+            if right.contains(&column) { padding + cell } else { cell.clone() + &padding }
         });
         format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };
@@ -55,10 +48,7 @@ mod tests {
 
     #[test]
     fn cells_of_any_length_and_content_stay_in_their_line() {
-        let rows = [
-            ["a\nb".to_owned(), "1".to_owned()],
-            [shortened(&"n".repeat(70_000)), "2".to_owned()],
-        ];
+        let rows = [["a\nb".to_owned(), "1".to_owned()], [shortened(&"n".repeat(70_000)), "2".to_owned()]];
         let text = table(&rows, &[]);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 2);

@@ -191,11 +191,7 @@ pub fn with_options(text: &str) -> String {
 /// The line of a message of clap that says what is wrong.
 pub fn first_line(error: &clap::Error) -> String {
     let text = error.to_string();
-    text.lines()
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches("error: ")
-        .to_owned()
+    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
 fn without_controls(text: &str) -> String {
@@ -213,10 +209,7 @@ mod tests {
     #[test]
     fn lines_stay_and_what_steers_a_terminal_does_not() {
         assert_eq!(without_controls("a\tb\nc\n"), "a\tb\nc\n");
-        assert_eq!(
-            without_controls("a\u{1b}[2Jb\r\u{9b}1m\n"),
-            "a\\u{1b}[2Jb\\r\\u{9b}1m\n"
-        );
+        assert_eq!(without_controls("a\u{1b}[2Jb\r\u{9b}1m\n"), "a\\u{1b}[2Jb\\r\\u{9b}1m\n");
     }
 
     #[test]

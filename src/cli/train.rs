@@ -66,9 +66,9 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         Ending::Finished(outcome) => outcome,
         Ending::Interrupted(folder) => {
             let folder = shown(folder.path());
-            display.console.say(&format!(
-                "interrupted and saved; `selvedge train --resume {folder}` resumes from here"
-            ));
+            display
+                .console
+                .say(&format!("interrupted and saved; `selvedge train --resume {folder}` resumes from here"));
             return Ok(ExitCode::from(INTERRUPTED));
         }
     };
@@ -173,11 +173,7 @@ fn resume_run(options: &Options, path: &Path, display: &mut Display) -> anyhow::
 impl Display {
     /// Opens the adapter; the warning that it is slow is for people who did not ask for silence.
     fn open(&self, adapter: &AdapterOption) -> anyhow::Result<Arc<Gpu>> {
-        if self.console.is_quiet() {
-            adapter.open_quietly()
-        } else {
-            adapter.open()
-        }
+        if self.console.is_quiet() { adapter.open_quietly() } else { adapter.open() }
     }
 
     /// Reads the data and says what it is.

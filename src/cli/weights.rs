@@ -23,12 +23,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let entries = weights::list(&file)?;
     let mut rows = vec![["tensor", "type", "shape", "bytes"].map(str::to_owned)];
     rows.extend(entries.iter().map(|entry| {
-        [
-            shortened(&entry.name),
-            entry.dtype.clone(),
-            shortened(&format!("{:?}", entry.shape)),
-            thousands(entry.bytes),
-        ]
+        [shortened(&entry.name), entry.dtype.clone(), shortened(&format!("{:?}", entry.shape)), thousands(entry.bytes)]
     }));
     out!("{}", table(&rows, &[3]))?;
     let numbers: usize = entries.iter().map(|entry| entry.shape.iter().product::<usize>()).sum();

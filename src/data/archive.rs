@@ -23,9 +23,7 @@ pub(super) fn read(file: &str, reader: impl Read) -> Result<(ImageSet, ImageSet)
     for (number, entry) in entries.enumerate() {
         let entry = entry.map_err(broken)?;
         if number >= MOST_ENTRIES {
-            return Err(wrong(format!(
-                "it has more than {MOST_ENTRIES} entries; pack the two CSV files alone"
-            )));
+            return Err(wrong(format!("it has more than {MOST_ENTRIES} entries; pack the two CSV files alone")));
         }
         let path = entry.path().map_err(broken)?.into_owned();
         let name = shown(&path);
@@ -33,13 +31,9 @@ pub(super) fn read(file: &str, reader: impl Read) -> Result<(ImageSet, ImageSet)
             let place = format!("entry '{}'", name);
             DataError::content(file, place, problem)
         };
-        let stays_inside = path
-            .components()
-            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let stays_inside = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         if !stays_inside {
-            return Err(refused(
-                "its path leads out of the archive; pack it again with plain names",
-            ));
+            return Err(refused("its path leads out of the archive; pack it again with plain names"));
         }
         let kind = entry.header().entry_type();
         if kind.is_symlink() || kind.is_hard_link() {
@@ -59,8 +53,5 @@ pub(super) fn read(file: &str, reader: impl Read) -> Result<(ImageSet, ImageSet)
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(broken)?;
 
     let missing = |name: &str| wrong(format!("it does not hold {name}; pack both CSV files"));
-    Ok((
-        train.ok_or_else(|| missing(TRAIN_CSV))?,
-        test.ok_or_else(|| missing(TEST_CSV))?,
-    ))
+    Ok((train.ok_or_else(|| missing(TRAIN_CSV))?, test.ok_or_else(|| missing(TEST_CSV))?))
 }

@@ -30,15 +30,9 @@ impl Columns {
             )
             .into());
         }
-        let pixels: Vec<&str> = names
-            .iter()
-            .map(String::as_str)
-            .filter(|name| *name != "label")
-            .collect();
+        let pixels: Vec<&str> = names.iter().map(String::as_str).filter(|name| *name != "label").collect();
         let mut order = order(&pixels)?.into_iter();
-        let columns = names
-            .iter()
-            .map(|name| if name == "label" { None } else { order.next() });
+        let columns = names.iter().map(|name| if name == "label" { None } else { order.next() });
         Ok(Self(columns.collect()))
     }
 }
@@ -47,15 +41,9 @@ fn no_label(names: &[String]) -> String {
     let is_number = |name: &String| name.parse::<f32>().is_ok();
     let hint = if let [name] = names {
         let start: String = name.chars().take(20).collect();
-        format!(
-            "it is a single column, '{}'; columns are separated by ',', ';' or TAB",
-            start.escape_debug()
-        )
+        format!("it is a single column, '{}'; columns are separated by ',', ';' or TAB", start.escape_debug())
     } else if names.iter().all(is_number) {
-        format!(
-            "it is numbers; add a line of names, with 'label' for the column of classes (0 to {})",
-            CLASSES - 1
-        )
+        format!("it is numbers; add a line of names, with 'label' for the column of classes (0 to {})", CLASSES - 1)
     } else {
         "the first line must name the columns".to_owned()
     };
@@ -154,10 +142,9 @@ fn names_columns_first(words: &[&str], [a, b]: [usize; 2]) -> Option<bool> {
         [Some(one), None] => Some(one == Axis::Column),
         [None, Some(other)] => Some(other == Axis::Row),
         // Together, the ends of two words may tell: `px3_py5`.
-        [None, None] => Some(matches!(
-            pair.map(|word| word.chars().next_back()),
-            [Some('x'), Some('y')] | [Some('c'), Some('r')]
-        )),
+        [None, None] => {
+            Some(matches!(pair.map(|word| word.chars().next_back()), [Some('x'), Some('y')] | [Some('c'), Some('r')]))
+        }
     }
 }
 

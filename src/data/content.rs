@@ -25,10 +25,7 @@ const FOREIGN: [(&[u8], &str); 11] = [
     (b"%PDF", "it is a PDF, not data; get the file itself"),
     (b"<!doctype html", "it is a web page, not data; get the file itself"),
     (b"<html", "it is a web page, not data; get the file itself"),
-    (
-        b"version https://git-lfs",
-        "it is a Git LFS pointer, not the data itself; fetch that (git lfs pull)",
-    ),
+    (b"version https://git-lfs", "it is a Git LFS pointer, not the data itself; fetch that (git lfs pull)"),
 ];
 
 /// Opens a data file and unpacks gzip: where the file's name or its content says so, and again when it was packed twice.
@@ -71,10 +68,7 @@ fn foreign(start: &[u8]) -> Option<&'static str> {
         let same = |bytes: &[u8]| bytes.len() >= magic.len() && bytes[..magic.len()].eq_ignore_ascii_case(magic);
         same(start) || same(text)
     };
-    FOREIGN
-        .iter()
-        .find(|(magic, _)| starts_with(magic))
-        .map(|(_, what)| *what)
+    FOREIGN.iter().find(|(magic, _)| starts_with(magic)).map(|(_, what)| *what)
 }
 
 /// A reader whose first use fails with an error that came up before.

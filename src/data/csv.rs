@@ -59,12 +59,7 @@ impl<'a, R: Read> Rows<'a, R> {
             .delimiter(separator)
             .terminator(csv::Terminator::Any(b'\n'))
             .from_reader(lines);
-        Self {
-            file,
-            reader,
-            record: csv::ByteRecord::new(),
-            line: 1,
-        }
+        Self { file, reader, record: csv::ByteRecord::new(), line: 1 }
     }
 
     /// Goes to the next line that is not blank; false at the end.
@@ -90,9 +85,7 @@ impl<'a, R: Read> Rows<'a, R> {
     /// The fields of this line as text.
     fn names(&self) -> Vec<String> {
         let fields = self.record.iter();
-        fields
-            .map(|field| String::from_utf8_lossy(bare(field)).into_owned())
-            .collect()
+        fields.map(|field| String::from_utf8_lossy(bare(field)).into_owned()).collect()
     }
 
     /// An error at this line.
@@ -105,11 +98,7 @@ impl Columns {
     /// Adds the image of a row and its label.
     fn add_image<R: Read>(&self, row: &Rows<R>, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), DataError> {
         if row.record.len() != self.0.len() {
-            return Err(row.wrong(format!(
-                "it has {} columns, but the header has {}",
-                row.record.len(),
-                self.0.len()
-            )));
+            return Err(row.wrong(format!("it has {} columns, but the header has {}", row.record.len(), self.0.len())));
         }
         let start = pixels.len();
         pixels.resize(start + PIXELS, 0);

@@ -26,11 +26,7 @@ pub enum DataError {
          plain or with .gz",
         folder = shown(folder)
     )]
-    Incomplete {
-        folder: PathBuf,
-        present: String,
-        missing: String,
-    },
+    Incomplete { folder: PathBuf, present: String, missing: String },
 
     /// The file named has none of the names by which a file's form and part are known.
     #[error(
@@ -57,19 +53,11 @@ pub enum DataError {
 
     /// What stands in a file is wrong at `place`: a line, some bytes or an entry of an archive.
     #[error("{file}, {place}: {problem}")]
-    Content {
-        file: String,
-        place: String,
-        problem: String,
-    },
+    Content { file: String, place: String, problem: String },
 
     /// The images cannot be split as wanted.
     #[error("cannot split {images} images with {validation} for validation: {problem}")]
-    Split {
-        images: usize,
-        validation: usize,
-        problem: String,
-    },
+    Split { images: usize, validation: usize, problem: String },
 }
 
 /// What is wrong with the content of a file, before anyone says which file.
@@ -97,11 +85,7 @@ impl From<Problem> for String {
 
 impl DataError {
     pub(super) fn content(file: &str, place: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Content {
-            file: file.to_owned(),
-            place: place.into(),
-            problem: problem.into(),
-        }
+        Self::Content { file: file.to_owned(), place: place.into(), problem: problem.into() }
     }
 
     /// A file that broke off while it was read. Decompression reports its own errors in this way too.

@@ -17,9 +17,7 @@ pub(super) fn read_images(file: &str, reader: impl Read) -> Result<Vec<u8>, Data
     let height = idx.field("number of rows")? as usize;
     let width = idx.field("number of columns")? as usize;
     if (height, width) != (HEIGHT, WIDTH) {
-        return Err(idx.wrong_field(format!(
-            "the images are {height}x{width} pixels, but must be {HEIGHT}x{WIDTH}"
-        )));
+        return Err(idx.wrong_field(format!("the images are {height}x{width} pixels, but must be {HEIGHT}x{WIDTH}")));
     }
     idx.body(count * PIXELS)
 }
@@ -43,12 +41,7 @@ struct Idx<'a, R> {
 
 impl<'a, R: Read> Idx<'a, R> {
     fn new(file: &'a str, reader: R) -> Self {
-        Self {
-            file,
-            reader,
-            offset: 0,
-            field: "",
-        }
+        Self { file, reader, offset: 0, field: "" }
     }
 
     /// Where the last header field is.
@@ -66,9 +59,7 @@ impl<'a, R: Read> Idx<'a, R> {
         self.field = name;
         self.offset += 4;
         let mut bytes = [0; 4];
-        self.reader
-            .read_exact(&mut bytes)
-            .map_err(|e| DataError::broken(self.file, self.place(), &e))?;
+        self.reader.read_exact(&mut bytes).map_err(|e| DataError::broken(self.file, self.place(), &e))?;
         Ok(u32::from_be_bytes(bytes))
     }
 
@@ -83,9 +74,7 @@ impl<'a, R: Read> Idx<'a, R> {
         }
         let count = self.field("number of items")? as usize;
         if count == 0 || count > MOST_IMAGES {
-            return Err(self.wrong_field(format!(
-                "it says it has {count} {what}, but must have 1 to {MOST_IMAGES}"
-            )));
+            return Err(self.wrong_field(format!("it says it has {count} {what}, but must have 1 to {MOST_IMAGES}")));
         }
         Ok(count)
     }

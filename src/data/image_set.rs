@@ -3,18 +3,8 @@
 use super::DataError;
 
 /// Names of the classes, in the order of their labels.
-pub const CLASS_NAMES: [&str; CLASSES] = [
-    "t_shirt",
-    "trouser",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle_boots",
-];
+pub const CLASS_NAMES: [&str; CLASSES] =
+    ["t_shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle_boots"];
 
 /// Number of classes.
 pub const CLASSES: usize = 10;
@@ -97,10 +87,8 @@ impl ImageSet {
     /// # Errors
     /// [`DataError::Content`] when there is no image at an index.
     pub fn subset(&self, indices: &[u32]) -> Result<Self, DataError> {
-        let mut subset = Self {
-            pixels: Vec::with_capacity(indices.len() * PIXELS),
-            labels: Vec::with_capacity(indices.len()),
-        };
+        let mut subset =
+            Self { pixels: Vec::with_capacity(indices.len() * PIXELS), labels: Vec::with_capacity(indices.len()) };
         for i in indices {
             let i = *i as usize;
             let Some(label) = self.labels.get(i) else {
@@ -127,18 +115,12 @@ impl ImageSet {
                 }));
             }
         }
-        Self {
-            pixels,
-            labels: self.labels.clone(),
-        }
+        Self { pixels, labels: self.labels.clone() }
     }
 
     /// The first `n` images, or all when there are fewer.
     pub fn take(&self, n: usize) -> Self {
         let n = n.min(self.len());
-        Self {
-            pixels: self.pixels[..n * PIXELS].to_vec(),
-            labels: self.labels[..n].to_vec(),
-        }
+        Self { pixels: self.pixels[..n * PIXELS].to_vec(), labels: self.labels[..n].to_vec() }
     }
 }

@@ -14,21 +14,17 @@ pub(super) struct Limited<R> {
 
 impl<R: Read> Limited<R> {
     pub fn new(inner: R) -> Self {
-        Self {
-            inner,
-            left: MOST_BYTES,
-        }
+        Self { inner, left: MOST_BYTES }
     }
 }
 
 impl<R: Read> Read for Limited<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buffer)?;
-        self.left = self.left.checked_sub(n as u64).ok_or_else(|| {
-            invalid(format!(
-                "it has more than {MOST_BYTES} bytes, absurdly many for Fashion-MNIST"
-            ))
-        })?;
+        self.left = self
+            .left
+            .checked_sub(n as u64)
+            .ok_or_else(|| invalid(format!("it has more than {MOST_BYTES} bytes, absurdly many for Fashion-MNIST")))?;
         Ok(n)
     }
 }
@@ -44,11 +40,7 @@ pub(super) struct ShortLines<R> {
 
 impl<R: Read> ShortLines<R> {
     pub fn new(inner: R, longest: usize) -> Self {
-        Self {
-            inner,
-            longest,
-            line: 0,
-        }
+        Self { inner, longest, line: 0 }
     }
 }
 
@@ -77,19 +69,13 @@ mod tests {
 
     #[test]
     fn an_overlong_stream_is_an_error_and_not_a_short_file() {
-        let mut stream = Limited {
-            inner: io::repeat(0).take(5000),
-            left: 1000,
-        };
+        let mut stream = Limited { inner: io::repeat(0).take(5000), left: 1000 };
         let mut read = Vec::new();
         let error = stream.read_to_end(&mut read).unwrap_err();
         assert!(error.to_string().contains("absurdly many"), "{error}");
         assert!(read.len() <= 1000);
 
-        let mut exact = Limited {
-            inner: io::repeat(0).take(1000),
-            left: 1000,
-        };
+        let mut exact = Limited { inner: io::repeat(0).take(1000), left: 1000 };
         assert_eq!(io::copy(&mut exact, &mut io::sink()).unwrap(), 1000);
     }
 }

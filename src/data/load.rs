@@ -85,25 +85,16 @@ impl Found {
         if let Some(found) = Self::in_folder(data)? {
             return Ok(found);
         }
-        Self::in_folder(Path::new(PACKAGE_FOLDER))?.ok_or_else(|| DataError::NotFound {
-            looked: format!("data/ or {PACKAGE_FOLDER}"),
-        })
+        Self::in_folder(Path::new(PACKAGE_FOLDER))?
+            .ok_or_else(|| DataError::NotFound { looked: format!("data/ or {PACKAGE_FOLDER}") })
     }
 
     fn at(path: &Path) -> Result<Self, DataError> {
-        let is_folder = fs::metadata(path)
-            .map_err(FileError::io(path, FileTask::Read))?
-            .is_dir();
-        let found = if is_folder {
-            Self::in_folder(path)?
-        } else {
-            Self::with_siblings(path)?
-        };
+        let is_folder = fs::metadata(path).map_err(FileError::io(path, FileTask::Read))?.is_dir();
+        let found = if is_folder { Self::in_folder(path)? } else { Self::with_siblings(path)? };
         // A folder may have the name of a file.
         let kind = if is_folder { ", a folder" } else { "" };
-        found.ok_or_else(|| DataError::NotFound {
-            looked: format!("{}{kind}", shown(path)),
-        })
+        found.ok_or_else(|| DataError::NotFound { looked: format!("{}{kind}", shown(path)) })
     }
 
     fn in_folder(folder: &Path) -> Result<Option<Self>, DataError> {
@@ -176,10 +167,7 @@ fn all_of<const N: usize>(
     let mut missing: Vec<&str> = Vec::new();
     for names in files {
         let mut spellings: Vec<PathBuf> = Vec::new();
-        for path in names
-            .iter()
-            .flat_map(|name| [folder.join(name), folder.join(format!("{name}.gz"))])
-        {
+        for path in names.iter().flat_map(|name| [folder.join(name), folder.join(format!("{name}.gz"))]) {
             // A folder that may not be looked into is not an empty one.
             if exists(&path)? {
                 spellings.push(path);

@@ -28,20 +28,14 @@ pub struct Normalisation {
 
 impl Normalisation {
     /// Pixels in 0 to 1 as they are.
-    pub const UNIT: Self = Self {
-        mean: 0.0,
-        deviation: 1.0,
-    };
+    pub const UNIT: Self = Self { mean: 0.0, deviation: 1.0 };
 
     /// How the pixels of `images` are scaled; by mean and deviation of those of `chosen`, where asked for.
     pub fn of(scale: PixelScale, images: &ImageSet, chosen: &[u32]) -> Self {
         match scale {
             PixelScale::Unit => return Self::UNIT,
             PixelScale::Symmetric => {
-                return Self {
-                    mean: 0.5,
-                    deviation: 0.5,
-                };
+                return Self { mean: 0.5, deviation: 0.5 };
             }
             PixelScale::Standard => {}
         }

@@ -26,11 +26,7 @@ impl Rows {
         }
         match values.iter().position(|value| !value.is_finite()) {
             Some(at) => wrong(&format!("example {}", at / width), format!("a value is {}", values[at])),
-            None => Ok(Self {
-                shape: shape.to_vec(),
-                values,
-                labels,
-            }),
+            None => Ok(Self { shape: shape.to_vec(), values, labels }),
         }
     }
 

@@ -19,21 +19,15 @@ pub struct Split {
 /// # Errors
 /// [`DataError::Split`] when either part would be empty, or a label is not below [`CLASSES`].
 pub fn stratified_split(labels: &[u8], validation: usize, seed: u64) -> Result<Split, DataError> {
-    let refuse = |problem: &str| DataError::Split {
-        images: labels.len(),
-        validation,
-        problem: problem.to_owned(),
-    };
+    let refuse = |problem: &str| DataError::Split { images: labels.len(), validation, problem: problem.to_owned() };
     if validation == 0 || validation >= labels.len() {
         return Err(refuse("both parts need at least one image"));
     }
     let by_class = by_class(labels).ok_or_else(|| refuse("a label is out of range"))?;
 
     let counts: Vec<usize> = by_class.iter().map(Vec::len).collect();
-    let mut split = Split {
-        train: Vec::with_capacity(labels.len() - validation),
-        validation: Vec::with_capacity(validation),
-    };
+    let mut split =
+        Split { train: Vec::with_capacity(labels.len() - validation), validation: Vec::with_capacity(validation) };
     for (class, (mut members, share)) in by_class.into_iter().zip(shares(&counts, validation)).enumerate() {
         shuffle(&mut members, seed, class as u64);
         split.validation.extend(&members[..share]);

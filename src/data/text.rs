@@ -41,10 +41,7 @@ impl<'a> Table<'a> {
 /// What there is most of in the header; a comma when there is none.
 fn separator(header: &[u8]) -> u8 {
     let count = |separator: u8| header.iter().filter(|byte| **byte == separator).count();
-    [b'\t', b';', b',']
-        .into_iter()
-        .max_by_key(|one| count(*one))
-        .unwrap_or(b',')
+    [b'\t', b';', b','].into_iter().max_by_key(|one| count(*one)).unwrap_or(b',')
 }
 
 /// In which order the two bytes of a character come.
@@ -86,19 +83,12 @@ struct FromUtf16<R> {
 impl<R: Read> Read for FromUtf16<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut units = Vec::new();
-        self.reader
-            .by_ref()
-            .take(2 * buffer.len() as u64)
-            .read_to_end(&mut units)?;
+        self.reader.by_ref().take(2 * buffer.len() as u64).read_to_end(&mut units)?;
         let (units, half) = units.as_chunks();
         for (to, unit) in buffer.iter_mut().zip(units) {
             *to = self.order.ascii(*unit);
         }
-        if half.is_empty() {
-            Ok(units.len())
-        } else {
-            Err(io::ErrorKind::UnexpectedEof.into())
-        }
+        if half.is_empty() { Ok(units.len()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 }
 

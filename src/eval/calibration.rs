@@ -34,11 +34,7 @@ impl Calibration {
     pub fn from_predictions(predictions: &Predictions) -> Self {
         let width = 1.0 / Self::BINS as f64;
         let mut sums = vec![(0_usize, 0.0_f64, 0_usize); Self::BINS];
-        for ((row, label), predicted) in predictions
-            .rows()
-            .zip(predictions.labels())
-            .zip(predictions.predicted())
-        {
+        for ((row, label), predicted) in predictions.rows().zip(predictions.labels()).zip(predictions.predicted()) {
             let confidence = f64::from(row[predicted]);
             let bin = (confidence / width).ceil() as usize;
             let (count, sum, right) = &mut sums[bin.clamp(1, Self::BINS) - 1];
@@ -59,9 +55,7 @@ impl Calibration {
                 }
             })
             .collect();
-        let distances = bins
-            .iter()
-            .map(|bin| bin.count as f64 * (bin.accuracy - bin.confidence).abs());
+        let distances = bins.iter().map(|bin| bin.count as f64 * (bin.accuracy - bin.confidence).abs());
         let error = distances.sum::<f64>() / predictions.labels().len() as f64;
         Self { bins, error }
     }

@@ -34,13 +34,7 @@ impl Comparison {
             counts[usize::from(first)][usize::from(second)] += 1;
         }
         let [[both_wrong, only_second], [only_first, both_right]] = counts;
-        Ok(Self {
-            both_right,
-            only_first,
-            only_second,
-            both_wrong,
-            p_value: sign_test(only_first, only_second),
-        })
+        Ok(Self { both_right, only_first, only_second, both_wrong, p_value: sign_test(only_first, only_second) })
     }
 }
 
@@ -77,11 +71,7 @@ impl Gain {
     /// [`EvalError::Different`] when they are not of the same images.
     pub fn of(better: &Predictions, other: &Predictions, seed: u64) -> Result<Self, EvalError> {
         better.must_match(other)?;
-        let gains: Vec<i32> = better
-            .hits()
-            .zip(other.hits())
-            .map(|(a, b)| i32::from(a) - i32::from(b))
-            .collect();
+        let gains: Vec<i32> = better.hits().zip(other.hits()).map(|(a, b)| i32::from(a) - i32::from(b)).collect();
         let n = gains.len();
         let mean = |sum: i32| f64::from(sum) / n as f64;
         let mut rng = Pcg64::new(u128::from(seed), 0);
@@ -94,10 +84,7 @@ impl Gain {
             .collect();
         sums.sort_unstable();
         let percentile = |share: f64| mean(sums[(share * (Self::SAMPLES - 1) as f64).round() as usize]);
-        Ok(Self {
-            mean: mean(gains.iter().sum()),
-            interval: [percentile(0.025), percentile(0.975)],
-        })
+        Ok(Self { mean: mean(gains.iter().sum()), interval: [percentile(0.025), percentile(0.975)] })
     }
 }
 

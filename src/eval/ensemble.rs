@@ -44,8 +44,7 @@ pub fn fit_weights(members: &[Predictions]) -> Result<Vec<f64>, EvalError> {
     let labels = members[0].labels();
     let of_truth = |member: &Predictions| -> Vec<f64> {
         let rows = member.rows().zip(labels);
-        rows.map(|(row, label)| f64::from(row[usize::from(*label)]).max(f64::from(f32::EPSILON)))
-            .collect()
+        rows.map(|(row, label)| f64::from(row[usize::from(*label)]).max(f64::from(f32::EPSILON))).collect()
     };
     let probabilities: Vec<Vec<f64>> = members.iter().map(of_truth).collect();
     let mut weights = vec![1.0 / members.len() as f64; members.len()];
@@ -66,10 +65,7 @@ pub fn fit_weights(members: &[Predictions]) -> Result<Vec<f64>, EvalError> {
 /// Refuses members that do not belong together.
 pub(super) fn check(members: &[Predictions], weights: usize) -> Result<(), EvalError> {
     let Some(first) = members.first().filter(|_| members.len() == weights) else {
-        return Err(EvalError::Members {
-            members: members.len(),
-            weights,
-        });
+        return Err(EvalError::Members { members: members.len(), weights });
     };
     members.iter().try_for_each(|member| first.must_match(member))
 }

@@ -22,11 +22,7 @@ pub(super) fn minimise(mut x: Vec<f64>, tolerance: f64, f: impl Fn(&[f64]) -> (f
         let direction = direction(&gradient, &memory);
         let slope = dot(&direction, &gradient);
         // Without a memory the direction's length means nothing: begin with a step of length one.
-        let first = if memory.is_empty() {
-            1.0 / dot(&gradient, &gradient).sqrt().max(1.0)
-        } else {
-            1.0
-        };
+        let first = if memory.is_empty() { 1.0 / dot(&gradient, &gradient).sqrt().max(1.0) } else { 1.0 };
         let halvings = std::iter::successors(Some(first), |t| Some(t / 2.0)).take(40);
         let found = halvings.into_iter().find_map(|t| {
             let next: Vec<f64> = x.iter().zip(&direction).map(|(x, d)| x + t * d).collect();

@@ -36,10 +36,7 @@ impl PrecisionRecall {
         scored.sort_by(|a, b| b.0.total_cmp(&a.0));
         let of_class = scored.iter().filter(|(_, is)| *is).count();
         if of_class == 0 {
-            return Self {
-                points: Vec::new(),
-                average_precision: None,
-            };
+            return Self { points: Vec::new(), average_precision: None };
         }
         let mut points: Vec<OperatingPoint> = Vec::new();
         let (mut taken, mut right) = (0, 0);
@@ -59,9 +56,6 @@ impl PrecisionRecall {
             area += point.precision * (point.recall - before);
             before = point.recall;
         }
-        Self {
-            points,
-            average_precision: Some(area),
-        }
+        Self { points, average_precision: Some(area) }
     }
 }

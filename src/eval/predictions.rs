@@ -11,11 +11,7 @@ pub enum EvalError {
     Empty,
 
     #[error("{probabilities} probabilities do not make rows of {classes} for {labels} labels")]
-    Shape {
-        probabilities: usize,
-        classes: usize,
-        labels: usize,
-    },
+    Shape { probabilities: usize, classes: usize, labels: usize },
 
     #[error("label {index} is {label}, but there are only {classes} classes")]
     Label { index: usize, label: u8, classes: usize },
@@ -59,37 +55,21 @@ impl Predictions {
             return Err(EvalError::Empty);
         }
         if probabilities.len() != labels.len() * classes {
-            return Err(EvalError::Shape {
-                probabilities: probabilities.len(),
-                classes,
-                labels: labels.len(),
-            });
+            return Err(EvalError::Shape { probabilities: probabilities.len(), classes, labels: labels.len() });
         }
         if let Some(index) = labels.iter().position(|label| usize::from(*label) >= classes) {
-            return Err(EvalError::Label {
-                index,
-                label: labels[index],
-                classes,
-            });
+            return Err(EvalError::Label { index, label: labels[index], classes });
         }
         for (row, values) in probabilities.chunks_exact(classes).enumerate() {
             if let Some(class) = values.iter().position(|p| !(p.is_finite() && *p >= 0.0)) {
-                return Err(EvalError::Probability {
-                    row,
-                    class,
-                    value: values[class],
-                });
+                return Err(EvalError::Probability { row, class, value: values[class] });
             }
             let sum: f32 = values.iter().sum();
             if (sum - 1.0).abs() > ROUNDING {
                 return Err(EvalError::Sum { row, sum });
             }
         }
-        Ok(Self {
-            probabilities,
-            labels,
-            class_names,
-        })
+        Ok(Self { probabilities, labels, class_names })
     }
 
     /// Other probabilities for the same images.

@@ -92,11 +92,8 @@ impl Report {
         for class in &self.classes {
             row(&mut text, class);
         }
-        let _ = writeln!(
-            text,
-            "\n{:>width$}  {:>9} {:>9} {:>9.digits$} {support:>9}",
-            "accuracy", "", "", self.accuracy
-        );
+        let _ =
+            writeln!(text, "\n{:>width$}  {:>9} {:>9} {:>9.digits$} {support:>9}", "accuracy", "", "", self.accuracy);
         for average in averages {
             row(&mut text, average);
         }

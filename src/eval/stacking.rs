@@ -45,10 +45,8 @@ impl Stack {
     pub fn fit(members: &[Predictions], seed: u64) -> Result<(Self, Vec<CrossValidation>), EvalError> {
         check(members, members.len())?;
         let problem = Problem::new(members);
-        let folds = stratified_folds(problem.labels, Self::FOLDS, seed).map_err(|_| EvalError::Folds {
-            images: problem.labels.len(),
-            folds: Self::FOLDS,
-        })?;
+        let folds = stratified_folds(problem.labels, Self::FOLDS, seed)
+            .map_err(|_| EvalError::Folds { images: problem.labels.len(), folds: Self::FOLDS })?;
         let tried = problem.cross_validate(&Self::PENALTIES, &folds);
         let best = tried.iter().min_by(|a, b| a.log_loss.total_cmp(&b.log_loss));
         let penalty = best.map_or(Self::PENALTIES[0], |best| best.penalty);
@@ -124,12 +122,7 @@ impl<'a> Problem<'a> {
                 }
             }
         }
-        Self {
-            features,
-            width,
-            labels,
-            classes,
-        }
+        Self { features, width, labels, classes }
     }
 
     fn row(&self, image: usize) -> &[f64] {
@@ -192,11 +185,7 @@ impl<'a> Problem<'a> {
         let theta = self.fit(&all, penalty, self.zeros(), 1e-6);
         let (weights, intercepts) = theta.split_at(self.width * self.classes);
         let of_class = |class: usize| weights.iter().skip(class).step_by(self.classes).copied().collect();
-        Stack {
-            weights: (0..self.classes).map(of_class).collect(),
-            intercepts: intercepts.to_vec(),
-            penalty,
-        }
+        Stack { weights: (0..self.classes).map(of_class).collect(), intercepts: intercepts.to_vec(), penalty }
     }
 
     /// How each penalty does.
@@ -224,10 +213,6 @@ impl<'a> Problem<'a> {
 impl CrossValidation {
     /// Before any image.
     fn of(penalty: f64) -> Self {
-        Self {
-            penalty,
-            log_loss: 0.0,
-            accuracy: 0.0,
-        }
+        Self { penalty, log_loss: 0.0, accuracy: 0.0 }
     }
 }

@@ -38,29 +38,15 @@ pub enum FileError {
     Missing { path: PathBuf },
 
     #[error("{} cannot be {task}: {source}{}", shown(path), remedy(source))]
-    Io {
-        path: PathBuf,
-        task: FileTask,
-        source: io::Error,
-    },
+    Io { path: PathBuf, task: FileTask, source: io::Error },
 
     #[error("{} cannot be {task}: it is {kind}, not a plain file", shown(path))]
-    NoPlainFile {
-        path: PathBuf,
-        task: FileTask,
-        kind: &'static str,
-    },
+    NoPlainFile { path: PathBuf, task: FileTask, kind: &'static str },
 
-    #[error(
-        "{} is write-protected and stays as it is; choose another name, or allow writing",
-        shown(path)
-    )]
+    #[error("{} is write-protected and stays as it is; choose another name, or allow writing", shown(path))]
     Protected { path: PathBuf },
 
-    #[error(
-        "{} has {bytes} bytes, but at most {most} are read here; is it the right file?",
-        shown(path)
-    )]
+    #[error("{} has {bytes} bytes, but at most {most} are read here; is it the right file?", shown(path))]
     TooLarge { path: PathBuf, bytes: u64, most: u64 },
 
     #[error("{} cannot be read: it is not text (UTF-8); is it the right file?", shown(path))]
@@ -74,11 +60,7 @@ impl FileError {
             io::ErrorKind::NotFound if matches!(task, FileTask::Read | FileTask::List) => {
                 Self::Missing { path: path.to_owned() }
             }
-            _ => Self::Io {
-                path: path.to_owned(),
-                task,
-                source,
-            },
+            _ => Self::Io { path: path.to_owned(), task, source },
         }
     }
 

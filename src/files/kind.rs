@@ -33,11 +33,7 @@ fn other_kind(metadata: &Metadata) -> Option<&'static str> {
 pub(super) fn require_plain(path: &Path, task: FileTask, metadata: &Metadata) -> Result<(), FileError> {
     match other_kind(metadata) {
         None => Ok(()),
-        Some(kind) => Err(FileError::NoPlainFile {
-            path: path.to_owned(),
-            task,
-            kind,
-        }),
+        Some(kind) => Err(FileError::NoPlainFile { path: path.to_owned(), task, kind }),
     }
 }
 
@@ -46,11 +42,7 @@ pub(super) fn require_plain(path: &Path, task: FileTask, metadata: &Metadata) ->
 /// other end of a pipe.
 pub(super) fn open_plain(path: &Path, task: FileTask, options: &mut OpenOptions) -> Result<File, FileError> {
     let follows = task == FileTask::Read;
-    let metadata = if follows {
-        path.metadata()
-    } else {
-        path.symlink_metadata()
-    };
+    let metadata = if follows { path.metadata() } else { path.symlink_metadata() };
     match metadata {
         Ok(metadata) => require_plain(path, task, &metadata)?,
         // Made by opening, where the options say so.
@@ -60,11 +52,7 @@ pub(super) fn open_plain(path: &Path, task: FileTask, options: &mut OpenOptions)
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags(if follows {
-            libc::O_NONBLOCK
-        } else {
-            libc::O_NONBLOCK | libc::O_NOFOLLOW
-        });
+        options.custom_flags(if follows { libc::O_NONBLOCK } else { libc::O_NONBLOCK | libc::O_NOFOLLOW });
     }
     let file = options.open(path).map_err(FileError::io(path, task))?;
     let metadata = file.metadata().map_err(FileError::io(path, task))?;

@@ -32,11 +32,7 @@ pub fn wait_for_lock(path: &Path) -> Result<File, FileError> {
 
 fn open_lock(path: &Path) -> Result<File, FileError> {
     let mut options = OpenOptions::new();
-    open_plain(
-        path,
-        FileTask::Lock,
-        options.read(true).write(true).create(true).truncate(false),
-    )
+    open_plain(path, FileTask::Lock, options.read(true).write(true).create(true).truncate(false))
 }
 
 /// Opens a file to write at its end, which is made where it is missing.

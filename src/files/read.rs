@@ -25,19 +25,14 @@ pub fn open(path: &Path) -> Result<File, FileError> {
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
     let file = open(path)?;
     let bytes = file.metadata().map_err(FileError::io(path, FileTask::Read))?.len();
-    let too_large = |bytes| FileError::TooLarge {
-        path: path.to_owned(),
-        bytes,
-        most,
-    };
+    let too_large = |bytes| FileError::TooLarge { path: path.to_owned(), bytes, most };
     if bytes > most {
         return Err(too_large(bytes));
     }
     let mut content = Vec::new();
     let room = content.try_reserve_exact(bytes as usize).map_err(std::io::Error::other);
     // It may have grown since; no more is taken than the limit.
-    room.and_then(|()| file.take(most + 1).read_to_end(&mut content))
-        .map_err(FileError::io(path, FileTask::Read))?;
+    room.and_then(|()| file.take(most + 1).read_to_end(&mut content)).map_err(FileError::io(path, FileTask::Read))?;
     if content.len() as u64 > most {
         return Err(too_large(content.len() as u64));
     }

@@ -99,9 +99,7 @@ pub(super) fn choose(asked: Option<&str>) -> Result<(wgpu::Adapter, AdapterSumma
     }
     let names: Vec<String> = all.iter().map(|(_, s)| format!("{} '{}'", s.number, s.name)).collect();
     // Longer numbers are parts of names, such as 4090.
-    let number: Option<usize> = asked
-        .filter(|asked| asked.len() <= 2)
-        .and_then(|asked| asked.parse().ok());
+    let number: Option<usize> = asked.filter(|asked| asked.len() <= 2).and_then(|asked| asked.parse().ok());
     let wanted = asked.map(str::to_lowercase);
     let mut best: Option<(wgpu::Adapter, AdapterSummary)> = None;
     for candidate in all {
@@ -130,18 +128,11 @@ fn no_adapter_message() -> String {
                 .then(|| format!("{name}={}", value.to_string_lossy()))
         })
         .collect();
-    let set = if set.is_empty() {
-        "none is set".to_owned()
-    } else {
-        set.join(", ")
-    };
+    let set = if set.is_empty() { "none is set".to_owned() } else { set.join(", ") };
     let (tried, remedy) = if cfg!(target_os = "macos") {
         ("Metal", "this needs macOS with Metal; a virtual machine may have none")
     } else if cfg!(target_os = "windows") {
-        (
-            "DX12 and Vulkan",
-            "install your graphics card's driver; without a card, Windows' WARP driver is used",
-        )
+        ("DX12 and Vulkan", "install your graphics card's driver; without a card, Windows' WARP driver is used")
     } else {
         (
             "Vulkan",

@@ -18,11 +18,7 @@ impl Slice {
     /// The part of this slice that starts `offset` bytes in and is `bytes` long.
     pub fn part(&self, offset: u64, bytes: u64) -> Slice {
         debug_assert!(offset + bytes <= self.bytes);
-        Slice {
-            buffer: Arc::clone(&self.buffer),
-            offset: self.offset + offset,
-            bytes,
-        }
+        Slice { buffer: Arc::clone(&self.buffer), offset: self.offset + offset, bytes }
     }
 
     /// Length in bytes.
@@ -36,13 +32,7 @@ impl Slice {
 
     /// Bytes that lie in at least one of the slices.
     pub(crate) fn bytes_covered<'a>(slices: impl Iterator<Item = &'a Slice>) -> u64 {
-        let range = |slice: &Slice| {
-            (
-                Arc::as_ptr(&slice.buffer) as usize,
-                slice.offset,
-                slice.offset + slice.bytes,
-            )
-        };
+        let range = |slice: &Slice| (Arc::as_ptr(&slice.buffer) as usize, slice.offset, slice.offset + slice.bytes);
         let mut ranges: Vec<_> = slices.map(range).collect();
         ranges.sort_unstable();
         let (mut covered, mut end) = (0, (0, 0));
@@ -117,11 +107,7 @@ impl Gpu {
         let bytes = bytes.max(4).next_multiple_of(4);
         let limit = self.largest_binding();
         if bytes > limit {
-            return Err(GpuError::TooLarge {
-                what: what.to_owned(),
-                bytes,
-                limit,
-            });
+            return Err(GpuError::TooLarge { what: what.to_owned(), bytes, limit });
         }
         let buffer = self.guarded(
             || format!("{what} ({bytes} bytes)"),
@@ -135,11 +121,7 @@ impl Gpu {
             },
         )?;
         self.counters.buffers.fetch_add(1, Ordering::Relaxed);
-        Ok(Slice {
-            buffer: Counted::new(buffer, &self.in_use),
-            offset: 0,
-            bytes,
-        })
+        Ok(Slice { buffer: Counted::new(buffer, &self.in_use), offset: 0, bytes })
     }
 
     /// Copies `contents` to the start of `slice`, before all work that is submitted later.
@@ -150,11 +132,7 @@ impl Gpu {
         if contents.len() as u64 > slice.bytes || !contents.len().is_multiple_of(4) {
             return Err(GpuError::Invalid {
                 what: "write to a buffer".to_owned(),
-                message: format!(
-                    "{} bytes do not fit a slice of {} bytes in whole words",
-                    contents.len(),
-                    slice.bytes
-                ),
+                message: format!("{} bytes do not fit a slice of {} bytes in whole words", contents.len(), slice.bytes),
             });
         }
         self.health()?;

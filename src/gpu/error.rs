@@ -16,17 +16,10 @@ pub enum GpuError {
     AdapterNotFound { asked: String, found: String },
 
     #[error("the adapter '{adapter}' could not be opened: {source}")]
-    OpenDevice {
-        adapter: String,
-        source: wgpu::RequestDeviceError,
-    },
+    OpenDevice { adapter: String, source: wgpu::RequestDeviceError },
 
     #[error("the environment variable {name} is '{value}', but must be {allowed}")]
-    BadVariable {
-        name: &'static str,
-        value: String,
-        allowed: &'static str,
-    },
+    BadVariable { name: &'static str, value: String, allowed: &'static str },
 
     #[error(
         "{what} takes {bytes} bytes, but this adapter binds at most {limit} bytes at once. \
@@ -38,12 +31,7 @@ pub enum GpuError {
         "{needed} more memory is needed, and the adapter has {left} left and binds at most {limit} at once. \
          The largest values are {largest}"
     )]
-    DoesNotFit {
-        needed: String,
-        left: String,
-        limit: String,
-        largest: String,
-    },
+    DoesNotFit { needed: String, left: String, limit: String, largest: String },
 
     #[error("the adapter has no memory left for {what}. Use a smaller batch, or free memory")]
     OutOfMemory { what: String },
@@ -60,10 +48,6 @@ pub enum GpuError {
 
 impl GpuError {
     pub(super) fn bad_variable(name: &'static str, value: &str, allowed: &'static str) -> Self {
-        Self::BadVariable {
-            name,
-            value: value.to_owned(),
-            allowed,
-        }
+        Self::BadVariable { name, value: value.to_owned(), allowed }
     }
 }

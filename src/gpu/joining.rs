@@ -42,14 +42,8 @@ pub(super) struct Joining<'a> {
 impl<'a> Joining<'a> {
     /// All files of `source`, those that a file imports before it.
     pub fn of(source: &'a Source, find: Find) -> Result<Vec<Piece<'a>>, GpuError> {
-        let mut joining = Self {
-            source,
-            find,
-            pieces: Vec::new(),
-            path: Vec::new(),
-            choices: Vec::new(),
-            constants: Vec::new(),
-        };
+        let mut joining =
+            Self { source, find, pieces: Vec::new(), path: Vec::new(), choices: Vec::new(), constants: Vec::new() };
         for (name, text) in &source.texts {
             joining.add(name, text)?;
         }
@@ -64,18 +58,11 @@ impl<'a> Joining<'a> {
     }
 
     fn add(&mut self, name: &'a str, written: &'a str) -> Result<(), GpuError> {
-        if self
-            .pieces
-            .iter()
-            .any(|piece| piece.name == name && piece.written == written)
-        {
+        if self.pieces.iter().any(|piece| piece.name == name && piece.written == written) {
             return Ok(());
         }
         if self.path.contains(&name) {
-            return Err(error(
-                name,
-                format!("it imports itself, through {}", self.path.join(", ")),
-            ));
+            return Err(error(name, format!("it imports itself, through {}", self.path.join(", "))));
         }
         self.path.push(name);
         let mut text = String::with_capacity(written.len());
@@ -90,11 +77,7 @@ impl<'a> Joining<'a> {
                     // A long choice goes over several lines.
                     match choices.last_mut().filter(|last| last.name == choice) {
                         Some(last) => last.allowed.extend(allowed),
-                        None => choices.push(Choice {
-                            name: choice,
-                            file: name,
-                            allowed: allowed.collect(),
-                        }),
+                        None => choices.push(Choice { name: choice, file: name, allowed: allowed.collect() }),
                     }
                 }
                 Some(("const", constant)) => text += &self.constant(name, constant)?,
@@ -150,11 +133,7 @@ impl<'a> Joining<'a> {
         let constants = self.source.constants.iter().map(|(name, _)| (name, &self.constants));
         match choices.chain(constants).find(|(name, known)| !known.contains(name)) {
             Some((name, _)) => {
-                let first = self
-                    .source
-                    .texts
-                    .first()
-                    .map_or("a source without text", |(name, _)| *name);
+                let first = self.source.texts.first().map_or("a source without text", |(name, _)| *name);
                 Err(error(first, format!("neither it nor what it imports asks for {name}")))
             }
             None => Ok(()),
@@ -176,10 +155,7 @@ fn directive(line: &str) -> Option<(&str, &str)> {
 }
 
 fn error(file: &str, problem: String) -> GpuError {
-    GpuError::Source {
-        file: file.to_owned(),
-        problem,
-    }
+    GpuError::Source { file: file.to_owned(), problem }
 }
 
 #[cfg(test)]
@@ -189,16 +165,8 @@ mod tests {
     #[test]
     fn files_that_import_each_other_are_refused() {
         fn find(name: &str) -> Option<&'static ShaderFile> {
-            const FILES: [ShaderFile; 2] = [
-                ShaderFile {
-                    name: "one",
-                    text: "#import two",
-                },
-                ShaderFile {
-                    name: "two",
-                    text: "#import one",
-                },
-            ];
+            const FILES: [ShaderFile; 2] =
+                [ShaderFile { name: "one", text: "#import two" }, ShaderFile { name: "two", text: "#import one" }];
             FILES.iter().find(|file| file.name == name)
         }
         let source = Source::new("mine", "#import one");

@@ -15,10 +15,7 @@ pub(super) struct Counted {
 impl Counted {
     pub fn new(raw: wgpu::Buffer, in_use: &Arc<AtomicU64>) -> Arc<Self> {
         in_use.fetch_add(raw.size(), Ordering::Relaxed);
-        Arc::new(Self {
-            raw,
-            in_use: Arc::clone(in_use),
-        })
+        Arc::new(Self { raw, in_use: Arc::clone(in_use) })
     }
 }
 
@@ -53,11 +50,7 @@ impl Gpu {
 
 /// What an adapter has: a card's own memory, the memory that the machine has free for an adapter on the processor.
 pub(super) fn of_adapter(adapter: &wgpu::Adapter, summary: &AdapterSummary) -> Option<u64> {
-    if summary.is_cpu() {
-        free_memory_of_the_machine()
-    } else {
-        vulkan_heap(adapter)
-    }
+    if summary.is_cpu() { free_memory_of_the_machine() } else { vulkan_heap(adapter) }
 }
 
 /// Linux tells what can be had without swapping; elsewhere the driver has the last word.

@@ -77,12 +77,7 @@ impl GpuOptions {
                 _ => return Err(GpuError::bad_variable("SELVEDGE_MEMORY", &number, "a number of MiB")),
             },
         };
-        Ok(Self {
-            adapter: text("SELVEDGE_ADAPTER"),
-            checked,
-            gemm,
-            memory,
-        })
+        Ok(Self { adapter: text("SELVEDGE_ADAPTER"), checked, gemm, memory })
     }
 }
 
@@ -143,10 +138,7 @@ impl Gpu {
             required_limits: adapter.limits(),
             ..Default::default()
         }))
-        .map_err(|source| GpuError::OpenDevice {
-            adapter: summary.name.clone(),
-            source,
-        })?;
+        .map_err(|source| GpuError::OpenDevice { adapter: summary.name.clone(), source })?;
 
         let lost = Arc::new(OnceLock::new());
         let to_lost = Arc::clone(&lost);
@@ -216,17 +208,11 @@ impl Gpu {
     /// the call that asked for it had returned.
     pub fn health(&self) -> Result<(), GpuError> {
         if let Some(message) = self.lost.get() {
-            return Err(GpuError::Failed {
-                adapter: self.summary.name.clone(),
-                message: message.clone(),
-            });
+            return Err(GpuError::Failed { adapter: self.summary.name.clone(), message: message.clone() });
         }
         match self.stray.lock().unwrap_or_else(PoisonError::into_inner).take() {
             None => Ok(()),
-            Some(message) => Err(GpuError::Invalid {
-                what: "an earlier call".to_owned(),
-                message,
-            }),
+            Some(message) => Err(GpuError::Invalid { what: "an earlier call".to_owned(), message }),
         }
     }
 
@@ -235,24 +221,17 @@ impl Gpu {
         // wgpu panics when a lost device is polled, so look first.
         self.health()?;
         self.device
-            .poll(wgpu::PollType::Wait {
-                submission_index: submission,
-                timeout: None,
-            })
-            .map_err(|e| GpuError::Failed {
-                adapter: self.summary.name.clone(),
-                message: e.to_string(),
-            })?;
+            .poll(wgpu::PollType::Wait { submission_index: submission, timeout: None })
+            .map_err(|e| GpuError::Failed { adapter: self.summary.name.clone(), message: e.to_string() })?;
         self.health()
     }
 
     /// Lets finished work be tidied up and callbacks run, without waiting.
     pub(crate) fn poll(&self) -> Result<(), GpuError> {
         self.health()?;
-        self.device.poll(wgpu::PollType::Poll).map_err(|e| GpuError::Failed {
-            adapter: self.summary.name.clone(),
-            message: e.to_string(),
-        })?;
+        self.device
+            .poll(wgpu::PollType::Poll)
+            .map_err(|e| GpuError::Failed { adapter: self.summary.name.clone(), message: e.to_string() })?;
         Ok(())
     }
 
@@ -280,10 +259,7 @@ impl Gpu {
             return Err(GpuError::OutOfMemory { what: what() });
         }
         if let Some(error) = invalid {
-            return Err(GpuError::Invalid {
-                what: what(),
-                message: error.to_string(),
-            });
+            return Err(GpuError::Invalid { what: what(), message: error.to_string() });
         }
         Ok(made)
     }

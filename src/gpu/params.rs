@@ -32,11 +32,7 @@ mod tests {
     #[test]
     fn structs_have_the_layout_of_wgsl() {
         use rows_input_grad::Params;
-        let offsets = vec![
-            offset_of!(Params, product),
-            offset_of!(Params, conv),
-            offset_of!(Params, phase),
-        ];
+        let offsets = vec![offset_of!(Params, product), offset_of!(Params, conv), offset_of!(Params, phase)];
         let wgsl = layout("conv/rows_input_grad.wgsl", &["product", "conv", "phase"]);
         assert_eq!((offsets, size_of::<Params>()), wgsl);
 

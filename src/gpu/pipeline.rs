@@ -36,11 +36,7 @@ impl Gpu {
         let key = Key {
             text: kernel.source.text()?,
             checked: self.checked || !kernel.source.is_trusted(),
-            constants: kernel
-                .constants
-                .iter()
-                .map(|(name, value)| (*name, value.to_bits()))
-                .collect(),
+            constants: kernel.constants.iter().map(|(name, value)| (*name, value.to_bits())).collect(),
             access: access.to_vec(),
         };
         if kernel.folded && !key.text.contains("num_workgroups") {
@@ -58,10 +54,8 @@ impl Gpu {
             return Ok(Arc::clone(found));
         }
         let files = kernel.source.names()?.join(" + ");
-        let pipeline = self.guarded(
-            || format!("shader of {} ({files})", kernel.label),
-            || self.make_pipeline(kernel, &key),
-        )?;
+        let pipeline =
+            self.guarded(|| format!("shader of {} ({files})", kernel.label), || self.make_pipeline(kernel, &key))?;
         self.counters.pipelines.fetch_add(1, Ordering::Relaxed);
         let pipeline = Arc::new(pipeline);
         cache.0.insert(key, Arc::clone(&pipeline));
@@ -81,26 +75,19 @@ impl Gpu {
             // much in an `unsafe` block (`Source::trusted`). Ours take their sizes from the same shape rule that sized
             // the buffers, and the test suite runs each of them, in every variant, with the checks on and against
             // references.
-            unsafe {
-                self.device
-                    .create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
-            }
+            unsafe { self.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) }
         };
         let uniform = (!kernel.params.is_empty()).then_some((0, wgpu::BufferBindingType::Uniform));
-        let storage = (1..).zip(key.access.iter().map(|access| wgpu::BufferBindingType::Storage {
-            read_only: *access == Access::Read,
-        }));
+        let storage = (1..).zip(
+            key.access.iter().map(|access| wgpu::BufferBindingType::Storage { read_only: *access == Access::Read }),
+        );
         let entries: Vec<_> = uniform
             .into_iter()
             .chain(storage)
             .map(|(binding, ty)| wgpu::BindGroupLayoutEntry {
                 binding,
                 visibility: wgpu::ShaderStages::COMPUTE,
-                ty: wgpu::BindingType::Buffer {
-                    ty,
-                    has_dynamic_offset: false,
-                    min_binding_size: None,
-                },
+                ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
                 count: None,
             })
             .collect();

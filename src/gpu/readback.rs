@@ -28,14 +28,9 @@ impl Readback {
     /// As [`Gpu::storage`].
     pub fn new(gpu: &Gpu, source: Slice, depth: usize) -> Result<Self, GpuError> {
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        let free = (0..depth.max(1))
-            .map(|_| gpu.make_buffer("read-back", source.bytes, usage))
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            source,
-            free,
-            in_flight: VecDeque::new(),
-        })
+        let free =
+            (0..depth.max(1)).map(|_| gpu.make_buffer("read-back", source.bytes, usage)).collect::<Result<_, _>>()?;
+        Ok(Self { source, free, in_flight: VecDeque::new() })
     }
 
     /// Queues a copy. Returns false, doing nothing, when all copies of the ring are under way.
@@ -48,13 +43,7 @@ impl Readback {
             return Ok(false);
         };
         let mut encoder = gpu.device().create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(
-            self.source.buffer(),
-            self.source.offset,
-            target.buffer(),
-            0,
-            self.source.bytes,
-        );
+        encoder.copy_buffer_to_buffer(self.source.buffer(), self.source.offset, target.buffer(), 0, self.source.bytes);
         let submission = gpu.queue().submit([encoder.finish()]);
         let state = Arc::new(AtomicU8::new(PENDING));
         let reached = Arc::clone(&state);
@@ -94,10 +83,7 @@ impl Readback {
     }
 
     fn take(&mut self, gpu: &Gpu) -> Result<Vec<u8>, GpuError> {
-        let invalid = |message: String| GpuError::Invalid {
-            what: "read-back".to_owned(),
-            message,
-        };
+        let invalid = |message: String| GpuError::Invalid { what: "read-back".to_owned(), message };
         let Some((buffer, _, state)) = self.in_flight.pop_front() else {
             return Err(invalid("nothing was requested".to_owned()));
         };
@@ -105,11 +91,7 @@ impl Readback {
             gpu.health()?;
             return Err(invalid("the buffer could not be mapped".to_owned()));
         }
-        let bytes = buffer
-            .buffer()
-            .get_mapped_range(..)
-            .map_err(|e| invalid(e.to_string()))?
-            .to_vec();
+        let bytes = buffer.buffer().get_mapped_range(..).map_err(|e| invalid(e.to_string()))?.to_vec();
         buffer.buffer().unmap();
         self.free.push(buffer);
         Ok(bytes)

@@ -42,27 +42,18 @@ impl Source {
     /// driver may read or overwrite memory that belongs to something else.
     #[allow(unsafe_code)]
     pub unsafe fn trusted(name: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            trusted: true,
-            ..Self::new(name, text)
-        }
+        Self { trusted: true, ..Self::new(name, text) }
     }
 
     /// A file of this crate's own, which may run unchecked.
     pub(crate) fn built_in(file: &'static ShaderFile) -> Self {
-        Self {
-            trusted: true,
-            ..Self::new(file.name, file.text)
-        }
+        Self { trusted: true, ..Self::new(file.name, file.text) }
     }
 
     /// A file of this crate's own as an example: with the first file of every choice and the numbers that its constants
     /// have there. Whole and valid, but perhaps no kernel that any op launches.
     pub fn example(file: &'static ShaderFile) -> Self {
-        Self {
-            is_example: true,
-            ..Self::built_in(file)
-        }
+        Self { is_example: true, ..Self::built_in(file) }
     }
 
     /// Appends a text, which also fills the choice of its name. WGSL lets declarations stand in any order, so the order is

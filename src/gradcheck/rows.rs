@@ -74,11 +74,7 @@ fn broadcast(a: &Array, b: &Array, f: fn(f64, f64) -> f64) -> Vec<f64> {
         axes
     };
     let (a_axes, b_axes) = (padded(a), padded(b));
-    let axes: Vec<usize> = a_axes
-        .iter()
-        .zip(&b_axes)
-        .map(|(a, b)| if *a == 1 { *b } else { *a })
-        .collect();
+    let axes: Vec<usize> = a_axes.iter().zip(&b_axes).map(|(a, b)| if *a == 1 { *b } else { *a }).collect();
     let at = |x: &Array, own: &[usize], mut i: usize| {
         let (mut place, mut stride) = (0, 1);
         for (size, own) in axes.iter().zip(own).rev() {
@@ -101,9 +97,5 @@ fn drawn(shape: &Shape, [low, high]: [f32; 2], seed: u64) -> Array {
 
 fn away_from(x: f64, kink: f64) -> f64 {
     let apart = x - kink;
-    if apart.abs() < NEAR {
-        f64::from((kink + 2.0 * NEAR.copysign(apart)) as f32)
-    } else {
-        x
-    }
+    if apart.abs() < NEAR { f64::from((kink + 2.0 * NEAR.copysign(apart)) as f32) } else { x }
 }

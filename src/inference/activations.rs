@@ -84,11 +84,7 @@ impl Classifier {
             };
             let values = compiled.read(output)?;
             self.must_be_finite(&values, &format!("the layer {name}"))?;
-            Ok(Some(Activation {
-                name,
-                size: [height, width, channels],
-                values,
-            }))
+            Ok(Some(Activation { name, size: [height, width, channels], values }))
         };
         shown.into_iter().filter_map(|one| read(one).transpose()).collect()
     }
@@ -130,10 +126,7 @@ impl Classifier {
     pub(super) fn must_be_finite(&self, values: &[f32], what: &str) -> Result<(), InferenceError> {
         match values.iter().all(|value| value.is_finite()) {
             true => Ok(()),
-            false => Err(InferenceError::NotFinite {
-                model: self.name().to_owned(),
-                what: what.to_owned(),
-            }),
+            false => Err(InferenceError::NotFinite { model: self.name().to_owned(), what: what.to_owned() }),
         }
     }
 

@@ -32,10 +32,7 @@ impl Views {
             Self::One => vec![(false, [0, 0])],
             Self::FlipsAndShifts => {
                 let mirrored = [false, true];
-                mirrored
-                    .into_iter()
-                    .flat_map(|mirrored| shifts.iter().map(move |shift| (mirrored, *shift)))
-                    .collect()
+                mirrored.into_iter().flat_map(|mirrored| shifts.iter().map(move |shift| (mirrored, *shift))).collect()
             }
         }
     }
@@ -96,13 +93,7 @@ impl Classifier {
 
     fn with_weights(path: &Path, run: RunConfig, weights: PathBuf, network: Network) -> Result<Self, InferenceError> {
         weights::load(&network.parameters, &weights)?;
-        Ok(Self {
-            name: name_of(path),
-            path: path.to_owned(),
-            weights,
-            run,
-            network,
-        })
+        Ok(Self { name: name_of(path), path: path.to_owned(), weights, run, network })
     }
 
     /// The best weights in the folder of a run.
@@ -168,9 +159,7 @@ impl Classifier {
     pub fn validation_images(&self, data: &Dataset) -> Result<Vec<u32>, InferenceError> {
         let images = self.run.train.images(data);
         if images.checksum() != self.run.data_checksum {
-            return Err(InferenceError::OtherData {
-                path: self.path.clone(),
-            });
+            return Err(InferenceError::OtherData { path: self.path.clone() });
         }
         Ok(self.run.train.split(&images)?.validation)
     }

@@ -152,10 +152,7 @@ impl Ensemble {
     /// [`InferenceError::Ensemble`] when it is none, [`InferenceError::Changed`] when a member's weights are other ones than
     /// those it was made of; else what is wrong with a member.
     pub fn open(gpu: &Arc<Gpu>, path: &Path) -> Result<Self, InferenceError> {
-        let wrong = |problem: String| InferenceError::Ensemble {
-            path: path.to_owned(),
-            problem,
-        };
+        let wrong = |problem: String| InferenceError::Ensemble { path: path.to_owned(), problem };
         let text = read_text(path)?;
         let file: EnsembleFile = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
         if let Rule::Weighted { weights } = &file.rule {
@@ -169,9 +166,7 @@ impl Ensemble {
         for member in &file.members {
             let classifier = Classifier::open(gpu, &folder.join(&member.path))?;
             if classifier.checksum()? != member.checksum {
-                return Err(InferenceError::Changed {
-                    path: classifier.path().to_owned(),
-                });
+                return Err(InferenceError::Changed { path: classifier.path().to_owned() });
             }
             members.push(classifier);
         }
@@ -205,11 +200,7 @@ impl Ensemble {
                 checksum: member.checksum()?,
             });
         }
-        let file = EnsembleFile {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            rule: self.rule.clone(),
-            members,
-        };
+        let file = EnsembleFile { version: env!("CARGO_PKG_VERSION").to_owned(), rule: self.rule.clone(), members };
         Ok(write_json(&folder.join(Self::FILE), &file)?)
     }
 
@@ -260,10 +251,7 @@ impl Ensemble {
         }
         let common = common.unwrap_or_default();
         if common.len() < fewest {
-            return Err(InferenceError::FewCommonImages {
-                images: common.len(),
-                wanted: fewest,
-            });
+            return Err(InferenceError::FewCommonImages { images: common.len(), wanted: fewest });
         }
         Ok(common)
     }

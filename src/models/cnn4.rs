@@ -23,20 +23,14 @@ impl Cnn4 {
 
     /// Declares the parameters: `conv1` to `conv4`, `bn1` to `bn4`, `fc1` to `fc3`.
     pub fn new(builder: &mut ParameterBuilder, settings: Cnn4Settings, classes: usize) -> Self {
-        let convolution = ConvSettings {
-            window: Window::new([3, 3], [1, 1], Padding::Same),
-            bias: true,
-            start: WeightStart::Glorot,
-        };
+        let convolution =
+            ConvSettings { window: Window::new([3, 3], [1, 1], Padding::Same), bias: true, start: WeightStart::Glorot };
         let blocks = (1..)
             .zip(Self::FILTERS.windows(2))
             .map(|(i, channels)| {
                 let [from, to] = [channels[0], channels[1]];
                 let conv = format!("conv{i}");
-                (
-                    Conv2d::new(builder, &conv, [from, to], convolution),
-                    BatchNorm2d::new(builder, &format!("bn{i}"), to),
-                )
+                (Conv2d::new(builder, &conv, [from, to], convolution), BatchNorm2d::new(builder, &format!("bn{i}"), to))
             })
             .collect();
         // Four poolings leave one pixel of 28x28: 28, 14, 7, 3, 1.
@@ -57,11 +51,7 @@ impl Model for Cnn4 {
     fn features(&self, pass: &mut Forward, images: &Tensor) -> Result<Tensor> {
         let mut x = images.clone();
         for (conv, norm) in &self.blocks {
-            let relu_and_pool = Beside {
-                relu_before: true,
-                relu_after: false,
-                pool: [2, 2],
-            };
+            let relu_and_pool = Beside { relu_before: true, relu_after: false, pool: [2, 2] };
             x = norm.forward(pass, &conv.forward(pass, &x)?, relu_and_pool)?;
         }
         x.flatten()

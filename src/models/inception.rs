@@ -90,9 +90,7 @@ impl Model for InceptionV3 {
     }
 
     fn head(&self, pass: &mut Forward, features: &Tensor) -> Result<Tensor> {
-        let InceptionSettings {
-            slope, dropout: rate, ..
-        } = self.settings;
+        let InceptionSettings { slope, dropout: rate, .. } = self.settings;
         let hidden = self.hidden.forward(pass, features, false)?.leaky_relu(slope)?;
         let hidden = dropout(pass, &hidden, rate)?;
         self.last.forward(pass, &hidden, false)
@@ -108,11 +106,7 @@ struct ConvNorm {
 
 impl ConvNorm {
     fn new(builder: &mut ParameterBuilder, name: &str, channels: [usize; 2], window: Window) -> Self {
-        let settings = ConvSettings {
-            window,
-            bias: false,
-            start: WeightStart::He,
-        };
+        let settings = ConvSettings { window, bias: false, start: WeightStart::He };
         Self {
             conv: Conv2d::new(builder, &format!("{name}.conv"), channels, settings),
             norm: BatchNorm2d::new(builder, &format!("{name}.bn"), channels[1]).with_epsilon(InceptionV3::EPSILON),
@@ -200,11 +194,7 @@ impl Mixed {
         let single = layers.halving("branch3x3", [from, 384]);
         let mut double = layers.chain(&[("branch3x3dbl_1", [1, 1], 64), ("branch3x3dbl_2", [3, 3], 96)]);
         double.push(layers.halving("branch3x3dbl_3", [96, 96]));
-        Self(vec![
-            Branch::Chain(vec![single]),
-            Branch::Chain(double),
-            Branch::MaxPool,
-        ])
+        Self(vec![Branch::Chain(vec![single]), Branch::Chain(double), Branch::MaxPool])
     }
 
     /// Figure 6 with n = 7: 768 channels, `c` inside of the branches.
@@ -247,15 +237,11 @@ impl Mixed {
         let mut layers = Layers { builder, block, from };
         let one = layers.chain(&[("branch1x1", [1, 1], 320)]);
         let single = layers.chain(&[("branch3x3_1", [1, 1], 384)]);
-        let single_fork = [
-            layers.layer("branch3x3_2a", [384, 384], [1, 3]),
-            layers.layer("branch3x3_2b", [384, 384], [3, 1]),
-        ];
+        let single_fork =
+            [layers.layer("branch3x3_2a", [384, 384], [1, 3]), layers.layer("branch3x3_2b", [384, 384], [3, 1])];
         let double = layers.chain(&[("branch3x3dbl_1", [1, 1], 448), ("branch3x3dbl_2", [3, 3], 384)]);
-        let double_fork = [
-            layers.layer("branch3x3dbl_3a", [384, 384], [1, 3]),
-            layers.layer("branch3x3dbl_3b", [384, 384], [3, 1]),
-        ];
+        let double_fork =
+            [layers.layer("branch3x3dbl_3a", [384, 384], [1, 3]), layers.layer("branch3x3dbl_3b", [384, 384], [3, 1])];
         Self(vec![
             Branch::Chain(one),
             Branch::Fork(single, single_fork),

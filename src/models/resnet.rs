@@ -20,19 +20,11 @@ pub struct ResNetShape {
 
 impl ResNetShape {
     /// The study's, for 28x28 images: torchvision's ResNet-18 without max pooling.
-    pub const RESNET18: Self = Self {
-        stem: [7, 2],
-        stages: &[64, 128, 256, 512],
-        blocks: 2,
-    };
+    pub const RESNET18: Self = Self { stem: [7, 2], stages: &[64, 128, 256, 512], blocks: 2 };
 
     /// The paper's for CIFAR-10 with `6 blocks + 2` layers.
     pub const fn cifar(blocks: usize) -> Self {
-        Self {
-            stem: [3, 1],
-            stages: &[16, 32, 64],
-            blocks,
-        }
+        Self { stem: [3, 1], stages: &[16, 32, 64], blocks }
     }
 }
 
@@ -57,10 +49,8 @@ impl ResNet {
     ) -> Self {
         let [side, stride] = shape.stem;
         let first = shape.stages.first().copied().unwrap_or(1);
-        let stem = (
-            convolution(builder, "conv1", [in_c, first], side, stride),
-            BatchNorm2d::new(builder, "bn1", first),
-        );
+        let stem =
+            (convolution(builder, "conv1", [in_c, first], side, stride), BatchNorm2d::new(builder, "bn1", first));
         let mut blocks = Vec::new();
         let mut from = first;
         for (stage, to) in shape.stages.iter().copied().enumerate() {
@@ -71,12 +61,7 @@ impl ResNet {
                 from = to;
             }
         }
-        Self {
-            stem,
-            blocks,
-            last: Linear::new(builder, "fc", [from, classes], Role::OutputWeight),
-            settings,
-        }
+        Self { stem, blocks, last: Linear::new(builder, "fc", [from, classes], Role::OutputWeight), settings }
     }
 }
 

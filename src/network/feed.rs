@@ -59,10 +59,7 @@ impl FeatureTable {
             })
             .collect::<Result<_>>()?;
         let labels: Vec<u32> = labels.iter().map(|label| u32::from(*label)).collect();
-        Ok(Self {
-            columns,
-            labels: graph.tensor_u32([labels.len()], &labels)?,
-        })
+        Ok(Self { columns, labels: graph.tensor_u32([labels.len()], &labels)? })
     }
 
     /// Records a batch of features `[size, width]` and their labels, from where the visit stands.

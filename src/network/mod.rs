@@ -163,8 +163,7 @@ impl Network {
         let visit = Visit::new(&self.graph, &order)?;
         let record = |batch| -> Result<Tensor> {
             let (images, _) = data.batch(&visit, batch, self.normalisation, Changes::NONE)?;
-            self.model
-                .features(&mut Forward::new(&self.parameters, Mode::Inference), &images)
+            self.model.features(&mut Forward::new(&self.parameters, Mode::Inference), &images)
         };
         Predictor::compile(&self.graph, &visit, record)
     }
@@ -222,11 +221,7 @@ impl Network {
         probabilities: Vec<f32>,
         labels: &[u8],
     ) -> std::result::Result<Predictions, NetworkError> {
-        Ok(Predictions::new(
-            probabilities,
-            labels.to_vec(),
-            self.class_names.clone(),
-        )?)
+        Ok(Predictions::new(probabilities, labels.to_vec(), self.class_names.clone())?)
     }
 
     /// The logits of a whole set, row-major `[images, classes]`.
@@ -251,10 +246,7 @@ impl Network {
     /// The input of the last dense layer on the way to `logits`.
     fn penultimate_of(&self, logits: &Tensor) -> Result<Tensor> {
         let nodes = self.graph.nodes(&[logits])?;
-        let last = nodes
-            .into_iter()
-            .rev()
-            .find(|node| matches!(node.layer, Some(Layer::Linear { .. })));
+        let last = nodes.into_iter().rev().find(|node| matches!(node.layer, Some(Layer::Linear { .. })));
         // Every network ends with a dense layer; one that did not would have nothing before its logits.
         let input = last.and_then(|node| node.inputs.into_iter().next());
         Ok(input.unwrap_or_else(|| logits.clone()))

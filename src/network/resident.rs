@@ -33,10 +33,7 @@ pub(crate) struct Changes<'a> {
 
 impl Changes<'_> {
     /// Images as they are.
-    pub const NONE: Self = Self {
-        augment: None,
-        mixing: None,
-    };
+    pub const NONE: Self = Self { augment: None, mixing: None };
 }
 
 impl Resident {
@@ -51,10 +48,7 @@ impl Resident {
         let mut bytes = set.pixels().to_vec();
         bytes.resize(bytes.len().next_multiple_of(4), 0);
         // Four bytes a word, the first in the lowest bits, whatever this machine's byte order.
-        let words: Vec<u32> = bytes
-            .chunks_exact(4)
-            .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-            .collect();
+        let words: Vec<u32> = bytes.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         let labels: Vec<u32> = set.labels().iter().map(|label| u32::from(*label)).collect();
         Ok(Self(DataSet {
             images: graph.tensor_u32([words.len()], &words)?,
@@ -79,19 +73,10 @@ impl Resident {
         normalisation: Normalisation,
         changes: Changes,
     ) -> Result<(Tensor, Tensor)> {
-        let batch = Batch {
-            order: &visit.order,
-            place: &visit.place,
-            size,
-            augment: changes.augment,
-            mixing: changes.mixing,
-        };
-        let pixels = Pixels {
-            height: HEIGHT,
-            width: WIDTH,
-            mean: normalisation.mean,
-            deviation: normalisation.deviation,
-        };
+        let batch =
+            Batch { order: &visit.order, place: &visit.place, size, augment: changes.augment, mixing: changes.mixing };
+        let pixels =
+            Pixels { height: HEIGHT, width: WIDTH, mean: normalisation.mean, deviation: normalisation.deviation };
         self.0.gather(batch, pixels)
     }
 }
@@ -148,10 +133,7 @@ pub fn augmented(
     let order: Vec<u32> = (0..count as u32).collect();
     let data = Resident::new(&graph, set)?;
     let visit = Visit::new(&graph, &order)?;
-    let changes = Changes {
-        augment: config.augmentation(),
-        mixing: None,
-    };
+    let changes = Changes { augment: config.augmentation(), mixing: None };
     let normalisation = Normalisation::of(config.pixels, set, &order);
     let (images, _) = data.batch(&visit, count, normalisation, changes)?;
     let mut compiled = graph.compile(&[&images])?;

@@ -28,12 +28,7 @@ pub struct Forward<'a> {
 impl<'a> Forward<'a> {
     /// Starts a pass.
     pub fn new(parameters: &'a Parameters, mode: Mode<'a>) -> Self {
-        Self {
-            parameters,
-            mode,
-            running: Vec::new(),
-            dropouts: 0,
-        }
+        Self { parameters, mode, running: Vec::new(), dropouts: 0 }
     }
 
     /// What the pass is for.
@@ -64,10 +59,7 @@ impl<'a> Forward<'a> {
 
     /// Remembers the moments of a batch norm whose running mean is `mean`.
     pub(super) fn update_running(&mut self, mean: ParameterId, moments: Tensor) {
-        self.running.push(RunningUpdate {
-            moments,
-            mean_part: self.parameters.part(mean),
-        });
+        self.running.push(RunningUpdate { moments, mean_part: self.parameters.part(mean) });
     }
 
     /// The update of all running statistics that the pass has recorded, to be compiled with the loss.

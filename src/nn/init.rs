@@ -31,9 +31,7 @@ impl Init {
             Self::Constant(value) => vec![value; len],
             Self::GlorotUniform { fan_in, fan_out } => {
                 let limit = (6.0 / (fan_in + fan_out).max(1) as f64).sqrt();
-                (0..len)
-                    .map(|_| ((2.0 * rng.random::<f64>() - 1.0) * limit) as f32)
-                    .collect()
+                (0..len).map(|_| ((2.0 * rng.random::<f64>() - 1.0) * limit) as f32).collect()
             }
             Self::HeNormal { fan_in } => {
                 let deviation = (2.0 / fan_in.max(1) as f64).sqrt();

@@ -39,10 +39,7 @@ impl Conv2d {
         let taps = kernel_h * kernel_w;
         let fan_in = taps * in_c;
         let init = match settings.start {
-            WeightStart::Glorot => Init::GlorotUniform {
-                fan_in,
-                fan_out: taps * out_c,
-            },
+            WeightStart::Glorot => Init::GlorotUniform { fan_in, fan_out: taps * out_c },
             WeightStart::He => Init::HeNormal { fan_in },
         };
         Self {
@@ -53,9 +50,7 @@ impl Conv2d {
                 Role::ConvWeight,
                 init,
             ),
-            bias: settings
-                .bias
-                .then(|| declare_channels(builder, name, "bias", out_c, 0.0)),
+            bias: settings.bias.then(|| declare_channels(builder, name, "bias", out_c, 0.0)),
             window: settings.window,
         }
     }
@@ -209,16 +204,9 @@ pub struct Beside {
 
 impl Beside {
     /// Nothing.
-    pub const NOTHING: Self = Self {
-        relu_before: false,
-        relu_after: false,
-        pool: [1, 1],
-    };
+    pub const NOTHING: Self = Self { relu_before: false, relu_after: false, pool: [1, 1] };
     /// ReLU after it.
-    pub const RELU: Self = Self {
-        relu_after: true,
-        ..Self::NOTHING
-    };
+    pub const RELU: Self = Self { relu_after: true, ..Self::NOTHING };
 }
 
 fn declare_channels(
@@ -228,11 +216,5 @@ fn declare_channels(
     channels: usize,
     value: f32,
 ) -> ParameterId {
-    builder.declare(
-        format!("{layer}.{suffix}"),
-        [channels],
-        Layout::Same,
-        Role::Channel,
-        Init::Constant(value),
-    )
+    builder.declare(format!("{layer}.{suffix}"), [channels], Layout::Same, Role::Channel, Init::Constant(value))
 }

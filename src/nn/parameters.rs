@@ -45,13 +45,7 @@ pub(super) struct Declaration {
 
 impl Declaration {
     pub fn new(name: String, shape: Shape, layout: Layout, role: Role, init: Init) -> Self {
-        Self {
-            name,
-            shape,
-            layout,
-            role,
-            init,
-        }
+        Self { name, shape, layout, role, init }
     }
 }
 
@@ -100,10 +94,7 @@ impl ParameterBuilder {
             let stream = &mut streams[usize::from(arena == STATISTICS)];
             let values = declaration.init.values(declaration.shape.len(), seed, *stream);
             *stream += 1;
-            places.push(ArenaPlace {
-                arena,
-                part: contents[arena].len(),
-            });
+            places.push(ArenaPlace { arena, part: contents[arena].len() });
             contents[arena].push((declaration.shape.clone(), values));
         }
         Ok(Parameters {
@@ -205,8 +196,7 @@ impl Parameters {
 
     /// Name and tensor of every parameter, in the order of declaration.
     pub fn named(&self) -> impl Iterator<Item = (&str, &Tensor)> {
-        self.all()
-            .map(|(declaration, tensor)| (declaration.name.as_str(), tensor))
+        self.all().map(|(declaration, tensor)| (declaration.name.as_str(), tensor))
     }
 
     /// Numbers in all, frozen ones included, statistics not.

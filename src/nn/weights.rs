@@ -64,10 +64,8 @@ pub fn save(parameters: &Parameters, steps: u64, about: &str, path: &Path) -> Re
         tensors.extend(counter);
     }
     let metadata = HashMap::from([(ABOUT.to_owned(), about.to_owned())]);
-    let bytes = safetensors::serialize(tensors, Some(metadata)).map_err(|e| WeightsError::Format {
-        path: path.to_owned(),
-        problem: e.to_string(),
-    })?;
+    let bytes = safetensors::serialize(tensors, Some(metadata))
+        .map_err(|e| WeightsError::Format { path: path.to_owned(), problem: e.to_string() })?;
     Ok(write_atomically(path, |file| file.write_all(&bytes))?)
 }
 
@@ -160,21 +158,17 @@ fn fill(parameters: &Parameters, path: &Path, part: Part) -> Result<Vec<String>,
         let wanted = disk_shape(declaration);
         match file.tensor(&declaration.name) {
             Err(_) => problems.push(format!("{} is missing", declaration.name)),
-            Ok(view) if view.shape() != wanted => problems.push(format!(
-                "{} has shape {:?} instead of {wanted:?}",
-                declaration.name,
-                view.shape()
-            )),
+            Ok(view) if view.shape() != wanted => {
+                problems.push(format!("{} has shape {:?} instead of {wanted:?}", declaration.name, view.shape()))
+            }
             Ok(view) => match widened(&view) {
                 Some(values) if values.iter().any(|value| !value.is_finite()) => {
                     problems.push(format!("{} holds numbers that are not finite", declaration.name));
                 }
                 Some(values) => loaded.push((tensor, from_disk(declaration, &values))),
-                None => problems.push(format!(
-                    "{} is {:?} instead of F32, F16 or BF16",
-                    declaration.name,
-                    view.dtype()
-                )),
+                None => {
+                    problems.push(format!("{} is {:?} instead of F32, F16 or BF16", declaration.name, view.dtype()))
+                }
             },
         }
     }
@@ -190,10 +184,7 @@ fn fill(parameters: &Parameters, path: &Path, part: Part) -> Result<Vec<String>,
         if more > 0 {
             problems.push(format!("and {more} more"));
         }
-        return Err(WeightsError::Mismatch {
-            path: path.to_owned(),
-            problem: problems.join(", "),
-        });
+        return Err(WeightsError::Mismatch { path: path.to_owned(), problem: problems.join(", ") });
     }
     for (tensor, values) in loaded {
         tensor.write(&values)?;
@@ -240,10 +231,7 @@ fn parse<'a>(bytes: &'a [u8], path: &Path) -> Result<SafeTensors<'a>, WeightsErr
         let path = path.to_owned();
         match other_format(bytes) {
             Some(what) => WeightsError::OtherFormat { path, what },
-            None => WeightsError::Format {
-                path,
-                problem: e.to_string(),
-            },
+            None => WeightsError::Format { path, problem: e.to_string() },
         }
     })
 }
@@ -254,17 +242,11 @@ const PICTURE: &str = "a picture; the model comes first on the command line, pic
 fn other_format(bytes: &[u8]) -> Option<&'static str> {
     let formats: [(&[u8], &str); 11] = [
         // What torch.save writes is a zip file, or a pickle in old versions.
-        (
-            b"PK",
-            "PyTorch's own format (or a zip file); scripts/pth-to-safetensors.py converts it",
-        ),
+        (b"PK", "PyTorch's own format (or a zip file); scripts/pth-to-safetensors.py converts it"),
         (b"BM", PICTURE),
         (b"II*\0", PICTURE),
         (b"MM\0*", PICTURE),
-        (
-            b"\x80\x02",
-            "PyTorch's old format; scripts/pth-to-safetensors.py converts it",
-        ),
+        (b"\x80\x02", "PyTorch's old format; scripts/pth-to-safetensors.py converts it"),
         (b"\x89PNG", PICTURE),
         (b"\xff\xd8", PICTURE),
         (b"RIFF", PICTURE),
@@ -273,9 +255,7 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
         (b"\x1f\x8b", "a gzipped file; unpack it first"),
     ];
     // A header may be as long as these bytes say, if the file is.
-    let header = bytes
-        .first_chunk()
-        .map_or(u64::MAX, |length| u64::from_le_bytes(*length));
+    let header = bytes.first_chunk().map_or(u64::MAX, |length| u64::from_le_bytes(*length));
     if header < bytes.len() as u64 {
         return None;
     }
@@ -287,12 +267,7 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
 fn widened(view: &TensorView) -> Option<Vec<f32>> {
     let pairs = || view.data().chunks_exact(2).map(|b| [b[0], b[1]]);
     match view.dtype() {
-        Dtype::F32 => Some(
-            view.data()
-                .chunks_exact(4)
-                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-                .collect(),
-        ),
+        Dtype::F32 => Some(view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()),
         Dtype::F16 => Some(pairs().map(|b| f16::from_le_bytes(b).to_f32()).collect()),
         Dtype::BF16 => Some(pairs().map(|b| bf16::from_le_bytes(b).to_f32()).collect()),
         _ => None,
@@ -308,19 +283,11 @@ struct Stored {
 
 impl Stored {
     fn floats(shape: Vec<usize>, values: &[f32]) -> Self {
-        Self {
-            dtype: Dtype::F32,
-            shape,
-            bytes: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-        }
+        Self { dtype: Dtype::F32, shape, bytes: values.iter().flat_map(|v| v.to_le_bytes()).collect() }
     }
 
     fn counter(value: u64) -> Self {
-        Self {
-            dtype: Dtype::I64,
-            shape: Vec::new(),
-            bytes: value.to_le_bytes().to_vec(),
-        }
+        Self { dtype: Dtype::I64, shape: Vec::new(), bytes: value.to_le_bytes().to_vec() }
     }
 }
 
@@ -387,13 +354,7 @@ mod tests {
     use super::*;
 
     fn declaration(layout: Layout, shape: &[usize]) -> Declaration {
-        Declaration::new(
-            "w".to_owned(),
-            shape.into(),
-            layout,
-            Role::ConvWeight,
-            Init::Constant(0.0),
-        )
+        Declaration::new("w".to_owned(), shape.into(), layout, Role::ConvWeight, Init::Constant(0.0))
     }
 
     /// What stands on disk for 0, 1, 2, ... in memory.
@@ -415,10 +376,7 @@ mod tests {
 
     #[test]
     fn dense_weights_are_transposed_and_the_rest_stays() {
-        assert_eq!(
-            on_disk(Layout::Linear, &[2, 3]),
-            (vec![3, 2], vec![0.0, 3.0, 1.0, 4.0, 2.0, 5.0])
-        );
+        assert_eq!(on_disk(Layout::Linear, &[2, 3]), (vec![3, 2], vec![0.0, 3.0, 1.0, 4.0, 2.0, 5.0]));
         assert_eq!(on_disk(Layout::Same, &[3]), (vec![3], vec![0.0, 1.0, 2.0]));
     }
 }

@@ -76,20 +76,10 @@ fn model(classifier: &Classifier) -> Result<Model, OnnxError> {
             "{}, trained on Fashion-MNIST. Input: pixels as byte / 255, light on dark. Output: logits of {classes}.",
             config.network.architecture()
         ),
-        opset_import: vec![OperatorSet {
-            domain: String::new(),
-            version: OPSET,
-        }],
-        metadata_props: [
-            ("classes", classes),
-            ("pixel_scale", "1/255".to_owned()),
-            ("selvedge", run.to_json()),
-        ]
-        .map(|(key, value)| Property {
-            key: key.to_owned(),
-            value,
-        })
-        .to_vec(),
+        opset_import: vec![OperatorSet { domain: String::new(), version: OPSET }],
+        metadata_props: [("classes", classes), ("pixel_scale", "1/255".to_owned()), ("selvedge", run.to_json())]
+            .map(|(key, value)| Property { key: key.to_owned(), value })
+            .to_vec(),
         graph: Some(writer.finish(config.network.architecture().name())?),
     })
 }
@@ -183,9 +173,7 @@ impl<'a> Writer<'a> {
                 self.node("Resize", inputs, attributes)
             }
             Layer::Custom(name) => {
-                return Err(unsupported(format!(
-                    "{name} is an op of one's own, which ONNX does not know"
-                )));
+                return Err(unsupported(format!("{name} is an op of one's own, which ONNX does not know")));
             }
         })
     }
@@ -196,9 +184,7 @@ impl<'a> Writer<'a> {
             return Ok(name.clone());
         }
         let mut parameters = self.classifier.network().parameters.named();
-        let own = parameters
-            .find(|(_, own)| own.is(tensor))
-            .and_then(|(name, _)| self.parameters.get(name));
+        let own = parameters.find(|(_, own)| own.is(tensor)).and_then(|(name, _)| self.parameters.get(name));
         let Some(DiskTensor { name, shape, values }) = own else {
             return Err(unsupported(format!("it takes data of shape {}", tensor.shape())));
         };
@@ -213,10 +199,7 @@ impl<'a> Writer<'a> {
         let inputs = &node.inputs;
         let is_computed = |tensor: &Tensor| self.names.iter().any(|(known, _)| known.is(tensor));
         let first = inputs.iter().position(is_computed).unwrap_or(0);
-        let end = inputs
-            .iter()
-            .rposition(is_computed)
-            .map_or(inputs.len(), |last| last + 1);
+        let end = inputs.iter().rposition(is_computed).map_or(inputs.len(), |last| last + 1);
         let (before, after) = (&inputs[..first], &inputs[end..]);
         for zeros in before.iter().chain(after) {
             if zeros.to_vec()?.iter().any(|value| *value != 0.0) {
@@ -299,22 +282,14 @@ fn stored(name: &str, dims: &[usize], values: &[f32]) -> Stored {
 
 /// A value of N rows of `sizes`.
 fn value(name: &str, sizes: &[usize], doc: &str) -> ValueInfo {
-    let open = Dimension {
-        dim_value: None,
-        dim_param: Some("N".to_owned()),
-    };
-    let fixed = sizes.iter().map(|size| Dimension {
-        dim_value: Some(*size as i64),
-        dim_param: None,
-    });
+    let open = Dimension { dim_value: None, dim_param: Some("N".to_owned()) };
+    let fixed = sizes.iter().map(|size| Dimension { dim_value: Some(*size as i64), dim_param: None });
     ValueInfo {
         name: name.to_owned(),
         r#type: Some(Type {
             tensor_type: Some(TensorType {
                 elem_type: DataType::Float.into(),
-                shape: Some(Shape {
-                    dim: std::iter::once(open).chain(fixed).collect(),
-                }),
+                shape: Some(Shape { dim: std::iter::once(open).chain(fixed).collect() }),
             }),
         }),
         doc_string: doc.to_owned(),
@@ -329,47 +304,27 @@ fn sliding(window: &Window) -> Vec<Attribute> {
         // Layers name their padding in pixels.
         Padding::Valid | Padding::Same => [0; 4],
     };
-    vec![
-        ints("kernel_shape", &pair(window.kernel)),
-        ints("strides", &pair(window.stride)),
-        ints("pads", &pads),
-    ]
+    vec![ints("kernel_shape", &pair(window.kernel)), ints("strides", &pair(window.stride)), ints("pads", &pads)]
 }
 
 fn attribute(name: &str, r#type: AttributeType) -> Attribute {
-    Attribute {
-        name: name.to_owned(),
-        r#type: r#type.into(),
-        ..Attribute::default()
-    }
+    Attribute { name: name.to_owned(), r#type: r#type.into(), ..Attribute::default() }
 }
 
 fn int(name: &str, i: i64) -> Attribute {
-    Attribute {
-        i,
-        ..attribute(name, AttributeType::Int)
-    }
+    Attribute { i, ..attribute(name, AttributeType::Int) }
 }
 
 fn float(name: &str, f: f32) -> Attribute {
-    Attribute {
-        f,
-        ..attribute(name, AttributeType::Float)
-    }
+    Attribute { f, ..attribute(name, AttributeType::Float) }
 }
 
 fn text(name: &str, s: &str) -> Attribute {
-    Attribute {
-        s: s.as_bytes().to_vec(),
-        ..attribute(name, AttributeType::String)
-    }
+    Attribute { s: s.as_bytes().to_vec(), ..attribute(name, AttributeType::String) }
 }
 
 fn ints(name: &str, ints: &[i64]) -> Attribute {
-    Attribute {
-        ints: ints.to_vec(),
-        ..attribute(name, AttributeType::Ints)
-    }
+    Attribute { ints: ints.to_vec(), ..attribute(name, AttributeType::Ints) }
 }
 
 #[cfg(test)]

@@ -21,11 +21,7 @@ impl Average {
     /// # Errors
     /// Those of the device.
     pub fn new(graph: &Graph, parameters: &Parameters, decay: f64) -> Result<Self> {
-        Ok(Self {
-            parameters: parameters.copy(graph)?,
-            decay,
-            weight: graph.zeros([1])?,
-        })
+        Ok(Self { parameters: parameters.copy(graph)?, decay, weight: graph.zeros([1])? })
     }
 
     /// Records one move towards the updated parameters and statistics. Compile the results to have it run.

@@ -26,11 +26,7 @@ pub struct Group {
 
 impl Group {
     /// The learning rate as it is, no regularisation.
-    pub const PLAIN: Self = Self {
-        rate: 1.0,
-        l2: 0.0,
-        decay: 0.0,
-    };
+    pub const PLAIN: Self = Self { rate: 1.0, l2: 0.0, decay: 0.0 };
 }
 
 /// An optimiser with its state, recorded on a graph.
@@ -145,8 +141,7 @@ impl Optimiser {
             Rule::Sgd { .. } => [1.0, 1.0],
             Rule::Adam { beta1, beta2, .. } => [correction(beta1), correction(beta2)],
         };
-        self.this_step
-            .write(&[learning_rate as f32, first as f32, second as f32, 0.0])
+        self.this_step.write(&[learning_rate as f32, first as f32, second as f32, 0.0])
     }
 
     /// Steps taken so far.

@@ -11,36 +11,20 @@ pub struct Plateau {
     /// what the rate is multiplied by [0.1]
     #[cfg_attr(
         feature = "training",
-        arg(
-            id = "lr_factor",
-            long = "lr-factor",
-            value_name = "X",
-            allow_negative_numbers = true
-        )
+        arg(id = "lr_factor", long = "lr-factor", value_name = "X", allow_negative_numbers = true)
     )]
     pub factor: f64,
     /// epochs without a better metric [5]
-    #[cfg_attr(
-        feature = "training",
-        arg(id = "plateau_patience", long = "plateau-patience", value_name = "EPOCHS")
-    )]
+    #[cfg_attr(feature = "training", arg(id = "plateau_patience", long = "plateau-patience", value_name = "EPOCHS"))]
     pub patience: usize,
     /// how much better counts as better [0.0001]
     #[cfg_attr(
         feature = "training",
-        arg(
-            id = "plateau_delta",
-            long = "plateau-delta",
-            value_name = "X",
-            allow_negative_numbers = true
-        )
+        arg(id = "plateau_delta", long = "plateau-delta", value_name = "X", allow_negative_numbers = true)
     )]
     pub min_delta: f64,
     /// epochs after a reduction that do not count [0]
-    #[cfg_attr(
-        feature = "training",
-        arg(id = "plateau_cooldown", long = "plateau-cooldown", value_name = "EPOCHS")
-    )]
+    #[cfg_attr(feature = "training", arg(id = "plateau_cooldown", long = "plateau-cooldown", value_name = "EPOCHS"))]
     pub cooldown: usize,
 }
 
@@ -56,12 +40,7 @@ pub struct PlateauState {
 
 impl Default for PlateauState {
     fn default() -> Self {
-        Self {
-            reduction: 1.0,
-            best: None,
-            waited: 0,
-            cooling: 0,
-        }
+        Self { reduction: 1.0, best: None, waited: 0, cooling: 0 }
     }
 }
 

@@ -37,12 +37,7 @@ pub struct Step {
     /// what the rate is multiplied by [0.1]
     #[cfg_attr(
         feature = "training",
-        arg(
-            id = "lr_factor",
-            long = "lr-factor",
-            value_name = "X",
-            allow_negative_numbers = true
-        )
+        arg(id = "lr_factor", long = "lr-factor", value_name = "X", allow_negative_numbers = true)
     )]
     pub factor: f64,
 }
@@ -66,10 +61,7 @@ pub struct InverseTime {
 #[cfg_attr(feature = "training", derive(clap::Args))]
 pub struct LearningRate {
     /// Peak learning rate [adamw 0.003, adam 0.001, sgd 0.1]
-    #[cfg_attr(
-        feature = "training",
-        arg(id = "lr", long = "lr", value_name = "RATE", allow_negative_numbers = true)
-    )]
+    #[cfg_attr(feature = "training", arg(id = "lr", long = "lr", value_name = "RATE", allow_negative_numbers = true))]
     pub peak: f64,
     /// Epochs in which the rate rises in a straight line: before the schedule, or as the rise of one-cycle and triangular [0]
     // Cosine has the epochs after that.
@@ -81,12 +73,7 @@ pub struct LearningRate {
     /// Lowest rate of cosine, one-cycle, triangular, inverse-time and plateau [0]
     #[cfg_attr(
         feature = "training",
-        arg(
-            id = "lr_floor",
-            long = "lr-floor",
-            value_name = "RATE",
-            allow_negative_numbers = true
-        )
+        arg(id = "lr_floor", long = "lr-floor", value_name = "RATE", allow_negative_numbers = true)
     )]
     pub floor: f64,
     /// How the rate moves between its floor and its peak.
@@ -137,13 +124,7 @@ impl Schedule {
 impl LearningRate {
     /// A rate with this peak that goes down to 0, without warm-up.
     pub fn new(peak: f64, schedule: Schedule) -> Self {
-        Self {
-            peak,
-            floor: 0.0,
-            warm_up: 0.0,
-            schedule,
-            cycle_start: 0,
-        }
+        Self { peak, floor: 0.0, warm_up: 0.0, schedule, cycle_start: 0 }
     }
 
     /// The rate for step `step`, from 0. `reduction` is [`PlateauState::reduction`](super::PlateauState::reduction), 1
@@ -193,10 +174,7 @@ impl LearningRate {
 mod tests {
     use super::*;
 
-    const TIMELINE: Timeline = Timeline {
-        steps_per_epoch: 10,
-        epochs: 8,
-    };
+    const TIMELINE: Timeline = Timeline { steps_per_epoch: 10, epochs: 8 };
 
     fn rate(schedule: Schedule) -> LearningRate {
         LearningRate::new(1.0, schedule)
@@ -213,10 +191,7 @@ mod tests {
     #[test]
     fn a_warm_up_is_the_rise_of_schedules_that_rise() {
         for schedule in [Schedule::OneCycle, Schedule::Triangular] {
-            let rate = LearningRate {
-                warm_up: 1.0,
-                ..rate(schedule)
-            };
+            let rate = LearningRate { warm_up: 1.0, ..rate(schedule) };
             let at = |step| rate.at(step, TIMELINE, 1.0);
             assert!((1..10).all(|s| at(s) > at(s - 1)) && (11..80).all(|s| at(s) < at(s - 1)));
             assert!(at(9) > 0.9 && at(10) > 0.9 && at(79) < 0.02);
@@ -226,18 +201,10 @@ mod tests {
     #[test]
     fn only_schedules_that_end_with_the_training_depend_on_its_length() {
         let longer = Timeline { epochs: 20, ..TIMELINE };
-        let plateau = Plateau {
-            factor: 0.5,
-            patience: 1,
-            min_delta: 0.0,
-            cooldown: 0,
-        };
+        let plateau = Plateau { factor: 0.5, patience: 1, min_delta: 0.0, cooldown: 0 };
         for schedule in [
             Schedule::Constant,
-            Schedule::Step(Step {
-                milestones: vec![2, 7],
-                factor: 0.1,
-            }),
+            Schedule::Step(Step { milestones: vec![2, 7], factor: 0.1 }),
             Schedule::InverseTime(InverseTime { decay: 0.1 }),
             Schedule::Plateau(plateau),
             Schedule::Cosine,
@@ -271,10 +238,7 @@ mod tests {
 
     #[test]
     fn a_training_of_one_step_has_a_rate() {
-        let one = Timeline {
-            steps_per_epoch: 1,
-            epochs: 1,
-        };
+        let one = Timeline { steps_per_epoch: 1, epochs: 1 };
         for schedule in [Schedule::Cosine, Schedule::OneCycle, Schedule::Triangular] {
             assert!(rate(schedule.clone()).at(0, one, 1.0) > 0.0, "{schedule:?}");
         }

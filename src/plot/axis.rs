@@ -21,12 +21,7 @@ const LEAST_ROOM: f64 = 1e-290;
 impl Axis {
     /// An axis between two ends with round numbers beside it.
     pub fn between(name: &'static str, low: f64, high: f64) -> Self {
-        Self {
-            low,
-            high,
-            ticks: ticks(low, high),
-            name,
-        }
+        Self { low, high, ticks: ticks(low, high), name }
     }
 
     /// An axis that holds all values with a little room around them, whatever finite numbers they are, even when they are
@@ -34,9 +29,7 @@ impl Axis {
     pub fn around(name: &'static str, values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = values
             .filter(|value| value.is_finite())
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-                (low.min(value), high.max(value))
-            });
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         if low > high {
             return Self::between(name, 0.0, 1.0);
         }
@@ -65,11 +58,7 @@ impl Axis {
                 .filter(|(value, _)| *value > 0.0)
                 .map(|(value, text)| (value.log10(), text))
                 .collect(),
-            _ => decades
-                .into_iter()
-                .step_by(step)
-                .map(|power| (f64::from(power), format!("1e{power}")))
-                .collect(),
+            _ => decades.into_iter().step_by(step).map(|power| (f64::from(power), format!("1e{power}"))).collect(),
         };
         axis
     }
@@ -85,12 +74,7 @@ impl Axis {
     /// An axis with names at 0, 1, 2 and so on.
     pub fn named(name: &'static str, names: impl Iterator<Item = String>) -> Self {
         let ticks: Vec<(f64, String)> = (0u32..).map(f64::from).zip(names).collect();
-        Self {
-            low: -0.5,
-            high: ticks.len().max(1) as f64 - 0.5,
-            ticks,
-            name,
-        }
+        Self { low: -0.5, high: ticks.len().max(1) as f64 - 0.5, ticks, name }
     }
 
     /// Where a value lies: 0 at the low end, 1 at the high one.
@@ -111,17 +95,11 @@ fn ticks(low: f64, high: f64) -> Vec<(f64, String)> {
         return Vec::new();
     }
     let power = 10f64.powf(widest.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .map(|n| n * power)
-        .into_iter()
-        .find(|step| *step >= 0.999 * widest);
+    let step = [1.0, 2.0, 5.0, 10.0].map(|n| n * power).into_iter().find(|step| *step >= 0.999 * widest);
     let step = step.unwrap_or(widest);
     // A range is never narrower than a tenth of its ends, so that these are small numbers.
     let (first, last) = ((low / step - 1e-9).ceil() as i64, (high / step + 1e-9).floor() as i64);
-    (first..=last)
-        .map(|multiple| multiple as f64 * step)
-        .map(|value| (value, short(value)))
-        .collect()
+    (first..=last).map(|multiple| multiple as f64 * step).map(|value| (value, short(value))).collect()
 }
 
 /// A number with three digits that count.
@@ -195,10 +173,7 @@ mod tests {
             assert!((1..=11).contains(&axis.ticks.len()), "{values:?}: {:?}", axis.ticks);
             let places: Vec<f64> = axis.ticks.iter().map(|(value, _)| axis.share(*value)).collect();
             assert!(places.is_sorted_by(|a, b| a < b), "{values:?}: {places:?}");
-            assert!(
-                places.iter().all(|place| (-1e-6..=1.0 + 1e-6).contains(place)),
-                "{values:?}: {places:?}"
-            );
+            assert!(places.iter().all(|place| (-1e-6..=1.0 + 1e-6).contains(place)), "{values:?}: {places:?}");
             for value in values.iter().filter(|value| value.is_finite()) {
                 assert!((0.0..=1.0).contains(&axis.share(*value)), "{values:?}: {value}");
             }
@@ -210,17 +185,11 @@ mod tests {
 
     #[test]
     fn round_numbers_stand_beside_an_axis() {
-        assert_eq!(
-            texts(&Axis::between("", 0.0, 1.0)),
-            ["0", "0.2", "0.4", "0.6", "0.8", "1"]
-        );
+        assert_eq!(texts(&Axis::between("", 0.0, 1.0)), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
         assert_eq!(texts(&Axis::between("", -30.0, 12.0)), ["-30", "-20", "-10", "0", "10"]);
         assert_eq!(texts(&Axis::counting("epoch", 1)), ["1"]);
         assert_eq!(texts(&Axis::counting("epoch", 5)), ["1", "2", "3", "4", "5"]);
-        assert_eq!(
-            texts(&Axis::counting("epoch", 40)),
-            ["5", "10", "15", "20", "25", "30", "35", "40"]
-        );
+        assert_eq!(texts(&Axis::counting("epoch", 40)), ["5", "10", "15", "20", "25", "30", "35", "40"]);
     }
 
     #[test]

@@ -16,12 +16,7 @@ pub(super) struct Area {
 impl Area {
     /// All of a picture.
     pub fn whole([width, height]: [u32; 2]) -> Self {
-        Self {
-            left: 0.0,
-            top: 0.0,
-            width: width as f32,
-            height: height as f32,
-        }
+        Self { left: 0.0, top: 0.0, width: width as f32, height: height as f32 }
     }
 
     /// The parts of a picture whose panels of one size stand in rows of `columns`.
@@ -81,23 +76,13 @@ impl<'a> Chart<'a> {
 
     /// The pixel of a place of the data, held inside of the axes; `None` where there is no such place.
     fn at(&self, (x, y): (f64, f64)) -> Option<Place> {
-        let Area {
-            left,
-            top,
-            width,
-            height,
-        } = self.inside;
+        let Area { left, top, width, height } = self.inside;
         let [x, y] = [self.x.share(x), self.y.share(y)].map(|share| share.clamp(0.0, 1.0) as f32);
         (x.is_finite() && y.is_finite()).then_some([left + x * width, top + (1.0 - y) * height])
     }
 
     fn draw_axes(&mut self) {
-        let Area {
-            left,
-            top,
-            width,
-            height,
-        } = self.inside;
+        let Area { left, top, width, height } = self.inside;
         let (right, bottom) = (left + width, top + height);
         for (value, text) in self.x.ticks.clone() {
             let x = left + self.x.share(value) as f32 * width;
@@ -111,13 +96,11 @@ impl<'a> Chart<'a> {
             self.drawing.line(vec![[left - TICK, y], [left, y]], 1.0, FRAME);
             self.drawing.text(text, [left - TICK - 4.0, y], LETTERS, Anchor::End);
         }
-        self.drawing
-            .line(vec![[left, top], [left, bottom], [right, bottom]], 1.0, FRAME);
+        self.drawing.line(vec![[left, top], [left, bottom], [right, bottom]], 1.0, FRAME);
         let middle = [left + width / 2.0, bottom + 32.0];
         self.drawing.text(self.x.name, middle, LETTERS + 1.0, Anchor::Middle);
         let middle = [left - LEFT + 12.0, top + height / 2.0];
-        self.drawing
-            .text_upwards(self.y.name, middle, LETTERS + 1.0, Anchor::Middle);
+        self.drawing.text_upwards(self.y.name, middle, LETTERS + 1.0, Anchor::Middle);
     }
 
     /// A line through places; one that is not finite is a gap.
@@ -149,10 +132,7 @@ impl<'a> Chart<'a> {
         const LINE: f32 = 17.0;
         const SWATCH: f32 = 16.0;
         const MARGIN: f32 = 7.0;
-        let widest = entries
-            .iter()
-            .map(|(name, _)| font::width(name, LETTERS))
-            .fold(0.0, f32::max);
+        let widest = entries.iter().map(|(name, _)| font::width(name, LETTERS)).fold(0.0, f32::max);
         let (width, height) = (widest + SWATCH + 3.0 * MARGIN, LINE * entries.len() as f32 + MARGIN);
         let Area { left, top, .. } = self.inside;
         let (right, bottom) = (left + self.inside.width, top + self.inside.height);
@@ -161,14 +141,12 @@ impl<'a> Chart<'a> {
             Corner::TopRight => [right - width - MARGIN, top + MARGIN],
             Corner::BottomRight => [right - width - MARGIN, bottom - height - MARGIN],
         };
-        self.drawing
-            .rectangle([left, top], [width, height], Color::PAPER.faint(0.8));
+        self.drawing.rectangle([left, top], [width, height], Color::PAPER.faint(0.8));
         for ((name, color), row) in entries.iter().zip(0u8..) {
             let y = top + (f32::from(row) + 0.5) * LINE + MARGIN / 2.0;
             let swatch = [left + MARGIN, y - 2.0];
             self.drawing.rectangle(swatch, [SWATCH, 4.0], *color);
-            self.drawing
-                .text(*name, [left + 2.0 * MARGIN + SWATCH, y], LETTERS, Anchor::Start);
+            self.drawing.text(*name, [left + 2.0 * MARGIN + SWATCH, y], LETTERS, Anchor::Start);
         }
     }
 }

@@ -23,10 +23,7 @@ impl Color {
 
     /// One that hides what is below.
     pub const fn rgb(red: u8, green: u8, blue: u8) -> Self {
-        Self {
-            rgb: [red, green, blue],
-            opacity: 1.0,
-        }
+        Self { rgb: [red, green, blue], opacity: 1.0 }
     }
 
     /// The same with another opacity.
@@ -40,10 +37,7 @@ impl Color {
             channel + (255 - channel) / 4
         }
         let [red, green, blue] = self.rgb;
-        Self {
-            rgb: [lighter(red), lighter(green), lighter(blue)],
-            ..self
-        }
+        Self { rgb: [lighter(red), lighter(green), lighter(blue)], ..self }
     }
 
     /// As CSS and SVG write it, without its opacity.
@@ -84,21 +78,9 @@ pub(crate) struct Ramp(&'static [[u8; 3]]);
 
 impl Ramp {
     /// From white to dark blue (ColorBrewer's Blues).
-    pub const BLUES: Self = Self(&[
-        [255, 255, 255],
-        [198, 219, 239],
-        [107, 174, 214],
-        [33, 113, 181],
-        [8, 48, 107],
-    ]);
+    pub const BLUES: Self = Self(&[[255, 255, 255], [198, 219, 239], [107, 174, 214], [33, 113, 181], [8, 48, 107]]);
     /// The same from a dark page to light blue.
-    pub const BLUES_ON_DARK: Self = Self(&[
-        [22, 23, 26],
-        [20, 50, 92],
-        [33, 96, 160],
-        [90, 160, 210],
-        [190, 220, 245],
-    ]);
+    pub const BLUES_ON_DARK: Self = Self(&[[22, 23, 26], [20, 50, 92], [33, 96, 160], [90, 160, 210], [190, 220, 245]]);
     /// From dark violet to yellow: even steps look even, with any colour vision and in grey (matplotlib's viridis).
     pub const VIRIDIS: Self = Self(&[
         [68, 1, 84],
@@ -112,14 +94,8 @@ impl Ramp {
         [253, 231, 37],
     ]);
     /// From black over red to light yellow (matplotlib's inferno).
-    pub const INFERNO: Self = Self(&[
-        [0, 0, 4],
-        [66, 10, 104],
-        [147, 38, 103],
-        [221, 81, 58],
-        [252, 165, 10],
-        [252, 255, 164],
-    ]);
+    pub const INFERNO: Self =
+        Self(&[[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58], [252, 165, 10], [252, 255, 164]]);
 
     /// The colour of a share; below 0 the first, above 1 the last, and of what is no number the first.
     pub fn at(&self, share: f64) -> Color {

@@ -65,12 +65,7 @@ impl ConfusionPicture<'_> {
                 drawing.rectangle([left, top], [CELL; 2], paper);
                 drawing.shapes.push(Shape::Text(Text {
                     color: paper.readable_on(),
-                    ..Text::new(
-                        share_text(*count, all),
-                        [left + CELL / 2.0, middle],
-                        14.0,
-                        Anchor::Middle,
-                    )
+                    ..Text::new(share_text(*count, all), [left + CELL / 2.0, middle], 14.0, Anchor::Middle)
                 }));
             }
         }
@@ -99,11 +94,7 @@ impl ConfusionPicture<'_> {
         }
         for share in [0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0] {
             let y = TOP + side - shade(share) as f32 * side;
-            drawing.line(
-                vec![[left + width, y], [left + width + 3.0, y]],
-                1.0,
-                Color::INK.faint(0.6),
-            );
+            drawing.line(vec![[left + width, y], [left + width + 3.0, y]], 1.0, Color::INK.faint(0.6));
             drawing.text(share.to_string(), [left + width + 7.0, y], 12.0, Anchor::Start);
         }
         drawing.text("share", [left + width / 2.0, TOP - 16.0], 12.0, Anchor::Middle);
@@ -125,12 +116,7 @@ impl Picture for ConfusionPicture<'_> {
         let corners = [[LEFT, TOP], [right, TOP], [right, bottom], [LEFT, bottom], [LEFT, TOP]];
         drawing.line(corners.to_vec(), 1.0, Color::INK.faint(0.4));
         self.draw_columns(drawing);
-        drawing.text(
-            "predicted",
-            [middle, bottom + self.bottom() - 18.0],
-            14.0,
-            Anchor::Middle,
-        );
+        drawing.text("predicted", [middle, bottom + self.bottom() - 18.0], 14.0, Anchor::Middle);
         drawing.text_upwards("true", [14.0, TOP + side / 2.0], 14.0, Anchor::Middle);
         self.draw_bar(drawing);
     }
@@ -151,11 +137,7 @@ mod tests {
         let names = ["few", "many"].map(str::to_owned);
         let matrix = [vec![3, 1], vec![2500, 7500]];
         let mut drawing = Drawing::default();
-        ConfusionPicture {
-            names: &names,
-            matrix: &matrix,
-        }
-        .draw_rows(&mut drawing);
+        ConfusionPicture { names: &names, matrix: &matrix }.draw_rows(&mut drawing);
         let colors: Vec<Color> = drawing
             .shapes
             .iter()

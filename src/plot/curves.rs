@@ -42,19 +42,12 @@ impl Picture for Curves {
 impl Panel {
     fn draw(&self, drawing: &mut Drawing, area: Area) {
         let epochs = self.lines.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
-        let values = self
-            .lines
-            .iter()
-            .flat_map(|(_, values)| values.iter().flatten().copied());
+        let values = self.lines.iter().flat_map(|(_, values)| values.iter().flatten().copied());
         let (x, y) = (Axis::counting("epoch", epochs), Axis::around("", values));
         let mut chart = Chart::new(drawing, area, self.title, x, y);
         let mut names = Vec::new();
         for ((name, values), color) in self.lines.iter().zip(COLORS) {
-            let places = || {
-                (1u32..)
-                    .map(f64::from)
-                    .zip(values.iter().map(|value| value.unwrap_or(f64::NAN)))
-            };
+            let places = || (1u32..).map(f64::from).zip(values.iter().map(|value| value.unwrap_or(f64::NAN)));
             chart.line(places(), 2.0, color);
             // A single epoch makes no line.
             chart.discs(places(), 2.5, color);
@@ -63,14 +56,7 @@ impl Panel {
             }
         }
         if names.len() > 1 {
-            chart.legend(
-                if self.rises {
-                    Corner::BottomRight
-                } else {
-                    Corner::TopRight
-                },
-                &names,
-            );
+            chart.legend(if self.rises { Corner::BottomRight } else { Corner::TopRight }, &names);
         }
     }
 }

@@ -66,11 +66,7 @@ pub(super) enum Anchor {
 
 impl Drawing {
     pub(super) fn new((width, height): (u32, u32)) -> Self {
-        Self {
-            width: width as f32,
-            height: height as f32,
-            shapes: Vec::new(),
-        }
+        Self { width: width as f32, height: height as f32, shapes: Vec::new() }
     }
 
     pub(super) fn rectangle(&mut self, at: Place, size: [f32; 2], color: Color) {
@@ -98,24 +94,13 @@ impl Drawing {
 
     /// Adds a text that is read from below.
     pub(super) fn text_upwards(&mut self, text: impl Into<String>, at: Place, size: f32, anchor: Anchor) {
-        self.shapes.push(Shape::Text(Text {
-            upwards: true,
-            ..Text::new(text, at, size, anchor)
-        }));
+        self.shapes.push(Shape::Text(Text { upwards: true, ..Text::new(text, at, size, anchor) }));
     }
 }
 
 impl Text {
     pub(super) fn new(text: impl Into<String>, at: Place, size: f32, anchor: Anchor) -> Self {
-        Self {
-            text: text.into(),
-            at,
-            size,
-            color: Color::INK,
-            anchor,
-            upwards: false,
-            outlined: false,
-        }
+        Self { text: text.into(), at, size, color: Color::INK, anchor, upwards: false, outlined: false }
     }
 
     /// How far below `at` the letters stand: half the height of a capital letter.

@@ -39,11 +39,7 @@ impl Section {
             let map = || Raster::viridis(size[1], &values.iter().map(scaled).collect::<Vec<_>>());
             (!spread.is_none()).then(map)
         });
-        Self {
-            title,
-            size,
-            maps: maps.collect(),
-        }
+        Self { title, size, maps: maps.collect() }
     }
 
     fn scale(&self) -> usize {
@@ -94,10 +90,7 @@ impl Spread {
         let n = values.len().max(1) as f64;
         let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
         let variance = values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / n;
-        Self {
-            mean,
-            deviation: variance.sqrt(),
-        }
+        Self { mean, deviation: variance.sqrt() }
     }
 
     /// Whether all values are one, up to what rounding leaves.
@@ -133,12 +126,7 @@ mod tests {
 
     #[test]
     fn a_constant_channel_is_dead_and_a_varying_one_is_not() {
-        let channels = [
-            vec![0.0; 4],
-            vec![3.5; 4],
-            vec![0.0, 0.0, 1e-3, 0.0],
-            vec![-1.0, 1.0, 2.0, 5.0],
-        ];
+        let channels = [vec![0.0; 4], vec![3.5; 4], vec![0.0, 0.0, 1e-3, 0.0], vec![-1.0, 1.0, 2.0, 5.0]];
         let section = Section::standardised("a".to_owned(), [2, 2], &channels);
         let dead: Vec<bool> = section.maps.iter().map(Option::is_none).collect();
         assert_eq!(dead, [true, true, false, false]);

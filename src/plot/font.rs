@@ -8,8 +8,7 @@ use ttf_parser::{Face, GlyphId, OutlineBuilder};
 /// The font; `None` if its file does not parse.
 fn face() -> Option<&'static Face<'static>> {
     static FACE: OnceLock<Option<Face<'static>>> = OnceLock::new();
-    FACE.get_or_init(|| Face::parse(dejavu::sans::regular(), 0).ok())
-        .as_ref()
+    FACE.get_or_init(|| Face::parse(dejavu::sans::regular(), 0).ok()).as_ref()
 }
 
 /// The letters of a text and where each begins, in units of the font, and where the text ends.
@@ -31,27 +30,19 @@ fn set(face: &Face, text: &str) -> (Vec<(GlyphId, i32)>, i32) {
 fn kerning(face: &Face, first: GlyphId, second: GlyphId) -> i16 {
     let tables = face.tables().kern.into_iter().flat_map(|kern| kern.subtables);
     let mut horizontal = tables.filter(|table| table.horizontal && !table.variable);
-    horizontal
-        .find_map(|table| table.glyphs_kerning(first, second))
-        .unwrap_or_default()
+    horizontal.find_map(|table| table.glyphs_kerning(first, second)).unwrap_or_default()
 }
 
 /// How wide a text is when its letters have this size.
 pub(super) fn width(text: &str, size: f32) -> f32 {
-    face().map_or(0.0, |face| {
-        set(face, text).1 as f32 * size / f32::from(face.units_per_em())
-    })
+    face().map_or(0.0, |face| set(face, text).1 as f32 * size / f32::from(face.units_per_em()))
 }
 
 /// The outlines of a text that begins at the origin, its letters standing on the x axis. They are where the font puts them,
 /// at fractions of a pixel. `None` where there is nothing to see.
 pub(super) fn path(text: &str, size: f32) -> Option<Path> {
     let face = face()?;
-    let mut pen = Pen {
-        path: PathBuilder::new(),
-        scale: size / f32::from(face.units_per_em()),
-        left: 0.0,
-    };
+    let mut pen = Pen { path: PathBuilder::new(), scale: size / f32::from(face.units_per_em()), left: 0.0 };
     for (glyph, x) in set(face, text).0 {
         pen.left = x as f32;
         face.outline_glyph(glyph, &mut pen);
@@ -106,18 +97,10 @@ mod tests {
     fn letters_are_where_the_font_says() {
         // The advances of DejaVu Sans in its units of 1/2048: n 1298, i 569; A and V are 131 closer.
         for (text, wide) in [("nni", 1298 + 1298 + 569), ("AV", 1401 + 1401 - 131), ("", 0)] {
-            assert!(
-                (width(text, 204.8) - wide as f32 / 10.0).abs() < 1e-2,
-                "{text}: {}",
-                width(text, 2048.0)
-            );
+            assert!((width(text, 204.8) - wide as f32 / 10.0).abs() < 1e-2, "{text}: {}", width(text, 2048.0));
         }
         let capital = path("H", 2048.0).unwrap().bounds();
-        assert_eq!(
-            (capital.top(), capital.bottom()),
-            (-1493.0, 0.0),
-            "a capital stands on the line"
-        );
+        assert_eq!((capital.top(), capital.bottom()), (-1493.0, 0.0), "a capital stands on the line");
         assert!(capital.left() > 0.0 && capital.right() < width("H", 2048.0));
         assert!(path("  ", 10.0).is_none());
     }

@@ -32,10 +32,7 @@ const TITLE: f32 = 15.0;
 
 impl Gallery {
     fn scale(&self) -> usize {
-        let widest = self
-            .tiles
-            .iter()
-            .map(|tile| tile.image.width().max(tile.image.height()));
+        let widest = self.tiles.iter().map(|tile| tile.image.width().max(tile.image.height()));
         (SIDE / widest.max().unwrap_or(1).max(1)).max(1)
     }
 

@@ -58,10 +58,7 @@ impl Picture for MapPicture<'_> {
         }
         for (class, at) in apart(self.medians(&frame)) {
             let name = self.names.get(class).copied().unwrap_or_default();
-            drawing.shapes.push(Shape::Text(Text {
-                outlined: true,
-                ..Text::new(name, at, NAME, Anchor::Middle)
-            }));
+            drawing.shapes.push(Shape::Text(Text { outlined: true, ..Text::new(name, at, NAME, Anchor::Middle) }));
         }
         self.draw_legend(drawing);
     }
@@ -72,10 +69,8 @@ impl MapPicture<'_> {
     fn medians(&self, frame: &Frame) -> Vec<(usize, Place)> {
         let median = |class: usize| {
             let pairs = self.places.iter().zip(self.labels);
-            let own: Vec<[f32; 2]> = pairs
-                .filter(|(_, label)| usize::from(**label) == class)
-                .map(|(place, _)| *place)
-                .collect();
+            let own: Vec<[f32; 2]> =
+                pairs.filter(|(_, label)| usize::from(**label) == class).map(|(place, _)| *place).collect();
             let along = |axis: usize| {
                 let mut values: Vec<f32> = own.iter().map(|place| place[axis]).collect();
                 let half = values.len() / 2;
@@ -93,12 +88,7 @@ impl MapPicture<'_> {
                 *count += 1;
             }
         }
-        let present = self
-            .names
-            .iter()
-            .zip(counts)
-            .zip(0u8..)
-            .filter(|((_, count), _)| *count > 0);
+        let present = self.names.iter().zip(counts).zip(0u8..).filter(|((_, count), _)| *count > 0);
         for (row, ((name, count), class)) in present.enumerate() {
             let (x, y) = (WIDTH - LEGEND, TOP + MARGIN + 34.0 * row as f32);
             drawing.disc([x, y], 8.0, color_of(class));
@@ -127,11 +117,7 @@ impl Frame {
             let values = || places.iter().map(|place| f64::from(place[axis]));
             let low = values().fold(f64::INFINITY, f64::min);
             let high = values().fold(f64::NEG_INFINITY, f64::max);
-            if low <= high {
-                (0.5 * (low + high), high - low)
-            } else {
-                (0.0, 0.0)
-            }
+            if low <= high { (0.5 * (low + high), high - low) } else { (0.0, 0.0) }
         };
         let ((x, across), (y, up)) = (along(0), along(1));
         let room = |pixels: f32, extent: f64| f64::from(pixels - 2.0 * MARGIN) / extent;
@@ -175,9 +161,7 @@ mod tests {
 
     #[test]
     fn names_end_apart() {
-        let names = (0..10)
-            .map(|class| (class, [300.0 + 3.0 * class as f32, 500.0]))
-            .collect();
+        let names = (0..10).map(|class| (class, [300.0 + 3.0 * class as f32, 500.0])).collect();
         let mut heights: Vec<f32> = apart(names).iter().map(|(_, [_, y])| *y).collect();
         heights.sort_by(f32::total_cmp);
         for pair in heights.windows(2) {
@@ -190,10 +174,7 @@ mod tests {
         let frame = Frame::around(&[[-50.0, 3.0], [10.0, 5.0], [0.0, 4.0]]);
         let [[left, bottom], [right, top]] = [[-50.0, 3.0], [10.0, 5.0]].map(|place| frame.at(place));
         assert_eq!((left, right), (MARGIN, WIDTH - LEGEND - MARGIN));
-        assert!(
-            (right - left - 30.0 * (bottom - top)).abs() <= 0.1,
-            "{left} {right} {bottom} {top}"
-        );
+        assert!((right - left - 30.0 * (bottom - top)).abs() <= 0.1, "{left} {right} {bottom} {top}");
     }
 
     #[test]
@@ -216,27 +197,15 @@ mod tests {
         ("all cones", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
         (
             "no red cones",
-            [
-                [0.152286, 1.052583, -0.204868],
-                [0.114503, 0.786281, 0.099216],
-                [-0.003882, -0.048116, 1.051998],
-            ],
+            [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
         ),
         (
             "no green cones",
-            [
-                [0.367322, 0.860646, -0.227968],
-                [0.280085, 0.672501, 0.047413],
-                [-0.011820, 0.042940, 0.968881],
-            ],
+            [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
         ),
         (
             "no blue cones",
-            [
-                [1.255528, -0.076749, -0.178779],
-                [-0.078411, 0.930809, 0.147602],
-                [0.004733, 0.691367, 0.303900],
-            ],
+            [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
         ),
     ];
 
@@ -285,11 +254,7 @@ mod tests {
         }
         let dark_page = Color::rgb(0x16, 0x17, 0x1a);
         for (light, dark) in CLASS_COLORS.into_iter().zip(on_dark) {
-            assert!(
-                light.contrast(Color::PAPER) > 2.0,
-                "{light:?}: {}",
-                light.contrast(Color::PAPER)
-            );
+            assert!(light.contrast(Color::PAPER) > 2.0, "{light:?}: {}", light.contrast(Color::PAPER));
             assert!(dark.contrast(dark_page) > 3.0, "{dark:?}: {}", dark.contrast(dark_page));
         }
     }

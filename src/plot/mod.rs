@@ -68,10 +68,7 @@ pub struct DrawingError(String);
 impl PlotError {
     /// A drawing that was to become the file at `path`.
     pub(crate) fn drawing(path: &Path) -> impl FnOnce(DrawingError) -> Self + '_ {
-        move |problem| Self::Drawing {
-            path: path.to_owned(),
-            problem: problem.to_string(),
-        }
+        move |problem| Self::Drawing { path: path.to_owned(), problem: problem.to_string() }
     }
 }
 

@@ -22,10 +22,7 @@ pub(super) fn rgb(drawing: &Drawing) -> Result<(Vec<u8>, (u32, u32)), DrawingErr
     for shape in &drawing.shapes {
         draw(shape, &mut canvas);
     }
-    let rgb = canvas
-        .pixels()
-        .iter()
-        .flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]);
+    let rgb = canvas.pixels().iter().flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]);
     Ok((rgb.collect(), (canvas.width(), canvas.height())))
 }
 
@@ -43,11 +40,7 @@ fn paint(color: Color) -> Paint<'static> {
 /// Shapes without an extent, or at places that are no numbers, have no path and are left out.
 fn draw(shape: &Shape, canvas: &mut Pixmap) {
     match shape {
-        Shape::Rectangle {
-            at: [x, y],
-            size: [width, height],
-            color,
-        } => {
+        Shape::Rectangle { at: [x, y], size: [width, height], color } => {
             if let Some(rectangle) = Rect::from_xywh(*x, *y, *width, *height) {
                 canvas.fill_rect(rectangle, &paint(*color), scaled(), None);
             }
@@ -57,11 +50,7 @@ fn draw(shape: &Shape, canvas: &mut Pixmap) {
                 canvas.stroke_path(&path, &paint(*color), &stroke(*width), scaled(), None);
             }
         }
-        Shape::Disc {
-            at: [x, y],
-            radius,
-            color,
-        } => {
+        Shape::Disc { at: [x, y], radius, color } => {
             if let Some(path) = PathBuilder::from_circle(*x, *y, *radius) {
                 canvas.fill_path(&path, &paint(*color), FillRule::Winding, scaled(), None);
             }
@@ -82,11 +71,7 @@ fn line(places: &[Place]) -> Option<Path> {
 }
 
 fn stroke(width: f32) -> Stroke {
-    Stroke {
-        width,
-        line_join: LineJoin::Round,
-        ..Stroke::default()
-    }
+    Stroke { width, line_join: LineJoin::Round, ..Stroke::default() }
 }
 
 fn write(text: &Text, canvas: &mut Pixmap) {

@@ -13,9 +13,7 @@ pub struct Raster {
 impl Raster {
     /// Rows of `width` grey pixels from 0 (black) to 1 (white).
     pub fn grey(width: usize, values: &[f32]) -> Self {
-        let colors = values
-            .iter()
-            .map(|value| [(255.0 * value.clamp(0.0, 1.0)).round() as u8; 3]);
+        let colors = values.iter().map(|value| [(255.0 * value.clamp(0.0, 1.0)).round() as u8; 3]);
         Self::new(width, colors.collect())
     }
 

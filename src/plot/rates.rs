@@ -33,9 +33,6 @@ impl Picture for RateCurve<'_> {
         let at = self.suggestion.log10();
         chart.line([(at, low), (at, high)], 2.0, Color::ORANGE);
         let suggestion = format!("suggestion: {:.2e}", self.suggestion);
-        chart.legend(
-            Corner::TopLeft,
-            &[("smoothed loss", Color::BLUE), (&suggestion, Color::ORANGE)],
-        );
+        chart.legend(Corner::TopLeft, &[("smoothed loss", Color::BLUE), (&suggestion, Color::ORANGE)]);
     }
 }

@@ -23,12 +23,7 @@ impl Picture for ReliabilityPicture<'_> {
     }
 
     fn draw(&self, drawing: &mut Drawing) {
-        let area = |top: f32, height: f32| Area {
-            left: 0.0,
-            top,
-            width: WIDTH,
-            height,
-        };
+        let area = |top: f32, height: f32| Area { left: 0.0, top, width: WIDTH, height };
         let confidence = || Axis::between("confidence", 0.0, 1.0);
         let title = format!("accuracy by confidence (calibration error {:.4})", self.0.error);
         let accuracy = Axis::between("accuracy", 0.0, 1.0);
@@ -45,22 +40,12 @@ impl Picture for ReliabilityPicture<'_> {
             bar(both, bin.accuracy, SHY);
         }
         upper.line([(0.0, 0.0), (1.0, 1.0)], 1.0, Color::INK.faint(0.5));
-        let meanings = [
-            ("accuracy", BOTH),
-            ("more sure than right", BOLD),
-            ("more right than sure", SHY),
-        ];
+        let meanings = [("accuracy", BOTH), ("more sure than right", BOLD), ("more right than sure", SHY)];
         upper.legend(Corner::TopLeft, &meanings);
 
         let all: usize = self.0.bins.iter().map(|bin| bin.count).sum();
         let shares = Axis::between("share", 0.0, 1.0);
-        let mut lower = Chart::new(
-            drawing,
-            area(ABOVE, BELOW),
-            "share of predictions",
-            confidence(),
-            shares,
-        );
+        let mut lower = Chart::new(drawing, area(ABOVE, BELOW), "share of predictions", confidence(), shares);
         for bin in bins() {
             let share = bin.count as f64 / all.max(1) as f64;
             lower.bar((bin.range[0], 0.0), (bin.range[1], share), Color::INK.faint(0.35));

@@ -49,11 +49,7 @@ pub(super) fn text(drawing: &Drawing, ground: Ground) -> Result<String, DrawingE
 fn element(shape: &Shape, ground: Ground) -> Result<String, DrawingError> {
     let fill = |color: &Color| format!(r#"fill="{}"{}"#, ground.paint(*color), opacity("fill", *color));
     Ok(match shape {
-        Shape::Rectangle {
-            at: [x, y],
-            size: [width, height],
-            color,
-        } => format!(
+        Shape::Rectangle { at: [x, y], size: [width, height], color } => format!(
             r#"<rect x="{}" y="{}" width="{}" height="{}" {}/>"#,
             short(*x),
             short(*y),
@@ -70,23 +66,11 @@ fn element(shape: &Shape, ground: Ground) -> Result<String, DrawingError> {
                 opacity("stroke", *color),
             )
         }
-        Shape::Disc {
-            at: [x, y],
-            radius,
-            color,
-        } => format!(
-            r#"<circle cx="{}" cy="{}" r="{}" {}/>"#,
-            short(*x),
-            short(*y),
-            short(*radius),
-            fill(color)
-        ),
+        Shape::Disc { at: [x, y], radius, color } => {
+            format!(r#"<circle cx="{}" cy="{}" r="{}" {}/>"#, short(*x), short(*y), short(*radius), fill(color))
+        }
         Shape::Text(text) => text_element(text, &fill(&text.color), ground),
-        Shape::Image {
-            at: [x, y],
-            scale,
-            raster,
-        } => {
+        Shape::Image { at: [x, y], scale, raster } => {
             let (width, height) = (raster.width(), raster.height());
             let size = (width as u32, height as u32);
             let png = png(raster.colors().as_flattened(), size, Channels::Rgb)?;
@@ -108,11 +92,7 @@ fn text_element(text: &Text, fill: &str, ground: Ground) -> String {
         Anchor::End => "end",
     };
     let place = match text.upwards {
-        true => format!(
-            r#"transform="translate({} {}) rotate(-90)""#,
-            short(x + text.baseline()),
-            short(y)
-        ),
+        true => format!(r#"transform="translate({} {}) rotate(-90)""#, short(x + text.baseline()), short(y)),
         false => format!(r#"x="{}" y="{}""#, short(x), short(y + text.baseline())),
     };
     let outline = match text.outlined {
@@ -128,10 +108,7 @@ fn text_element(text: &Text, fill: &str, ground: Ground) -> String {
     let letters: String = text.text.chars().filter(writable).collect();
     // A > alone is text too, but ]]> is not.
     let letters = letters.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    format!(
-        r#"<text {place} font-size="{}" text-anchor="{anchor}" {fill}{outline}>{letters}</text>"#,
-        text.size
-    )
+    format!(r#"<text {place} font-size="{}" text-anchor="{anchor}" {fill}{outline}>{letters}</text>"#, text.size)
 }
 
 fn opacity(what: &str, color: Color) -> String {
@@ -167,9 +144,7 @@ mod tests {
         let paints = |ground: Ground| {
             let svg = text(&drawing, ground).unwrap();
             let fills = svg.split("fill=\"").skip(1);
-            fills
-                .map(|rest| rest.split('"').next().unwrap().to_owned())
-                .collect::<Vec<_>>()
+            fills.map(|rest| rest.split('"').next().unwrap().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(paints(Ground::Page), ["currentColor", "none", "#0072b2"]);
         assert_eq!(paints(Ground::Paper), ["#ffffff", "#000000", "#ffffff", "#0072b2"]);

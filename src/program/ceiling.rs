@@ -52,11 +52,7 @@ fn multiply_adds(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
         let flops = 32 * u64::from(rounds) * threads;
         let source = shader!("measure/multiply_add.wgsl");
         let kernel = Kernel::new("multiply_add", source)
-            .params(multiply_add::Params {
-                rounds,
-                factor: 0.5,
-                addend: 1.0,
-            })
+            .params(multiply_add::Params { rounds, factor: 0.5, addend: 1.0 })
             .threads(threads, 64)
             .flops(flops);
         recipe.dispatches.push(dispatch(kernel, vec![(y, Access::Write)]));
@@ -95,16 +91,10 @@ fn dispatches(gpu: &Arc<Gpu>, count: usize, chained: bool) -> Result<f64, GpuErr
 
 /// A copy of `quads` times 16 bytes.
 fn copy_of(from: BufferId, to: BufferId, quads: u64) -> Dispatch {
-    let source = shader!("elementwise/map.wgsl")
-        .choose("value", "common/value_vec4.wgsl")
-        .choose("f", "elementwise/copy.wgsl");
-    let kernel = Kernel::new("copy", source)
-        .params(map::Params {
-            len: quads as u32,
-            c: 0.0,
-            d: 0.0,
-        })
-        .threads(quads, 64);
+    let source =
+        shader!("elementwise/map.wgsl").choose("value", "common/value_vec4.wgsl").choose("f", "elementwise/copy.wgsl");
+    let kernel =
+        Kernel::new("copy", source).params(map::Params { len: quads as u32, c: 0.0, d: 0.0 }).threads(quads, 64);
     dispatch(kernel, vec![(from, Access::Read), (to, Access::Write)])
 }
 
@@ -117,11 +107,7 @@ fn own(bytes: u64) -> Place {
 }
 
 fn dispatch(kernel: Kernel, bindings: Vec<(BufferId, Access)>) -> Dispatch {
-    Dispatch {
-        kernel,
-        bindings,
-        note: String::new(),
-    }
+    Dispatch { kernel, bindings, note: String::new() }
 }
 
 /// The shortest of a few runs, each waited for: what disturbs a run only ever makes it longer.

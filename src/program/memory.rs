@@ -67,9 +67,7 @@ impl MemoryPlan {
         let mut slots: Vec<(u64, Vec<Lifetime>)> = Vec::new();
         let mut slot_of = vec![None; recipe.places.len()];
         for (id, bytes, lifetime) in order {
-            let free = slots
-                .iter()
-                .position(|(_, tenants)| tenants.iter().all(|t| !t.meets(lifetime)));
+            let free = slots.iter().position(|(_, tenants)| tenants.iter().all(|t| !t.meets(lifetime)));
             let slot = free.unwrap_or_else(|| {
                 slots.push((bytes, Vec::new()));
                 slots.len() - 1
@@ -78,9 +76,7 @@ impl MemoryPlan {
             slot_of[id] = Some(slot);
         }
         Self {
-            largest: named
-                .map(|(bytes, dispatch)| (*bytes, recipe.dispatches[*dispatch].note.clone()))
-                .collect(),
+            largest: named.map(|(bytes, dispatch)| (*bytes, recipe.dispatches[*dispatch].note.clone())).collect(),
             slots: slots.into_iter().map(|(bytes, _)| bytes).collect(),
             slot_of,
             without_reuse,
@@ -133,10 +129,7 @@ impl MemoryPlan {
         if largest <= limit && left.is_none_or(|left| missing <= left) {
             return Ok(());
         }
-        let names = self
-            .largest
-            .iter()
-            .map(|(bytes, note)| format!("{} ({note})", mebibytes(*bytes)));
+        let names = self.largest.iter().map(|(bytes, note)| format!("{} ({note})", mebibytes(*bytes)));
         Err(GpuError::DoesNotFit {
             needed: mebibytes(missing),
             left: left.map_or_else(|| "an unknown amount".to_owned(), mebibytes),
@@ -216,16 +209,11 @@ mod tests {
                 })
             })
             .collect();
-        let dispatch = |bindings| Dispatch {
-            kernel: Kernel::new("test", Source::default()),
-            bindings,
-            note: String::new(),
-        };
+        let dispatch =
+            |bindings| Dispatch { kernel: Kernel::new("test", Source::default()), bindings, note: String::new() };
         recipe.dispatches.push(dispatch(vec![(ids[0], Access::Write)]));
         for pair in ids.windows(2) {
-            recipe
-                .dispatches
-                .push(dispatch(vec![(pair[0], Access::Read), (pair[1], Access::Write)]));
+            recipe.dispatches.push(dispatch(vec![(pair[0], Access::Read), (pair[1], Access::Write)]));
         }
         MemoryPlan::new(&recipe)
     }

@@ -129,9 +129,7 @@ impl Program {
         {
             self.gpu.wait(Some(oldest))?;
         }
-        let submission = self
-            .gpu
-            .guarded(|| "a program's dispatches".to_owned(), || self.submit())?;
+        let submission = self.gpu.guarded(|| "a program's dispatches".to_owned(), || self.submit())?;
         self.in_flight.push_back(submission);
         Ok(())
     }
@@ -211,11 +209,7 @@ impl Uniforms {
             contents.extend_from_slice(params);
             contents.resize(contents.len().next_multiple_of(Gpu::slice_alignment() as usize), 0);
         }
-        let buffer = if contents.is_empty() {
-            None
-        } else {
-            Some(gpu.uniform_with("uniforms", &contents)?)
-        };
+        let buffer = if contents.is_empty() { None } else { Some(gpu.uniform_with("uniforms", &contents)?) };
         Ok(Self { buffer, ranges })
     }
 
@@ -251,10 +245,7 @@ fn make_step(gpu: &Gpu, dispatch: &Dispatch, slices: &[Slice], uniform: Option<S
         .iter()
         .map(|u| (0, u))
         .chain(storage)
-        .map(|(binding, slice)| wgpu::BindGroupEntry {
-            binding,
-            resource: slice.binding(),
-        })
+        .map(|(binding, slice)| wgpu::BindGroupEntry { binding, resource: slice.binding() })
         .collect();
     let bind_group = gpu.guarded(
         || format!("buffers of {}", dispatch.kernel.label),
@@ -267,9 +258,5 @@ fn make_step(gpu: &Gpu, dispatch: &Dispatch, slices: &[Slice], uniform: Option<S
         },
     )?;
     gpu.count_bind_group();
-    Ok(Step {
-        pipeline,
-        bind_group,
-        workgroups: dispatch.kernel.workgroups,
-    })
+    Ok(Step { pipeline, bind_group, workgroups: dispatch.kernel.workgroups })
 }

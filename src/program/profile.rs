@@ -82,11 +82,7 @@ impl Program {
             self.finish()?;
             run_seconds = run_seconds.min(started.elapsed().as_secs_f64());
         }
-        let clock = if self.gpu.has_timestamps() {
-            Clock::Device
-        } else {
-            Clock::Host
-        };
+        let clock = if self.gpu.has_timestamps() { Clock::Device } else { Clock::Host };
         let mut seconds = vec![0.0; self.steps.len()];
         for _ in 0..runs {
             let times = match clock {
@@ -109,13 +105,7 @@ impl Program {
                 bytes: dispatch.bytes(self),
             })
             .collect();
-        Ok(Profile {
-            dispatches,
-            clock,
-            run_seconds,
-            host_seconds,
-            planned_bytes: self.memory.planned_bytes(),
-        })
+        Ok(Profile { dispatches, clock, run_seconds, host_seconds, planned_bytes: self.memory.planned_bytes() })
     }
 
     fn run_one_by_one(&self) -> Result<Vec<f64>, GpuError> {
@@ -163,11 +153,7 @@ impl Program {
             readback.request(&self.gpu)?;
             let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(&readback.wait(&self.gpu)?);
             let period = f64::from(self.gpu.queue().get_timestamp_period()) * 1e-9;
-            seconds.extend(
-                ticks
-                    .chunks_exact(2)
-                    .map(|pair| pair[1].saturating_sub(pair[0]) as f64 * period),
-            );
+            seconds.extend(ticks.chunks_exact(2).map(|pair| pair[1].saturating_sub(pair[0]) as f64 * period));
         }
         Ok(seconds)
     }
@@ -280,10 +266,7 @@ impl fmt::Display for Tables<'_> {
         }
         writeln!(f)?;
         if self.profile.clock == Clock::Host {
-            writeln!(
-                f,
-                "The adapter has no timestamps: each dispatch was submitted and waited for by itself."
-            )?;
+            writeln!(f, "The adapter has no timestamps: each dispatch was submitted and waited for by itself.")?;
         }
         writeln!(
             f,

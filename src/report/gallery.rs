@@ -94,19 +94,12 @@ pub(super) fn picture(pick: Pick, shown: &[Shown], size: GallerySize) -> Gallery
         let grey: Vec<f32> = shown.pixels.iter().map(|byte| f32::from(*byte) / 255.0).collect();
         Tile {
             image: Raster::grey(WIDTH, &grey),
-            lines: vec![
-                format!("{} {:.2}", shown.predicted, shown.confidence),
-                format!("true: {}", shown.truth),
-            ],
+            lines: vec![format!("{} {:.2}", shown.predicted, shown.confidence), format!("true: {}", shown.truth)],
         }
     });
     let title = match shown.len() {
         0 => format!("{}: none", pick.title()),
         _ => pick.title().to_owned(),
     };
-    Gallery {
-        title,
-        tiles: tiles.collect(),
-        columns: size.columns,
-    }
+    Gallery { title, tiles: tiles.collect(), columns: size.columns }
 }

@@ -167,11 +167,7 @@ fn data_uri(pixels: &[u8]) -> Result<String, DrawingError> {
 
 /// Each panel on its own, so that they stand below each other on a phone.
 fn training(curves: &Curves) -> Result<Markup, DrawingError> {
-    let panels = curves.panels.iter().map(|panel| {
-        picture(&Curves {
-            panels: vec![panel.clone()],
-        })
-    });
+    let panels = curves.panels.iter().map(|panel| picture(&Curves { panels: vec![panel.clone()] }));
     let panels = panels.collect::<Result<Vec<_>, _>>()?;
     Ok(html! { div.panels { @for panel in panels { (panel) } } })
 }

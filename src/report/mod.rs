@@ -30,11 +30,7 @@ use crate::plot::{
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum ReportError {
     #[error("{numbers} numbers are no map of {images} images in {components} dimensions, which must be 1, 2 or 3")]
-    Positions {
-        images: usize,
-        components: usize,
-        numbers: usize,
-    },
+    Positions { images: usize, components: usize, numbers: usize },
 
     #[error("{path} is no table of positions: {problem}", path = shown(path))]
     Table { path: PathBuf, problem: String },
@@ -101,9 +97,7 @@ impl Evaluation<'_> {
 
 fn precision_recall(predictions: &Predictions) -> Vec<PrecisionRecall> {
     let classes = 0..predictions.class_names().len();
-    classes
-        .map(|class| PrecisionRecall::of_class(predictions, class))
-        .collect()
+    classes.map(|class| PrecisionRecall::of_class(predictions, class)).collect()
 }
 
 fn write_text(path: &Path, text: &str) -> Result<(), ReportError> {

@@ -20,11 +20,7 @@ impl<'a> Rivals<'a> {
     /// # Errors
     /// [`EvalError::Different`] when they are not of the same images.
     pub fn of(evaluations: &'a [Evaluation], all: bool) -> Result<Vec<Self>, EvalError> {
-        let firsts = if all {
-            evaluations.len()
-        } else {
-            evaluations.len().min(1)
-        };
+        let firsts = if all { evaluations.len() } else { evaluations.len().min(1) };
         let pairs = (0..firsts).flat_map(|i| evaluations[i + 1..].iter().map(move |second| (&evaluations[i], second)));
         pairs.map(|(first, second)| Self::new(first, second)).collect()
     }

@@ -13,13 +13,7 @@ pub(super) fn write_report(path: &Path, report: &Report) -> Result<(), ReportErr
         [c.name.clone(), precision, recall, f1, c.support.to_string()]
     };
     let support = report.macro_avg.support.to_string();
-    let accuracy = [
-        "accuracy".to_owned(),
-        String::new(),
-        String::new(),
-        report.accuracy.to_string(),
-        support,
-    ];
+    let accuracy = ["accuracy".to_owned(), String::new(), String::new(), report.accuracy.to_string(), support];
     let mut lines = vec![["class", "precision", "recall", "f1", "support"].map(str::to_owned)];
     lines.extend(report.classes.iter().map(score));
     lines.push(accuracy);
@@ -30,17 +24,9 @@ pub(super) fn write_report(path: &Path, report: &Report) -> Result<(), ReportErr
 /// How often each class (line) was taken for each class (column).
 pub(super) fn write_confusion(path: &Path, predictions: &Predictions) -> Result<(), ReportError> {
     let names = predictions.class_names();
-    let mut lines = vec![
-        std::iter::once("true".to_owned())
-            .chain(names.iter().cloned())
-            .collect::<Vec<_>>(),
-    ];
+    let mut lines = vec![std::iter::once("true".to_owned()).chain(names.iter().cloned()).collect::<Vec<_>>()];
     for (name, counts) in names.iter().zip(predictions.confusion_matrix()) {
-        lines.push(
-            std::iter::once(name.clone())
-                .chain(counts.iter().map(usize::to_string))
-                .collect(),
-        );
+        lines.push(std::iter::once(name.clone()).chain(counts.iter().map(usize::to_string)).collect());
     }
     write(path, lines)
 }
@@ -50,16 +36,9 @@ pub(super) fn write_predictions(path: &Path, predictions: &Predictions) -> Resul
     let names = predictions.class_names();
     let headings = ["image", "true", "predicted"].map(str::to_owned);
     let mut lines = vec![headings.iter().chain(names).cloned().collect::<Vec<_>>()];
-    let images = predictions
-        .rows()
-        .zip(predictions.labels())
-        .zip(predictions.predicted());
+    let images = predictions.rows().zip(predictions.labels()).zip(predictions.predicted());
     for (image, ((row, label), predicted)) in images.enumerate() {
-        let mut line = vec![
-            image.to_string(),
-            names[usize::from(*label)].clone(),
-            names[predicted].clone(),
-        ];
+        let mut line = vec![image.to_string(), names[usize::from(*label)].clone(), names[predicted].clone()];
         line.extend(row.iter().map(f32::to_string));
         lines.push(line);
     }

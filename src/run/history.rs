@@ -47,11 +47,7 @@ impl EpochRecord {
 pub fn best(history: &[EpochRecord], monitor: Monitor) -> Option<&EpochRecord> {
     history.iter().reduce(|best, record| {
         let (known, metric) = (best.monitored(monitor), record.monitored(monitor));
-        if metric < known || known.is_nan() && !metric.is_nan() {
-            record
-        } else {
-            best
-        }
+        if metric < known || known.is_nan() && !metric.is_nan() { record } else { best }
     })
 }
 
@@ -144,11 +140,7 @@ mod tests {
         ] {
             for monitor in [Monitor::Loss, Monitor::Accuracy] {
                 let history = history(&losses);
-                assert_eq!(
-                    best(&history, monitor).map(|record| record.epoch),
-                    Some(expected),
-                    "{losses:?}"
-                );
+                assert_eq!(best(&history, monitor).map(|record| record.epoch), Some(expected), "{losses:?}");
             }
         }
         assert_eq!(best(&[], Monitor::Loss), None);

@@ -60,9 +60,7 @@ impl RunFolder {
     /// # Errors
     /// [`RunError::Locked`] when another process trains there; [`RunError::File`].
     pub fn lock(&self) -> Result<File, RunError> {
-        files::try_lock(&self.file(LOCK))?.ok_or_else(|| RunError::Locked {
-            path: self.path.clone(),
-        })
+        files::try_lock(&self.file(LOCK))?.ok_or_else(|| RunError::Locked { path: self.path.clone() })
     }
 
     /// Makes the first of `runs/MODEL-1`, `runs/MODEL-2`, ... that does not exist.
@@ -70,9 +68,7 @@ impl RunFolder {
     /// # Errors
     /// [`RunError::File`].
     pub fn create_numbered(model: &str) -> Result<Self, RunError> {
-        Ok(Self {
-            path: create_numbered(Path::new("runs"), model)?,
-        })
+        Ok(Self { path: create_numbered(Path::new("runs"), model)? })
     }
 
     /// A folder that exists already.

@@ -92,8 +92,7 @@ impl FitFolder {
 
     fn file(&self, key: FitKey, extension: &str) -> PathBuf {
         let FitKey { setting, fold, epochs } = key;
-        self.path
-            .join(format!("{setting:04}-fold{fold}-epochs{epochs}.{extension}"))
+        self.path.join(format!("{setting:04}-fold{fold}-epochs{epochs}.{extension}"))
     }
 
     /// Takes a fit for this process, unless somebody has it or has done it. The operating system gives the lock back when a
@@ -129,10 +128,8 @@ impl FitFolder {
         for path in list_folder(&self.path)? {
             let Some(key) = key_of(&path) else { continue };
             let text = files::read_text(&path)?;
-            let result = serde_json::from_str(&text).map_err(|e| SearchError::File {
-                path: path.clone(),
-                problem: e.to_string(),
-            })?;
+            let result = serde_json::from_str(&text)
+                .map_err(|e| SearchError::File { path: path.clone(), problem: e.to_string() })?;
             results.insert(key, result);
         }
         Ok(results)
@@ -143,22 +140,14 @@ impl FitFolder {
 fn key_of(path: &Path) -> Option<FitKey> {
     let (setting, rest) = path.file_name()?.to_str()?.strip_suffix(".json")?.split_once("-fold")?;
     let (fold, epochs) = rest.split_once("-epochs")?;
-    Some(FitKey {
-        setting: setting.parse().ok()?,
-        fold: fold.parse().ok()?,
-        epochs: epochs.parse().ok()?,
-    })
+    Some(FitKey { setting: setting.parse().ok()?, fold: fold.parse().ok()?, epochs: epochs.parse().ok()? })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const KEY: FitKey = FitKey {
-        setting: 3,
-        fold: 1,
-        epochs: 5,
-    };
+    const KEY: FitKey = FitKey { setting: 3, fold: 1, epochs: 5 };
 
     #[test]
     fn a_fit_is_claimed_once_and_again_when_its_owner_is_gone() {
@@ -169,9 +158,7 @@ mod tests {
         assert!(matches!(fits.claim(KEY).unwrap(), Claim::Others));
         drop(mine);
         assert!(matches!(fits.claim(KEY).unwrap(), Claim::Mine(_)));
-        let failed = FitResult::Failed {
-            reason: "tested".to_owned(),
-        };
+        let failed = FitResult::Failed { reason: "tested".to_owned() };
         fits.write(KEY, &failed).unwrap();
         assert!(matches!(fits.claim(KEY).unwrap(), Claim::Others), "done is done");
         assert_eq!(fits.results().unwrap(), BTreeMap::from([(KEY, failed)]));

@@ -62,10 +62,7 @@ impl FromStr for Dimension {
                 (Ok(low), Ok(high)) => Values::WholeRange(low, high),
                 _ => Values::Range(low, high),
             };
-            return Ok(Self {
-                option: option.to_owned(),
-                values,
-            });
+            return Ok(Self { option: option.to_owned(), values });
         }
         // Values that hold commas, such as ranges of augmentation, have semicolons between them.
         let separator = if values.contains(';') { ';' } else { ',' };
@@ -74,10 +71,7 @@ impl FromStr for Dimension {
         if option.is_empty() || values.iter().any(String::is_empty) {
             return Err(wrong());
         }
-        Ok(Self {
-            option: option.to_owned(),
-            values: Values::List(values),
-        })
+        Ok(Self { option: option.to_owned(), values: Values::List(values) })
     }
 }
 
@@ -93,9 +87,7 @@ pub fn combinations(grid: &[Dimension]) -> Result<Vec<Vec<(String, String)>>, Gr
     let mut settings = vec![Vec::new()];
     for dimension in grid {
         let Values::List(values) = &dimension.values else {
-            return Err(GridError::RangeWithoutRandom {
-                option: dimension.option.clone(),
-            });
+            return Err(GridError::RangeWithoutRandom { option: dimension.option.clone() });
         };
         let count = settings.len() * values.len();
         if count > MOST {
@@ -129,10 +121,8 @@ pub fn random_settings(grid: &[Dimension], count: usize, seed: u64) -> Result<Ve
     // A small grid runs out of new settings; after so many draws in vain there are hardly any left.
     let mut in_vain = 0;
     while settings.len() < count && in_vain < 1000 {
-        let setting: Vec<(String, String)> = grid
-            .iter()
-            .map(|dimension| (dimension.option.clone(), dimension.values.draw(&mut rng)))
-            .collect();
+        let setting: Vec<(String, String)> =
+            grid.iter().map(|dimension| (dimension.option.clone(), dimension.values.draw(&mut rng))).collect();
         if settings.contains(&setting) {
             in_vain += 1;
         } else {
@@ -165,19 +155,13 @@ impl Values {
 
 /// The number at share `u` of the way, or of the way between the logarithms.
 fn between(low: f64, high: f64, u: f64) -> f64 {
-    if low > 0.0 && high / low >= 10.0 {
-        low * (high / low).powf(u)
-    } else {
-        low + (high - low) * u
-    }
+    if low > 0.0 && high / low >= 10.0 { low * (high / low).powf(u) } else { low + (high - low) * u }
 }
 
 fn check_names(grid: &[Dimension]) -> Result<(), GridError> {
     for (i, dimension) in grid.iter().enumerate() {
         if grid[..i].iter().any(|other| other.option == dimension.option) {
-            return Err(GridError::Twice {
-                option: dimension.option.clone(),
-            });
+            return Err(GridError::Twice { option: dimension.option.clone() });
         }
     }
     Ok(())
@@ -208,11 +192,7 @@ mod tests {
         assert_eq!(settings, random_settings(&grid, 200, 7).unwrap());
         assert_ne!(settings, random_settings(&grid, 200, 8).unwrap());
         let number = |setting: &Vec<(String, String)>, i: usize| setting[i].1.parse::<f64>().unwrap();
-        assert!(
-            settings
-                .iter()
-                .all(|s| (1e-4..=0.1).contains(&number(s, 0)) && (0.2..=0.6).contains(&number(s, 1)))
-        );
+        assert!(settings.iter().all(|s| (1e-4..=0.1).contains(&number(s, 0)) && (0.2..=0.6).contains(&number(s, 1))));
         // Evenly in the logarithm: a third of them in each of three decades.
         let low = settings.iter().filter(|s| number(s, 0) < 1e-3).count();
         assert!((40..95).contains(&low), "{low}");
@@ -230,10 +210,7 @@ mod tests {
     #[test]
     fn semicolons_separate_values_with_commas() {
         let settings = combinations(&grid(&["zoom=0.9,1.1;0.8,1.2", "milestones=8,12;"])).unwrap();
-        let values: Vec<&str> = settings
-            .iter()
-            .flat_map(|s| s.iter().map(|(_, v)| v.as_str()))
-            .collect();
+        let values: Vec<&str> = settings.iter().flat_map(|s| s.iter().map(|(_, v)| v.as_str())).collect();
         assert_eq!(values, ["0.9,1.1", "8,12", "0.8,1.2", "8,12"]);
     }
 

@@ -81,11 +81,7 @@ impl Shard {
     /// # Errors
     /// [`SearchError::Shard`] when there is no such part.
     pub fn new(index: usize, count: usize) -> Result<Self, SearchError> {
-        if (1..=count).contains(&index) {
-            Ok(Self { index, count })
-        } else {
-            Err(SearchError::Shard { index, count })
-        }
+        if (1..=count).contains(&index) { Ok(Self { index, count }) } else { Err(SearchError::Shard { index, count }) }
     }
 
     fn has(self, number: usize) -> bool {
@@ -209,11 +205,7 @@ mod tests {
 
     #[test]
     fn want_of_memory_is_of_the_setting_and_a_full_disk_is_not() {
-        let memory = TrainError::Memory {
-            batch: 2,
-            problem: String::new(),
-            remedy: String::new(),
-        };
+        let memory = TrainError::Memory { batch: 2, problem: String::new(), remedy: String::new() };
         assert!(is_of_the_setting(&memory));
         let shape = Shape::from([1 << 20, 1 << 20]);
         assert!(is_of_the_setting(&TensorError::TooManyElements { shape }.into()));

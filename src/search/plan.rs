@@ -70,10 +70,7 @@ impl Plan {
         } else {
             return Ok(());
         };
-        Err(SearchError::OtherSearch {
-            path: folder.to_owned(),
-            what,
-        })
+        Err(SearchError::OtherSearch { path: folder.to_owned(), what })
     }
 
     /// Refuses a folder that holds other files than a search's, and makes nothing.
@@ -87,9 +84,7 @@ impl Plan {
         // The lock, and what processes leave that start at the same moment, do not count.
         let is_other = |path: &PathBuf| path.extension().is_none_or(|e| e != "lock" && e != "tmp");
         match list_folder(folder)?.iter().any(is_other) {
-            true => Err(SearchError::FolderInUse {
-                path: folder.to_owned(),
-            }),
+            true => Err(SearchError::FolderInUse { path: folder.to_owned() }),
             false => Ok(()),
         }
     }
@@ -99,10 +94,7 @@ impl Plan {
     fn essence(&self) -> Self {
         let mut essence = self.clone();
         essence.command.clear();
-        essence
-            .settings
-            .iter_mut()
-            .for_each(|setting| setting.config.data = None);
+        essence.settings.iter_mut().for_each(|setting| setting.config.data = None);
         essence
     }
 
@@ -113,10 +105,7 @@ impl Plan {
     pub fn read(folder: &Path) -> Result<Self, SearchError> {
         let path = folder.join("search.json");
         let text = files::read_text(&path)?;
-        let wrong = |problem: String| SearchError::File {
-            path: path.clone(),
-            problem,
-        };
+        let wrong = |problem: String| SearchError::File { path: path.clone(), problem };
         let plan: Self = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
         plan.validate().map_err(|e| wrong(e.to_string()))?;
         Ok(plan)
@@ -216,10 +205,7 @@ mod tests {
     fn plan(settings: usize, halving: Option<Halving>) -> Plan {
         let setting = |i: usize| Setting {
             options: vec![("lr".to_owned(), i.to_string())],
-            config: TrainConfig {
-                epochs: 9,
-                ..TrainConfig::default()
-            },
+            config: TrainConfig { epochs: 9, ..TrainConfig::default() },
         };
         Plan {
             settings: (0..settings).map(setting).collect(),
@@ -236,11 +222,7 @@ mod tests {
         let mut results = BTreeMap::new();
         let mut rounds = Vec::new();
         loop {
-            let fits: Vec<FitKey> = plan
-                .next_fits(&results)
-                .into_iter()
-                .filter(|k| !results.contains_key(k))
-                .collect();
+            let fits: Vec<FitKey> = plan.next_fits(&results).into_iter().filter(|k| !results.contains_key(k)).collect();
             if fits.is_empty() {
                 return rounds;
             }
@@ -275,10 +257,7 @@ mod tests {
         assert!(rounds[2].iter().all(|key| key.setting == 8));
         // One setting needs no comparison.
         assert_eq!(play(&plan(1, Some(Halving { factor: 3 }))).len(), 1);
-        let two: Vec<usize> = play(&plan(2, Some(Halving { factor: 2 })))
-            .iter()
-            .map(Vec::len)
-            .collect();
+        let two: Vec<usize> = play(&plan(2, Some(Halving { factor: 2 }))).iter().map(Vec::len).collect();
         assert_eq!(two, [4, 2]);
     }
 
@@ -289,10 +268,7 @@ mod tests {
         plan(3, None).settle(folder.path()).unwrap();
         let other = plan(4, None).settle(folder.path()).unwrap_err().to_string();
         assert!(other.contains("its settings"), "{other}");
-        let folds = Plan {
-            folds: 3,
-            ..plan(3, None)
-        };
+        let folds = Plan { folds: 3, ..plan(3, None) };
         assert!(folds.settle(folder.path()).unwrap_err().to_string().contains("folds"));
     }
 

@@ -24,12 +24,7 @@ pub struct Row {
 impl Row {
     /// A setting with its results of so many epochs.
     fn new(setting: usize, epochs: usize, results: &BTreeMap<FitKey, FitResult>) -> Self {
-        let mut row = Self {
-            setting,
-            epochs,
-            scores: Vec::new(),
-            failures: Vec::new(),
-        };
+        let mut row = Self { setting, epochs, scores: Vec::new(), failures: Vec::new() };
         for (key, result) in results {
             if (key.setting, key.epochs) != (setting, epochs) {
                 continue;
@@ -82,10 +77,7 @@ impl Summary {
     /// From the results so far.
     pub fn new(plan: &Plan, results: &BTreeMap<FitKey, FitResult>) -> Self {
         let row = |setting: usize, latest: bool| {
-            let epochs = results
-                .keys()
-                .filter(|key| key.setting == setting)
-                .map(|key| key.epochs);
+            let epochs = results.keys().filter(|key| key.setting == setting).map(|key| key.epochs);
             let epochs = if latest { epochs.max() } else { epochs.min() };
             Row::new(setting, epochs.unwrap_or(0), results)
         };
@@ -93,23 +85,13 @@ impl Summary {
         let mut rows: Vec<Row> = all.clone().map(|setting| row(setting, true)).collect();
         // Without halving all have the epochs they ask for, and more is not better.
         let rung = |row: &Row| if plan.halving.is_some() { row.epochs } else { 0 };
-        rows.sort_by(|a, b| {
-            rung(b)
-                .cmp(&rung(a))
-                .then(a.rank(plan.score).total_cmp(&b.rank(plan.score)))
-        });
-        Self {
-            rows,
-            first: all.map(|setting| row(setting, false)).collect(),
-            done: results.len(),
-        }
+        rows.sort_by(|a, b| rung(b).cmp(&rung(a)).then(a.rank(plan.score).total_cmp(&b.rank(plan.score))));
+        Self { rows, first: all.map(|setting| row(setting, false)).collect(), done: results.len() }
     }
 
     /// The best setting that has been tried on all folds, if any has.
     pub fn winner(&self, plan: &Plan) -> Option<&Row> {
-        self.rows
-            .iter()
-            .find(|row| row.rank(plan.score).is_finite() && row.scores.len() == plan.folds)
+        self.rows.iter().find(|row| row.rank(plan.score).is_finite() && row.scores.len() == plan.folds)
     }
 
     /// The command that trains a setting on the whole training split.
@@ -143,10 +125,7 @@ impl Summary {
             ];
             writer.write_record(names.chain(figures))?;
             for row in &self.rows {
-                let values = plan.settings[row.setting]
-                    .options
-                    .iter()
-                    .map(|(_, value)| value.clone());
+                let values = plan.settings[row.setting].options.iter().map(|(_, value)| value.clone());
                 writer.write_record(values.chain(row.cells()))?;
             }
             writer.flush()
@@ -183,21 +162,11 @@ impl Summary {
             // Numbers in their order, names as they were given.
             let number = |text: &str| text.parse::<f64>().ok();
             if values.iter().all(|(value, _)| number(value).is_some()) {
-                values.sort_by(|a, b| {
-                    number(&a.0)
-                        .partial_cmp(&number(&b.0))
-                        .unwrap_or(std::cmp::Ordering::Equal)
-                });
+                values.sort_by(|a, b| number(&a.0).partial_cmp(&number(&b.0)).unwrap_or(std::cmp::Ordering::Equal));
             }
-            Effect {
-                parameter: plan.settings[0].options[i].0.clone(),
-                values,
-            }
+            Effect { parameter: plan.settings[0].options[i].0.clone(), values }
         };
-        (0..options)
-            .map(effect)
-            .filter(|effect| effect.values.len() > 1)
-            .collect()
+        (0..options).map(effect).filter(|effect| effect.values.len() > 1).collect()
     }
 }
 

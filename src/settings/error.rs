@@ -14,11 +14,7 @@ pub enum SettingsError {
     /// A setting that is out of range. `setting` is its name on the command line, without dashes. Here as in all messages a
     /// setting stands between backquotes, so that a command can turn it into an option.
     #[error("`{setting}` is {value}, but must be {allowed}")]
-    Setting {
-        setting: String,
-        value: String,
-        allowed: String,
-    },
+    Setting { setting: String, value: String, allowed: String },
 
     #[error("{path} is no configuration of a run: {problem}", path = shown(path))]
     Unreadable { path: PathBuf, problem: String },
@@ -32,33 +28,20 @@ pub enum SettingsError {
 impl SettingsError {
     /// The setting with this name has a value that is not `allowed`.
     pub fn new(setting: &str, value: impl fmt::Display, allowed: impl Into<String>) -> Self {
-        Self::Setting {
-            setting: setting.to_owned(),
-            value: value.to_string(),
-            allowed: allowed.into(),
-        }
+        Self::Setting { setting: setting.to_owned(), value: value.to_string(), allowed: allowed.into() }
     }
 
     /// The file is not what selvedge writes.
     pub(crate) fn unreadable(path: &Path, problem: &impl fmt::Display) -> Self {
-        Self::Unreadable {
-            path: path.to_owned(),
-            problem: problem.to_string(),
-        }
+        Self::Unreadable { path: path.to_owned(), problem: problem.to_string() }
     }
 
     /// The same problem with the setting's namesake of the second phase.
     pub(super) fn of_fine_tuning(self) -> Self {
         match self {
-            Self::Setting {
-                setting,
-                value,
-                allowed,
-            } => Self::Setting {
-                setting: format!("fine-tune-{}", setting.replace("lr-decay", "decay")),
-                value,
-                allowed,
-            },
+            Self::Setting { setting, value, allowed } => {
+                Self::Setting { setting: format!("fine-tune-{}", setting.replace("lr-decay", "decay")), value, allowed }
+            }
             other => other,
         }
     }

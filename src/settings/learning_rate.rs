@@ -10,32 +10,16 @@ use crate::optim::{InverseTime, LearningRate, Plateau, Schedule, Step};
 
 /// Checks every number, for a training of so many epochs.
 pub(super) fn validate(rate: &LearningRate, epochs: usize) -> Result<(), SettingsError> {
-    let LearningRate {
-        peak,
-        floor,
-        warm_up,
-        schedule,
-        cycle_start,
-    } = rate;
+    let LearningRate { peak, floor, warm_up, schedule, cycle_start } = rate;
     check(peak.is_finite() && *peak > 0.0, "lr", peak, "a number above 0")?;
-    check(
-        (0.0..=*peak).contains(floor),
-        "lr-floor",
-        floor,
-        "at least 0 and at most the learning rate",
-    )?;
+    check((0.0..=*peak).contains(floor), "lr-floor", floor, "at least 0 and at most the learning rate")?;
     check(
         (0.0..=epochs.saturating_sub(*cycle_start) as f64).contains(warm_up),
         "warmup",
         warm_up,
         "a number of epochs, at most that of the training or of its fresh cycle; more `epochs` make room for it",
     )?;
-    check(
-        *cycle_start < epochs,
-        "cycle-start",
-        cycle_start,
-        "less than the epochs of the training",
-    )?;
+    check(*cycle_start < epochs, "cycle-start", cycle_start, "less than the epochs of the training")?;
     let check_factor = |factor: f64| check(factor > 0.0 && factor < 1.0, "lr-factor", factor, "above 0 and below 1");
     match schedule {
         Schedule::Step(step) => check_factor(step.factor),
@@ -54,33 +38,13 @@ pub(super) fn validate(rate: &LearningRate, epochs: usize) -> Result<(), Setting
 fn schedules() -> [(Schedule, &'static str); 7] {
     [
         (Schedule::Constant, ""),
-        (
-            Schedule::Step(Step {
-                milestones: Vec::new(),
-                factor: 0.1,
-            }),
-            "Multiplied by --lr-factor after --milestones",
-        ),
+        (Schedule::Step(Step { milestones: Vec::new(), factor: 0.1 }), "Multiplied by --lr-factor after --milestones"),
         (Schedule::Cosine, "Down along half a cosine"),
+        (Schedule::OneCycle, "Up for a quarter of the steps, down along half a cosine"),
+        (Schedule::Triangular, "Up for a quarter of the steps, down in a straight line"),
+        (Schedule::InverseTime(InverseTime { decay: 0.0 }), "Divided by 1 + --lr-decay * step, as Keras' decay"),
         (
-            Schedule::OneCycle,
-            "Up for a quarter of the steps, down along half a cosine",
-        ),
-        (
-            Schedule::Triangular,
-            "Up for a quarter of the steps, down in a straight line",
-        ),
-        (
-            Schedule::InverseTime(InverseTime { decay: 0.0 }),
-            "Divided by 1 + --lr-decay * step, as Keras' decay",
-        ),
-        (
-            Schedule::Plateau(Plateau {
-                factor: 0.1,
-                patience: 5,
-                min_delta: 1e-4,
-                cooldown: 0,
-            }),
+            Schedule::Plateau(Plateau { factor: 0.1, patience: 5, min_delta: 1e-4, cooldown: 0 }),
             "Multiplied by --lr-factor when the monitored metric stops getting better",
         ),
     ]

@@ -92,9 +92,7 @@ pub(crate) struct Phase {
 fn batch_size(text: &str) -> Result<usize, String> {
     match text {
         "auto" => Ok(TrainConfig::AUTOMATIC),
-        number => number
-            .parse()
-            .map_err(|_| "a number of images or auto is needed".to_owned()),
+        number => number.parse().map_err(|_| "a number of images or auto is needed".to_owned()),
     }
 }
 
@@ -138,24 +136,14 @@ impl TrainConfig {
     }
 
     fn validate_phase(&self) -> Result<(), SettingsError> {
-        check(
-            (1..=100_000).contains(&self.epochs),
-            "epochs",
-            self.epochs,
-            "between 1 and 100000",
-        )?;
+        check((1..=100_000).contains(&self.epochs), "epochs", self.epochs, "between 1 and 100000")?;
         check(
             (2..=65_536).contains(&self.batch_size),
             "batch-size",
             self.batch_size,
             "between 2 and 65536 (batch norm needs more than one image)",
         )?;
-        check(
-            (1..=1024).contains(&self.accumulate),
-            "accumulate",
-            self.accumulate,
-            "between 1 and 1024",
-        )?;
+        check((1..=1024).contains(&self.accumulate), "accumulate", self.accumulate, "between 1 and 1024")?;
         check(
             self.limit.is_none_or(|n| n >= 50),
             "limit",
@@ -171,12 +159,7 @@ impl TrainConfig {
 
     /// The settings of parameters with this role.
     pub fn group(&self, role: Role) -> Group {
-        let Regularisation {
-            weight_decay,
-            dense_l2,
-            conv_l2,
-            ..
-        } = self.regularisation;
+        let Regularisation { weight_decay, dense_l2, conv_l2, .. } = self.regularisation;
         let decayed = matches!(role, Role::ConvWeight | Role::LinearWeight | Role::OutputWeight);
         let weight_decay = if decayed { weight_decay } else { 0.0 };
         let (coupled, decoupled) = match self.optimisation.optimiser {
@@ -189,11 +172,7 @@ impl TrainConfig {
             Role::ConvWeight => 2.0 * conv_l2,
             Role::OutputWeight | Role::Channel | Role::Statistic => 0.0,
         };
-        Group {
-            rate: 1.0,
-            l2: coupled + penalty,
-            decay: decoupled,
-        }
+        Group { rate: 1.0, l2: coupled + penalty, decay: decoupled }
     }
 
     /// The images that are split for training and validation: all of the training set, or as many as the limit says.
@@ -258,15 +237,9 @@ impl TrainConfig {
     pub(crate) fn phases(&self) -> Vec<Phase> {
         // Without given weights there is nothing that is worth keeping.
         if self.transfer.weights.is_none() {
-            return vec![Phase {
-                config: self.clone(),
-                learned: Learned::All,
-            }];
+            return vec![Phase { config: self.clone(), learned: Learned::All }];
         }
-        let mut phases = vec![Phase {
-            config: self.clone(),
-            learned: Learned::Head,
-        }];
+        let mut phases = vec![Phase { config: self.clone(), learned: Learned::Head }];
         phases.extend(self.transfer.fine_tune.as_ref().map(|tune| Phase {
             config: TrainConfig {
                 epochs: tune.epochs,
@@ -276,10 +249,7 @@ impl TrainConfig {
                     learning_rate: tune.learning_rate.clone(),
                     ..self.optimisation
                 },
-                regularisation: Regularisation {
-                    weight_decay: tune.weight_decay,
-                    ..self.regularisation
-                },
+                regularisation: Regularisation { weight_decay: tune.weight_decay, ..self.regularisation },
                 ..self.clone()
             },
             learned: tune.learned.clone(),
@@ -359,18 +329,9 @@ mod tests {
         assert!(broken(|c| c.regularisation.mixup = f32::NAN).contains("`mixup` is NaN"));
         assert!(broken(|c| c.stopping.patience = Some(0)).contains("`patience` is 0"));
         assert!(broken(|c| c.augment.rotation = 200.0).contains("rotation is 200"));
-        let dropout = |dropout| Cnn4Settings {
-            dropout,
-            ..Cnn4Settings::default()
-        };
+        let dropout = |dropout| Cnn4Settings { dropout, ..Cnn4Settings::default() };
         let network = NetworkSettings::Cnn(dropout(-0.1));
-        assert!(
-            network
-                .validate()
-                .unwrap_err()
-                .to_string()
-                .contains("`dropout` is -0.1")
-        );
+        assert!(network.validate().unwrap_err().to_string().contains("`dropout` is -0.1"));
         TrainConfig::default().validate().unwrap();
     }
 

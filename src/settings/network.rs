@@ -30,15 +30,8 @@ pub enum Architecture {
 
 impl Architecture {
     /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Cnn,
-        Self::Resnet18,
-        Self::Resnet20,
-        Self::Resnet32,
-        Self::Resnet44,
-        Self::Resnet56,
-        Self::Inception,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Cnn, Self::Resnet18, Self::Resnet20, Self::Resnet32, Self::Resnet44, Self::Resnet56, Self::Inception];
 
     /// The name on the command line, in files and in the names of run folders.
     pub fn name(self) -> &'static str {
@@ -74,10 +67,7 @@ pub struct Cnn4Settings {
 
 impl Default for Cnn4Settings {
     fn default() -> Self {
-        Self {
-            dense: 512,
-            dropout: 0.1,
-        }
+        Self { dense: 512, dropout: 0.1 }
     }
 }
 
@@ -112,11 +102,7 @@ pub struct ResNetSettings {
 impl Default for ResNetSettings {
     /// Projections, scales of one, ReLU.
     fn default() -> Self {
-        Self {
-            slope: 0.0,
-            shortcut: Shortcut::Projection,
-            zero_last_scale: false,
-        }
+        Self { slope: 0.0, shortcut: Shortcut::Projection, zero_last_scale: false }
     }
 }
 
@@ -148,13 +134,7 @@ impl InceptionSettings {
 
 impl Default for InceptionSettings {
     fn default() -> Self {
-        Self {
-            dense: 512,
-            dropout: 0.1,
-            slope: 0.0,
-            image_size: 150,
-            count_padding: true,
-        }
+        Self { dense: 512, dropout: 0.1, slope: 0.0, image_size: 150, count_padding: true }
     }
 }
 

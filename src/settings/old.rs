@@ -7,17 +7,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("transfer", &["weights", "fine_tune"]),
     ("optimisation", &["optimiser", "learning_rate", "clip_norm", "ema"]),
     ("stopping", &["monitor", "patience", "min_delta"]),
-    (
-        "regularisation",
-        &[
-            "weight_decay",
-            "dense_l2",
-            "conv_l2",
-            "label_smoothing",
-            "mixup",
-            "cutmix",
-        ],
-    ),
+    ("regularisation", &["weight_decay", "dense_l2", "conv_l2", "label_smoothing", "mixup", "cutmix"]),
 ];
 
 /// The settings of each network.

@@ -59,76 +59,42 @@ fn standard() -> TrainConfig {
             clip_norm: None,
             ema: None,
         },
-        stopping: Stopping {
-            monitor: Monitor::Loss,
-            patience: None,
-            min_delta: 0.0,
-        },
-        regularisation: Regularisation {
-            weight_decay: 0.05,
-            label_smoothing: 0.1,
-            ..UNREGULARISED
-        },
+        stopping: Stopping { monitor: Monitor::Loss, patience: None, min_delta: 0.0 },
+        regularisation: Regularisation { weight_decay: 0.05, label_smoothing: 0.1, ..UNREGULARISED },
         augment: Policy::Standard.augment(),
     }
 }
 
 /// Neither penalties nor smoothed or mixed targets.
-const UNREGULARISED: Regularisation = Regularisation {
-    weight_decay: 0.0,
-    dense_l2: 0.0,
-    conv_l2: 0.0,
-    label_smoothing: 0.0,
-    mixup: 0.0,
-    cutmix: 0.0,
-};
+const UNREGULARISED: Regularisation =
+    Regularisation { weight_decay: 0.0, dense_l2: 0.0, conv_l2: 0.0, label_smoothing: 0.0, mixup: 0.0, cutmix: 0.0 };
 
 fn optimisation(optimiser: OptimiserKind, learning_rate: LearningRate) -> Optimisation {
-    Optimisation {
-        optimiser,
-        learning_rate,
-        clip_norm: None,
-        ema: None,
-    }
+    Optimisation { optimiser, learning_rate, clip_norm: None, ema: None }
 }
 
 fn icdss_cnn() -> TrainConfig {
-    let rate = LearningRate {
-        floor: 1e-3,
-        ..LearningRate::new(0.01, Schedule::Plateau(plateau(0.2)))
-    };
+    let rate = LearningRate { floor: 1e-3, ..LearningRate::new(0.01, Schedule::Plateau(plateau(0.2))) };
     TrainConfig {
         epochs: 50,
         batch_size: 256,
         pixels: PixelScale::Unit,
-        network: NetworkSettings::Cnn(Cnn4Settings {
-            dropout: 0.5,
-            ..Cnn4Settings::default()
-        }),
+        network: NetworkSettings::Cnn(Cnn4Settings { dropout: 0.5, ..Cnn4Settings::default() }),
         optimisation: optimisation(OptimiserKind::Adam, rate),
-        regularisation: Regularisation {
-            dense_l2: 0.01,
-            ..UNREGULARISED
-        },
+        regularisation: Regularisation { dense_l2: 0.01, ..UNREGULARISED },
         augment: Policy::IcdssCnn.augment(),
         ..standard()
     }
 }
 
 fn icdss_resnet() -> TrainConfig {
-    let rate = LearningRate {
-        floor: 5e-7,
-        ..LearningRate::new(1e-3, Schedule::Plateau(plateau(0.1)))
-    };
+    let rate = LearningRate { floor: 5e-7, ..LearningRate::new(1e-3, Schedule::Plateau(plateau(0.1))) };
     TrainConfig {
         epochs: 10,
         pixels: PixelScale::Unit,
         network: NetworkSettings::Resnet18(ResNetSettings::default()),
         optimisation: optimisation(OptimiserKind::Adam, rate),
-        regularisation: Regularisation {
-            conv_l2: 1e-4,
-            ..UNREGULARISED
-        },
+        regularisation: Regularisation { conv_l2: 1e-4, ..UNREGULARISED },
         augment: Policy::IcdssResnet.augment(),
         ..standard()
     }
@@ -165,36 +131,20 @@ fn icdss_inception() -> TrainConfig {
 }
 
 fn random_erasing() -> TrainConfig {
-    let steps = Schedule::Step(Step {
-        milestones: vec![150, 225],
-        factor: 0.1,
-    });
+    let steps = Schedule::Step(Step { milestones: vec![150, 225], factor: 0.1 });
     TrainConfig {
         epochs: 300,
         network: NetworkSettings::Resnet20(ResNetSettings::default()),
         optimisation: optimisation(OptimiserKind::Sgd, LearningRate::new(0.1, steps)),
-        regularisation: Regularisation {
-            weight_decay: 5e-4,
-            ..UNREGULARISED
-        },
-        augment: Augment {
-            crop: 4,
-            flip: Flip::Random,
-            erasing: Some(PAPER_ERASING),
-            ..Augment::NONE
-        },
+        regularisation: Regularisation { weight_decay: 5e-4, ..UNREGULARISED },
+        augment: Augment { crop: 4, flip: Flip::Random, erasing: Some(PAPER_ERASING), ..Augment::NONE },
         ..standard()
     }
 }
 
 /// Keras' `ReduceLROnPlateau` with the study's patience.
 fn plateau(factor: f64) -> Plateau {
-    Plateau {
-        factor,
-        patience: 5,
-        min_delta: 1e-4,
-        cooldown: 0,
-    }
+    Plateau { factor, patience: 5, min_delta: 1e-4, cooldown: 0 }
 }
 
 /// An augmentation by name.
@@ -240,17 +190,9 @@ impl Policy {
 }
 
 /// Random erasing with the study's ranges.
-pub const STUDY_ERASING: Erasing = Erasing {
-    probability: 0.5,
-    area: [0.02, 0.1],
-    aspect: [0.1, 10.0],
-    fill: Erased::Noise,
-};
+pub const STUDY_ERASING: Erasing =
+    Erasing { probability: 0.5, area: [0.02, 0.1], aspect: [0.1, 10.0], fill: Erased::Noise };
 
 /// Random erasing with the ranges of its paper (Zhong et al. 2017, section 3.3).
-pub const PAPER_ERASING: Erasing = Erasing {
-    probability: 0.5,
-    area: [0.02, 0.4],
-    aspect: [0.3, 1.0 / 0.3],
-    fill: Erased::Noise,
-};
+pub const PAPER_ERASING: Erasing =
+    Erasing { probability: 0.5, area: [0.02, 0.4], aspect: [0.3, 1.0 / 0.3], fill: Erased::Noise };

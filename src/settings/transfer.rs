@@ -134,10 +134,7 @@ struct Options {
 impl Options {
     fn update(self, transfer: &mut Transfer) -> Result<(), clap::Error> {
         let Transfer { weights, fine_tune } = transfer;
-        let second_phase = Self {
-            weights: None,
-            ..self.clone()
-        };
+        let second_phase = Self { weights: None, ..self.clone() };
         *weights = self.weights.or(weights.take());
         if second_phase == Self::default() {
             return Ok(());
@@ -231,18 +228,12 @@ mod tests {
 
     #[test]
     fn layers_that_are_not_there_are_named_with_those_that_are() {
-        let error = Learned::From("layer2".to_owned())
-            .frozen(&NAMES)
-            .unwrap_err()
-            .to_string();
+        let error = Learned::From("layer2".to_owned()).frozen(&NAMES).unwrap_err().to_string();
         assert!(
             error.contains("`unfreeze-from` is layer2") && error.contains("conv1, bn1, layer1, layer10"),
             "{error}"
         );
         let error = Learned::Blocks(5).frozen(&NAMES).unwrap_err().to_string();
-        assert!(
-            error.contains("`unfreeze-blocks` is 5") && error.contains("at most 4"),
-            "{error}"
-        );
+        assert!(error.contains("`unfreeze-blocks` is 5") && error.contains("at most 4"), "{error}");
     }
 }

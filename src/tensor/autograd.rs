@@ -52,10 +52,7 @@ impl Tensor {
                 gradients
                     .get(&parameter.id)
                     .cloned()
-                    .ok_or_else(|| TensorError::Unreached {
-                        index,
-                        shape: parameter.shape(),
-                    })
+                    .ok_or_else(|| TensorError::Unreached { index, shape: parameter.shape() })
             })
             .collect()
     }
@@ -128,10 +125,8 @@ fn differentiate(graph: &Graph, node: NodeId, path: &Path, gradients: &mut HashM
         if !backward.wanted[i] {
             continue;
         }
-        let contribution = contributions.get(i).cloned().flatten().ok_or(TensorError::NoGradient {
-            op: op.name(),
-            input: i,
-        })?;
+        let contribution =
+            contributions.get(i).cloned().flatten().ok_or(TensorError::NoGradient { op: op.name(), input: i })?;
         let sum = match gradients.remove(&input) {
             None => contribution,
             Some(earlier) => earlier.add(&contribution)?,

@@ -43,10 +43,7 @@ impl Graph {
     /// [`TensorError::Gpu`] when memory is short or a shader does not compile.
     pub fn compile(&self, outputs: &[&Tensor]) -> Result<Compiled> {
         let (recipe, outputs) = self.lower(outputs)?;
-        Ok(Compiled {
-            program: Program::new(self.gpu(), recipe, &mut self.0.slots.borrow_mut())?,
-            outputs,
-        })
+        Ok(Compiled { program: Program::new(self.gpu(), recipe, &mut self.0.slots.borrow_mut())?, outputs })
     }
 
     /// The memory that [`Graph::compile`] would plan. Allocates nothing.
@@ -164,18 +161,9 @@ struct Lowering<'a> {
 impl<'a> Lowering<'a> {
     fn new(gpu: &'a Gpu, recorded: &'a Recorded, outputs: &[ValueId]) -> Result<Self> {
         let order = in_running_order(recorded, needed_nodes(recorded, outputs));
-        let read: HashSet<ValueId> = order
-            .iter()
-            .flat_map(|id| &recorded.node(*id).inputs)
-            .chain(outputs)
-            .copied()
-            .collect();
-        let mut lowering = Self {
-            gpu,
-            recorded,
-            nodes: Vec::with_capacity(order.len()),
-            in_arena: HashMap::new(),
-        };
+        let read: HashSet<ValueId> =
+            order.iter().flat_map(|id| &recorded.node(*id).inputs).chain(outputs).copied().collect();
+        let mut lowering = Self { gpu, recorded, nodes: Vec::with_capacity(order.len()), in_arena: HashMap::new() };
         for id in order {
             let launches = lowering.launch(id, &read)?;
             lowering.nodes.push((id, launches));
@@ -220,9 +208,7 @@ impl<'a> Lowering<'a> {
                     self.in_arena.insert(root, (node.outputs[0], *offset));
                 } else {
                     let copy = ops::copy_kernel(self.recorded.value(*input).info.len());
-                    self.nodes[i]
-                        .1
-                        .dispatch(copy, &[Operand::Input(j).read(), Operand::Output(j).write()]);
+                    self.nodes[i].1.dispatch(copy, &[Operand::Input(j).read(), Operand::Output(j).write()]);
                 }
             }
         }
@@ -269,11 +255,8 @@ impl<'a> Lowering<'a> {
                 Storage::Arena { offsets } => Some(offsets),
                 _ => None,
             };
-            let scratch: Vec<BufferId> = launches
-                .scratch
-                .iter()
-                .map(|bytes| recipe.place(Place::Planned { bytes: *bytes }))
-                .collect();
+            let scratch: Vec<BufferId> =
+                launches.scratch.iter().map(|bytes| recipe.place(Place::Planned { bytes: *bytes })).collect();
             for (kernel, operands) in &launches.dispatches {
                 let mut bindings = Vec::with_capacity(operands.len());
                 for (operand, access) in operands {
@@ -290,27 +273,16 @@ impl<'a> Lowering<'a> {
                     };
                     bindings.push((buffer, *access));
                 }
-                recipe.dispatches.push(Dispatch {
-                    kernel: kernel.clone(),
-                    bindings,
-                    note: self.note(*id),
-                });
+                recipe.dispatches.push(Dispatch { kernel: kernel.clone(), bindings, note: self.note(*id) });
             }
         }
-        let outputs = outputs
-            .iter()
-            .map(|v| (*v, self.buffer(*v, &kept, &mut recipe, &mut buffers)))
-            .collect();
+        let outputs = outputs.iter().map(|v| (*v, self.buffer(*v, &kept, &mut recipe, &mut buffers))).collect();
         (recipe, outputs)
     }
 
     /// The place of a value at element `offset` of an arena.
     fn part_of(&self, arena: BufferId, offset: usize, value: ValueId) -> Place {
-        Place::Part {
-            of: arena,
-            offset: 4 * offset as u64,
-            bytes: self.recorded.value(value).info.binding_bytes(),
-        }
+        Place::Part { of: arena, offset: 4 * offset as u64, bytes: self.recorded.value(value).info.binding_bytes() }
     }
 
     /// The buffer of a value: that of the value it is a view of or overwrites, if it does.
@@ -359,10 +331,7 @@ impl<'a> Lowering<'a> {
     fn note(&self, id: NodeId) -> String {
         let node = self.recorded.node(id);
         let shapes = |ids: &[ValueId]| {
-            let texts: Vec<String> = ids
-                .iter()
-                .map(|v| self.recorded.value(*v).info.shape.to_string())
-                .collect();
+            let texts: Vec<String> = ids.iter().map(|v| self.recorded.value(*v).info.shape.to_string()).collect();
             texts.join(" ")
         };
         // An arena of gradients has hundreds of inputs; its output says enough.
@@ -370,14 +339,7 @@ impl<'a> Lowering<'a> {
             Storage::Arena { .. } => Shape::from([node.inputs.len()]).to_string(),
             _ => shapes(&node.inputs),
         };
-        format!(
-            "{} {inputs} -> {} {}",
-            node.op.name(),
-            shapes(&node.outputs),
-            node.op.settings()
-        )
-        .trim_end()
-        .to_owned()
+        format!("{} {inputs} -> {} {}", node.op.name(), shapes(&node.outputs), node.op.settings()).trim_end().to_owned()
     }
 }
 
@@ -386,11 +348,8 @@ fn in_running_order(recorded: &Recorded, needed: Vec<NodeId>) -> Vec<NodeId> {
     let mut late: HashSet<NodeId> = HashSet::new();
     for id in &needed {
         let node = recorded.node(*id);
-        let after_update = node
-            .inputs
-            .iter()
-            .filter_map(|v| recorded.producer(*v))
-            .any(|producer| late.contains(&producer));
+        let after_update =
+            node.inputs.iter().filter_map(|v| recorded.producer(*v)).any(|producer| late.contains(&producer));
         if after_update || node.op.storage() == Storage::InPlace {
             late.insert(*id);
         }

@@ -10,19 +10,10 @@ use crate::gpu::GpuError;
 pub enum TensorError {
     /// The shapes do not fit the op. `problem` names the parameter at fault.
     #[error("{op}: {problem} (inputs: {})", shapes(inputs))]
-    Shape {
-        op: &'static str,
-        inputs: Vec<Shape>,
-        problem: String,
-    },
+    Shape { op: &'static str, inputs: Vec<Shape>, problem: String },
 
     #[error("{op}: input {input} holds {given}, but must hold {wanted}")]
-    Type {
-        op: &'static str,
-        input: usize,
-        given: DType,
-        wanted: DType,
-    },
+    Type { op: &'static str, input: usize, given: DType, wanted: DType },
 
     #[error("{op}: {problem}")]
     Parameter { op: &'static str, problem: String },

@@ -104,11 +104,7 @@ impl Arena {
 impl Graph {
     /// An empty graph on `gpu`.
     pub fn new(gpu: &Arc<Gpu>) -> Self {
-        Self(Rc::new(Shared {
-            gpu: Arc::clone(gpu),
-            recorded: RefCell::default(),
-            slots: RefCell::default(),
-        }))
+        Self(Rc::new(Shared { gpu: Arc::clone(gpu), recorded: RefCell::default(), slots: RefCell::default() }))
     }
 
     /// The device that this graph's programs run on.
@@ -154,12 +150,7 @@ impl Graph {
             offsets.push(flat.len());
             flat.extend_from_slice(data);
             // A part without elements has room to be bound too.
-            flat.resize(
-                flat.len()
-                    .max(offsets[offsets.len() - 1] + 1)
-                    .next_multiple_of(Arena::ALIGN),
-                0.0,
-            );
+            flat.resize(flat.len().max(offsets[offsets.len() - 1] + 1).next_multiple_of(Arena::ALIGN), 0.0);
         }
         let info = check_size(Info::f32([flat.len()]))?;
         let slice = self.gpu().storage_with(what, bytemuck::cast_slice(&flat))?;
@@ -172,11 +163,7 @@ impl Graph {
                 self.record_leaf(info, part)
             })
             .collect();
-        Ok(Arena {
-            flat: self.record_leaf(info, slice),
-            parts,
-            offsets,
-        })
+        Ok(Arena { flat: self.record_leaf(info, slice), parts, offsets })
     }
 
     fn leaf(&self, info: Info, data: &[u8]) -> Result<Tensor> {
@@ -189,27 +176,19 @@ impl Graph {
 
     fn record_leaf(&self, info: Info, slice: Slice) -> Tensor {
         let mut recorded = self.0.recorded.borrow_mut();
-        recorded.values.push(Value {
-            info,
-            origin: Origin::Leaf(slice),
-        });
+        recorded.values.push(Value { info, origin: Origin::Leaf(slice) });
         self.handle(ValueId(recorded.values.len() - 1))
     }
 
     pub(super) fn handle(&self, id: ValueId) -> Tensor {
-        Tensor {
-            graph: self.clone(),
-            id,
-        }
+        Tensor { graph: self.clone(), id }
     }
 
     /// Records the op that computes `output`, the only one, once more, on other inputs.
     pub(super) fn record_again(&self, output: &Tensor, inputs: &[Tensor]) -> Result<Tensor> {
         let op = {
             let recorded = self.0.recorded.borrow();
-            recorded
-                .producer(output.id)
-                .map(|node| Rc::clone(&recorded.node(node).op))
+            recorded.producer(output.id).map(|node| Rc::clone(&recorded.node(node).op))
         };
         // What has no producer is data, which stays what it is.
         let Some(op) = op else { return Ok(output.clone()) };
@@ -217,10 +196,7 @@ impl Graph {
         let outputs = self.record(op, &inputs.iter().collect::<Vec<_>>())?;
         <[Tensor; 1]>::try_from(outputs)
             .map(|[output]| output)
-            .map_err(|_| TensorError::Parameter {
-                op: name,
-                problem: "a layer has one output".to_owned(),
-            })
+            .map_err(|_| TensorError::Parameter { op: name, problem: "a layer has one output".to_owned() })
     }
 
     /// Checks types and shapes and records a node.
@@ -229,19 +205,11 @@ impl Graph {
             return Err(TensorError::OtherGraph { op: op.name() });
         }
         let mut recorded = self.0.recorded.borrow_mut();
-        let given = Inputs {
-            op: op.name(),
-            infos: inputs.iter().map(|t| recorded.value(t.id).info.clone()).collect(),
-        };
+        let given = Inputs { op: op.name(), infos: inputs.iter().map(|t| recorded.value(t.id).info.clone()).collect() };
         given.require_types(|i| op.element_type(i))?;
         let infos = op.infer(&given)?;
         let in_place = op.storage() == Storage::InPlace;
-        if in_place
-            && inputs
-                .iter()
-                .take(infos.len())
-                .any(|t| recorded.producer(t.id).is_some())
-        {
+        if in_place && inputs.iter().take(infos.len()).any(|t| recorded.producer(t.id).is_some()) {
             return Err(TensorError::Parameter {
                 op: op.name(),
                 problem: "only tensors made from data can be updated in place".to_owned(),
@@ -250,31 +218,17 @@ impl Graph {
         let node = NodeId(recorded.nodes.len());
         let mut outputs = Vec::with_capacity(infos.len());
         for info in infos {
-            recorded.values.push(Value {
-                info: check_size(info)?,
-                origin: Origin::Node(node),
-            });
+            recorded.values.push(Value { info: check_size(info)?, origin: Origin::Node(node) });
             outputs.push(ValueId(recorded.values.len() - 1));
         }
-        recorded.nodes.push(Node {
-            op,
-            inputs: inputs.iter().map(|t| t.id).collect(),
-            outputs: outputs.clone(),
-        });
+        recorded.nodes.push(Node { op, inputs: inputs.iter().map(|t| t.id).collect(), outputs: outputs.clone() });
         drop(recorded);
         Ok(outputs.into_iter().map(|id| self.handle(id)).collect())
     }
 }
 
 fn check_data(shape: &Shape, given: usize) -> Result<()> {
-    if shape.checked_len() == Some(given) {
-        Ok(())
-    } else {
-        Err(TensorError::Data {
-            shape: shape.clone(),
-            given,
-        })
-    }
+    if shape.checked_len() == Some(given) { Ok(()) } else { Err(TensorError::Data { shape: shape.clone(), given }) }
 }
 
 /// Kernels index bytes of a buffer with 32 bits.
@@ -320,10 +274,7 @@ impl Tensor {
     pub fn apply(op: impl Op + 'static, inputs: &[&Tensor]) -> Result<Vec<Tensor>> {
         match inputs.first() {
             Some(first) => first.graph.record(Rc::new(op), inputs),
-            None => Err(TensorError::Parameter {
-                op: op.name(),
-                problem: "an op needs at least one input".to_owned(),
-            }),
+            None => Err(TensorError::Parameter { op: op.name(), problem: "an op needs at least one input".to_owned() }),
         }
     }
 
@@ -336,10 +287,7 @@ impl Tensor {
         Self::apply(op, inputs)?
             .into_iter()
             .next()
-            .ok_or_else(|| TensorError::Parameter {
-                op: name,
-                problem: "the shape rule gave no output".to_owned(),
-            })
+            .ok_or_else(|| TensorError::Parameter { op: name, problem: "the shape rule gave no output".to_owned() })
     }
 
     /// The name of the op that computes this tensor, or `data`.
@@ -384,9 +332,7 @@ impl Tensor {
                 op: "write",
                 problem: format!("the tensor holds {:?}, the data is {dtype:?}", value.info.dtype),
             }),
-            Origin::Node(node) => Err(TensorError::NotWritable {
-                op: recorded.node(*node).op.name(),
-            }),
+            Origin::Node(node) => Err(TensorError::NotWritable { op: recorded.node(*node).op.name() }),
         }
     }
 

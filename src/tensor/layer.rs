@@ -73,11 +73,7 @@ impl Graph {
             let mut y = match itself {
                 Layer::Custom(_) => {
                     let output = self.record_again(&node.output, &inputs)?;
-                    layers.push(LayerNode {
-                        layer: itself,
-                        inputs,
-                        output: output.clone(),
-                    });
+                    layers.push(LayerNode { layer: itself, inputs, output: output.clone() });
                     output
                 }
                 itself => record(&mut layers, itself, inputs)?,
@@ -93,11 +89,7 @@ impl Graph {
 
 fn record(layers: &mut Vec<LayerNode>, layer: Layer, inputs: Vec<Tensor>) -> Result<Tensor> {
     let output = layer.apply(&inputs)?;
-    layers.push(LayerNode {
-        layer,
-        inputs,
-        output: output.clone(),
-    });
+    layers.push(LayerNode { layer, inputs, output: output.clone() });
     Ok(output)
 }
 
@@ -130,10 +122,9 @@ impl Layer {
     /// Records the layer.
     fn apply(&self, inputs: &[Tensor]) -> Result<Tensor> {
         let input = |i: usize| {
-            inputs.get(i).ok_or_else(|| TensorError::Parameter {
-                op: "layer",
-                problem: format!("{self:?} has no input {i}"),
-            })
+            inputs
+                .get(i)
+                .ok_or_else(|| TensorError::Parameter { op: "layer", problem: format!("{self:?} has no input {i}") })
         };
         let x = input(0)?;
         match self {
@@ -148,10 +139,9 @@ impl Layer {
             Self::Concat => Tensor::concat(&inputs.iter().collect::<Vec<_>>()),
             Self::Reshape(shape) => x.reshape(shape.clone()),
             Self::ResizeBilinear(size) => x.resize_bilinear(*size),
-            Self::Custom(name) => Err(TensorError::Parameter {
-                op: name,
-                problem: "only the op itself can record it again".to_owned(),
-            }),
+            Self::Custom(name) => {
+                Err(TensorError::Parameter { op: name, problem: "only the op itself can record it again".to_owned() })
+            }
         }
     }
 }

@@ -88,10 +88,7 @@ pub struct Inputs {
 impl Inputs {
     /// The inputs that `tensors` would be to `op`, to check shapes before the op is made.
     pub fn of(op: &'static str, tensors: &[&Tensor]) -> Self {
-        Self {
-            op,
-            infos: tensors.iter().map(|t| t.info()).collect(),
-        }
+        Self { op, infos: tensors.iter().map(|t| t.info()).collect() }
     }
 
     /// Input `i`.
@@ -142,12 +139,7 @@ impl Inputs {
     pub fn require_types(&self, wanted: impl Fn(usize) -> Option<DType>) -> Result<()> {
         for (input, info) in self.infos.iter().enumerate() {
             if let Some(wanted) = wanted(input).filter(|wanted| *wanted != info.dtype) {
-                return Err(TensorError::Type {
-                    op: self.op,
-                    input,
-                    given: info.dtype,
-                    wanted,
-                });
+                return Err(TensorError::Type { op: self.op, input, given: info.dtype, wanted });
             }
         }
         Ok(())
@@ -190,10 +182,7 @@ impl Io {
 
     /// The inputs, as the shape rule saw them.
     pub fn as_inputs(&self, op: &'static str) -> Inputs {
-        Inputs {
-            op,
-            infos: self.inputs.clone(),
-        }
+        Inputs { op, infos: self.inputs.clone() }
     }
 
     /// Shape of output `i`.
@@ -292,10 +281,9 @@ impl Backward {
     /// # Errors
     /// [`TensorError::Parameter`] when the loss does not depend on that output, though it does on another.
     pub fn gradient(&self, i: usize) -> Result<&Tensor> {
-        self.gradients[i].as_ref().ok_or_else(|| TensorError::Parameter {
-            op: self.op,
-            problem: format!("no gradient reaches output {i}"),
-        })
+        self.gradients[i]
+            .as_ref()
+            .ok_or_else(|| TensorError::Parameter { op: self.op, problem: format!("no gradient reaches output {i}") })
     }
 
     /// Whether the loss depends on output `i`, so that there is a gradient with respect to it.

@@ -113,18 +113,12 @@ pub struct Info {
 impl Info {
     /// A value of 32-bit floats.
     pub fn f32(shape: impl Into<Shape>) -> Self {
-        Self {
-            shape: shape.into(),
-            dtype: DType::F32,
-        }
+        Self { shape: shape.into(), dtype: DType::F32 }
     }
 
     /// A value of unsigned 32-bit integers: labels, indices, counters.
     pub fn u32(shape: impl Into<Shape>) -> Self {
-        Self {
-            shape: shape.into(),
-            dtype: DType::U32,
-        }
+        Self { shape: shape.into(), dtype: DType::U32 }
     }
 
     /// Number of elements.

@@ -41,21 +41,14 @@ impl Checkpoint {
         history: &[EpochRecord],
         path: &Path,
     ) -> Result<Vec<u8>, TrainError> {
-        let checkpoint = Self {
-            run: run.clone(),
-            position: trainer.position()?,
-            history: history.to_vec(),
-        };
+        let checkpoint = Self { run: run.clone(), position: trainer.position()?, history: history.to_vec() };
         let state = serde_json::to_string(&checkpoint).map_err(|e| refuse(path, e.to_string()))?;
         let mut contents: Vec<(String, Vec<u8>)> = Vec::new();
         for (name, tensor) in trainer.tensors() {
             let bytes = tensor.to_vec()?.iter().flat_map(|x| x.to_le_bytes()).collect();
             contents.push((name, bytes));
         }
-        let checksum = checksum(
-            &state,
-            contents.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())),
-        );
+        let checksum = checksum(&state, contents.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
         let mut views = Vec::new();
         for (name, bytes) in &contents {
             let view = TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes);
@@ -96,10 +89,7 @@ impl Checkpoint {
         let checkpoint: Self = serde_json::from_str(state)
             .map_err(|e| refuse(path, format!("another version of selvedge wrote it ({e})")))?;
         if !checkpoint.run.is_same_training(run) {
-            return Err(refuse(
-                path,
-                "it is of another training than config.json beside it".to_owned(),
-            ));
+            return Err(refuse(path, "it is of another training than config.json beside it".to_owned()));
         }
         let number = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
         let tensors = contents
@@ -118,13 +108,7 @@ pub(super) fn restore(
     checkpoint: &Checkpoint,
     stored: &HashMap<String, Vec<f32>>,
 ) -> Result<(), TrainError> {
-    let Position {
-        phase,
-        epochs,
-        steps_of_epoch,
-        steps,
-        ..
-    } = checkpoint.position;
+    let Position { phase, epochs, steps_of_epoch, steps, .. } = checkpoint.position;
     let per_epoch = trainer.steps_per_epoch();
     let of_phase = checkpoint.history.iter().filter(|record| record.phase == phase + 1);
     let is_possible = epochs == of_phase.count()
@@ -176,8 +160,5 @@ fn checksum<'a>(state: &str, contents: impl Iterator<Item = (&'a str, &'a [u8])>
 }
 
 pub(super) fn refuse(path: &Path, problem: String) -> TrainError {
-    TrainError::Checkpoint {
-        path: path.to_owned(),
-        problem,
-    }
+    TrainError::Checkpoint { path: path.to_owned(), problem }
 }

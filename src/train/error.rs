@@ -31,11 +31,7 @@ pub enum TrainError {
         absent(best),
         shown(folder)
     )]
-    LostCheckpoint {
-        checkpoint: PathBuf,
-        folder: PathBuf,
-        best: PathBuf,
-    },
+    LostCheckpoint { checkpoint: PathBuf, folder: PathBuf, best: PathBuf },
 
     #[error("{path} is a training of another network", path = shown(path))]
     OtherNetwork { path: PathBuf },
@@ -89,9 +85,5 @@ pub enum TrainError {
 }
 
 fn absent(path: &Path) -> &'static str {
-    if path.exists() {
-        ""
-    } else {
-        " (which is missing too: put it back)"
-    }
+    if path.exists() { "" } else { " (which is missing too: put it back)" }
 }

@@ -56,11 +56,7 @@ pub(super) fn features(
         features.extend(predictor.run_observed(|done| observe(known + done))?);
         write(path, &key, &features, width)?;
     }
-    Ok(if features.len() == images.len() * width {
-        ControlFlow::Continue(features)
-    } else {
-        ControlFlow::Break(())
-    })
+    Ok(if features.len() == images.len() * width { ControlFlow::Continue(features) } else { ControlFlow::Break(()) })
 }
 
 fn key(network: &Network, run: &RunConfig, images: &ImageSet, path: &Path) -> Result<String, TrainError> {
@@ -96,10 +92,8 @@ fn write(path: &Path, key: &str, features: &[f32], width: usize) -> Result<(), T
     let failed = |e| FileError::io(path, FileTask::Write)(std::io::Error::other::<safetensors::SafeTensorError>(e));
     let bytes: Vec<u8> = features.iter().flat_map(|x| x.to_le_bytes()).collect();
     let view = TensorView::new(Dtype::F32, vec![features.len() / width.max(1), width], &bytes).map_err(failed)?;
-    let metadata = HashMap::from([
-        (KEY.to_owned(), key.to_owned()),
-        (CHECKSUM.to_owned(), crc32c::crc32c(&bytes).to_string()),
-    ]);
+    let metadata =
+        HashMap::from([(KEY.to_owned(), key.to_owned()), (CHECKSUM.to_owned(), crc32c::crc32c(&bytes).to_string())]);
     let file = safetensors::serialize([(TENSOR, view)], Some(metadata)).map_err(failed)?;
     Ok(write_atomically(path, |out| out.write_all(&file))?)
 }

@@ -35,10 +35,7 @@ impl RateSweep {
         Err(SettingsError::new(
             "sweep",
             format!("{} to {} in {} steps", self.from, self.to, self.steps),
-            format!(
-                "from a rate above 0 to a higher one in {} to {MOST_STEPS} steps",
-                2 * SLOPE_OVER
-            ),
+            format!("from a rate above 0 to a higher one in {} to {MOST_STEPS} steps", 2 * SLOPE_OVER),
         ))
     }
 }
@@ -115,21 +112,13 @@ pub fn find_rate(
         }
     }
     let smooth = smoothed(&losses);
-    let points: Vec<(f64, f64)> = smooth
-        .iter()
-        .enumerate()
-        .map(|(i, loss)| (sweep.rate(i), *loss))
-        .collect();
+    let points: Vec<(f64, f64)> = smooth.iter().enumerate().map(|(i, loss)| (sweep.rate(i), *loss)).collect();
     let steepest = steepest_fall(&smooth).ok_or_else(|| {
         let value = format!("too short: the loss rose at once, at rate {}", sweep.from);
         SettingsError::new("sweep", value, "one that starts at a lower rate")
     })?;
     let lowest = points.iter().min_by(|a, b| a.1.total_cmp(&b.1));
-    Ok(RateFinding {
-        steepest: sweep.rate(steepest),
-        lowest: lowest.map_or(sweep.from, |(rate, _)| *rate),
-        points,
-    })
+    Ok(RateFinding { steepest: sweep.rate(steepest), lowest: lowest.map_or(sweep.from, |(rate, _)| *rate), points })
 }
 
 /// The network as its training starts: with given weights the head alone is trained.
@@ -178,11 +167,7 @@ mod tests {
 
     #[test]
     fn rates_rise_by_one_factor_from_end_to_end() {
-        let sweep = RateSweep {
-            from: 1e-4,
-            to: 1.0,
-            steps: 5,
-        };
+        let sweep = RateSweep { from: 1e-4, to: 1.0, steps: 5 };
         for (step, rate) in [1e-4, 1e-3, 1e-2, 1e-1, 1.0].into_iter().enumerate() {
             approx::assert_relative_eq!(sweep.rate(step), rate, max_relative = 1e-12);
         }

@@ -43,10 +43,7 @@ impl Accumulation {
             return Ok(None);
         }
         let len = network.parameters.learned().flat.shape().len();
-        Ok(Some(Self {
-            gradients: network.graph.zeros([len])?,
-            weight: network.graph.zeros([1])?,
-        }))
+        Ok(Some(Self { gradients: network.graph.zeros([len])?, weight: network.graph.zeros([1])? }))
     }
 
     /// Prepares a batch of `batch` images, the last of `so_far` in this step. The first has the whole weight, so nothing
@@ -82,15 +79,8 @@ impl StepRecorder<'_> {
 
     fn record(&self, batch: usize) -> Result<Vec<Tensor>, TensorError> {
         let parameters = &self.network.parameters;
-        let mut pass = Forward::new(
-            parameters,
-            Mode::Training {
-                seed_and_step: self.seed_and_step,
-            },
-        );
-        let (logits, labels) = self
-            .network
-            .logits(&mut pass, self.feed, self.visit, batch, self.changes)?;
+        let mut pass = Forward::new(parameters, Mode::Training { seed_and_step: self.seed_and_step });
+        let (logits, labels) = self.network.logits(&mut pass, self.feed, self.visit, batch, self.changes)?;
         let smoothing = self.config.regularisation.label_smoothing;
         let loss = match self.changes.mixing {
             Some(mixing) => logits.cross_entropy_mixed(&labels, mixing, smoothing)?,
@@ -115,9 +105,7 @@ impl StepRecorder<'_> {
 
     fn record_update(&self, gradients: &Tensor, statistics: Option<&Tensor>) -> Result<Vec<Tensor>, TensorError> {
         let arena = self.network.parameters.learned();
-        let updated = self
-            .optimiser
-            .record_packed(arena, gradients, self.config.optimisation.clip_norm)?;
+        let updated = self.optimiser.record_packed(arena, gradients, self.config.optimisation.clip_norm)?;
         let mut updates = match self.average {
             Some(average) => average.record(&updated, statistics)?,
             None => Vec::new(),
@@ -200,18 +188,11 @@ pub(super) fn with_recorder<T>(
     let graph = &network.graph;
     let order: Vec<u32> = (0..images.len() as u32).collect();
     let parameters = &network.parameters;
-    let average = config
-        .optimisation
-        .ema
-        .map(|decay| Average::new(graph, parameters, decay));
+    let average = config.optimisation.ema.map(|decay| Average::new(graph, parameters, decay));
     let mixer = Mixer::new(graph, config)?;
     let feed = if phase.trains_on_features() {
         let width = network.feature_width()?;
-        Feed::Features(FeatureTable::new(
-            graph,
-            &vec![0.0; images.len() * width],
-            images.labels(),
-        )?)
+        Feed::Features(FeatureTable::new(graph, &vec![0.0; images.len() * width], images.labels())?)
     } else {
         Feed::Images(Resident::new(graph, images)?)
     };
@@ -220,10 +201,7 @@ pub(super) fn with_recorder<T>(
         config,
         feed: &feed,
         visit: &Visit::new(graph, &order)?,
-        changes: Changes {
-            augment: config.augmentation(),
-            mixing: mixer.as_ref().map(|mixer| &mixer.numbers),
-        },
+        changes: Changes { augment: config.augmentation(), mixing: mixer.as_ref().map(|mixer| &mixer.numbers) },
         seed_and_step: &seed_and_step(graph)?,
         optimiser: &Optimiser::new(graph, parameters, config.optimisation.optimiser.rule(), |role| {
             Some(config.group(role))
@@ -251,13 +229,8 @@ pub fn training_step(
     normalisation: Normalisation,
     images: &ImageSet,
 ) -> Result<Compiled, TrainError> {
-    let phase = Phase {
-        config: config.clone(),
-        learned: learned.clone(),
-    };
-    with_recorder(gpu, &phase, normalisation, images, |recorder| {
-        recorder.compile(images.len(), 1)
-    })
+    let phase = Phase { config: config.clone(), learned: learned.clone() };
+    with_recorder(gpu, &phase, normalisation, images, |recorder| recorder.compile(images.len(), 1))
 }
 
 /// Larger batches make a step no more efficient.

@@ -75,11 +75,7 @@ pub fn summary(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<NetworkSummary, T
             output: node.output.shape(),
             parameters: learned.map(|(_, _, len)| len).sum(),
             learned_in: match first {
-                Some((i, _)) => (1..)
-                    .zip(&frozen)
-                    .filter(|(_, f)| i >= **f)
-                    .map(|(phase, _)| phase)
-                    .collect(),
+                Some((i, _)) => (1..).zip(&frozen).filter(|(_, f)| i >= **f).map(|(phase, _)| phase).collect(),
                 None => Vec::new(),
             },
             flops: node.flops,
@@ -105,20 +101,13 @@ pub fn summary(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<NetworkSummary, T
                 let batch = phase.config.batch_size;
                 // The step of several batches is in two programs; in one, nothing of it is missing but the mean gradient.
                 let at_once = Phase {
-                    config: TrainConfig {
-                        accumulate: 1,
-                        ..phase.config.clone()
-                    },
+                    config: TrainConfig { accumulate: 1, ..phase.config.clone() },
                     learned: phase.learned.clone(),
                 };
                 let (plan, learned) = with_recorder(gpu, &at_once, normalisation, &blank_images(2)?, |recorder| {
                     Ok((recorder.plan(batch)?, recorder.network.parameters.learned_count()))
                 })?;
-                let mean = if phase.config.accumulate > 1 {
-                    4 * learned as u64
-                } else {
-                    0
-                };
+                let mean = if phase.config.accumulate > 1 { 4 * learned as u64 } else { 0 };
                 Ok([batch as u64, plan.planned_bytes(), plan.fixed_bytes() + mean])
             })
             .collect::<Result<_, TrainError>>()?,

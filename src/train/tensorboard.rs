@@ -52,16 +52,9 @@ impl EventFile {
     /// Those of the file system.
     pub fn create(folder: &Path) -> io::Result<Self> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let name = format!(
-            "events.out.tfevents.{}.{}.selvedge",
-            now.as_micros(),
-            std::process::id()
-        );
+        let name = format!("events.out.tfevents.{}.{}.selvedge", now.as_micros(), std::process::id());
         let mut events = Self(File::create_new(folder.join(name))?);
-        events.append(Event {
-            file_version: Some("brain.Event:2".to_owned()),
-            ..Event::default()
-        })?;
+        events.append(Event { file_version: Some("brain.Event:2".to_owned()), ..Event::default() })?;
         Ok(events)
     }
 
@@ -81,27 +74,18 @@ impl EventFile {
             ("images_per_second", Some(record.images_per_second)),
         ];
         let scalar = |(tag, value): (&str, Option<f64>)| {
-            value.map(|value| Scalar {
-                tag: tag.to_owned(),
-                simple_value: Some(value as f32),
-            })
+            value.map(|value| Scalar { tag: tag.to_owned(), simple_value: Some(value as f32) })
         };
         self.append(Event {
             step: record.epoch as i64,
-            summary: Some(Summary {
-                value: figures.into_iter().filter_map(scalar).collect(),
-            }),
+            summary: Some(Summary { value: figures.into_iter().filter_map(scalar).collect() }),
             ..Event::default()
         })
     }
 
     fn append(&mut self, event: Event) -> io::Result<()> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let bytes = Event {
-            wall_time: now.as_secs_f64(),
-            ..event
-        }
-        .encode_to_vec();
+        let bytes = Event { wall_time: now.as_secs_f64(), ..event }.encode_to_vec();
         let length = (bytes.len() as u64).to_le_bytes();
         let mut record = length.to_vec();
         record.extend(masked_checksum(&length).to_le_bytes());

@@ -32,12 +32,7 @@ pub(super) struct Arrived {
 
 impl Arrived {
     /// Before any step.
-    pub const NOTHING: Self = Self {
-        step: 0,
-        images: 0,
-        loss: 0.0,
-        hits: 0.0,
-    };
+    pub const NOTHING: Self = Self { step: 0, images: 0, loss: 0.0, hits: 0.0 };
 }
 
 /// Read-backs under way at once; when all are, a step goes by without one.
@@ -86,11 +81,6 @@ impl Totals {
     fn arrived(&mut self, bytes: &[u8]) -> Option<Arrived> {
         let (step, images) = self.asked.pop_front()?;
         let sums: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
-        Some(Arrived {
-            step,
-            images,
-            loss: f64::from(sums[0]),
-            hits: f64::from(sums[1]),
-        })
+        Some(Arrived { step, images, loss: f64::from(sums[0]), hits: f64::from(sums[1]) })
     }
 }

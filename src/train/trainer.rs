@@ -91,36 +91,20 @@ pub(super) struct Start<'a> {
 impl<'a> Start<'a> {
     /// A training of one phase.
     pub fn whole(feed: &'a Feed, labels: &'a [u8], split: Split) -> Self {
-        Self {
-            feed,
-            labels,
-            split,
-            phase: 0,
-            epochs_before: 0,
-        }
+        Self { feed, labels, split, phase: 0, epochs_before: 0 }
     }
 }
 
 impl<'a> Trainer<'a> {
     pub fn new(network: &'a Network, config: &'a TrainConfig, start: Start) -> Result<Self, TrainError> {
-        let Start {
-            feed,
-            labels,
-            split,
-            phase,
-            epochs_before,
-        } = start;
+        let Start { feed, labels, split, phase, epochs_before } = start;
         let graph = &network.graph;
         let visit = Visit::new(graph, &split.train)?;
         let seed_and_step = seed_and_step(graph)?;
         let parameters = &network.parameters;
-        let optimiser = Optimiser::new(graph, parameters, config.optimisation.optimiser.rule(), |role| {
-            Some(config.group(role))
-        })?;
-        let average = config
-            .optimisation
-            .ema
-            .map(|decay| Average::new(graph, parameters, decay));
+        let optimiser =
+            Optimiser::new(graph, parameters, config.optimisation.optimiser.rule(), |role| Some(config.group(role)))?;
+        let average = config.optimisation.ema.map(|decay| Average::new(graph, parameters, decay));
         let average = average.transpose()?;
         let mixer = Mixer::new(graph, config)?;
         let totals = Totals::new(graph)?;
@@ -131,10 +115,7 @@ impl<'a> Trainer<'a> {
             config,
             feed,
             visit: &visit,
-            changes: Changes {
-                augment: config.augmentation(),
-                mixing: mixer.as_ref().map(|mixer| &mixer.numbers),
-            },
+            changes: Changes { augment: config.augmentation(), mixing: mixer.as_ref().map(|mixer| &mixer.numbers) },
             seed_and_step: &seed_and_step,
             optimiser: &optimiser,
             average: average.as_ref(),
@@ -160,11 +141,7 @@ impl<'a> Trainer<'a> {
             validation: Validation {
                 plain: predictor(&network.parameters)?,
                 average: average.as_ref().map(|a| predictor(&a.parameters)).transpose()?,
-                labels: split
-                    .validation
-                    .iter()
-                    .filter_map(|i| labels.get(*i as usize).copied())
-                    .collect(),
+                labels: split.validation.iter().filter_map(|i| labels.get(*i as usize).copied()).collect(),
             },
             average,
             batches,
@@ -217,10 +194,7 @@ impl<'a> Trainer<'a> {
     }
 
     fn timeline(&self) -> Timeline {
-        Timeline {
-            steps_per_epoch: self.steps_per_epoch() as u64,
-            epochs: self.config.epochs as u64,
-        }
+        Timeline { steps_per_epoch: self.steps_per_epoch() as u64, epochs: self.config.epochs as u64 }
     }
 
     /// Trains to the end of the present epoch, then validates; or stops after the step during which `observe` says so.
@@ -276,8 +250,7 @@ impl<'a> Trainer<'a> {
             seconds: started.elapsed().as_secs_f64(),
         };
         if let Schedule::Plateau(plateau) = &self.config.optimisation.learning_rate.schedule {
-            self.plateau
-                .epoch_ended(plateau, record.monitored(self.config.stopping.monitor));
+            self.plateau.epoch_ended(plateau, record.monitored(self.config.stopping.monitor));
         }
         Ok(ControlFlow::Continue(record))
     }
@@ -325,10 +298,8 @@ impl<'a> Trainer<'a> {
             if let Some(mixer) = &self.mixer {
                 mixer.start_step(number)?;
             }
-            self.seed_and_step
-                .write_u32(&[self.config.seed_word(), number as u32])?;
-            self.visit
-                .start_at(batch * self.config.batch_size, self.epoch_number() - 1)?;
+            self.seed_and_step.write_u32(&[self.config.seed_word(), number as u32])?;
+            self.visit.start_at(batch * self.config.batch_size, self.epoch_number() - 1)?;
             let whole = self.whole_batches();
             let Batch { compiled, size } = &mut self.batches[usize::from(batch >= whole)];
             images += *size;
@@ -379,22 +350,12 @@ impl<'a> Trainer<'a> {
 
     /// Means from totals; an error when the loss is no longer a number.
     fn progress(&self, totals: Arrived) -> Result<Progress, TrainError> {
-        let Arrived {
-            step,
-            images,
-            loss,
-            hits,
-        } = totals;
+        let Arrived { step, images, loss, hits } = totals;
         if !loss.is_finite() {
             return Err(self.diverged(loss, step));
         }
         let n = images.max(1) as f64;
-        Ok(Progress {
-            epoch: self.epoch_number(),
-            images,
-            loss: loss / n,
-            accuracy: hits / n,
-        })
+        Ok(Progress { epoch: self.epoch_number(), images, loss: loss / n, accuracy: hits / n })
     }
 
     fn diverged(&self, loss: f64, step: u64) -> TrainError {

@@ -112,20 +112,14 @@ pub fn resume(
     let _lock = folder.lock()?;
     let result = folder.read_result()?;
     if result.is_some() && extension.is_none() {
-        return Err(TrainError::Complete {
-            path: folder.path().to_owned(),
-        });
+        return Err(TrainError::Complete { path: folder.path().to_owned() });
     }
     let mut training = Training::new(gpu, &run.train, task)?;
     if training.run.own_network != run.own_network {
-        return Err(TrainError::OtherNetwork {
-            path: folder.path().to_owned(),
-        });
+        return Err(TrainError::OtherNetwork { path: folder.path().to_owned() });
     }
     if training.run.data_checksum != run.data_checksum {
-        return Err(TrainError::OtherData {
-            path: folder.path().to_owned(),
-        });
+        return Err(TrainError::OtherData { path: folder.path().to_owned() });
     }
     let mut stored = match files::exists(checkpoint)? {
         true => Some(Stored::load(checkpoint, &run)?),
@@ -159,11 +153,7 @@ pub fn resume(
 
 /// More epochs change nothing for a training that early stopping ends.
 fn refuse_stopped_early(config: &TrainConfig, phase: usize, history: &[EpochRecord]) -> Result<(), TrainError> {
-    let of_phase: Vec<_> = history
-        .iter()
-        .filter(|record| record.phase == phase + 1)
-        .cloned()
-        .collect();
+    let of_phase: Vec<_> = history.iter().filter(|record| record.phase == phase + 1).cloned().collect();
     if !is_stopped(&of_phase, &config.stopping) {
         return Ok(());
     }
@@ -213,13 +203,7 @@ impl<'a> Training<'a> {
             validation_images: split.validation.len(),
             data_checksum: examples.checksum(),
         };
-        Ok(Self {
-            gpu,
-            task,
-            run,
-            examples,
-            split,
-        })
+        Ok(Self { gpu, task, run, examples, split })
     }
 
     fn network(&self, learned: &Learned) -> Result<Network, TrainError> {
@@ -260,11 +244,7 @@ impl<'a> Training<'a> {
             test: Report::from_predictions(&network.predict_examples(&self.task.test)?),
         };
         folder.write_result(&result)?;
-        Ok(Ending::Finished(Box::new(Outcome {
-            folder: folder.clone(),
-            history,
-            result,
-        })))
+        Ok(Ending::Finished(Box::new(Outcome { folder: folder.clone(), history, result })))
     }
 
     /// Where the batches of a phase come from. Breaks when the observer stops what is computed ahead.
@@ -279,10 +259,7 @@ impl<'a> Training<'a> {
             return Ok(ControlFlow::Continue(Feed::new(&network.graph, &self.examples)?));
         };
         if !phase.trains_on_features() {
-            return Ok(ControlFlow::Continue(Feed::Images(Resident::new(
-                &network.graph,
-                images,
-            )?)));
+            return Ok(ControlFlow::Continue(Feed::Images(Resident::new(&network.graph, images)?)));
         }
         let path = folder.file("features.safetensors");
         let done = |done| observer.features(done, images.len());
@@ -329,13 +306,7 @@ impl<'a> Training<'a> {
         let mut trainer = Trainer::new(&network, config, start)?;
         let last = folder.last_checkpoint();
         match stored {
-            Some(stored) => restore(
-                &mut trainer,
-                config.epochs,
-                stored.path,
-                &stored.checkpoint,
-                &stored.tensors,
-            )?,
+            Some(stored) => restore(&mut trainer, config.epochs, stored.path, &stored.checkpoint, &stored.tensors)?,
             // From here on a missing checkpoint is a lost one. And this phase writes over the weights it starts from.
             None => Checkpoint::write(&Checkpoint::bytes(&trainer, run, history, &last)?, &last)?,
         }
@@ -380,11 +351,7 @@ impl<'a> Stored<'a> {
             let problem = format!("it is of epoch {epochs}, before the fresh cycle that started after epoch {start}");
             return Err(refuse(path, problem));
         }
-        Ok(Self {
-            path,
-            checkpoint,
-            tensors,
-        })
+        Ok(Self { path, checkpoint, tensors })
     }
 }
 
@@ -457,11 +424,7 @@ fn name_best(error: TrainError, config: &TrainConfig, folder: &RunFolder, histor
             loss,
             step,
             epoch,
-            kept: format!(
-                "The best weights so far, of epoch {}, are in {}",
-                best.epoch,
-                shown(&folder.best_weights())
-            ),
+            kept: format!("The best weights so far, of epoch {}, are in {}", best.epoch, shown(&folder.best_weights())),
         },
         (error, _) => error,
     }

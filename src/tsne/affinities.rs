@@ -27,10 +27,7 @@ impl Affinities {
         let scale = 1.0 / (2.0 * count as f64);
         let row = |i: usize| {
             let own = (i * k..(i + 1) * k).map(|at| (neighbours.indices[at], conditional[at]));
-            let others = reversed
-                .of(i)
-                .iter()
-                .map(|at| (*at / k as u32, conditional[*at as usize]));
+            let others = reversed.of(i).iter().map(|at| (*at / k as u32, conditional[*at as usize]));
             let mut row: Vec<(u32, f32)> = own.chain(others).collect();
             row.sort_unstable_by_key(|(column, _)| *column);
             // A pair that are each other's neighbours stands there twice.
@@ -204,9 +201,7 @@ mod tests {
 
     /// Points that lie denser and denser towards one side.
     fn neighbours(count: usize, k: usize) -> Neighbours {
-        let values = (0..2 * count)
-            .map(|i| ((i * 7919 % 1009) as f32 / 100.0).powi(3))
-            .collect();
+        let values = (0..2 * count).map(|i| ((i * 7919 % 1009) as f32 / 100.0).powi(3)).collect();
         nearest_of_all(&Points::new(values, 2), k, NeighbourSearch::Exact, 0, UNTOLD).unwrap()
     }
 
@@ -220,11 +215,7 @@ mod tests {
                 let terms = values.iter().filter(|p| **p > 0.0).map(|p| f64::from(*p));
                 let (sum, entropy) = terms.fold((0.0, 0.0), |(sum, entropy), p| (sum + p, entropy - p * p.ln()));
                 assert!((sum - 1.0).abs() < 1e-5, "{sum}");
-                assert!(
-                    (entropy.exp() / perplexity - 1.0).abs() < 1e-4,
-                    "{} {perplexity}",
-                    entropy.exp()
-                );
+                assert!((entropy.exp() / perplexity - 1.0).abs() < 1e-4, "{} {perplexity}", entropy.exp());
                 assert!(values.is_sorted_by(|a, b| a >= b), "nearer points are no likelier");
             }
         }

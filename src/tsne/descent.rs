@@ -13,10 +13,7 @@ pub(super) struct Descent<const D: usize> {
 
 impl<const D: usize> Descent<D> {
     pub fn new(count: usize) -> Self {
-        Self {
-            steps: vec![[0.0; D]; count],
-            gains: vec![[1.0; D]; count],
-        }
+        Self { steps: vec![[0.0; D]; count], gains: vec![[1.0; D]; count] }
     }
 
     /// Moves the points against their gradients. A coordinate's gain grows while its gradient and its last step are opposed,

@@ -23,11 +23,7 @@ pub enum TsneError {
     TooFew { points: usize },
 
     #[error("{option} is {value}, but must be {allowed}")]
-    Option {
-        option: &'static str,
-        value: String,
-        allowed: String,
-    },
+    Option { option: &'static str, value: String, allowed: String },
 
     #[error(
         "the exact method keeps all pairs of points, too many of {points}: give at most {most}, or use the method fft or barnes-hut"
@@ -37,18 +33,10 @@ pub enum TsneError {
     #[error(
         "{points} points with {neighbours} neighbours each are too many pairs for memory; give a perplexity of at most {most}, or fewer points"
     )]
-    TooManyPairs {
-        points: usize,
-        neighbours: usize,
-        most: usize,
-    },
+    TooManyPairs { points: usize, neighbours: usize, most: usize },
 
     #[error("the initial map has {values} numbers; {points} points in {components} dimensions need {wanted}", wanted = points * components)]
-    Initial {
-        values: usize,
-        points: usize,
-        components: usize,
-    },
+    Initial { values: usize, points: usize, components: usize },
 
     #[error("number {index} of the initial map is {value}; give numbers from -{most} to {most}")]
     InitialRange { index: usize, value: f32, most: f32 },
@@ -71,10 +59,6 @@ pub enum TsneError {
 
 impl TsneError {
     pub(super) fn option(option: &'static str, value: impl ToString, allowed: impl Into<String>) -> Self {
-        Self::Option {
-            option,
-            value: value.to_string(),
-            allowed: allowed.into(),
-        }
+        Self::Option { option, value: value.to_string(), allowed: allowed.into() }
     }
 }

@@ -72,11 +72,7 @@ impl Tsne {
     ) -> Result<Embedding, TsneError> {
         let mut seconds = Seconds::default();
         let mut clock = Clock::start();
-        let Prepared {
-            points,
-            frame,
-            directions,
-        } = self.prepare(data, dims, &mut observe)?;
+        let Prepared { points, frame, directions } = self.prepare(data, dims, &mut observe)?;
         let count = points.count();
         seconds.preparation = clock.lap();
 
@@ -160,11 +156,7 @@ impl Tsne {
         if let Some(directions) = &directions {
             points = directions.project(&points);
         }
-        Ok(Prepared {
-            points,
-            frame,
-            directions,
-        })
+        Ok(Prepared { points, frame, directions })
     }
 
     /// Directions that matter by themselves, a stage of its own.
@@ -217,9 +209,7 @@ impl Tsne {
         let count = points.count();
         let mut rng = Pcg64::seed_from_u64(self.seed);
         let mut normal = || -> f32 { StandardNormal.sample(&mut rng) };
-        let mut y: Vec<[f32; D]> = (0..count)
-            .map(|_| std::array::from_fn(|_| START as f32 * normal()))
-            .collect();
+        let mut y: Vec<[f32; D]> = (0..count).map(|_| std::array::from_fn(|_| START as f32 * normal())).collect();
         if self.initial == Initial::Pca {
             let points = points.tamed();
             let directions = self.directions("finding a start", &points, D, observe)?;
@@ -259,9 +249,7 @@ pub(super) fn repulsion<const D: usize>(method: Method, theta: f64, room: f64) -
 fn normalisation<const D: usize>(y: &[[f32; D]], felt: &Felt<D>) -> f64 {
     let sum: f64 = felt.potential.iter().map(|potential| f64::from(*potential)).sum();
     let (low, high) = bounds(y);
-    let squared: f64 = (0..D)
-        .map(|axis| (f64::from(high[axis]) - f64::from(low[axis])).powi(2))
-        .sum();
+    let squared: f64 = (0..D).map(|axis| (f64::from(high[axis]) - f64::from(low[axis])).powi(2)).sum();
     let pairs = y.len() as f64 * (y.len() as f64 - 1.0);
     sum.max(pairs / (1.0 + squared))
 }

@@ -51,10 +51,7 @@ impl Neighbours {
     /// and keep the faster grid.
     pub fn is_crowded(&self, perplexity: f64) -> bool {
         let count = ((0.5 * perplexity).ceil() as usize).clamp(1, self.k);
-        let crowded = self
-            .squared
-            .chunks_exact(self.k)
-            .filter(|squared| squared[count - 1] == 0.0);
+        let crowded = self.squared.chunks_exact(self.k).filter(|squared| squared[count - 1] == 0.0);
         CROWDED * crowded.count() * self.k >= self.squared.len()
     }
 }
@@ -151,15 +148,9 @@ impl<'a> Search<'a> {
         };
         let answers: Option<Vec<_>> = order.par_chunks(block).map_init(Vec::new, answer).collect();
         let answers = answers?;
-        let mut found = Neighbours {
-            k,
-            indices: vec![0; queries.count() * k],
-            squared: vec![0.0; queries.count() * k],
-        };
-        for (i, nearest) in order
-            .iter()
-            .zip(answers.iter().flat_map(|answers| answers.chunks_exact(k)))
-        {
+        let mut found =
+            Neighbours { k, indices: vec![0; queries.count() * k], squared: vec![0.0; queries.count() * k] };
+        for (i, nearest) in order.iter().zip(answers.iter().flat_map(|answers| answers.chunks_exact(k))) {
             for (at, (squared, index)) in (*i as usize * k..).zip(nearest) {
                 found.indices[at] = *index;
                 found.squared[at] = *squared;
@@ -171,11 +162,7 @@ impl<'a> Search<'a> {
     /// -2ab of all points with some queries, a row a query.
     fn products(&self, sketch: &Sketch, queried: &[u32], out: &mut [f32]) {
         let width = self.axes.ncols();
-        let queries: Vec<f32> = queried
-            .iter()
-            .flat_map(|i| sketch.rows.row(*i as usize))
-            .copied()
-            .collect();
+        let queries: Vec<f32> = queried.iter().flat_map(|i| sketch.rows.row(*i as usize)).copied().collect();
         // Row-major rows are the columns of a column-major matrix.
         let queries = DMatrixView::from_slice(&queries, width, queried.len());
         DMatrixViewMut::from_slice(out, self.axes.nrows(), queried.len()).gemm(-2.0, &self.axes, &queries, 0.0);
@@ -331,18 +318,12 @@ mod tests {
     /// Points in a few directions of many, in whole steps so that some are equal, and with what does not lie in these.
     fn points(count: usize, dims: usize, noise: f32) -> Points {
         let mut rng = Pcg64::seed_from_u64(5);
-        let axes: Vec<Vec<f32>> = (0..4)
-            .map(|_| (0..dims).map(|_| rng.random::<f32>() - 0.5).collect())
-            .collect();
+        let axes: Vec<Vec<f32>> = (0..4).map(|_| (0..dims).map(|_| rng.random::<f32>() - 0.5).collect()).collect();
         let mut values = Vec::with_capacity(count * dims);
         for _ in 0..count {
             let along: [f32; 4] = std::array::from_fn(|_| rng.random_range(0..6) as f32);
             for axis in 0..dims {
-                let place: f32 = axes
-                    .iter()
-                    .zip(along)
-                    .map(|(direction, step)| step * direction[axis])
-                    .sum();
+                let place: f32 = axes.iter().zip(along).map(|(direction, step)| step * direction[axis]).sum();
                 values.push(place + noise * (rng.random::<f32>() - 0.5));
             }
         }
@@ -397,13 +378,7 @@ mod tests {
             let points = points(MANY_POINTS + 3, 2 * DIRECTIONS + 5, noise);
             let search = Search::new(&points, NeighbourSearch::Exact, 1, UNTOLD).unwrap();
             assert!(search.directions.is_some());
-            check(
-                &points,
-                &points,
-                &nearest_of_all(&points, 31, NeighbourSearch::Exact, 1, UNTOLD).unwrap(),
-                true,
-                97,
-            );
+            check(&points, &points, &nearest_of_all(&points, 31, NeighbourSearch::Exact, 1, UNTOLD).unwrap(), true, 97);
         }
     }
 
@@ -422,10 +397,8 @@ mod tests {
     fn the_nearest_of_other_points_may_be_equal_to_them() {
         let all = points(500, 20, 0.1);
         let queries = Points::new(all.values()[..33 * 20].to_vec(), 20);
-        let found = Search::new(&all, NeighbourSearch::Auto, 1, UNTOLD)
-            .unwrap()
-            .nearest_to(&queries, 3, UNTOLD)
-            .unwrap();
+        let found =
+            Search::new(&all, NeighbourSearch::Auto, 1, UNTOLD).unwrap().nearest_to(&queries, 3, UNTOLD).unwrap();
         check(&all, &queries, &found, false, 1);
         assert!(found.squared.iter().step_by(3).all(|squared| *squared == 0.0));
     }

@@ -30,11 +30,7 @@ impl Points {
             return Err(TsneError::Shape { values, dims });
         }
         if let Some(i) = values.iter().position(|value| !value.is_finite()) {
-            return Err(TsneError::NotFinite {
-                row: i / dims,
-                column: i % dims,
-                value: values[i],
-            });
+            return Err(TsneError::NotFinite { row: i / dims, column: i % dims, value: values[i] });
         }
         Ok(Self::new(values.to_vec(), dims))
     }
@@ -154,19 +150,11 @@ impl Frame {
             [.., far] => (apart[(NEARER * apart.len() as f64) as usize], far),
         };
         if far > FAR * near {
-            return Self {
-                origin: points.exact_origin(&middle),
-                middle,
-                scale: unit(near),
-            };
+            return Self { origin: points.exact_origin(&middle), middle, scale: unit(near) };
         }
         let origin = points.mean();
         let largest = points.distances_from(&origin).into_iter().fold(0.0, f64::max);
-        Self {
-            origin,
-            middle,
-            scale: if largest > 0.0 { unit(largest) } else { 1.0 },
-        }
+        Self { origin, middle, scale: if largest > 0.0 { unit(largest) } else { 1.0 } }
     }
 }
 
@@ -222,8 +210,7 @@ impl Points {
     fn distances_from(&self, place: &[f64]) -> Vec<f64> {
         let distance = |row: &[f32]| {
             let axes = row.iter().zip(place);
-            axes.map(|(value, place)| (f64::from(*value) - place).abs())
-                .fold(0.0, f64::max)
+            axes.map(|(value, place)| (f64::from(*value) - place).abs()).fold(0.0, f64::max)
         };
         self.values.par_chunks_exact(self.dims).map(distance).collect()
     }
@@ -258,10 +245,7 @@ impl Points {
         }
         let mean = tamed.mean();
         // Where a large part of the points is far out, so is the mean, and the others would lose their digits to it.
-        let drawn = mean
-            .iter()
-            .zip(&middle)
-            .any(|(mean, middle)| (mean - middle).abs() > FAR * near);
+        let drawn = mean.iter().zip(&middle).any(|(mean, middle)| (mean - middle).abs() > FAR * near);
         let centre = if drawn { middle } else { mean };
         if centre.iter().any(|centre| centre.abs() > CENTRED * most) {
             for row in tamed.to_mut().values.chunks_exact_mut(self.dims) {
@@ -350,10 +334,7 @@ mod tests {
             let least = if far == Some(6e3) { 0.01 } else { 0.9 };
             assert!(share > least, "{far:?}: {share}");
             let mean = tamed.mean();
-            assert!(
-                mean.iter().all(|mean| mean.abs() < 1e-3 * deviation(0)),
-                "{far:?}: {mean:?}"
-            );
+            assert!(mean.iter().all(|mean| mean.abs() < 1e-3 * deviation(0)), "{far:?}: {mean:?}");
         }
     }
 

@@ -103,9 +103,7 @@ mod tests {
     fn points(count: usize, dims: usize) -> Points {
         let mut rng = Pcg64::seed_from_u64(3);
         let random = DMatrix::from_fn(dims, dims, |_, _| rng.random::<f32>() - 0.5).qr().q();
-        let stretched = DMatrix::from_fn(dims, count, |axis, _| {
-            (rng.random::<f32>() - 0.5) * 0.7f32.powi(axis as i32)
-        });
+        let stretched = DMatrix::from_fn(dims, count, |axis, _| (rng.random::<f32>() - 0.5) * 0.7f32.powi(axis as i32));
         let values = (random * stretched).as_slice().to_vec();
         let points = Points::new(values, dims);
         points.framed().unwrap()
@@ -139,9 +137,7 @@ mod tests {
     #[test]
     fn projected_points_keep_what_lies_along_the_directions() {
         let points = points(300, 8);
-        let all = Directions::principal(&points, 8, 3, 1, UNTOLD)
-            .unwrap()
-            .project(&points);
+        let all = Directions::principal(&points, 8, 3, 1, UNTOLD).unwrap().project(&points);
         let square = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>();
         for (whole, projected) in points.rows().zip(all.rows()) {
             assert!((square(whole) / square(projected) - 1.0).abs() < 1e-4);

@@ -46,10 +46,6 @@ where
         if !*broken {
             *broken = observe(Progress::Stage { name, done: *done, of }).is_break();
         }
-        if *broken {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        if *broken { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

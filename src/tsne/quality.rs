@@ -23,17 +23,10 @@ pub fn trustworthiness(data: &[f32], dims: usize, map: &[f32], components: usize
     let map = Points::checked(map, components)?.framed()?;
     let count = data.count();
     if map.count() != count {
-        return Err(TsneError::OtherCount {
-            expected: count,
-            found: map.count(),
-        });
+        return Err(TsneError::OtherCount { expected: count, found: map.count() });
     }
     if k == 0 || 2 * k >= count {
-        return Err(TsneError::option(
-            "the number of neighbours",
-            k,
-            "above 0 and below half the points",
-        ));
+        return Err(TsneError::option("the number of neighbours", k, "above 0 and below half the points"));
     }
     let near = nearest_of_all(&map, k, NeighbourSearch::Exact, 0, UNTOLD).ok_or(TsneError::Stopped)?;
     let penalty = |i: usize| {
@@ -65,14 +58,9 @@ pub fn neighbour_recall(data: &[f32], dims: usize, k: usize, seed: u64) -> Resul
         return Err(TsneError::option("the number of neighbours", k, allowed));
     }
     let found = |search| nearest_of_all(&points, k, search, seed, UNTOLD).ok_or(TsneError::Stopped);
-    let (exact, approximate) = (
-        found(NeighbourSearch::Exact)?.indices,
-        found(NeighbourSearch::Approximate)?.indices,
-    );
+    let (exact, approximate) = (found(NeighbourSearch::Exact)?.indices, found(NeighbourSearch::Approximate)?.indices);
     let rows = exact.par_chunks(k).zip(approximate.par_chunks(k));
-    let found: usize = rows
-        .map(|(all, some)| some.iter().filter(|j| all.contains(j)).count())
-        .sum();
+    let found: usize = rows.map(|(all, some)| some.iter().filter(|j| all.contains(j)).count()).sum();
     Ok(found as f64 / exact.len() as f64)
 }
 
@@ -89,10 +77,7 @@ pub fn knn_accuracy(map: &[f32], components: usize, labels: &[u8], k: usize) -> 
     let map = Points::checked(map, components)?.framed()?;
     let count = map.count();
     if labels.len() != count {
-        return Err(TsneError::OtherCount {
-            expected: count,
-            found: labels.len(),
-        });
+        return Err(TsneError::OtherCount { expected: count, found: labels.len() });
     }
     if count < FOLDS {
         return Err(TsneError::option("the number of points", count, "at least 5"));
@@ -102,11 +87,7 @@ pub fn knn_accuracy(map: &[f32], components: usize, labels: &[u8], k: usize) -> 
         let part = |held_out: bool| -> Vec<usize> { (0..count).filter(|i| (folds[*i] == fold) == held_out).collect() };
         let (known, asked) = (part(false), part(true));
         if k == 0 || k > known.len() {
-            return Err(TsneError::option(
-                "the number of neighbours",
-                k,
-                "above 0 and at most 4/5 of the points",
-            ));
+            return Err(TsneError::option("the number of neighbours", k, "above 0 and at most 4/5 of the points"));
         }
         let places: Vec<&[f32]> = known.iter().map(|i| map.row(*i)).collect();
         let right = |i: &&usize| {
@@ -128,9 +109,7 @@ fn majority(place: &[f32], places: &[&[f32]], class: impl Fn(usize) -> u8, k: us
         votes[usize::from(class(*j as usize))] += 1;
     }
     let most = votes.iter().max().copied().unwrap_or(0);
-    (0..=u8::MAX)
-        .find(|class| votes[usize::from(*class)] == most)
-        .unwrap_or(0)
+    (0..=u8::MAX).find(|class| votes[usize::from(*class)] == most).unwrap_or(0)
 }
 
 /// Each point's fold: the points, sorted by class, are dealt in turn, which says how many of a class a fold gets; and it gets
@@ -145,9 +124,7 @@ fn folds(labels: &[u8]) -> Vec<usize> {
         }
         *count += 1;
     }
-    let sorted = classes
-        .iter()
-        .flat_map(|label| std::iter::repeat_n(*label, counts[usize::from(*label)]));
+    let sorted = classes.iter().flat_map(|label| std::iter::repeat_n(*label, counts[usize::from(*label)]));
     let mut room = vec![[0usize; FOLDS]; 256];
     for (i, label) in sorted.enumerate() {
         room[usize::from(label)][i % FOLDS] += 1;

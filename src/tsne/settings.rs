@@ -237,11 +237,7 @@ impl Tsne {
             return refuse("the number of PCA dimensions", &0, "at least 1");
         }
         if self.method == Method::Fft && self.components == 3 {
-            return refuse(
-                "the method",
-                &self.method,
-                "barnes-hut, exact or auto for a map of 3 dimensions",
-            );
+            return refuse("the method", &self.method, "barnes-hut, exact or auto for a map of 3 dimensions");
         }
         Ok(())
     }
@@ -263,27 +259,15 @@ impl Tsne {
         let neighbours = self.neighbours_for(points);
         if neighbours > MOST_PAIRS / points {
             let most = ((MOST_PAIRS / points) as f64 / NEIGHBOURS) as usize;
-            return Err(TsneError::TooManyPairs {
-                points,
-                neighbours,
-                most,
-            });
+            return Err(TsneError::TooManyPairs { points, neighbours, most });
         }
         if let Initial::Given(values) = &self.initial {
             if values.len() != points * self.components {
-                return Err(TsneError::Initial {
-                    values: values.len(),
-                    points,
-                    components: self.components,
-                });
+                return Err(TsneError::Initial { values: values.len(), points, components: self.components });
             }
             let range = -MOST_INITIAL..=MOST_INITIAL;
             if let Some(index) = values.iter().position(|value| !range.contains(value)) {
-                return Err(TsneError::InitialRange {
-                    index,
-                    value: values[index],
-                    most: MOST_INITIAL,
-                });
+                return Err(TsneError::InitialRange { index, value: values[index], most: MOST_INITIAL });
             }
         }
         Ok(())
@@ -316,10 +300,7 @@ impl Tsne {
     pub(super) fn on_threads<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, TsneError> {
         let Some(threads) = self.threads else { return Ok(work()) };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = pool.map_err(|e| TsneError::Threads {
-            threads,
-            problem: e.to_string(),
-        })?;
+        let pool = pool.map_err(|e| TsneError::Threads { threads, problem: e.to_string() })?;
         Ok(pool.install(work))
     }
 }

@@ -38,10 +38,7 @@ impl Embedding {
     /// metric needs one.
     pub fn transform(&self, data: &[f32], dims: usize) -> Result<Vec<f32>, TsneError> {
         if dims != self.dims {
-            return Err(TsneError::OtherDims {
-                expected: self.dims,
-                found: dims,
-            });
+            return Err(TsneError::OtherDims { expected: self.dims, found: dims });
         }
         self.settings.on_threads(|| match self.settings.components {
             1 => self.transform_in::<1>(data),

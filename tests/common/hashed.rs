@@ -32,12 +32,7 @@ pub fn weight(name: &str, shape: &[usize]) -> Vec<f32> {
     let fan_in: usize = shape.iter().skip(1).product();
     let (middle, width) = match shape.len() {
         _ if name.ends_with(".running_var") => (1.0, 0.5),
-        _ if [".bn.bias", "bn1.bias", "bn2.bias"]
-            .iter()
-            .any(|end| name.ends_with(end)) =>
-        {
-            (2.0, 0.1)
-        }
+        _ if [".bn.bias", "bn1.bias", "bn2.bias"].iter().any(|end| name.ends_with(end)) => (2.0, 0.1),
         _ if name.ends_with(".running_mean") || name.ends_with(".bias") => (0.0, 0.1),
         1 => (1.0, 0.5),
         2 => (0.0, (3.0 / fan_in as f64).sqrt()),
@@ -73,26 +68,11 @@ pub struct Case {
 
 /// All comparisons.
 pub const CASES: [Case; 7] = [
-    Case {
-        name: "resnet18",
-        make: || NetworkSettings::Resnet18(ResNetSettings::default()),
-    },
-    Case {
-        name: "resnet20",
-        make: || NetworkSettings::Resnet20(ResNetSettings::default()),
-    },
-    Case {
-        name: "resnet32",
-        make: || NetworkSettings::Resnet32(ResNetSettings::default()),
-    },
-    Case {
-        name: "resnet44",
-        make: || NetworkSettings::Resnet44(ResNetSettings::default()),
-    },
-    Case {
-        name: "resnet56",
-        make: || NetworkSettings::Resnet56(ResNetSettings::default()),
-    },
+    Case { name: "resnet18", make: || NetworkSettings::Resnet18(ResNetSettings::default()) },
+    Case { name: "resnet20", make: || NetworkSettings::Resnet20(ResNetSettings::default()) },
+    Case { name: "resnet32", make: || NetworkSettings::Resnet32(ResNetSettings::default()) },
+    Case { name: "resnet44", make: || NetworkSettings::Resnet44(ResNetSettings::default()) },
+    Case { name: "resnet56", make: || NetworkSettings::Resnet56(ResNetSettings::default()) },
     Case {
         name: "resnet20 zeros leaky",
         make: || {
@@ -106,11 +86,7 @@ pub const CASES: [Case; 7] = [
     Case {
         name: "inception",
         make: || {
-            NetworkSettings::Inception(InceptionSettings {
-                slope: 0.3,
-                dropout: 0.0,
-                ..InceptionSettings::default()
-            })
+            NetworkSettings::Inception(InceptionSettings { slope: 0.3, dropout: 0.0, ..InceptionSettings::default() })
         },
     },
 ];
@@ -131,20 +107,14 @@ impl Case {
         let model = models::declare(&(self.make)(), &mut builder, 10);
         let parameters = builder.build(&graph, 1, 0).unwrap();
         fill(&parameters);
-        let grey = graph
-            .tensor([IMAGES, 28, 28, 1], &images(&format!("grey {set}"), 28, 1))
-            .unwrap();
+        let grey = graph.tensor([IMAGES, 28, 28, 1], &images(&format!("grey {set}"), 28, 1)).unwrap();
         let large = match self.name {
-            "inception" => graph
-                .tensor([IMAGES, 110, 110, 3], &images(&format!("colour {set}"), 110, 3))
-                .unwrap(),
+            "inception" => graph.tensor([IMAGES, 110, 110, 3], &images(&format!("colour {set}"), 110, 3)).unwrap(),
             _ => grey.clone(),
         };
         let clock = graph.tensor_u32([2], &[0, 0]).unwrap();
 
-        let inference = model
-            .forward(&mut Forward::new(&parameters, Mode::Inference), &grey)
-            .unwrap();
+        let inference = model.forward(&mut Forward::new(&parameters, Mode::Inference), &grey).unwrap();
         let mut pass = Forward::new(&parameters, Mode::Training { seed_and_step: &clock });
         let training = model.forward(&mut pass, &large).unwrap();
         let labels: Vec<u32> = (0..IMAGES as u32).collect();
@@ -203,10 +173,7 @@ fn fill(parameters: &Parameters) {
         .into_iter()
         .filter(|entry| entry.dtype == "F32")
         .map(|entry| {
-            let bytes = weight(&entry.name, &entry.shape)
-                .iter()
-                .flat_map(|x| x.to_le_bytes())
-                .collect();
+            let bytes = weight(&entry.name, &entry.shape).iter().flat_map(|x| x.to_le_bytes()).collect();
             (entry.name, entry.shape, bytes)
         })
         .collect();

@@ -34,10 +34,7 @@ pub fn gpu_with(core: GemmCore) -> Arc<Gpu> {
 fn open(core: Option<GemmCore>) -> Arc<Gpu> {
     type Opened = Mutex<HashMap<Option<GemmCore>, Arc<Gpu>>>;
     static OPENED: OnceLock<Opened> = OnceLock::new();
-    let mut opened = OPENED
-        .get_or_init(Mutex::default)
-        .lock()
-        .unwrap_or_else(|e| e.into_inner());
+    let mut opened = OPENED.get_or_init(Mutex::default).lock().unwrap_or_else(|e| e.into_inner());
     Arc::clone(opened.entry(core).or_insert_with(|| {
         let mut options = GpuOptions::from_env().unwrap();
         options.checked = Some(true);
@@ -48,10 +45,7 @@ fn open(core: Option<GemmCore>) -> Arc<Gpu> {
 
 /// The cores that this adapter can run: all but `subgroup` on adapters without subgroups of one size.
 pub fn cores() -> Vec<GemmCore> {
-    let asking_for = |core| Variant {
-        asked_gemm: Some(core),
-        ..gpu().variant()
-    };
+    let asking_for = |core| Variant { asked_gemm: Some(core), ..gpu().variant() };
     let can_run = |core: &GemmCore| gemm_core(asking_for(*core)).is_ok();
     GemmCore::ALL.into_iter().filter(can_run).collect()
 }
@@ -93,10 +87,6 @@ pub fn away_from_zero(shape: &[usize], seed: u64) -> Array {
 #[track_caller]
 pub fn assert_same(case: &str, tensor: &Tensor, expected: &[f32]) {
     let got = tensor.to_vec().unwrap();
-    let same = got.len() == expected.len()
-        && got
-            .iter()
-            .zip(expected)
-            .all(|(a, b)| a == b || a.is_nan() && b.is_nan());
+    let same = got.len() == expected.len() && got.iter().zip(expected).all(|(a, b)| a == b || a.is_nan() && b.is_nan());
     assert!(same, "{case}: {got:?} instead of {expected:?}");
 }

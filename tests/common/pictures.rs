@@ -37,10 +37,7 @@ impl Shape {
     pub fn of(set: &ImageSet, image: usize) -> Self {
         let pixels = set.image(image);
         let cover = outside(pixels).into_iter().map(|outside| f32::from(u8::from(!outside)));
-        Self {
-            light: pixels.iter().map(|p| f32::from(*p) / 255.0).collect(),
-            cover: cover.collect(),
-        }
+        Self { light: pixels.iter().map(|p| f32::from(*p) / 255.0).collect(), cover: cover.collect() }
     }
 
     /// Light and cover at a place of a composed picture.

@@ -6,10 +6,7 @@ use std::process::{Command, Output};
 /// The program with these arguments, in this folder.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("SELVEDGE_ADAPTER");
+    command.args(arguments).current_dir(folder).env_remove("SELVEDGE_ADAPTER");
     command
 }
 
@@ -27,11 +24,7 @@ pub fn text(bytes: &[u8]) -> String {
 pub fn write_data(folder: &Path, train: usize, test: usize) {
     for (set, n) in [("train", train), ("t10k", test)] {
         let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {
-            [&[magic, n as u32], sizes]
-                .concat()
-                .iter()
-                .flat_map(|word| word.to_be_bytes())
-                .collect()
+            [&[magic, n as u32], sizes].concat().iter().flat_map(|word| word.to_be_bytes()).collect()
         };
         let labels = (0..n).map(|i| (i % 10) as u8);
         let pixels = labels.clone().flat_map(|label| vec![20 * label; 784]);

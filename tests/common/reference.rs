@@ -147,11 +147,7 @@ pub fn max_pool(x: &Array, kernel: [usize; 2], stride: [usize; 2], pad: Pad) -> 
 pub fn avg_pool(x: &Array, kernel: [usize; 2], stride: [usize; 2], pad: Pad, count_padding: bool) -> Vec<f64> {
     let mut y = Vec::new();
     windows(x, kernel, stride, pad, |values| {
-        let count = if count_padding {
-            kernel[0] * kernel[1]
-        } else {
-            values.len()
-        };
+        let count = if count_padding { kernel[0] * kernel[1] } else { values.len() };
         y.push(values.iter().sum::<f64>() / count as f64);
     });
     y

@@ -25,11 +25,7 @@ pub fn bars(n: usize, seed: usize) -> ImageSet {
 }
 
 pub fn dataset() -> Dataset {
-    Dataset {
-        train: bars(250, 0),
-        test: bars(60, 9),
-        source: "made".into(),
-    }
+    Dataset { train: bars(250, 0), test: bars(60, 9), source: "made".into() }
 }
 
 pub fn config() -> TrainConfig {
@@ -83,11 +79,7 @@ impl Observer for Watcher {
 
     fn features(&mut self, done: usize, _: usize) -> ControlFlow<()> {
         self.features = done;
-        if self.stop_features {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        if self.stop_features { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn step(&mut self, progress: Progress) -> ControlFlow<()> {

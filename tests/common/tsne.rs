@@ -22,21 +22,15 @@ pub fn joint(points: &Points, perplexity: f64, k: usize) -> Points {
         near.truncate(k);
         let conditional = |beta: f64| -> Vec<f64> {
             let least = squared(&points[i], &points[near[0]]);
-            let weights: Vec<f64> = near
-                .iter()
-                .map(|j| (-beta * (squared(&points[i], &points[*j]) - least)).exp())
-                .collect();
+            let weights: Vec<f64> =
+                near.iter().map(|j| (-beta * (squared(&points[i], &points[*j]) - least)).exp()).collect();
             let sum: f64 = weights.iter().sum();
             weights.iter().map(|weight| weight / sum).collect()
         };
         let (mut low, mut high) = (1e-12, 1e12);
         for _ in 0..300 {
             let middle = f64::sqrt(low * high);
-            let entropy: f64 = conditional(middle)
-                .iter()
-                .filter(|p| **p > 0.0)
-                .map(|p| -p * p.ln())
-                .sum();
+            let entropy: f64 = conditional(middle).iter().filter(|p| **p > 0.0).map(|p| -p * p.ln()).sum();
             match entropy > perplexity.ln() {
                 true => low = middle,
                 false => high = middle,
@@ -90,11 +84,7 @@ pub struct Descent {
 impl Descent {
     pub fn from(y: Points) -> Self {
         let like = |value: f64| y.iter().map(|row| vec![value; row.len()]).collect();
-        Self {
-            steps: like(0.0),
-            gains: like(1.0),
-            y,
-        }
+        Self { steps: like(0.0), gains: like(1.0), y }
     }
 
     pub fn step(&mut self, gradient: &Points, rate: f64) {
@@ -103,11 +93,7 @@ impl Descent {
         for ((y, gradient), (step, gains)) in self.y.iter_mut().zip(gradient).zip(state) {
             for ((step, gain), gradient) in step.iter_mut().zip(gains).zip(gradient) {
                 // No step has been made yet: it has no sign.
-                *gain = if *step * gradient > 0.0 {
-                    0.8 * *gain + 0.01
-                } else {
-                    *gain + 0.2
-                };
+                *gain = if *step * gradient > 0.0 { 0.8 * *gain + 0.01 } else { *gain + 0.2 };
                 *step = 0.8 * *step - rate * *gain * gradient;
             }
             let length = step.iter().map(|x| x * x).sum::<f64>().sqrt();

@@ -40,17 +40,10 @@ impl Case {
         };
         let tensors = |of: &Value| -> BTreeMap<String, Given> {
             let tensors = of.as_object().unwrap().iter();
-            tensors
-                .map(|(name, value)| (name.clone(), Given::read(value)))
-                .collect()
+            tensors.map(|(name, value)| (name.clone(), Given::read(value))).collect()
         };
         let mut arguments = BTreeMap::new();
-        for (name, value) in operator["arguments"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .flat_map(|a| a.as_object().unwrap())
-        {
+        for (name, value) in operator["arguments"].as_array().unwrap().iter().flat_map(|a| a.as_object().unwrap()) {
             match (name.as_str(), value) {
                 ("options", Value::Object(options)) => arguments.extend(options.clone()),
                 _ => drop(arguments.insert(name.clone(), value.clone())),

@@ -104,13 +104,7 @@ fn table(tallies: &BTreeMap<String, Tally>) -> String {
     }
     let sum = |of: fn(&Tally) -> usize| tallies.values().map(of).sum::<usize>();
     let left_out = sum(|tally| tally.left_out.values().sum());
-    writeln!(
-        text,
-        "| all | {} | {} | {left_out} |",
-        sum(|t| t.cases),
-        sum(|t| t.passed)
-    )
-    .unwrap();
+    writeln!(text, "| all | {} | {} | {left_out} |", sum(|t| t.cases), sum(|t| t.passed)).unwrap();
     text
 }
 
@@ -143,18 +137,13 @@ fn all_cases_that_can_be_expressed_pass() {
     assert!(failures.is_empty(), "{failures:#?}");
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/conformance.md");
     let documented = std::fs::read_to_string(docs).unwrap();
-    assert!(
-        documented.contains(&table),
-        "docs/conformance.md does not hold this table:\n{table}"
-    );
+    assert!(documented.contains(&table), "docs/conformance.md does not hold this table:\n{table}");
 }
 
 #[test]
 fn every_documented_operation_is_known_here() {
     let docs = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/conformance.md")).unwrap();
-    let rows = docs
-        .lines()
-        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let rows = docs.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
     let documented: BTreeSet<&str> = rows.filter(|name| !["Operation", "all"].contains(name)).collect();
     let known: BTreeSet<&str> = operations::KNOWN.into_iter().collect();
     assert_eq!(documented, known);

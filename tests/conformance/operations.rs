@@ -68,11 +68,7 @@ pub fn run(case: &Case, graph: &Graph) -> Outcome {
 }
 
 fn reason_to_leave_out(case: &Case) -> Option<String> {
-    assert!(
-        KNOWN.contains(&case.operation.as_str()),
-        "{} is not known",
-        case.operation
-    );
+    assert!(KNOWN.contains(&case.operation.as_str()), "{} is not known", case.operation);
     let is_index = |name: &String| case.text("indices") == Some(name.as_str());
     let values = || case.inputs.iter().filter(|(name, _)| !is_index(name));
     if let Some((_, other)) = values().find(|(_, given)| given.kind != "float32") {
@@ -86,9 +82,7 @@ fn reason_to_leave_out(case: &Case) -> Option<String> {
     if missing {
         return Some("with infinity or NaN, which the files lack".to_owned());
     }
-    let dilated = case
-        .sizes("dilations")
-        .is_some_and(|dilations| dilations.iter().any(|d| *d != 1));
+    let dilated = case.sizes("dilations").is_some_and(|dilations| dilations.iter().any(|d| *d != 1));
     dilated.then(|| "dilation".to_owned())
 }
 
@@ -159,11 +153,7 @@ fn of_one(case: &Case, x: &Tensor) -> Result<Tensor> {
         }
         "slice" => slice(case, x),
         "softmax" => {
-            let order = moved_to(
-                x.shape().rank(),
-                case.size("axis").expect("an axis"),
-                x.shape().rank() - 1,
-            );
+            let order = moved_to(x.shape().rank(), case.size("axis").expect("an axis"), x.shape().rank() - 1);
             x.permute(&order)?.softmax()?.permute(&inverse(&order))
         }
         other => panic!("{other} has not one input"),
@@ -178,18 +168,15 @@ fn moved_to(rank: usize, axis: usize, to: usize) -> Vec<usize> {
 }
 
 fn inverse(order: &[usize]) -> Vec<usize> {
-    (0..order.len())
-        .map(|axis| order.iter().position(|from| *from == axis).expect("each axis"))
-        .collect()
+    (0..order.len()).map(|axis| order.iter().position(|from| *from == axis).expect("each axis")).collect()
 }
 
 fn slice(case: &Case, x: &Tensor) -> Result<Tensor> {
     let starts = case.sizes("starts").expect("starts");
     let sizes = case.sizes("sizes").expect("sizes");
     let strides = case.sizes("strides").unwrap_or_else(|| vec![1; starts.len()]);
-    (0..starts.len()).try_fold(x.clone(), |x, axis| {
-        x.slice_step(axis, starts[axis], starts[axis] + sizes[axis], strides[axis])
-    })
+    (0..starts.len())
+        .try_fold(x.clone(), |x, axis| x.slice_step(axis, starts[axis], starts[axis] + sizes[axis], strides[axis]))
 }
 
 fn split(case: &Case, x: &Tensor) -> Result<Vec<Tensor>> {
@@ -230,11 +217,7 @@ fn layer_norm(case: &Case, x: &Tensor, [scale, bias]: [Option<Tensor>; 2]) -> Re
     order.sort_by_key(|i| axes[*i]);
     let placed = |option: Tensor| {
         let size = |axis: usize| {
-            if axes.contains(&axis) {
-                x.shape().axes()[axis]
-            } else {
-                1
-            }
+            if axes.contains(&axis) { x.shape().axes()[axis] } else { 1 }
         };
         option.permute(&order)?.reshape((0..rank).map(size).collect::<Vec<_>>())
     };
@@ -258,12 +241,7 @@ fn conv2d(case: &Case, x: &Tensor, filter: &Tensor, bias: Option<Tensor>) -> Res
         _ => filter.clone(),
     };
     let pads = case.sizes("padding").unwrap_or_else(|| vec![0; 4]);
-    let padding = Padding::Explicit(Pad {
-        top: pads[0],
-        bottom: pads[1],
-        left: pads[2],
-        right: pads[3],
-    });
+    let padding = Padding::Explicit(Pad { top: pads[0], bottom: pads[1], left: pads[2], right: pads[3] });
     let strides = case.sizes("strides").unwrap_or_else(|| vec![1, 1]);
     let groups = case.size("groups").unwrap_or(1);
     let parts = |x: &Tensor| x.split(x.shape().rank() - 1, &vec![x.shape().last() / groups; groups]);

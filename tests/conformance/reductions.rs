@@ -45,9 +45,7 @@ fn product(x: &Tensor, axes: &[usize], keep: bool) -> Result<Tensor> {
     for axis in axes {
         let parts = y.split(*axis, &vec![1; y.shape().axes()[*axis]])?;
         let (first, others) = parts.split_first().expect("at least one part");
-        y = others
-            .iter()
-            .try_fold(first.clone(), |product, part| product.mul(part))?;
+        y = others.iter().try_fold(first.clone(), |product, part| product.mul(part))?;
     }
     // Sums of one term drop the axes.
     y.sum_axes(axes, keep)

@@ -124,11 +124,9 @@ impl Options {
         let model = Model::open(gpu, path)?;
         let images = Images::load(&self.images, &model.classifiers())?;
         let shown = match &model {
-            Model::Single(classifier) => Shown {
-                evaluations: vec![self.evaluate(classifier, path, &images)?],
-                asked: 1,
-                notes: Vec::new(),
-            },
+            Model::Single(classifier) => {
+                Shown { evaluations: vec![self.evaluate(classifier, path, &images)?], asked: 1, notes: Vec::new() }
+            }
             Model::Ensemble(ensemble) => {
                 let members = ensemble.members().iter();
                 let members = members.map(|member| self.evaluate(member, Path::new(member.name()), &images));
@@ -206,10 +204,7 @@ impl Options {
         let (rule, tried) = Rule::fit(kind, &said.collect::<Result<Vec<_>, _>>()?, 0)?;
         let mut notes = vec![("fitted on".to_owned(), format!("{} validation images", set.len()))];
         notes.extend(tried.iter().map(|fit| {
-            let figures = format!(
-                "cross-validated log loss {:.4}, accuracy {:.4}",
-                fit.log_loss, fit.accuracy
-            );
+            let figures = format!("cross-validated log loss {:.4}, accuracy {:.4}", fit.log_loss, fit.accuracy);
             (format!("penalty {}", fit.penalty), figures)
         }));
         Ok((rule, notes))
@@ -236,11 +231,7 @@ impl Options {
 
     /// Prints and writes everything.
     fn show(&self, folder: &OutputFolder, images: &Images, all: &Shown) -> anyhow::Result<()> {
-        let Shown {
-            evaluations,
-            asked,
-            notes,
-        } = all;
+        let Shown { evaluations, asked, notes } = all;
         for (number, evaluation) in evaluations[..*asked].iter().enumerate() {
             evaluation.write(&folder.of(number, *asked, evaluation)?, self.gallery.0)?;
         }
@@ -282,11 +273,7 @@ fn beside_members<'a>(
         notes.extend(weights.map(|(member, weight)| (format!("weight of {}", member.name), format!("{weight:.4}"))));
     }
     let ensemble = evaluation_of(name, rule, rule.combine(&said)?, images)?;
-    Ok(Shown {
-        evaluations: std::iter::once(ensemble).chain(members).collect(),
-        asked: 1,
-        notes,
-    })
+    Ok(Shown { evaluations: std::iter::once(ensemble).chain(members).collect(), asked: 1, notes })
 }
 
 fn evaluation_of<'a>(

@@ -9,10 +9,8 @@ use crate::cli::table::thousands;
 pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
     let run = classifier.run();
     let config = &run.train;
-    let optimiser = format!(
-        "{:?}, learning rate {}",
-        config.optimisation.optimiser, config.optimisation.learning_rate.peak
-    );
+    let optimiser =
+        format!("{:?}, learning rate {}", config.optimisation.optimiser, config.optimisation.learning_rate.peak);
     let rows = [
         ("network", config.network.architecture().to_string()),
         ("weights", shown(classifier.path())),
@@ -22,24 +20,12 @@ pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
         ("seed", config.seed.to_string()),
         (
             "trained on",
-            format!(
-                "{} images, validated on {}",
-                thousands(run.train_images),
-                thousands(run.validation_images)
-            ),
+            format!("{} images, validated on {}", thousands(run.train_images), thousands(run.validation_images)),
         ),
         ("trained with", format!("selvedge {} on {}", run.version, run.adapter)),
-        (
-            "train it again with",
-            format!(
-                "selvedge train --config {}",
-                shown(&classifier.path().join("config.json"))
-            ),
-        ),
+        ("train it again with", format!("selvedge train --config {}", shown(&classifier.path().join("config.json")))),
     ];
     let is_run = classifier.path().is_dir();
-    let rows = rows
-        .into_iter()
-        .filter(|(name, _)| is_run || *name != "train it again with");
+    let rows = rows.into_iter().filter(|(name, _)| is_run || *name != "train it again with");
     rows.map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -16,12 +16,7 @@ const PAIRS: usize = 5;
 
 /// The result on a set of images, as `train` prints it too.
 pub fn report_text(what: &str, report: &Report) -> String {
-    format!(
-        "{what} accuracy {:.4}, log loss {:.4}\n\n{}",
-        report.accuracy,
-        report.log_loss,
-        report.to_text(4)
-    )
+    format!("{what} accuracy {:.4}, log loss {:.4}\n\n{}", report.accuracy, report.log_loss, report.to_text(4))
 }
 
 /// For people: one evaluation at length, of several a table and how they compare.
@@ -29,11 +24,7 @@ pub fn print(shown: &Shown, images: &Images) -> anyhow::Result<()> {
     if let [only] = &shown.evaluations[..] {
         let metrics = Metrics::from_predictions(&only.predictions);
         out!("{}", report_text(&images.what, &metrics.report))?;
-        outln!(
-            "\namong the top 2 {:.4}, calibration error {:.4}",
-            metrics.top_2_accuracy,
-            metrics.calibration_error
-        )?;
+        outln!("\namong the top 2 {:.4}, calibration error {:.4}", metrics.top_2_accuracy, metrics.calibration_error)?;
         for pair in metrics.confused_pairs.iter().take(PAIRS) {
             outln!(
                 "{} of {} {} taken for {}",
@@ -50,12 +41,8 @@ pub fn print(shown: &Shown, images: &Images) -> anyhow::Result<()> {
     let mut rows = vec![headings.map(str::to_owned)];
     rows.extend(shown.evaluations.iter().map(|evaluation| {
         let metrics = Metrics::from_predictions(&evaluation.predictions);
-        let figures = [
-            metrics.report.accuracy,
-            metrics.report.log_loss,
-            metrics.top_2_accuracy,
-            metrics.calibration_error,
-        ];
+        let figures =
+            [metrics.report.accuracy, metrics.report.log_loss, metrics.top_2_accuracy, metrics.calibration_error];
         let [accuracy, loss, top_2, calibration] = figures.map(|figure| format!("{figure:.4}"));
         [evaluation.name.clone(), accuracy, loss, top_2, calibration]
     }));

@@ -104,20 +104,16 @@ fn fill(text: &str) -> Result<Fill, String> {
     match text {
         "nearest" => Ok(Fill::Nearest),
         "reflect" => Ok(Fill::Reflect),
-        value => value
-            .parse()
-            .map(Fill::Constant)
-            .map_err(|_| "nearest, reflect or a value in 0..1 are needed".to_owned()),
+        value => {
+            value.parse().map(Fill::Constant).map_err(|_| "nearest, reflect or a value in 0..1 are needed".to_owned())
+        }
     }
 }
 
 fn erased(text: &str) -> Result<Erased, String> {
     match text {
         "noise" => Ok(Erased::Noise),
-        value => value
-            .parse()
-            .map(Erased::Constant)
-            .map_err(|_| "noise or a value in 0..1 are needed".to_owned()),
+        value => value.parse().map(Erased::Constant).map_err(|_| "noise or a value in 0..1 are needed".to_owned()),
     }
 }
 

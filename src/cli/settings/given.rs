@@ -35,9 +35,7 @@ impl Given {
     /// # Errors
     /// What was given and has no meaning for the rest.
     pub fn update(&self, config: &mut TrainConfig) -> anyhow::Result<()> {
-        config
-            .update_from_arg_matches(&self.0)
-            .map_err(|error| anyhow::anyhow!("{}", first_line(&error)))
+        config.update_from_arg_matches(&self.0).map_err(|error| anyhow::anyhow!("{}", first_line(&error)))
     }
 }
 

@@ -66,10 +66,7 @@ fn architecture(text: &str) -> Result<Architecture, String> {
             true => "; --resume RUN resumes a run, --config RUN starts anew with its settings",
             false => "",
         };
-        format!(
-            "the networks are {}{run}",
-            Architecture::ALL.map(Architecture::name).join(", ")
-        )
+        format!("the networks are {}{run}", Architecture::ALL.map(Architecture::name).join(", "))
     })
 }
 
@@ -201,10 +198,7 @@ impl Settings {
             && kind != config.optimisation.optimiser
         {
             config.optimisation.optimiser = kind;
-            (
-                config.optimisation.learning_rate.peak,
-                config.regularisation.weight_decay,
-            ) = kind.usual_rate_and_decay();
+            (config.optimisation.learning_rate.peak, config.regularisation.weight_decay) = kind.usual_rate_and_decay();
         }
         Ok(config)
     }

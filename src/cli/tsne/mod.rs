@@ -95,10 +95,7 @@ impl Quality {
             let row = |i: &u32| &values[*i as usize * width..][..width];
             numbers.iter().flat_map(row).copied().collect()
         };
-        let (data, map) = (
-            rows(&source.points, source.dims),
-            rows(embedding.positions(), components),
-        );
+        let (data, map) = (rows(&source.points, source.dims), rows(embedding.positions(), components));
         let sample = numbers.len();
         let enough = |least: usize| count >= least;
         let trusted = || trustworthiness(&data, source.dims, &map, components, TRUSTED);

@@ -22,11 +22,7 @@ const ITERATION_LINE: &str = "{bar:16} {pos}/{len} {prefix}, ETA {eta} {msg}";
 
 impl Watcher {
     pub fn new(watched: bool) -> Self {
-        let target = if watched {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         // Until the first stage there is nothing to count.
         set_style(&bar, "{prefix}");

@@ -46,11 +46,6 @@ impl Source {
                 classifier.penultimate(&images)?
             }
         };
-        Ok(Self {
-            images,
-            points,
-            dims,
-            words,
-        })
+        Ok(Self { images, points, dims, words })
     }
 }

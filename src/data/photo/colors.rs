@@ -54,11 +54,7 @@ impl Colors {
             let color = color(pixel.0);
             std::array::from_fn(|i| opaque * color[i] + (1.0 - opaque) * canvas[i])
         });
-        Self {
-            width: width as usize,
-            height: height as usize,
-            pixels: pixels.collect(),
-        }
+        Self { width: width as usize, height: height as usize, pixels: pixels.collect() }
     }
 
     fn at(&self, x: usize, y: usize) -> [f32; 3] {
@@ -122,11 +118,7 @@ impl Colors {
         let frame = self.frame();
         let (width, height) = (self.width - 2 * frame, self.height - 2 * frame);
         let rows = (frame..frame + height).flat_map(|y| &self.pixels[y * self.width + frame..][..width]);
-        Self {
-            width,
-            height,
-            pixels: rows.copied().collect(),
-        }
+        Self { width, height, pixels: rows.copied().collect() }
     }
 
     /// Means of means over squares of about a twenty-fifth of the shorter side, in which noise and texture vanish: once is
@@ -137,11 +129,7 @@ impl Colors {
     }
 
     fn averaged(&self, radius: usize) -> Self {
-        let rows: Vec<_> = self
-            .pixels
-            .chunks_exact(self.width)
-            .flat_map(|row| running_means(row, radius))
-            .collect();
+        let rows: Vec<_> = self.pixels.chunks_exact(self.width).flat_map(|row| running_means(row, radius)).collect();
         let mut pixels = vec![[0.0; 3]; rows.len()];
         for x in 0..self.width {
             let column: Vec<_> = rows.iter().skip(x).step_by(self.width).copied().collect();
@@ -187,10 +175,7 @@ impl Plane {
         for _ in 0..4 {
             let off = |([x, y], color): &([usize; 2], [f32; 3])| distance(*color, plane.at(*x, *y));
             let typical = quantile(&mut corners.iter().map(off).collect::<Vec<_>>(), 0.5);
-            let inliers: Vec<_> = corners
-                .iter()
-                .filter(|corner| off(corner) <= 2.5 * typical + 4.0)
-                .collect();
+            let inliers: Vec<_> = corners.iter().filter(|corner| off(corner) <= 2.5 * typical + 4.0).collect();
             match Self::fit(&inliers) {
                 Some(fitted) => plane = fitted,
                 None => break,
@@ -209,9 +194,7 @@ impl Plane {
             right += terms * nalgebra::RowVector3::from(color.map(f64::from));
         }
         let solved = matrix.cholesky()?.solve(&right);
-        Some(Self(std::array::from_fn(|term| {
-            std::array::from_fn(|i| solved[(term, i)] as f32)
-        })))
+        Some(Self(std::array::from_fn(|term| std::array::from_fn(|i| solved[(term, i)] as f32))))
     }
 
     pub(super) fn at(&self, x: usize, y: usize) -> [f32; 3] {

@@ -35,10 +35,7 @@ impl Decoded {
             upright,
             Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
         );
-        Self {
-            size: if lies { [height, width] } else { [width, height] },
-            small: small.into_rgba8(),
-        }
+        Self { size: if lies { [height, width] } else { [width, height] }, small: small.into_rgba8() }
     }
 }
 
@@ -58,9 +55,7 @@ pub(super) fn decode(mut file: impl BufRead + Seek) -> Result<Decoded, Problem> 
         ImageFormat::Png => png::decode(file),
         ImageFormat::Jpeg => {
             let mut bytes = Vec::with_capacity(length as usize);
-            file.take(MOST_FILE_BYTES)
-                .read_to_end(&mut bytes)
-                .map_err(|e| explain(&e))?;
+            file.take(MOST_FILE_BYTES).read_to_end(&mut bytes).map_err(|e| explain(&e))?;
             jpeg::decode(&bytes)
         }
         format => {
@@ -72,14 +67,8 @@ pub(super) fn decode(mut file: impl BufRead + Seek) -> Result<Decoded, Problem> 
 
 /// The format that a file's first bytes tell.
 fn format_of(start: &[u8]) -> Result<ImageFormat, Problem> {
-    let readable = [
-        ImageFormat::Png,
-        ImageFormat::Jpeg,
-        ImageFormat::WebP,
-        ImageFormat::Gif,
-        ImageFormat::Bmp,
-        ImageFormat::Tiff,
-    ];
+    let readable =
+        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp, ImageFormat::Tiff];
     match image::guess_format(start) {
         Ok(format) if readable.contains(&format) => Ok(format),
         _ if start.is_empty() => Err("the file is empty".into()),

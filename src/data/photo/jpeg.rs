@@ -159,11 +159,8 @@ impl Parts {
         let (count, rest) = segment.split_first()?;
         let (selected, rest) = rest.split_at_checked(2 * usize::from(*count))?;
         let [first, last, bits] = *rest.first_chunk::<3>()?;
-        let (coefficients, missing) = if self.progressive {
-            (usize::from(first)..usize::from(last) + 1, bits & 15)
-        } else {
-            (0..64, 0)
-        };
+        let (coefficients, missing) =
+            if self.progressive { (usize::from(first)..usize::from(last) + 1, bits & 15) } else { (0..64, 0) };
         for [id, _tables] in selected.as_chunks::<2>().0 {
             let component = self.components.iter_mut().find(|component| component.id == *id)?;
             let coefficients = component.missing_bits.get_mut(coefficients.clone())?;
@@ -186,13 +183,7 @@ impl Parts {
     fn memory(&self) -> u64 {
         let [width, height] = self.size.map(u64::from);
         let pixels = width * height;
-        let most = |axis: usize| {
-            self.components
-                .iter()
-                .map(|c| u64::from(c.sampling[axis]))
-                .max()
-                .unwrap_or(1)
-        };
+        let most = |axis: usize| self.components.iter().map(|c| u64::from(c.sampling[axis])).max().unwrap_or(1);
         let full = (most(0) * most(1)).max(1);
         let share = |c: &Component| pixels * u64::from(c.sampling[0]) * u64::from(c.sampling[1]) / full;
         let decoded = if self.lossless {
@@ -210,9 +201,7 @@ impl Parts {
 /// Where the next mark begins: 0xff and a byte that is neither 0 nor 0xff.
 fn next_mark(bytes: &[u8], from: usize) -> Option<usize> {
     let pairs = bytes.get(from..)?.windows(2);
-    let at = pairs
-        .into_iter()
-        .position(|pair| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff))?;
+    let at = pairs.into_iter().position(|pair| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff))?;
     Some(from + at)
 }
 

@@ -56,10 +56,7 @@ impl Photo {
     /// [`DataError::File`] when it cannot be opened, [`DataError::Picture`] when it is none of these, larger, damaged or cut off, or when nothing stands out from its
     /// background.
     pub fn read(path: &Path, inversion: Inversion) -> Result<Self, DataError> {
-        let refuse = |problem: Problem| DataError::Picture {
-            path: path.to_owned(),
-            problem: problem.0,
-        };
+        let refuse = |problem: Problem| DataError::Picture { path: path.to_owned(), problem: problem.0 };
         let file = BufReader::new(files::open(path)?);
         let Decoded { size, small } = decode::decode(file).map_err(refuse)?;
         let (pixels, inverted) = seen(&small, inversion).map_err(refuse)?;
@@ -151,20 +148,13 @@ mod tests {
         assert!(!inverted);
         assert!(pixels.iter().all(|p| *p > 200), "it fills the image");
         assert_eq!(seen(&picture, Inversion::Never).unwrap(), (pixels, false));
-        assert!(
-            seen(&picture, Inversion::Always).is_err(),
-            "nothing is darker than black"
-        );
+        assert!(seen(&picture, Inversion::Always).is_err(), "nothing is darker than black");
     }
 
     #[test]
     fn an_image_of_the_data_sets_size_is_taken_as_it_is() {
         let value = |i: usize| {
-            if (i / WIDTH).is_multiple_of(27) {
-                0
-            } else {
-                (i % 251) as u8
-            }
+            if (i / WIDTH).is_multiple_of(27) { 0 } else { (i % 251) as u8 }
         };
         let pixels: Vec<u8> = (0..PIXELS).map(value).collect();
         let image = GrayImage::from_raw(WIDTH as u32, HEIGHT as u32, pixels.clone()).unwrap();

@@ -17,15 +17,8 @@ const MOST_BYTES: usize = 64 << 20;
 type Pass = [u32; 4];
 const WHOLE: [Pass; 1] = [[0, 1, 0, 1]];
 /// The order in which an interlaced picture comes (PNG specification, section 8.2).
-const ADAM7: [Pass; 7] = [
-    [0, 8, 0, 8],
-    [4, 8, 0, 8],
-    [0, 4, 4, 8],
-    [2, 4, 0, 4],
-    [0, 2, 2, 4],
-    [1, 2, 0, 2],
-    [0, 1, 1, 2],
-];
+const ADAM7: [Pass; 7] =
+    [[0, 8, 0, 8], [4, 8, 0, 8], [0, 4, 4, 8], [2, 4, 0, 4], [0, 2, 2, 4], [1, 2, 0, 2], [0, 1, 1, 2]];
 
 /// Decodes the first picture of the file and follows the rest to its end mark, so that a file cut off anywhere is refused.
 pub(super) fn decode(file: impl BufRead + Seek) -> Result<Decoded, Problem> {
@@ -67,10 +60,6 @@ pub(super) fn decode(file: impl BufRead + Seek) -> Result<Decoded, Problem> {
 fn rows([width, height]: [u32; 2], passes: &[Pass]) -> impl Iterator<Item = Row> {
     let with_columns = passes.iter().filter(move |[start, ..]| *start < width);
     with_columns.flat_map(move |[start, step, first, rows]| {
-        (*first..height).step_by(*rows as usize).map(|y| Row {
-            y,
-            start: *start,
-            step: *step as usize,
-        })
+        (*first..height).step_by(*rows as usize).map(|y| Row { y, start: *start, step: *step as usize })
     })
 }

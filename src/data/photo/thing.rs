@@ -44,15 +44,10 @@ pub(super) fn find(picture: &RgbaImage, inversion: Inversion) -> Result<Thing, P
     };
     let distances = |colors: &Colors| -> Vec<f32> {
         let pixels = colors.enumerate();
-        pixels
-            .map(|([x, y], color)| contrast(color, background.at(x, y)))
-            .collect()
+        pixels.map(|([x, y], color)| contrast(color, background.at(x, y))).collect()
     };
     let (sharp, smooth) = (distances(&colors), distances(&smoothed));
-    let mut texture: Vec<f32> = colors
-        .corners()
-        .map(|[x, y]| smooth[y * colors.width + x].abs())
-        .collect();
+    let mut texture: Vec<f32> = colors.corners().map(|[x, y]| smooth[y * colors.width + x].abs()).collect();
     let least = LEAST_DISTANCE.max(TIMES_TEXTURE * quantile(&mut texture, 0.5));
     let above = |least: f32| -> Vec<bool> {
         let both = sharp.iter().zip(&smooth);
@@ -80,11 +75,7 @@ pub(super) fn find(picture: &RgbaImage, inversion: Inversion) -> Result<Thing, P
     let scale = 255.0 / strong(&mask);
     let distances = GrayImage::from_fn((right - left + 1) as u32, (bottom - top + 1) as u32, |x, y| {
         let i = (top + y as usize) * colors.width + left + x as usize;
-        Luma([if mask[i] {
-            (scale * sharp[i]).round().min(255.0) as u8
-        } else {
-            0
-        }])
+        Luma([if mask[i] { (scale * sharp[i]).round().min(255.0) as u8 } else { 0 }])
     });
     Ok(Thing { distances, dark })
 }

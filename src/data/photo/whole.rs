@@ -55,9 +55,7 @@ fn gif(file: &mut (impl BufRead + Seek)) -> std::io::Result<()> {
                 skip(file, 1)?;
             }
             _ => {
-                return Err(std::io::Error::other(
-                    "there is a block of no known kind: it is damaged",
-                ));
+                return Err(std::io::Error::other("there is a block of no known kind: it is damaged"));
             }
         }
         // The data of either: blocks of up to 255 bytes, then one of none.
@@ -72,20 +70,12 @@ fn gif(file: &mut (impl BufRead + Seek)) -> std::io::Result<()> {
 }
 
 fn skip_palette(file: &mut impl BufRead, flags: u8) -> std::io::Result<()> {
-    if flags & 0x80 == 0 {
-        Ok(())
-    } else {
-        skip(file, 3 << ((flags & 7) + 1))
-    }
+    if flags & 0x80 == 0 { Ok(()) } else { skip(file, 3 << ((flags & 7) + 1)) }
 }
 
 fn skip(file: &mut impl BufRead, count: u64) -> std::io::Result<()> {
     let skipped = std::io::copy(&mut file.take(count), &mut std::io::sink())?;
-    if skipped == count {
-        Ok(())
-    } else {
-        Err(std::io::ErrorKind::UnexpectedEof.into())
-    }
+    if skipped == count { Ok(()) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
 }
 
 fn bytes<const N: usize>(file: &mut impl Read) -> std::io::Result<[u8; N]> {

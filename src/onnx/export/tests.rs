@@ -16,10 +16,7 @@ fn exported(train: TrainConfig) -> Model {
         version: "test".to_owned(),
         adapter: "test".to_owned(),
         own_network: None,
-        normalisation: Normalisation {
-            mean: 0.25,
-            deviation: 0.5,
-        },
+        normalisation: Normalisation { mean: 0.25, deviation: 0.5 },
         train_images: 0,
         validation_images: 0,
         data_checksum: 0,
@@ -42,10 +39,7 @@ fn check(graph: &Graph, classifier: &Classifier) {
     assert_eq!(known.len(), graph.initializer.len());
     assert!(known.insert(INPUT));
     for node in &graph.node {
-        assert!(
-            node.input.iter().all(|i| i.is_empty() || known.contains(i.as_str())),
-            "{node:?}"
-        );
+        assert!(node.input.iter().all(|i| i.is_empty() || known.contains(i.as_str())), "{node:?}");
         assert!(known.insert(&node.output[0]), "{node:?}");
     }
     assert_eq!(graph.node.last().unwrap().output, [OUTPUT]);
@@ -60,14 +54,7 @@ fn check(graph: &Graph, classifier: &Classifier) {
 }
 
 fn ops(model: &Model) -> Vec<&str> {
-    model
-        .graph
-        .as_ref()
-        .unwrap()
-        .node
-        .iter()
-        .map(|n| n.op_type.as_str())
-        .collect()
+    model.graph.as_ref().unwrap().node.iter().map(|n| n.op_type.as_str()).collect()
 }
 
 #[test]
@@ -80,42 +67,13 @@ fn the_cnn_is_its_layers_in_order() {
     assert_eq!(ops(&model), expected);
     assert_eq!((model.ir_version, model.opset_import[0].version), (8, 18));
     let graph = model.graph.unwrap();
-    let scale = |name| {
-        graph
-            .initializer
-            .iter()
-            .find(|t| t.name == name)
-            .unwrap()
-            .raw_data
-            .clone()
-    };
-    assert_eq!(
-        [scale("pixel_mean"), scale("pixel_deviation")],
-        [0.25_f32, 0.5].map(|x| x.to_le_bytes().to_vec())
-    );
+    let scale = |name| graph.initializer.iter().find(|t| t.name == name).unwrap().raw_data.clone();
+    assert_eq!([scale("pixel_mean"), scale("pixel_deviation")], [0.25_f32, 0.5].map(|x| x.to_le_bytes().to_vec()));
     let conv = &graph.node[2].attribute;
     assert_eq!(conv.iter().find(|a| a.name == "pads").unwrap().ints, [1, 1, 1, 1]);
-    let open = &graph.input[0]
-        .r#type
-        .as_ref()
-        .unwrap()
-        .tensor_type
-        .as_ref()
-        .unwrap()
-        .shape
-        .as_ref()
-        .unwrap()
-        .dim[0];
+    let open = &graph.input[0].r#type.as_ref().unwrap().tensor_type.as_ref().unwrap().shape.as_ref().unwrap().dim[0];
     assert_eq!(open.dim_param.as_deref(), Some("N"));
-    let property = |key: &str| {
-        model
-            .metadata_props
-            .iter()
-            .find(|p| p.key == key)
-            .unwrap()
-            .value
-            .clone()
-    };
+    let property = |key: &str| model.metadata_props.iter().find(|p| p.key == key).unwrap().value.clone();
     assert!(property("classes").starts_with("t_shirt,trouser,"));
     assert_eq!(property("pixel_scale"), "1/255");
 }
@@ -132,27 +90,18 @@ fn a_shortcut_of_zeros_is_a_padding_for_any_number_of_images() {
     });
     let all = ops(&model);
     let count = |op: &str| all.iter().filter(|o| **o == op).count();
-    assert_eq!(
-        (count("Pad"), count("Concat"), count("LeakyRelu"), count("Add")),
-        (2, 0, 19, 9)
-    );
+    assert_eq!((count("Pad"), count("Concat"), count("LeakyRelu"), count("Add")), (2, 0, 19, 9));
     let graph = model.graph.as_ref().unwrap();
     let pad = graph.node.iter().find(|n| n.op_type == "Pad").unwrap();
     let pads = graph.initializer.iter().find(|t| t.name == pad.input[1]).unwrap();
-    let expected: Vec<u8> = [0_i64, 8, 0, 0, 0, 8, 0, 0]
-        .iter()
-        .flat_map(|v| v.to_le_bytes())
-        .collect();
+    let expected: Vec<u8> = [0_i64, 8, 0, 0, 0, 8, 0, 0].iter().flat_map(|v| v.to_le_bytes()).collect();
     assert_eq!(pads.raw_data, expected);
 }
 
 #[test]
 fn inception_resizes_and_joins() {
     let model = exported(TrainConfig {
-        network: NetworkSettings::Inception(InceptionSettings {
-            image_size: 75,
-            ..InceptionSettings::default()
-        }),
+        network: NetworkSettings::Inception(InceptionSettings { image_size: 75, ..InceptionSettings::default() }),
         ..TrainConfig::default()
     });
     let all = ops(&model);

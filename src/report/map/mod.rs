@@ -39,22 +39,14 @@ impl Map<'_> {
     pub fn write(&self, folder: &Path) -> Result<(), ReportError> {
         let images = self.images.len();
         if !(1..=3).contains(&self.components) || self.positions.len() != images * self.components {
-            return Err(ReportError::Positions {
-                images,
-                components: self.components,
-                numbers: self.positions.len(),
-            });
+            return Err(ReportError::Positions { images, components: self.components, numbers: self.positions.len() });
         }
         let [table, png, svg, html] = MAP_FILES.map(|name| folder.join(name));
         table::write(&table, self)?;
         let places = self.places();
         let flat: Vec<[f32; 2]> = places.iter().map(|[x, y, _]| [*x, *y]).collect();
-        let picture = MapPicture {
-            title: self.title,
-            places: &flat,
-            labels: self.images.labels(),
-            names: &CLASS_NAMES,
-        };
+        let picture =
+            MapPicture { title: self.title, places: &flat, labels: self.images.labels(), names: &CLASS_NAMES };
         save_png(&picture, &png)?;
         save_svg(&picture, &svg)?;
         write_text(&html, &page::page(self, &places, &html)?)
@@ -92,14 +84,7 @@ mod tests {
     use super::*;
 
     fn map<'a>(images: &'a ImageSet, positions: &'a [f32], components: usize) -> Map<'a> {
-        Map {
-            title: "a map",
-            note: "",
-            command: "selvedge tsne",
-            images,
-            positions,
-            components,
-        }
+        Map { title: "a map", note: "", command: "selvedge tsne", images, positions, components }
     }
 
     fn two_images() -> ImageSet {
@@ -122,10 +107,7 @@ mod tests {
         let images = two_images();
         for (numbers, components) in [(0, 0), (3, 2), (6, 2), (8, 4)] {
             let result = map(&images, &vec![0.0; numbers], components).write(folder.path());
-            assert!(
-                matches!(result, Err(ReportError::Positions { .. })),
-                "{numbers} {components}"
-            );
+            assert!(matches!(result, Err(ReportError::Positions { .. })), "{numbers} {components}");
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }

@@ -19,10 +19,7 @@ pub(super) fn write(path: &Path, map: &Map) -> Result<(), ReportError> {
     let lines = images.map(|(number, (label, row))| {
         let name = CLASS_NAMES[usize::from(*label)].to_owned();
         let about = [number.to_string(), label.to_string(), name];
-        about
-            .into_iter()
-            .chain(row.iter().map(f32::to_string))
-            .collect::<Vec<_>>()
+        about.into_iter().chain(row.iter().map(f32::to_string)).collect::<Vec<_>>()
     });
     tables::write(path, std::iter::once(headings).chain(lines))
 }
@@ -33,10 +30,7 @@ pub(super) fn write(path: &Path, map: &Map) -> Result<(), ReportError> {
 /// # Errors
 /// [`ReportError::File`]; [`ReportError::Table`] says what is wrong with it and where.
 pub fn read_positions(path: &Path) -> Result<(Vec<f32>, usize), ReportError> {
-    let problem = |problem: String| ReportError::Table {
-        path: path.to_owned(),
-        problem,
-    };
+    let problem = |problem: String| ReportError::Table { path: path.to_owned(), problem };
     let mut reader = csv::Reader::from_reader(std::io::BufReader::new(files::open(path)?));
     let headings = reader.headers().map_err(|e| problem(e.to_string()))?.clone();
     let column = |name: &str| headings.iter().position(|heading| heading == name);
@@ -52,10 +46,7 @@ pub fn read_positions(path: &Path) -> Result<(Vec<f32>, usize), ReportError> {
         // The reader has made sure that all lines have as many cells as the first.
         let cell = |column: usize| record.get(column).unwrap_or_default().trim();
         let unreadable = |name: &str, column: usize| {
-            problem(format!(
-                "{name} is '{}' in line {line}, and should be a number",
-                cell(column)
-            ))
+            problem(format!("{name} is '{}' in line {line}, and should be a number", cell(column)))
         };
         let image = match images {
             Some(column) => cell(column).parse().map_err(|_| unreadable(IMAGE, column))?,
@@ -96,10 +87,7 @@ mod tests {
         ] {
             std::fs::write(&path, text).unwrap();
             let message = read_positions(&path).unwrap_err().to_string();
-            assert!(
-                message.contains(part) && message.contains("map.csv"),
-                "{text:?}: {message}"
-            );
+            assert!(message.contains(part) && message.contains("map.csv"), "{text:?}: {message}");
         }
         let message = read_positions(&folder.path().join("none.csv")).unwrap_err().to_string();
         assert!(message.contains("none.csv"), "{message}");

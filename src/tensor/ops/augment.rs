@@ -110,11 +110,7 @@ impl Augment {
     /// [`TensorError::Parameter`] names the first one out of range and what is allowed.
     pub fn validate(&self, op: &'static str) -> Result<()> {
         let check = |ok: bool, problem: String| {
-            if ok {
-                Ok(())
-            } else {
-                Err(TensorError::Parameter { op, problem })
-            }
+            if ok { Ok(()) } else { Err(TensorError::Parameter { op, problem }) }
         };
         let share = |x: f32| (0.0..=1.0).contains(&x);
         let rising = |[low, high]: [f32; 2]| low.is_finite() && high.is_finite() && low <= high;
@@ -144,10 +140,7 @@ impl Augment {
         )?;
         check(
             self.crop < 1000 && self.cutout < 1000,
-            format!(
-                "crop is {} and cutout {}, but they must be below 1000 pixels",
-                self.crop, self.cutout
-            ),
+            format!("crop is {} and cutout {}, but they must be below 1000 pixels", self.crop, self.cutout),
         )?;
         if let Fill::Constant(value) = self.fill {
             check(share(value), format!("the fill is {value}, but must be 0 to 1"))?;
@@ -156,10 +149,7 @@ impl Augment {
         let ([area, most], [low, high]) = (erasing.area, erasing.aspect);
         check(
             share(erasing.probability),
-            format!(
-                "the probability of erasing is {}, but must be 0 to 1",
-                erasing.probability
-            ),
+            format!("the probability of erasing is {}, but must be 0 to 1", erasing.probability),
         )?;
         check(
             rising(erasing.area) && area >= 0.0 && most <= 1.0,
@@ -177,12 +167,7 @@ impl Augment {
 
     /// Whether there is any zoom, shift or turn.
     fn moves_pixels(&self) -> bool {
-        let still = Self {
-            zoom: self.zoom,
-            shift: self.shift,
-            rotation: self.rotation,
-            ..Self::NONE
-        };
+        let still = Self { zoom: self.zoom, shift: self.shift, rotation: self.rotation, ..Self::NONE };
         still != Self::NONE
     }
 
@@ -197,12 +182,7 @@ impl Augment {
             Fill::Constant(value) => (1, value),
             Fill::Reflect => (2, 0.0),
         };
-        let nothing = Erasing {
-            probability: 0.0,
-            area: [0.0, 0.0],
-            aspect: [1.0, 1.0],
-            fill: Erased::Noise,
-        };
+        let nothing = Erasing { probability: 0.0, area: [0.0, 0.0], aspect: [1.0, 1.0], fill: Erased::Noise };
         let erasing = self.erasing.unwrap_or(nothing);
         let (noise, erased) = match erasing.fill {
             Erased::Noise => (true, 0.0),

@@ -17,10 +17,8 @@ impl Op for Average {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
         let average = inputs.get(0)?;
         if !average.len().is_multiple_of(Arena::ALIGN) {
-            return Err(inputs.mismatch(format!(
-                "the average (input 0) must be an arena, a multiple of {} elements",
-                Arena::ALIGN
-            )));
+            return Err(inputs
+                .mismatch(format!("the average (input 0) must be an arena, a multiple of {} elements", Arena::ALIGN)));
         }
         inputs.require(1, "what is averaged", average.shape.clone())?;
         inputs.require(2, "the weight", [1])?;
@@ -32,14 +30,7 @@ impl Op for Average {
         let kernel = kernel(self.name(), shader!("optim/average.wgsl"), quads)
             .params(Params { quads: quads as u32 })
             .flops(12 * quads as u64);
-        launches.dispatch(
-            kernel,
-            &[
-                Operand::Input(1).read(),
-                Operand::Input(2).read(),
-                Operand::Output(0).write(),
-            ],
-        );
+        launches.dispatch(kernel, &[Operand::Input(1).read(), Operand::Input(2).read(), Operand::Output(0).write()]);
         Ok(())
     }
 

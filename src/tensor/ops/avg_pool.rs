@@ -36,10 +36,7 @@ impl Op for AvgPool {
     }
 
     fn layer(&self) -> Option<Layer> {
-        Some(Layer::AvgPool {
-            window: self.pooling.geometry.window(),
-            count_padding: self.count_padding,
-        })
+        Some(Layer::AvgPool { window: self.pooling.geometry.window(), count_padding: self.count_padding })
     }
 
     fn settings(&self) -> String {

@@ -13,9 +13,9 @@ pub(super) fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let (a_lead, [m, k]) = split_shape(inputs.shape(0)?);
     let (b_lead, [k_b, n]) = split_shape(inputs.shape(1)?);
     if k != k_b {
-        return Err(inputs.mismatch(format!(
-            "the second matrices must have {k} rows, as many as the first have columns"
-        )));
+        return Err(
+            inputs.mismatch(format!("the second matrices must have {k} rows, as many as the first have columns"))
+        );
     }
     let lead = broadcast_shapes(&inputs, &[&a_lead, &b_lead])?;
     let mut output = lead.axes().to_vec();

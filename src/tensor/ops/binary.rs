@@ -33,10 +33,7 @@ impl Binary {
     /// A shape error when the shapes do not go together; when a gradient does not name dy.
     pub fn apply(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         if self.gradients.iter().any(|gradient| !names(gradient, "dy")) {
-            return Err(TensorError::Parameter {
-                op: self.name,
-                problem: "both gradients must name dy".to_owned(),
-            });
+            return Err(TensorError::Parameter { op: self.name, problem: "both gradients must name dy".to_owned() });
         }
         self.apply_checked(a, b, false)
     }
@@ -114,10 +111,7 @@ impl Op for BinaryOp {
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
         (0..2)
             .map(|i| {
-                node.when_wanted(i, || {
-                    self.gradient_by(self.row.gradients[i], node)?
-                        .sum_to(&node.input(i).shape())
-                })
+                node.when_wanted(i, || self.gradient_by(self.row.gradients[i], node)?.sum_to(&node.input(i).shape()))
             })
             .collect()
     }

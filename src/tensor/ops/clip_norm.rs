@@ -29,19 +29,9 @@ impl Op for ClipNorm {
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let n = io.input(0).len();
         let kernel = kernel(self.name(), shader!("optim/clip_norm.wgsl"), n)
-            .params(Params {
-                n: n as u32,
-                limit: self.limit,
-            })
+            .params(Params { n: n as u32, limit: self.limit })
             .flops(n as u64);
-        launches.dispatch(
-            kernel,
-            &[
-                Operand::Input(0).read(),
-                Operand::Input(1).read(),
-                Operand::Output(0).write(),
-            ],
-        );
+        launches.dispatch(kernel, &[Operand::Input(0).read(), Operand::Input(1).read(), Operand::Output(0).write()]);
         Ok(())
     }
 

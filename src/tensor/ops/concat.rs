@@ -74,18 +74,8 @@ impl Op for Concat {
         let mut to = 0;
         for i in 0..io.input_count() {
             let [rows, cols] = matrix(io.input(i), self.axis);
-            let columns = Columns {
-                rows,
-                cols,
-                x_cols: cols,
-                y_cols,
-                from: 0,
-                to,
-            };
-            launches.dispatch(
-                columns.kernel(),
-                &[Operand::Input(i).read(), Operand::Output(0).write()],
-            );
+            let columns = Columns { rows, cols, x_cols: cols, y_cols, from: 0, to };
+            launches.dispatch(columns.kernel(), &[Operand::Input(i).read(), Operand::Output(0).write()]);
             to += cols;
         }
         Ok(())
@@ -132,14 +122,7 @@ impl Op for Split {
         let mut from = 0;
         for i in 0..self.sizes.len() {
             let [rows, cols] = matrix(io.output(i), self.axis);
-            let columns = Columns {
-                rows,
-                cols,
-                x_cols,
-                y_cols: cols,
-                from,
-                to: 0,
-            };
+            let columns = Columns { rows, cols, x_cols, y_cols: cols, from, to: 0 };
             if io.is_used(i) {
                 let operands = [Operand::Input(0).read(), Operand::Output(i).write()];
                 launches.dispatch(columns.kernel(), &operands);
@@ -194,10 +177,7 @@ impl Tensor {
         }
         let mut axes = shape.axes().to_vec();
         axes.insert(axis, 1);
-        let parts = parts
-            .iter()
-            .map(|part| part.reshape(axes.clone()))
-            .collect::<Result<Vec<_>>>()?;
+        let parts = parts.iter().map(|part| part.reshape(axes.clone())).collect::<Result<Vec<_>>>()?;
         Self::concat_along(&parts.iter().collect::<Vec<_>>(), axis)
     }
 
@@ -213,10 +193,7 @@ impl Tensor {
 
 fn nothing_is_an_error(op: &'static str, parts: &[&Tensor]) -> Result<()> {
     if parts.is_empty() {
-        return Err(TensorError::Parameter {
-            op,
-            problem: "there is nothing to join".to_owned(),
-        });
+        return Err(TensorError::Parameter { op, problem: "there is nothing to join".to_owned() });
     }
     Ok(())
 }

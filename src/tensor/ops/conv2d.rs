@@ -97,20 +97,12 @@ impl Convolution {
         let phases = (0..stride_h).flat_map(move |h| (0..stride_w).map(move |w| [h, w]));
         // An image smaller than the stride has no pixels in the later phases.
         let [in_h, in_w] = self.geometry.image;
-        phases
-            .filter(move |[h, w]| *h < in_h && *w < in_w)
-            .map(|first| self.input_grad(first))
+        phases.filter(move |[h, w]| *h < in_h && *w < in_w).map(|first| self.input_grad(first))
     }
 
     /// The product of the phase whose first pixel is `first`.
     fn input_grad(&self, first: [usize; 2]) -> Gemm {
-        let Geometry {
-            image,
-            kernel,
-            stride,
-            pad,
-            ..
-        } = self.geometry;
+        let Geometry { image, kernel, stride, pad, .. } = self.geometry;
         let before = [pad.top, pad.left];
         let along = |axis: usize| {
             let grid = (image[axis] - first[axis]).div_ceil(stride[axis]);
@@ -154,10 +146,7 @@ impl Convolution {
         let pixels = self.y().shape.rows() as u32;
         Gemm {
             label: "conv2d_weight_grad",
-            rows: Rows::ConvWeightGrad {
-                conv: self.sizes(),
-                row_pitch: row_pitch as u32,
-            },
+            rows: Rows::ConvWeightGrad { conv: self.sizes(), row_pitch: row_pitch as u32 },
             cols: Cols::Dense,
             finish,
             product: Product {
@@ -212,9 +201,7 @@ impl Direct {
     }
 
     fn kernel(&self, label: &'static str, source: Source, finish: Finish) -> Kernel {
-        let Convolution {
-            geometry, in_c, out_c, ..
-        } = self.convolution;
+        let Convolution { geometry, in_c, out_c, .. } = self.convolution;
         let [kernel_h, kernel_w] = geometry.kernel.map(|size| size as u32);
         let source = source
             .set("KERNEL_H", kernel_h)
@@ -236,11 +223,7 @@ impl Direct {
     fn launch_forward(&self, launches: &mut Launches, finish: Finish) {
         let source = shader!("conv/direct_forward.wgsl").choose("finish", finish.file());
         let kernel = finish.set_constants(self.kernel("conv2d_direct", source, finish));
-        let mut operands = vec![
-            Operand::Input(0).read(),
-            Operand::Input(1).read(),
-            Operand::Output(0).write(),
-        ];
+        let mut operands = vec![Operand::Input(0).read(), Operand::Input(1).read(), Operand::Output(0).write()];
         operands.extend(finish.operands());
         launches.dispatch(kernel, &operands);
     }
@@ -250,20 +233,9 @@ impl Direct {
         let partial = launches.scratch(pieces * (self.taps + 1) * out_c);
         let source = shader!("conv/direct_weight_grad.wgsl");
         let kernel = self.kernel("conv2d_direct_weight_grad", source, Finish::Plain);
-        launches.dispatch(
-            kernel,
-            &[Operand::Input(0).read(), Operand::Input(1).read(), partial.write()],
-        );
-        let db = if bias {
-            Operand::Output(1)
-        } else {
-            launches.scratch(out_c)
-        };
-        launch_split_sum(
-            launches,
-            [partial, Operand::Output(0), db],
-            [pieces, self.taps * out_c, out_c],
-        );
+        launches.dispatch(kernel, &[Operand::Input(0).read(), Operand::Input(1).read(), partial.write()]);
+        let db = if bias { Operand::Output(1) } else { launches.scratch(out_c) };
+        launch_split_sum(launches, [partial, Operand::Output(0), db], [pieces, self.taps * out_c, out_c]);
     }
 }
 
@@ -289,33 +261,21 @@ impl Op for Conv2d {
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let finish = if self.bias {
-            Finish::Bias {
-                bias: Operand::Input(2),
-                relu: self.relu,
-            }
-        } else {
-            Finish::Plain
-        };
+        let finish = if self.bias { Finish::Bias { bias: Operand::Input(2), relu: self.relu } } else { Finish::Plain };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
         match self.convolution.direct(io.variant())? {
             Some(direct) => {
                 direct.launch_forward(launches, finish);
                 Ok(())
             }
-            None => self
-                .convolution
-                .forward(finish)
-                .launch(io.variant(), launches, operands),
+            None => self.convolution.forward(finish).launch(io.variant(), launches, operands),
         }
     }
 
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
         let dz = super::before_relu(node, self.relu, 0.0)?;
         let convolution = self.convolution;
-        let dx = node.when_wanted(0, || {
-            Tensor::apply_one(InputGrad { convolution }, &[&dz, node.input(1)])
-        })?;
+        let dx = node.when_wanted(0, || Tensor::apply_one(InputGrad { convolution }, &[&dz, node.input(1)]))?;
         let bias = self.bias && node.wants(2);
         let mut gradients = vec![dx];
         gradients.extend(weight_gradients(node, bias, |bias| {
@@ -326,10 +286,7 @@ impl Op for Conv2d {
     }
 
     fn layer(&self) -> Option<Layer> {
-        Some(Layer::Conv2d {
-            window: self.convolution.geometry.window(),
-            relu: self.relu,
-        })
+        Some(Layer::Conv2d { window: self.convolution.geometry.window(), relu: self.relu })
     }
 
     fn settings(&self) -> String {
@@ -384,21 +341,14 @@ impl Op for WeightGrad {
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let finish = if self.bias {
-            Finish::BiasGrad(Operand::Output(1))
-        } else {
-            Finish::Plain
-        };
+        let finish = if self.bias { Finish::BiasGrad(Operand::Output(1)) } else { Finish::Plain };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
         match self.convolution.direct(io.variant())? {
             Some(direct) => {
                 direct.launch_weight_grad(launches, self.bias);
                 Ok(())
             }
-            None => self
-                .convolution
-                .weight_grad(finish)
-                .launch(io.variant(), launches, operands),
+            None => self.convolution.weight_grad(finish).launch(io.variant(), launches, operands),
         }
     }
 
@@ -438,16 +388,7 @@ impl Tensor {
         let geometry = Window::new([kernel_h, kernel_w], stride, padding)
             .over([h, w])
             .map_err(|error| inputs.mismatch(error.to_string()))?;
-        let op = Conv2d {
-            convolution: Convolution {
-                geometry,
-                n,
-                in_c,
-                out_c,
-            },
-            bias: bias.is_some(),
-            relu,
-        };
+        let op = Conv2d { convolution: Convolution { geometry, n, in_c, out_c }, bias: bias.is_some(), relu };
         let mut operands = vec![self, weight];
         operands.extend(bias);
         Self::apply_one(op, &operands)

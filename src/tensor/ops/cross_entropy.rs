@@ -15,17 +15,9 @@ struct Loss {
 
 impl Loss {
     fn kernel(&self, label: &'static str, source: Source, logits: &Shape) -> Kernel {
-        let targets = if self.mixed {
-            "loss/mixed_labels.wgsl"
-        } else {
-            "loss/labels.wgsl"
-        };
+        let targets = if self.mixed { "loss/mixed_labels.wgsl" } else { "loss/labels.wgsl" };
         kernel(label, source.choose("targets", targets), logits.rows())
-            .params(Params {
-                rows: logits.rows() as u32,
-                classes: logits.last() as u32,
-                smoothing: self.smoothing,
-            })
+            .params(Params { rows: logits.rows() as u32, classes: logits.last() as u32, smoothing: self.smoothing })
             .flops(4 * logits.len() as u64)
     }
 
@@ -63,10 +55,7 @@ impl Op for Loss {
         if !(0.0..1.0).contains(&self.smoothing) {
             return Err(TensorError::Parameter {
                 op: self.name(),
-                problem: format!(
-                    "the label smoothing is {}, but must be at least 0 and below 1",
-                    self.smoothing
-                ),
+                problem: format!("the label smoothing is {}, but must be at least 0 and below 1", self.smoothing),
             });
         }
         Ok(vec![Info::f32([n]), Info::f32([n, 2])])
@@ -74,11 +63,7 @@ impl Op for Loss {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let source = shader!("loss/cross_entropy.wgsl");
-        let mut operands = vec![
-            Operand::Input(0).read(),
-            Operand::Output(0).write(),
-            Operand::Output(1).write(),
-        ];
+        let mut operands = vec![Operand::Input(0).read(), Operand::Output(0).write(), Operand::Output(1).write()];
         operands.extend(self.targets());
         launches.dispatch(self.kernel(self.name(), source, io.input(0)), &operands);
         Ok(())
@@ -112,11 +97,8 @@ impl Op for CrossEntropyGrad {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let source = shader!("loss/cross_entropy_grad.wgsl");
-        let mut operands = vec![
-            Operand::Input(0).read(),
-            Operand::Input(io.input_count() - 1).read(),
-            Operand::Output(0).write(),
-        ];
+        let mut operands =
+            vec![Operand::Input(0).read(), Operand::Input(io.input_count() - 1).read(), Operand::Output(0).write()];
         operands.extend(self.0.targets());
         launches.dispatch(self.0.kernel(self.name(), source, io.input(0)), &operands);
         Ok(())

@@ -30,21 +30,9 @@ impl Op for Dropout {
         let x = io.input(0);
         let source = shader!("elementwise/dropout.wgsl");
         let kernel = kernel(self.name(), source, x.rows() * x.last().div_ceil(4))
-            .params(Params {
-                rows: x.rows() as u32,
-                cols: x.last() as u32,
-                stream: self.stream,
-                rate: self.rate,
-            })
+            .params(Params { rows: x.rows() as u32, cols: x.last() as u32, stream: self.stream, rate: self.rate })
             .flops(x.len() as u64);
-        launches.dispatch(
-            kernel,
-            &[
-                Operand::Input(0).read(),
-                Operand::Input(1).read(),
-                Operand::Output(0).write(),
-            ],
-        );
+        launches.dispatch(kernel, &[Operand::Input(0).read(), Operand::Input(1).read(), Operand::Output(0).write()]);
         Ok(())
     }
 

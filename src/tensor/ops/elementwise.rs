@@ -11,11 +11,7 @@ fn map_kernel(label: &'static str, source: Source, len: usize, [c, d]: [f32; 2])
     let width = width_of(len);
     let threads = len / width;
     kernel(label, source.choose("value", value_of(width)), threads)
-        .params(map::Params {
-            len: threads as u32,
-            c,
-            d,
-        })
+        .params(map::Params { len: threads as u32, c, d })
         .flops(len as u64)
 }
 
@@ -24,11 +20,7 @@ fn zip3_kernel(label: &'static str, source: Source, len: usize, [c, d]: [f32; 2]
     let width = width_of(len);
     let threads = len / width;
     kernel(label, source.choose("value", value_of(width)), threads)
-        .params(zip3::Params {
-            len: threads as u32,
-            c,
-            d,
-        })
+        .params(zip3::Params { len: threads as u32, c, d })
         .flops(len as u64)
 }
 
@@ -37,12 +29,7 @@ pub(super) fn zip_kernel(label: &'static str, source: Source, [a, b]: [&Shape; 2
     let len = a.len();
     let width = width_of(len).min(width_of(b.len()));
     kernel(label, source.choose("value", value_of(width)), len / width)
-        .params(zip::Params {
-            len: (len / width) as u32,
-            period: (b.len() / width) as u32,
-            c,
-            d,
-        })
+        .params(zip::Params { len: (len / width) as u32, period: (b.len() / width) as u32, c, d })
         .constant("BROADCAST", b.len() < len)
         .flops(len as u64)
 }
@@ -51,13 +38,7 @@ pub(super) fn zip_kernel(label: &'static str, source: Source, [a, b]: [&Shape; 2
 fn zip_strided_kernel(label: &'static str, source: Source, len: usize, walk: &Walk, [c, d]: [f32; 2]) -> Kernel {
     let threads = walk.threads(len);
     kernel(label, source, threads)
-        .params(strides::Params {
-            len: threads as u32,
-            start: 0,
-            c,
-            d,
-            axes: walk.params(),
-        })
+        .params(strides::Params { len: threads as u32, start: 0, c, d, axes: walk.params() })
         .constant("RANK", walk.rank())
         .flops(len as u64)
 }
@@ -68,11 +49,7 @@ fn width_of(len: usize) -> usize {
 }
 
 fn value_of(width: usize) -> &'static str {
-    if width == 4 {
-        "common/value_vec4.wgsl"
-    } else {
-        "common/value_f32.wgsl"
-    }
+    if width == 4 { "common/value_vec4.wgsl" } else { "common/value_f32.wgsl" }
 }
 
 /// `y = x` over `len` elements.
@@ -119,11 +96,7 @@ impl Elementwise {
             parameters.join(", "),
             self.expression
         );
-        if self.built_in {
-            kernel.with("f", text)
-        } else {
-            kernel.join(Source::new("f", text))
-        }
+        if self.built_in { kernel.with("f", text) } else { kernel.join(Source::new("f", text)) }
     }
 
     /// Whether zip.wgsl can do it: the first input has the output's shape, and the second is repeated over leading axes.
@@ -203,8 +176,7 @@ impl Op for Elementwise {
 
 /// Whether `word` stands in `text` as a name of its own.
 pub(super) fn names(text: &str, word: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .any(|part| part == word)
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == word)
 }
 
 /// Whether `expression` names one of the functions of the file of this name.

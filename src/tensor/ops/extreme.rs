@@ -58,11 +58,8 @@ impl Op for Extreme {
     fn launch(&self, _: &Io, launches: &mut Launches) -> Result<()> {
         let mut from = Operand::Input(0);
         for (i, step) in self.steps.iter().enumerate() {
-            let to = if i + 1 == self.steps.len() {
-                Operand::Output(0)
-            } else {
-                launches.scratch(step.outer * step.inner)
-            };
+            let to =
+                if i + 1 == self.steps.len() { Operand::Output(0) } else { launches.scratch(step.outer * step.inner) };
             self.launch_one(launches, from, to, *step);
             from = to;
         }

@@ -58,38 +58,25 @@ impl Op for Gather {
         }
         let images = inputs.get(1)?.len();
         if 4 * inputs.get(0)?.len() < images * height * width {
-            return Err(inputs.mismatch(format!(
-                "there are {images} labels, but not as many images of {height}x{width}"
-            )));
+            return Err(
+                inputs.mismatch(format!("there are {images} labels, but not as many images of {height}x{width}"))
+            );
         }
         if let Some((augment, _)) = &self.augment {
             augment.validate(self.name())?;
         }
         let x = Info::f32([self.batch, height, width, 1]);
-        let labels = if self.mix {
-            Info::u32([self.batch, 2])
-        } else {
-            Info::u32([self.batch])
-        };
+        let labels = if self.mix { Info::u32([self.batch, 2]) } else { Info::u32([self.batch]) };
         Ok(vec![x, labels])
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let Pixels {
-            height,
-            width,
-            mean,
-            deviation,
-        } = self.pixels;
+        let Pixels { height, width, mean, deviation } = self.pixels;
         let seen = match &self.augment {
             Some(_) => "data/augment.wgsl",
             None => "data/as_stored.wgsl",
         };
-        let batch = if self.mix {
-            shader!("data/mix.wgsl")
-        } else {
-            shader!("data/gather.wgsl")
-        };
+        let batch = if self.mix { shader!("data/mix.wgsl") } else { shader!("data/gather.wgsl") };
         let seed = self.augment.as_ref().map_or(0, |(_, seed)| *seed);
         let mut kernel = kernel(self.name(), batch.choose("seen", seen), io.output(0).len()).params(Params {
             batch: self.batch as u32,

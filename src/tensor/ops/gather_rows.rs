@@ -34,10 +34,7 @@ impl Op for GatherRows {
         }
         let mut axes = table.shape.axes().to_vec();
         axes[0] = self.batch;
-        Ok(vec![Info {
-            shape: Shape::from(axes.as_slice()),
-            dtype: table.dtype,
-        }])
+        Ok(vec![Info { shape: Shape::from(axes.as_slice()), dtype: table.dtype }])
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {

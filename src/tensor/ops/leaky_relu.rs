@@ -15,11 +15,7 @@ impl Unary {
         // From the output, which has the sign of the input as long as the slope is not negative.
         gradient: "leaky_relu_grad(y, dy, slope)",
         reference: |x, c| {
-            if x > 0.0 || x.is_nan() {
-                x
-            } else {
-                negative_side(x, c[0])
-            }
+            if x > 0.0 || x.is_nan() { x } else { negative_side(x, c[0]) }
         },
         domain: [-1.0, 1.0],
         kinks: &[0.0],
@@ -51,11 +47,7 @@ impl Op for ReluGrad {
         let source = shader!("elementwise/zip.wgsl").choose("f", "elementwise/relu_grad.wgsl");
         launches.dispatch(
             zip_kernel(self.name(), source, [io.input(0), io.input(1)], [self.scale, 0.0]),
-            &[
-                Operand::Input(0).read(),
-                Operand::Input(1).read(),
-                Operand::Output(0).write(),
-            ],
+            &[Operand::Input(0).read(), Operand::Input(1).read(), Operand::Output(0).write()],
         );
         Ok(())
     }

@@ -26,11 +26,7 @@ enum Extras {
 
 impl Op for MatMul {
     fn name(&self) -> &'static str {
-        if self.extras == Extras::Plain {
-            "matmul"
-        } else {
-            "linear"
-        }
+        if self.extras == Extras::Plain { "matmul" } else { "linear" }
     }
 
     /// Input 3 is dropout's seed and step.
@@ -42,9 +38,9 @@ impl Op for MatMul {
         let [m, k] = inputs.axes(0, "the first matrix")?;
         let [k_b, n] = inputs.axes(1, "the second matrix")?;
         if k != k_b {
-            return Err(inputs.mismatch(format!(
-                "the second matrix must have {k} rows, as many as the first has columns"
-            )));
+            return Err(
+                inputs.mismatch(format!("the second matrix must have {k} rows, as many as the first has columns"))
+            );
         }
         if self.extras != Extras::Plain {
             inputs.require(2, "bias", [n])?;
@@ -64,10 +60,7 @@ impl Op for MatMul {
             cols: Cols::Dense,
             finish: match self.extras {
                 Extras::Plain => Finish::Plain,
-                Extras::Bias { relu } => Finish::Bias {
-                    bias: Operand::Input(2),
-                    relu,
-                },
+                Extras::Bias { relu } => Finish::Bias { bias: Operand::Input(2), relu },
                 Extras::Dropout { rate, stream } => Finish::Dropout {
                     bias: Operand::Input(2),
                     seed_and_step: Operand::Input(3),
@@ -99,9 +92,8 @@ impl Op for MatMul {
         let da = node.when_wanted(0, || Tensor::apply_one(InputGrad, &[&dz, node.input(1)]))?;
         let bias = self.extras != Extras::Plain && node.wants(2);
         let mut gradients = vec![da];
-        gradients.extend(weight_gradients(node, bias, |bias| {
-            Tensor::apply(WeightGrad { bias }, &[node.input(0), &dz])
-        })?);
+        gradients
+            .extend(weight_gradients(node, bias, |bias| Tensor::apply(WeightGrad { bias }, &[node.input(0), &dz]))?);
         gradients.resize(node.input_count(), None);
         Ok(gradients)
     }
@@ -192,11 +184,7 @@ impl Op for WeightGrad {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let (m, k, n) = (io.input(0).rows(), io.input(0).last(), io.input(1).last());
-        let finish = if self.bias {
-            Finish::BiasGrad(Operand::Output(1))
-        } else {
-            Finish::Plain
-        };
+        let finish = if self.bias { Finish::BiasGrad(Operand::Output(1)) } else { Finish::Plain };
         let gemm = Gemm {
             label: self.name(),
             rows: Rows::DenseTransposed { features: k as u32 },

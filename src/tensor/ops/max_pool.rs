@@ -22,11 +22,7 @@ impl Op for MaxPool {
     fn launch(&self, _: &Io, launches: &mut Launches) -> Result<()> {
         launches.dispatch(
             self.0.forward_kernel(self.name(), shader!("pool/max.wgsl")),
-            &[
-                Operand::Input(0).read(),
-                Operand::Output(0).write(),
-                Operand::Output(1).write(),
-            ],
+            &[Operand::Input(0).read(), Operand::Output(0).write(), Operand::Output(1).write()],
         );
         Ok(())
     }
@@ -67,11 +63,7 @@ impl Op for MaxPoolGrad {
     fn launch(&self, _: &Io, launches: &mut Launches) -> Result<()> {
         launches.dispatch(
             self.0.backward_kernel(self.name(), shader!("pool/max_grad.wgsl")),
-            &[
-                Operand::Input(0).read(),
-                Operand::Input(1).read(),
-                Operand::Output(0).write(),
-            ],
+            &[Operand::Input(0).read(), Operand::Input(1).read(), Operand::Output(0).write()],
         );
         Ok(())
     }

@@ -28,16 +28,9 @@ pub enum Rule {
 
 impl Rule {
     /// SGD with Nesterov momentum 0.9.
-    pub const SGD: Self = Self::Sgd {
-        momentum: 0.9,
-        nesterov: true,
-    };
+    pub const SGD: Self = Self::Sgd { momentum: 0.9, nesterov: true };
     /// Adam with the constants of its paper.
-    pub const ADAM: Self = Self::Adam {
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-    };
+    pub const ADAM: Self = Self::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
     /// Numbers kept beside each parameter: the momentum, or two moments.
     pub fn states(self) -> usize {
@@ -62,11 +55,7 @@ impl Op for OptimiserStep {
 
     /// After parameters, states and gradients comes the group of each block.
     fn element_type(&self, i: usize) -> Option<DType> {
-        Some(if i == 2 + self.0.states() {
-            DType::U32
-        } else {
-            DType::F32
-        })
+        Some(if i == 2 + self.0.states() { DType::U32 } else { DType::F32 })
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
@@ -102,12 +91,7 @@ impl Op for OptimiserStep {
         let read = (updated..io.input_count()).map(|i| Operand::Input(i).read());
         let written = (0..updated).map(|i| Operand::Output(i).write());
         let operands: Vec<_> = read.chain(written).collect();
-        launches.dispatch(
-            kernel.params(Params {
-                quads: (len / 4) as u32,
-            }),
-            &operands,
-        );
+        launches.dispatch(kernel.params(Params { quads: (len / 4) as u32 }), &operands);
         Ok(())
     }
 
@@ -136,12 +120,7 @@ impl Tensor {
     /// # Errors
     /// A shape error when the layouts differ or a state is missing.
     pub fn optimiser_step(&self, rule: Rule, states: &[Tensor], inputs: &OptimiserInputs) -> Result<Tensor> {
-        let OptimiserInputs {
-            gradients,
-            group_of,
-            groups,
-            this_step,
-        } = inputs;
+        let OptimiserInputs { gradients, group_of, groups, this_step } = inputs;
         let arenas = std::iter::once(self).chain(states);
         let operands: Vec<&Tensor> = arenas.chain([gradients, group_of, groups, this_step]).collect();
         Self::apply_one(OptimiserStep(rule), &operands)

@@ -16,11 +16,7 @@ impl Op for Pack {
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
         let fits = inputs.all().len() == self.offsets.len()
-            && inputs
-                .all()
-                .iter()
-                .zip(&self.offsets)
-                .all(|(input, offset)| offset + input.len() <= self.len);
+            && inputs.all().iter().zip(&self.offsets).all(|(input, offset)| offset + input.len() <= self.len);
         if fits {
             Ok(vec![Info::f32([self.len])])
         } else {
@@ -41,9 +37,7 @@ impl Op for Pack {
     }
 
     fn storage(&self) -> Storage {
-        Storage::Arena {
-            offsets: self.offsets.clone(),
-        }
+        Storage::Arena { offsets: self.offsets.clone() }
     }
 }
 

@@ -20,9 +20,7 @@ impl Pooling {
     pub fn new(op: &'static str, x: &Tensor, window: Window) -> Result<Self> {
         let inputs = Inputs::of(op, &[x]);
         let [n, h, w, channels] = inputs.axes(0, "the image batch, [N, H, W, C],")?;
-        let geometry = window
-            .over([h, w])
-            .map_err(|error| inputs.mismatch(error.to_string()))?;
+        let geometry = window.over([h, w]).map_err(|error| inputs.mismatch(error.to_string()))?;
         let pad = geometry.pad;
         if pad.top.max(pad.bottom) >= window.kernel[0] || pad.left.max(pad.right) >= window.kernel[1] {
             return Err(inputs.mismatch(format!(

@@ -29,11 +29,7 @@ pub(super) fn launch_sum(launches: &mut Launches, from: Operand, to: Operand, ex
     let chunk = chunk_of(len);
     let pieces = len.div_ceil(chunk).max(1);
     let last = pieces == 1;
-    let target = if last {
-        to
-    } else {
-        launches.scratch(outer * pieces * inner)
-    };
+    let target = if last { to } else { launches.scratch(outer * pieces * inner) };
     let threads = outer * pieces * inner;
     let sum = kernel("sum", shader!("reduce/sum.wgsl"), threads)
         .params(sum::Params {
@@ -76,11 +72,7 @@ impl Op for Sum {
     }
 
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
-        let expand = Expand {
-            extent: self.extent,
-            factor: self.factor,
-            output: node.input(0).shape(),
-        };
+        let expand = Expand { extent: self.extent, factor: self.factor, output: node.input(0).shape() };
         Ok(vec![Some(Tensor::apply_one(expand, &[node.gradient(0)?])?)])
     }
 
@@ -145,11 +137,7 @@ impl Tensor {
     }
 
     fn sum_all(&self, factor: f32) -> Result<Tensor> {
-        let extent = Extent {
-            outer: 1,
-            len: self.shape().len(),
-            inner: 1,
-        };
+        let extent = Extent { outer: 1, len: self.shape().len(), inner: 1 };
         self.sum_over(extent, factor, [1].into())
     }
 
@@ -185,11 +173,7 @@ impl Tensor {
     pub fn global_avg_pool(&self) -> Result<Tensor> {
         let inputs = Inputs::of("global_avg_pool", &[self]);
         let [n, h, w, c] = inputs.axes(0, "the image batch, [N, H, W, C],")?;
-        let extent = Extent {
-            outer: n,
-            len: h * w,
-            inner: c,
-        };
+        let extent = Extent { outer: n, len: h * w, inner: c };
         self.sum_over(extent, self.share("global_avg_pool", h * w)?, [n, c].into())
     }
 
@@ -201,11 +185,7 @@ impl Tensor {
         }
         let inner = shape.len();
         if from.axes().ends_with(shape.axes()) || inner == 1 {
-            let extent = Extent {
-                outer: 1,
-                len: from.len() / inner.max(1),
-                inner,
-            };
+            let extent = Extent { outer: 1, len: from.len() / inner.max(1), inner };
             return self.sum_over(extent, 1.0, shape.clone());
         }
         let missing = from.rank() - shape.rank();

@@ -66,11 +66,7 @@ impl Reduction {
 
     /// The result's shape.
     pub fn output(&self, keep_dims: bool) -> Shape {
-        if keep_dims {
-            self.kept.clone()
-        } else {
-            self.dropped.clone()
-        }
+        if keep_dims { self.kept.clone() } else { self.dropped.clone() }
     }
 }
 
@@ -121,14 +117,7 @@ impl Tensor {
         if reduction.steps.is_empty() {
             return self.reshape(output);
         }
-        let op = Extreme {
-            name,
-            largest,
-            axes: axes.to_vec(),
-            steps: reduction.steps,
-            kept: reduction.kept,
-            output,
-        };
+        let op = Extreme { name, largest, axes: axes.to_vec(), steps: reduction.steps, kept: reduction.kept, output };
         Self::apply_one(op, &[self])
     }
 

@@ -20,10 +20,7 @@ impl Op for Reshape {
         if self.0.checked_len() != Some(input.len()) {
             return Err(inputs.mismatch(format!("shape {} has another number of elements", self.0)));
         }
-        Ok(vec![Info {
-            shape: self.0.clone(),
-            dtype: input.dtype,
-        }])
+        Ok(vec![Info { shape: self.0.clone(), dtype: input.dtype }])
     }
 
     fn launch(&self, _: &Io, _: &mut Launches) -> Result<()> {

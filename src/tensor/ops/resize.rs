@@ -15,9 +15,7 @@ impl Params {
     }
 
     fn kernel(&self, label: &'static str, source: Source, threads: usize) -> Kernel {
-        kernel(label, source, threads)
-            .params(*self)
-            .flops(9 * self.y().len() as u64)
+        kernel(label, source, threads).params(*self).flops(9 * self.y().len() as u64)
     }
 }
 
@@ -48,9 +46,7 @@ impl Op for Resize {
     }
 
     fn layer(&self) -> Option<Layer> {
-        Some(Layer::ResizeBilinear(
-            [self.0.out_h, self.0.out_w].map(|side| side as usize),
-        ))
+        Some(Layer::ResizeBilinear([self.0.out_h, self.0.out_w].map(|side| side as usize)))
     }
 }
 
@@ -95,14 +91,7 @@ impl Tensor {
             )));
         }
         let [n, in_h, in_w, channels] = sizes.map(|size| size as u32);
-        let params = Params {
-            n,
-            in_h,
-            in_w,
-            out_h: height as u32,
-            out_w: width as u32,
-            channels,
-        };
+        let params = Params { n, in_h, in_w, out_h: height as u32, out_w: width as u32, channels };
         Self::apply_one(Resize(params), &[self])
     }
 }

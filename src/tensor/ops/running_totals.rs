@@ -24,16 +24,9 @@ impl Op for RunningTotals {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let (rows, cols) = (io.input(1).rows(), io.input(1).last());
-        let kernel = kernel(
-            self.name(),
-            shader!("optim/running_totals.wgsl"),
-            WORKGROUP as usize * cols,
-        )
-        .params(Params {
-            rows: rows as u32,
-            cols: cols as u32,
-        })
-        .flops((rows * cols) as u64);
+        let kernel = kernel(self.name(), shader!("optim/running_totals.wgsl"), WORKGROUP as usize * cols)
+            .params(Params { rows: rows as u32, cols: cols as u32 })
+            .flops((rows * cols) as u64);
         launches.dispatch(kernel, &[Operand::Input(1).read(), Operand::Output(0).write()]);
         Ok(())
     }

@@ -88,13 +88,7 @@ impl Tensor {
             output: axes.into(),
             start,
             strides,
-            way: Way::Sliced(SliceGrad {
-                shape,
-                axis,
-                from,
-                step,
-                taken,
-            }),
+            way: Way::Sliced(SliceGrad { shape, axis, from, step, taken }),
         };
         Self::apply_one(slice, &[self])
     }

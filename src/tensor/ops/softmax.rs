@@ -25,10 +25,7 @@ impl Op for Softmax {
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let x = io.input(0);
         let kernel = kernel(self.name(), shader!("loss/softmax.wgsl"), x.rows())
-            .params(softmax::Params {
-                rows: x.rows() as u32,
-                classes: x.last() as u32,
-            })
+            .params(softmax::Params { rows: x.rows() as u32, classes: x.last() as u32 })
             .constant("LOG", self.log)
             .flops(4 * x.len() as u64);
         launches.dispatch(kernel, &[Operand::Input(0).read(), Operand::Output(0).write()]);
@@ -57,20 +54,10 @@ impl Op for SoftmaxGrad {
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let y = io.input(0);
         let kernel = kernel(self.name(), shader!("loss/softmax_grad.wgsl"), y.rows())
-            .params(softmax_grad::Params {
-                rows: y.rows() as u32,
-                classes: y.last() as u32,
-            })
+            .params(softmax_grad::Params { rows: y.rows() as u32, classes: y.last() as u32 })
             .constant("LOG", self.0.log)
             .flops(4 * y.len() as u64);
-        launches.dispatch(
-            kernel,
-            &[
-                Operand::Input(0).read(),
-                Operand::Input(1).read(),
-                Operand::Output(0).write(),
-            ],
-        );
+        launches.dispatch(kernel, &[Operand::Input(0).read(), Operand::Input(1).read(), Operand::Output(0).write()]);
         Ok(())
     }
 }

@@ -42,13 +42,7 @@ impl Op for Strided {
         let walk = Walk::of_one(self.name, &self.output, &self.strides)?;
         let threads = walk.threads(io.output(0).len());
         let copy = kernel(self.name, shader!("elementwise/strided_copy.wgsl"), threads)
-            .params(Params {
-                len: threads as u32,
-                start: self.start as u32,
-                c: 0.0,
-                d: 0.0,
-                axes: walk.params(),
-            })
+            .params(Params { len: threads as u32, start: self.start as u32, c: 0.0, d: 0.0, axes: walk.params() })
             .constant("RANK", walk.rank());
         launches.dispatch(copy, &[Operand::Input(0).read(), Operand::Output(0).write()]);
         Ok(())
@@ -127,23 +121,13 @@ impl Tensor {
         }
         let inner = output.axes().iter().rev();
         let fits = own.rank() <= output.rank()
-            && own
-                .axes()
-                .iter()
-                .rev()
-                .zip(inner)
-                .all(|(own, size)| own == size || *own == 1);
+            && own.axes().iter().rev().zip(inner).all(|(own, size)| own == size || *own == 1);
         if !fits {
             let problem = format!("it cannot be repeated to {output}");
             return Err(Inputs::of("broadcast_to", &[self]).mismatch(problem));
         }
-        let repetition = Strided {
-            name: "broadcast_to",
-            strides: repeated(&own, &output),
-            output,
-            start: 0,
-            way: Way::Repeated,
-        };
+        let repetition =
+            Strided { name: "broadcast_to", strides: repeated(&own, &output), output, start: 0, way: Way::Repeated };
         Self::apply_one(repetition, &[self])
     }
 }

@@ -15,11 +15,7 @@ pub(super) fn row_major(shape: &Shape) -> Vec<usize> {
 pub(super) fn repeated(shape: &Shape, output: &Shape) -> Vec<usize> {
     let mut strides = vec![0; output.rank() - shape.rank()];
     let own = row_major(shape);
-    strides.extend(
-        own.iter()
-            .zip(shape.axes())
-            .map(|(stride, size)| if *size == 1 { 0 } else { *stride }),
-    );
+    strides.extend(own.iter().zip(shape.axes()).map(|(stride, size)| if *size == 1 { 0 } else { *stride }));
     strides
 }
 
@@ -42,10 +38,7 @@ impl Walk {
     pub fn new(op: &'static str, output: &Shape, strides: [&[usize]; 2]) -> Result<Self> {
         let mut merged: Vec<Axis> = Vec::new();
         for (i, size) in output.axes().iter().enumerate().rev().filter(|(_, size)| **size != 1) {
-            let axis = Axis {
-                size: *size,
-                strides: strides.map(|of| of[i]),
-            };
+            let axis = Axis { size: *size, strides: strides.map(|of| of[i]) };
             match merged.last_mut() {
                 // One step outwards is as far as the whole inner axis, in both tensors.
                 Some(inner) if inner.strides.map(|stride| stride * inner.size) == axis.strides => {

@@ -79,11 +79,7 @@ impl UnaryOp {
         row.check(given)?;
         let mut constants = [0.0; 2];
         constants[..given.len()].copy_from_slice(given);
-        Ok(Self {
-            row: *row,
-            constants,
-            built_in,
-        })
+        Ok(Self { row: *row, constants, built_in })
     }
 
     fn expression(&self, expression: &'static str, inputs: Vec<&'static str>, settings: &'static str) -> Elementwise {
@@ -122,9 +118,7 @@ impl Op for UnaryOp {
         if text == "dy" {
             return Ok(vec![Some(dy.clone())]);
         }
-        let kept = [("x", node.input(0)), ("y", node.output(0))]
-            .into_iter()
-            .find(|(name, _)| names(text, name));
+        let kept = [("x", node.input(0)), ("y", node.output(0))].into_iter().find(|(name, _)| names(text, name));
         let (inputs, tensors): (Vec<_>, Vec<_>) = [("dy", dy)].into_iter().chain(kept).unzip();
         let dx = Tensor::apply_one(self.expression(text, inputs, "gradient"), &tensors)?;
         Ok(vec![Some(dx)])

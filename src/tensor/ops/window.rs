@@ -31,12 +31,7 @@ pub enum Padding {
 impl Padding {
     /// The same number of zeros above and below, and left and right.
     pub fn symmetric(vertical: usize, horizontal: usize) -> Self {
-        Self::Explicit(Pad {
-            top: vertical,
-            bottom: vertical,
-            left: horizontal,
-            right: horizontal,
-        })
+        Self::Explicit(Pad { top: vertical, bottom: vertical, left: horizontal, right: horizontal })
     }
 }
 
@@ -54,11 +49,7 @@ pub struct Window {
 impl Window {
     /// A window of `kernel` pixels at every `stride`th place.
     pub fn new(kernel: [usize; 2], stride: [usize; 2], padding: Padding) -> Self {
-        Self {
-            kernel,
-            stride,
-            padding,
-        }
+        Self { kernel, stride, padding }
     }
 
     /// The window over images of `[height, width]`.
@@ -92,13 +83,7 @@ impl Window {
         if padded[0] < self.kernel[0] || padded[1] < self.kernel[1] {
             return Err(WindowError::LargerThanImage { window: *self, padded });
         }
-        Ok(Geometry {
-            kernel: self.kernel,
-            stride: self.stride,
-            pad,
-            image,
-            padded,
-        })
+        Ok(Geometry { kernel: self.kernel, stride: self.stride, pad, image, padded })
     }
 }
 

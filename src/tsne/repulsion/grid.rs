@@ -84,15 +84,7 @@ impl<const D: usize> Grid<D> {
     /// With another distance of nodes at most: less is more exact, and dearer.
     pub fn with_spacing(widest: f64, room: f64) -> Self {
         debug_assert!(D <= 2, "grids are for maps in the plane");
-        Self {
-            widest,
-            room,
-            low: [0.0; 2],
-            nodes: [0; 2],
-            transform: None,
-            coefficients: Vec::new(),
-            constant: 0.0,
-        }
+        Self { widest, room, low: [0.0; 2], nodes: [0; 2], transform: None, coefficients: Vec::new(), constant: 0.0 }
     }
 
     /// The cell of a place along an axis, and how far into it. What is outside counts as at the edge.
@@ -194,17 +186,9 @@ impl<const D: usize> Grid<D> {
         let (bins, half) = (width / 2 + 1, height / 2 + 1);
         let mut convolved = vec![Complex::default(); bins * rows];
         let tasks = convolved.par_chunks_mut(LINES * rows).enumerate();
-        let scratch = transform
-            .columns
-            .get_inplace_scratch_len()
-            .max(transform.columns_back.get_inplace_scratch_len());
+        let scratch = transform.columns.get_inplace_scratch_len().max(transform.columns_back.get_inplace_scratch_len());
         tasks.for_each_init(
-            || {
-                (
-                    vec![Complex::default(); LINES * height],
-                    vec![Complex::default(); scratch],
-                )
-            },
+            || (vec![Complex::default(); LINES * height], vec![Complex::default(); scratch]),
             |(lines, scratch), (task, convolved)| {
                 let first = task * LINES;
                 let count = convolved.len() / rows;
@@ -214,10 +198,7 @@ impl<const D: usize> Grid<D> {
                         lines[i * height + y] = *value;
                     }
                 }
-                for (i, (line, out)) in lines
-                    .chunks_exact_mut(height)
-                    .zip(convolved.chunks_exact_mut(rows))
-                    .enumerate()
+                for (i, (line, out)) in lines.chunks_exact_mut(height).zip(convolved.chunks_exact_mut(rows)).enumerate()
                 {
                     line[rows..].fill(Complex::default());
                     transform.columns.process_with_scratch(line, scratch);
@@ -332,8 +313,7 @@ impl Transform {
     /// Σ G(m - n) over pairs of near nodes, weighed along x and y by how often a distance is there.
     fn near(&self, along_x: [f32; ORDER], along_y: [f32; ORDER]) -> f32 {
         let rows = self.near.iter().zip(along_y);
-        rows.map(|(row, b)| b * row.iter().zip(along_x).map(|(g, a)| g * a).sum::<f32>())
-            .sum()
+        rows.map(|(row, b)| b * row.iter().zip(along_x).map(|(g, a)| g * a).sum::<f32>()).sum()
     }
 }
 
@@ -359,12 +339,7 @@ fn near_nodes(kernel: &[f32], [width, height]: [usize; 2]) -> [[f32; ORDER]; ORD
     };
     std::array::from_fn(|dy| {
         let along_y = waves(height, dy);
-        let dot = |line: &[f32]| {
-            line.iter()
-                .zip(&along_y)
-                .map(|(g, wave)| f64::from(*g) * wave)
-                .sum::<f64>()
-        };
+        let dot = |line: &[f32]| line.iter().zip(&along_y).map(|(g, wave)| f64::from(*g) * wave).sum::<f64>();
         let columns: Vec<f64> = kernel.chunks_exact(half).map(dot).collect();
         std::array::from_fn(|dx| {
             let terms = columns.iter().zip(waves(width, dx));
@@ -382,9 +357,8 @@ fn kernel(spacing: f64, [width, height]: [usize; 2], constant: f64) -> Vec<f32> 
     let squared = |n: usize, size: usize| (n.min(size - n) as f64 * spacing).powi(2);
     let mut by_row = vec![0.0; half * bins];
     by_row.par_chunks_mut(bins).enumerate().for_each(|(y, out)| {
-        let mut line: Vec<f64> = (0..width)
-            .map(|x| 1.0 / (1.0 + squared(x, width) + squared(y, height)) - constant)
-            .collect();
+        let mut line: Vec<f64> =
+            (0..width).map(|x| 1.0 / (1.0 + squared(x, width) + squared(y, height)) - constant).collect();
         let mut spectrum = rows.make_output_vec();
         let _ = rows.process(&mut line, &mut spectrum);
         for (out, value) in out.iter_mut().zip(spectrum) {
@@ -427,12 +401,7 @@ fn planar<const D: usize>(point: &[f32; D]) -> [f32; 2] {
 /// The cubic B-splines of the four nodes around a place, `t` into their middle cell.
 fn spline(t: f32) -> [f32; ORDER] {
     let s = 1.0 - t;
-    [
-        s * s * s / 6.0,
-        (4.0 + 3.0 * t * t * (t - 2.0)) / 6.0,
-        (4.0 + 3.0 * s * s * (s - 2.0)) / 6.0,
-        t * t * t / 6.0,
-    ]
+    [s * s * s / 6.0, (4.0 + 3.0 * t * t * (t - 2.0)) / 6.0, (4.0 + 3.0 * s * s * (s - 2.0)) / 6.0, t * t * t / 6.0]
 }
 
 /// Their derivatives, in cells.

@@ -33,10 +33,7 @@ pub(super) struct Felt<const D: usize> {
 
 impl<const D: usize> Felt<D> {
     pub fn of(count: usize) -> Self {
-        Self {
-            push: vec![[0.0; D]; count],
-            potential: vec![0.0; count],
-        }
+        Self { push: vec![[0.0; D]; count], potential: vec![0.0; count] }
     }
 }
 
@@ -155,12 +152,9 @@ mod tests {
             let points = heaps::<D>(COUNT, extent);
             is_within(errors(&mut Exact::new(), &points), (5e-7, 2e-6), &(D, extent));
             // What was measured, and half as much again.
-            for (theta, push, potential) in [
-                (0.0, 5e-7, 2e-6),
-                (0.2, 3.5e-3, 1e-3),
-                (0.5, 0.031, 8.5e-3),
-                (1.0, 0.15, 0.041),
-            ] {
+            for (theta, push, potential) in
+                [(0.0, 5e-7, 2e-6), (0.2, 3.5e-3, 1e-3), (0.5, 0.031, 8.5e-3), (1.0, 0.15, 0.041)]
+            {
                 let errors = errors(&mut Tree::new(theta), &points);
                 is_within(errors, (push, potential), &("tree", D, extent, theta));
             }
@@ -225,21 +219,9 @@ mod tests {
         let sources = heaps::<2>(COUNT, 40.0);
         // Some of them outside of the sources' box, but not far.
         let others: Vec<[f32; 2]> = heaps::<2>(700, 41.0).iter().map(|[x, y]| [x + 0.3, y - 0.2]).collect();
-        is_within(
-            errors_of_others(&mut Exact::new(), &sources, &others),
-            (5e-7, 2e-6),
-            &"exact",
-        );
-        is_within(
-            errors_of_others(&mut Tree::new(0.5), &sources, &others),
-            (0.03, 0.027),
-            &"tree",
-        );
-        is_within(
-            errors_of_others(&mut Grid::new(0.1), &sources, &others),
-            (0.045, 0.035),
-            &"grid",
-        );
+        is_within(errors_of_others(&mut Exact::new(), &sources, &others), (5e-7, 2e-6), &"exact");
+        is_within(errors_of_others(&mut Tree::new(0.5), &sources, &others), (0.03, 0.027), &"tree");
+        is_within(errors_of_others(&mut Grid::new(0.1), &sources, &others), (0.045, 0.035), &"grid");
     }
 
     #[test]
@@ -256,11 +238,8 @@ mod tests {
     #[test]
     fn points_in_one_place_push_nothing() {
         let points = vec![[3.0, -2.0]; 40];
-        let ways: [Box<dyn Repulsion<2>>; 3] = [
-            Box::new(Exact::new()),
-            Box::new(Tree::new(0.5)),
-            Box::new(Grid::new(0.0)),
-        ];
+        let ways: [Box<dyn Repulsion<2>>; 3] =
+            [Box::new(Exact::new()), Box::new(Tree::new(0.5)), Box::new(Grid::new(0.0))];
         for mut way in ways {
             let mut felt = Felt::of(points.len());
             way.among(&points, &mut felt);

@@ -13,10 +13,7 @@ pub(super) struct Sources<const D: usize> {
 
 impl<const D: usize> Sources<D> {
     pub fn new() -> Self {
-        Self {
-            axes: std::array::from_fn(|_| Vec::new()),
-            weights: Vec::new(),
-        }
+        Self { axes: std::array::from_fn(|_| Vec::new()), weights: Vec::new() }
     }
 
     pub fn clear(&mut self) {

@@ -46,10 +46,7 @@ struct Cell<const D: usize> {
 
 impl<const D: usize> Tree<D> {
     pub fn new(theta: f64) -> Self {
-        Self {
-            theta: theta as f32,
-            cells: Cells::default(),
-        }
+        Self { theta: theta as f32, cells: Cells::default() }
     }
 
     /// What is seen from a box, of a leaf's points if it is of one, as a list: far cells and near points.

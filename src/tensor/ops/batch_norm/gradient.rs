@@ -15,13 +15,7 @@ pub(super) struct Gradient {
 impl Gradient {
     /// The gradients of the inputs of a node of batch norm.
     pub fn record(self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
-        let mut inputs = vec![
-            node.input(0),
-            node.input(1),
-            node.input(2),
-            node.output(1),
-            node.gradient(0)?,
-        ];
+        let mut inputs = vec![node.input(0), node.input(1), node.input(2), node.output(1), node.gradient(0)?];
         if self.settings.is_pooled() {
             inputs.push(node.output(2));
         }
@@ -46,11 +40,7 @@ impl Op for Gradient {
         let images = self.settings.images(self.name(), &io.as_inputs(self.name()))?;
         let kernels = Kernels::new(self.settings, images, io.variant());
         let [x, coefficients, dy] = [0, 3, 4].map(Operand::Input);
-        let winners = if self.settings.is_pooled() {
-            Operand::Input(5)
-        } else {
-            x
-        };
+        let winners = if self.settings.is_pooled() { Operand::Input(5) } else { x };
         let [dx, dgamma, dbeta] = [0, 1, 2].map(Operand::Output);
 
         let windows = images.window_count();
@@ -59,11 +49,7 @@ impl Op for Gradient {
         launches.dispatch(sums, &[winners.read(), dy.read(), coefficients.read(), pieces.write()]);
 
         // Where nobody wants dX, one thread a channel still stores the two sums.
-        let lines = if io.is_used(0) {
-            images.n * images.image[0].div_ceil(self.settings.pool[0])
-        } else {
-            0
-        };
+        let lines = if io.is_used(0) { images.n * images.image[0].div_ceil(self.settings.pool[0]) } else { 0 };
         let grad_input = kernels
             .writes("batch_norm_grad_input", shader!("norm/grad_input.wgsl"), lines, windows)
             .constant("TRAINING", self.training)

@@ -42,15 +42,10 @@ impl Images {
 
     /// What both ways of normalising put out for `x`: Y, the coefficients for the backward pass, the winners of the pooling.
     pub fn outputs(&self, settings: &NormSettings, x: &Shape) -> Vec<Info> {
-        let Images {
-            n, windows, channels, ..
-        } = *self;
+        let Images { n, windows, channels, .. } = *self;
         let pooled = Info::f32([n, windows[0], windows[1], channels]);
-        let (y, winners) = if settings.is_pooled() {
-            (pooled.clone(), pooled)
-        } else {
-            (Info::f32(x.clone()), Info::f32([1]))
-        };
+        let (y, winners) =
+            if settings.is_pooled() { (pooled.clone(), pooled) } else { (Info::f32(x.clone()), Info::f32([1])) };
         vec![y, Info::f32([4, channels]), winners]
     }
 }

@@ -26,21 +26,14 @@ impl Op for Inference {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let images = self.settings.images(self.name(), &io.as_inputs(self.name()))?;
-        let statistics = [
-            Operand::Input(3).read(),
-            Operand::Input(4).read(),
-            Operand::Output(1).write(),
-        ];
+        let statistics = [Operand::Input(3).read(), Operand::Input(4).read(), Operand::Output(1).write()];
         let source = shader!("norm/apply.wgsl").choose("statistics", "norm/statistics_given.wgsl");
         Kernels::new(self.settings, images, io.variant()).launch_apply(launches, source, statistics);
         Ok(())
     }
 
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
-        let grad = Gradient {
-            settings: self.settings,
-            training: false,
-        };
+        let grad = Gradient { settings: self.settings, training: false };
         grad.record(node)
     }
 

@@ -19,11 +19,7 @@ pub(super) struct Kernels {
 
 impl Kernels {
     pub fn new(settings: NormSettings, images: Images, variant: Variant) -> Self {
-        Self {
-            settings,
-            images,
-            variant,
-        }
+        Self { settings, images, variant }
     }
 
     /// Pixels in a piece of a sum over `pixels`: so many that there are enough threads for the adapter, and few enough pieces
@@ -60,11 +56,7 @@ impl Kernels {
     }
 
     pub fn kernel(&self, label: &'static str, source: Source, threads: usize, params: Params) -> Kernel {
-        let value = if self.images.width() == 4 {
-            "common/value_vec4.wgsl"
-        } else {
-            "common/value_f32.wgsl"
-        };
+        let value = if self.images.width() == 4 { "common/value_vec4.wgsl" } else { "common/value_f32.wgsl" };
         kernel(label, source.choose("value", value), threads)
             .params(params)
             .constant("KERNEL_H", self.settings.pool[0] as u32)
@@ -76,11 +68,7 @@ impl Kernels {
     /// A kernel that sums over `pixels` (or windows) in pieces.
     pub fn sums(&self, label: &'static str, source: Source, pixels: usize) -> Kernel {
         let pieces = self.pieces(pixels);
-        let params = Params {
-            piece_len: self.piece_len(pixels) as u32,
-            pieces: pieces as u32,
-            ..self.params()
-        };
+        let params = Params { piece_len: self.piece_len(pixels) as u32, pieces: pieces as u32, ..self.params() };
         let items = pieces * self.images.groups();
         let (team, threads) = if self.variant.barriers_are_cheap {
             // many_threads.wgsl: 8 items of 32 threads in a workgroup of 256.
@@ -117,16 +105,10 @@ impl Kernels {
 
     /// Normalises by the statistics that `source` finds in `operands`.
     pub fn launch_apply(&self, launches: &mut Launches, source: Source, statistics: [(Operand, Access); 3]) {
-        let winners = if self.settings.is_pooled() {
-            "norm/winners.wgsl"
-        } else {
-            "norm/no_winners.wgsl"
-        };
+        let winners = if self.settings.is_pooled() { "norm/winners.wgsl" } else { "norm/no_winners.wgsl" };
         let source = source.choose("winners", winners);
         let lines = self.images.n * self.images.windows[0];
-        let apply = self
-            .writes("batch_norm", source, lines, self.images.pixels())
-            .flops(2 * self.images.elements());
+        let apply = self.writes("batch_norm", source, lines, self.images.pixels()).flops(2 * self.images.elements());
         let mut operands = vec![
             Operand::Input(0).read(),
             Operand::Input(1).read(),

@@ -36,18 +36,9 @@ impl Op for Running {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let len = io.input(0).len();
-        let running = kernel(self.name(), shader!("norm/running.wgsl"), len).params(running::Params {
-            len: len as u32,
-            momentum: self.momentum,
-        });
-        launches.dispatch(
-            running,
-            &[
-                Operand::Input(1).read(),
-                Operand::Input(2).read(),
-                Operand::Output(0).write(),
-            ],
-        );
+        let running = kernel(self.name(), shader!("norm/running.wgsl"), len)
+            .params(running::Params { len: len as u32, momentum: self.momentum });
+        launches.dispatch(running, &[Operand::Input(1).read(), Operand::Input(2).read(), Operand::Output(0).write()]);
         Ok(())
     }
 

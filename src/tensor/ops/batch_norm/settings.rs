@@ -21,12 +21,7 @@ pub struct NormSettings {
 impl NormSettings {
     /// The normalisation alone.
     pub fn plain(epsilon: f32) -> Self {
-        Self {
-            epsilon,
-            relu_before: false,
-            relu_after: false,
-            pool: [1, 1],
-        }
+        Self { epsilon, relu_before: false, relu_after: false, pool: [1, 1] }
     }
 
     pub(super) fn is_pooled(&self) -> bool {
@@ -35,8 +30,7 @@ impl NormSettings {
 
     /// The max pooling, if there is one.
     pub(in crate::tensor) fn pooling(&self) -> Option<Window> {
-        self.is_pooled()
-            .then(|| Window::new(self.pool, self.pool, Padding::Valid))
+        self.is_pooled().then(|| Window::new(self.pool, self.pool, Padding::Valid))
     }
 
     /// The images that go in and come out, or what is impossible.
@@ -62,12 +56,7 @@ impl NormSettings {
             }
             _ => return Err(inputs.mismatch("pooling wants an image batch, [N, H, W, C]")),
         };
-        Ok(Images {
-            n,
-            image,
-            windows,
-            channels,
-        })
+        Ok(Images { n, image, windows, channels })
     }
 
     /// For a dispatch list.

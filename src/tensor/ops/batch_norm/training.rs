@@ -44,10 +44,7 @@ impl Op for Training {
     }
 
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
-        let grad = Gradient {
-            settings: self.settings,
-            training: true,
-        };
+        let grad = Gradient { settings: self.settings, training: true };
         grad.record(node)
     }
 

@@ -64,20 +64,13 @@ impl Gemm {
         let len = self.rows.c_rows(&self.product) * self.product.cols as usize;
         let bias_len = if bias_row { self.product.cols as usize } else { 0 };
         let partial = launches.scratch(splits * (len + bias_len));
-        let product = Self {
-            finish: Finish::Plain,
-            ..self
-        };
+        let product = Self { finish: Finish::Plain, ..self };
         let kernel = product.kernel(tile, variant, bias_row);
         launches.dispatch(kernel, &[a.read(), b.read(), partial.write()]);
         if let Finish::BiasGrad(bias_grad) = self.finish {
             launch_split_sum(launches, [partial, c, bias_grad], [splits, len, bias_len]);
         } else {
-            let sum = reduce::Extent {
-                outer: 1,
-                len: splits,
-                inner: len,
-            };
+            let sum = reduce::Extent { outer: 1, len: splits, inner: len };
             reduce::launch_sum(launches, partial, c, sum, 1.0);
         }
         Ok(())
@@ -93,11 +86,8 @@ impl Gemm {
         let longest = longest_sum(core, variant.checked);
         let least = terms.div_ceil(u64::from(longest)).max(1);
         let most = (terms / SHORTEST_SPLIT).clamp(least, u64::from(product.segments).max(least));
-        let splits = if self.rows.is_scattered() || self.finish.wants_the_whole_sum() {
-            1
-        } else {
-            wanted.clamp(least, most)
-        };
+        let splits =
+            if self.rows.is_scattered() || self.finish.wants_the_whole_sum() { 1 } else { wanted.clamp(least, most) };
         if splits < least {
             return Err(TensorError::Parameter {
                 op: self.label,
@@ -127,11 +117,7 @@ impl Gemm {
             Width::Four => "gemm/b_vec4.wgsl",
             Width::Eight => "gemm/b_wide.wgsl",
         };
-        let c = if product.cols.is_multiple_of(4) {
-            "gemm/c_vec4.wgsl"
-        } else {
-            "gemm/c_scalar.wgsl"
-        };
+        let c = if product.cols.is_multiple_of(4) { "gemm/c_vec4.wgsl" } else { "gemm/c_scalar.wgsl" };
         let source = tile
             .source()
             .choose("rows", self.rows.file())
@@ -140,9 +126,7 @@ impl Gemm {
             .choose("b", b)
             .choose("c", c)
             .choose("finish", self.finish.file());
-        let kernel = Kernel::new(self.label, source)
-            .workgroups(tile.workgroups(product))
-            .flops(2 * self.multiply_adds);
+        let kernel = Kernel::new(self.label, source).workgroups(tile.workgroups(product)).flops(2 * self.multiply_adds);
         let kernel = self.rows.set_params(kernel, *product, self.finish.dropout());
         let kernel = self.finish.set_constants(kernel);
         match self.rows {

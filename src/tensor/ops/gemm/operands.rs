@@ -41,33 +41,17 @@ impl Rows {
     /// Gives the kernel its uniform, which the file declares.
     pub fn set_params(self, kernel: Kernel, product: Product, dropout: Dropout) -> Kernel {
         match self {
-            Self::Dense => kernel.params(rows_dense::Params {
-                product,
-                dropout,
-                ..Default::default()
-            }),
-            Self::DenseTransposed { features } => kernel.params(rows_dense_transposed::Params {
-                product,
-                features,
-                ..Default::default()
-            }),
-            Self::ConvForward(conv) => kernel.params(rows_forward::Params {
-                product,
-                conv,
-                ..Default::default()
-            }),
-            Self::ConvInputGrad(conv, phase) => kernel.params(rows_input_grad::Params {
-                product,
-                conv,
-                phase,
-                ..Default::default()
-            }),
-            Self::ConvWeightGrad { conv, row_pitch } => kernel.params(rows_weight_grad::Params {
-                product,
-                conv,
-                row_pitch,
-                ..Default::default()
-            }),
+            Self::Dense => kernel.params(rows_dense::Params { product, dropout, ..Default::default() }),
+            Self::DenseTransposed { features } => {
+                kernel.params(rows_dense_transposed::Params { product, features, ..Default::default() })
+            }
+            Self::ConvForward(conv) => kernel.params(rows_forward::Params { product, conv, ..Default::default() }),
+            Self::ConvInputGrad(conv, phase) => {
+                kernel.params(rows_input_grad::Params { product, conv, phase, ..Default::default() })
+            }
+            Self::ConvWeightGrad { conv, row_pitch } => {
+                kernel.params(rows_weight_grad::Params { product, conv, row_pitch, ..Default::default() })
+            }
         }
     }
 
@@ -135,9 +119,7 @@ impl Finish {
         match self {
             Self::Plain => vec![],
             Self::Bias { bias, .. } => vec![bias.read()],
-            Self::Dropout {
-                bias, seed_and_step, ..
-            } => vec![bias.read(), seed_and_step.read()],
+            Self::Dropout { bias, seed_and_step, .. } => vec![bias.read(), seed_and_step.read()],
             Self::BiasGrad(bias_grad) => vec![bias_grad.write()],
         }
     }

@@ -55,9 +55,9 @@ impl Tile {
                     Self::Tiled { size: 64 }
                 }
             }
-            GemmCore::Subgroup => Self::subgroup_candidates(variant.lanes)
-                .min_by_key(|tile| tile.cost(product))
-                .unwrap_or(Self::Naive),
+            GemmCore::Subgroup => {
+                Self::subgroup_candidates(variant.lanes).min_by_key(|tile| tile.cost(product)).unwrap_or(Self::Naive)
+            }
         }
     }
 
@@ -67,13 +67,7 @@ impl Tile {
         [16, 24, 32]
             .into_iter()
             .filter(move |shared| shared % lanes == 0 && (*shared <= 24 || lanes == 32))
-            .flat_map(move |shared| {
-                [true, false].map(|over_rows| Self::Subgroup {
-                    lanes,
-                    over_rows,
-                    shared,
-                })
-            })
+            .flat_map(move |shared| [true, false].map(|over_rows| Self::Subgroup { lanes, over_rows, shared }))
     }
 
     /// Arithmetic of all tiles, the padding at the edges included, in arbitrary units: a tile's loads cost some four
@@ -91,16 +85,8 @@ impl Tile {
         match self {
             Self::Naive => (1, 4),
             Self::Tiled { size } => (size, size),
-            Self::Subgroup {
-                lanes,
-                over_rows: true,
-                shared,
-            } => (8 * lanes, shared),
-            Self::Subgroup {
-                lanes,
-                over_rows: false,
-                shared,
-            } => (shared, 8 * lanes),
+            Self::Subgroup { lanes, over_rows: true, shared } => (8 * lanes, shared),
+            Self::Subgroup { lanes, over_rows: false, shared } => (shared, 8 * lanes),
         }
     }
 
@@ -122,19 +108,8 @@ impl Tile {
         match self {
             Self::Naive => shader!("gemm/naive.wgsl"),
             Self::Tiled { size } => shader!("gemm/tiled.wgsl").set("TILE", size),
-            Self::Subgroup {
-                lanes,
-                over_rows,
-                shared,
-            } => shader!("gemm/subgroup.wgsl")
-                .choose(
-                    "lanes",
-                    if over_rows {
-                        "gemm/lanes_over_rows.wgsl"
-                    } else {
-                        "gemm/lanes_over_columns.wgsl"
-                    },
-                )
+            Self::Subgroup { lanes, over_rows, shared } => shader!("gemm/subgroup.wgsl")
+                .choose("lanes", if over_rows { "gemm/lanes_over_rows.wgsl" } else { "gemm/lanes_over_columns.wgsl" })
                 .set("LANES", lanes)
                 .set("SHARED", shared),
         }
