@@ -1,4 +1,4 @@
-//! What an evaluation costs once the predictions are there: figures, pictures and page of 10,000 images.
+//! What an evaluation costs once the predictions are there: metrics, pictures and page of 10,000 images.
 //!
 //! cargo bench --bench evaluation
 
@@ -46,7 +46,7 @@ fn main() {
         gallery: GallerySize::default(),
     };
     let mut criterion = Criterion::default().configure_from_args().sample_size(10);
-    criterion.bench_function("figures of 10,000 images", |b| b.iter(|| Metrics::from_predictions(&members[0])));
+    criterion.bench_function("metrics of 10,000 images", |b| b.iter(|| Metrics::from_predictions(&members[0])));
     criterion.bench_function("files and pictures", |b| {
         b.iter(|| evaluations[0].write(folder.path(), GallerySize::default()).unwrap());
     });

@@ -303,7 +303,7 @@ fn damaged_idx_is_refused_with_file_and_place() {
     says(error(0, images[..10].to_vec()), &["bytes 8 to 11", "number of rows", "too early"]);
     says(error(1, Vec::new()), &["bytes 0 to 3", "magic", "empty or truncated"]);
     says(error(1, idx_labels(&[])), &["bytes 4 to 7", "0 labels"]);
-    says(error(1, [labels.clone(), vec![0]].concat()), &["byte 20", "goes on after the 12 bytes"]);
+    says(error(1, [labels.clone(), vec![0]].concat()), &["byte 20", "continues after the 12 bytes"]);
     says(error(1, changed(&labels, 9, 10)), &["label of image 1", "is 10"]);
     let short = idx_labels(&made(11, 0).1);
     says(error(1, short), &["11 labels", "do not belong together"]);
@@ -388,7 +388,7 @@ fn a_decompression_bomb_does_not_fill_memory() {
     }
     let mut files = good_idx();
     files[0] = ("train-images-idx3-ubyte.gz", encoder.finish().unwrap());
-    assert_says(&load_files(&files).unwrap_err(), &["byte 9424", "goes on after the 9408 bytes"]);
+    assert_says(&load_files(&files).unwrap_err(), &["byte 9424", "continues after the 9408 bytes"]);
 
     // A name in an archive may claim gigabytes too. It is passed over, not gathered.
     let mut tar = tar::Builder::new(Vec::new());

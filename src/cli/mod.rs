@@ -62,9 +62,9 @@ enum Command {
     Search(search::Options),
     /// List the runs in a folder
     Runs(runs::Options),
-    /// Evaluate models: figures, pictures, a page to look at; compare them, or put them together
+    /// Evaluate models: metrics, pictures, a page to look at; compare or combine them
     Evaluate(evaluate::Options),
-    /// Say what is on pictures of one's own
+    /// Classify your own pictures
     Predict(predict::Options),
     /// Draw what a network's layers make of an image
     Features(features::Options),

@@ -32,7 +32,7 @@ pub struct Options {
     /// Draw N settings at random instead of taking all combinations
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     random: Option<u32>,
-    /// Successive halving: of N settings one goes on, for N times the epochs
+    /// Successive halving: of N settings one is kept, for N times the epochs
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3", value_parser = factor)]
     halving: Option<usize>,
     /// Parts for cross-validation
@@ -41,10 +41,10 @@ pub struct Options {
     /// Do only part I of N of the fits; needs --out, the folder that all parts share
     #[arg(long, value_name = "I/N", value_parser = shard, requires = "out")]
     shard: Option<Shard>,
-    /// The search's folder; an interrupted search goes on in it [default: searches/MODEL-1, searches/MODEL-2, ...]
+    /// The search's folder; an interrupted search resumes in it [default: searches/MODEL-1, searches/MODEL-2, ...]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Only put together what the processes of a search have found
+    /// Only summarise what the processes of a search have found
     #[arg(long, value_name = "DIR", conflicts_with_all = ["grid", "random", "halving", "shard", "out"])]
     collect: Option<PathBuf>,
     #[command(flatten)]
@@ -196,7 +196,7 @@ const MOST_ROWS: usize = 20;
 struct Display<'a> {
     plan: &'a Plan,
     folder: &'a Path,
-    /// The table and, under it, what is going on; at a terminal only.
+    /// The table and, under it, what is being done; at a terminal only.
     bar: Option<ProgressBar>,
 }
 
@@ -251,19 +251,19 @@ impl SearchObserver for Display<'_> {
     }
 
     fn done(&mut self, fit: FitKey, result: &FitResult, summary: &Summary) {
-        // The files of a search that is still going on are a convenience.
+        // The files of a search that still runs are a convenience.
         let _ = summary.write(self.plan, self.folder);
         if let Some(bar) = &self.bar {
             bar.set_prefix(table(self.plan, summary, MOST_ROWS));
             bar.tick();
         } else {
-            let figures = match result {
+            let outcome = match result {
                 FitResult::Scored(score) => format!("log loss {:.4} accuracy {:.4}", score.log_loss, score.accuracy),
                 FitResult::Failed { reason } => format!("failed: {}", with_options(reason)),
             };
             let (text, fold) = (name(self.plan, fit.setting), fit.fold + 1);
             // A search outlives whoever reads it.
-            let _ = outln!("{text}, fold {fold}, epochs {}: {figures}", fit.epochs);
+            let _ = outln!("{text}, fold {fold}, epochs {}: {outcome}", fit.epochs);
         }
     }
 }
@@ -314,15 +314,15 @@ fn table(plan: &Plan, summary: &Summary, most: usize) -> String {
         "", "log loss", "accuracy", "epochs", "folds"
     );
     for (place, row) in summary.rows.iter().take(most).enumerate() {
-        let figure = |value: Option<(f64, f64)>| {
+        let shown = |value: Option<(f64, f64)>| {
             value.map_or("-".to_owned(), |(mean, deviation)| format!("{mean:.4} +- {deviation:.4}"))
         };
         let failed = row.failures.first().map_or(String::new(), |reason| format!("  failed: {}", with_options(reason)));
         text.push_str(&format!(
             "{:>4}  {:<17}  {:<17}  {:>6}  {:>5}  {}{failed}\n",
             place + 1,
-            figure(row.mean_and_deviation(|s| s.log_loss)),
-            figure(row.mean_and_deviation(|s| s.accuracy)),
+            shown(row.mean_and_deviation(|s| s.log_loss)),
+            shown(row.mean_and_deviation(|s| s.accuracy)),
             row.epochs,
             format!("{}/{}", row.scores.len() + row.failures.len(), plan.folds),
             name(plan, row.setting),

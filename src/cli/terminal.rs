@@ -1,8 +1,8 @@
 //! The one way to the terminal: text on standard output, warnings and errors on standard error.
 //!
 //! What a command prints into may close (`selvedge summary cnn | head -1`) or fill (`> /dev/full`). `println!` would panic then, so
-//! it is denied here. A closed pipe ends a command in silence with [`CLOSED`], a full disk is an error; commands that work for
-//! hours go on, see [`outlive_reader`].
+//! it is denied here. A closed pipe ends a command silently with [`CLOSED`], a full disk is an error; commands that work for
+//! hours keep working, see [`outlive_reader`].
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -41,7 +41,7 @@ static OUTLIVES_READER: AtomicBool = AtomicBool::new(false);
 /// The first text that was lost since.
 static LOST: OnceLock<PrintError> = OnceLock::new();
 
-/// From now on the command does its work to the end, in silence when what it prints into closes or fills. A full disk is an
+/// From now on the command does its work to the end, silently when what it prints into closes or fills. A full disk is an
 /// error at the end.
 pub fn outlive_reader() {
     OUTLIVES_READER.store(true, Ordering::Relaxed);

@@ -90,7 +90,7 @@ impl<'a, R: Read> Idx<'a, R> {
             n if n < len => format!(
                 "the file ends here, with {n} of the {len} bytes that its header promises: it is truncated, get it again"
             ),
-            _ => format!("the file goes on after the {len} bytes that its header promises; get it again"),
+            _ => format!("the file continues after the {len} bytes that its header promises; get it again"),
         };
         Err(DataError::content(self.file, place, problem))
     }

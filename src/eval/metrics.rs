@@ -1,4 +1,4 @@
-//! All figures of an evaluation together.
+//! All metrics of an evaluation together.
 
 use serde::Serialize;
 

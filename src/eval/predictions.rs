@@ -16,7 +16,7 @@ pub enum EvalError {
     #[error("label {index} is {label}, but there are only {classes} classes")]
     Label { index: usize, label: u8, classes: usize },
 
-    #[error("these predictions cannot be put together: {problem}")]
+    #[error("these predictions cannot be combined: {problem}")]
     Different { problem: &'static str },
 
     #[error("an ensemble needs at least one member and as many weights as members, not {weights} for {members}")]

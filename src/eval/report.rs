@@ -21,7 +21,7 @@ pub struct ClassScore {
     pub support: usize,
 }
 
-/// The figures of an evaluation.
+/// The metrics of an evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Share of right predictions.

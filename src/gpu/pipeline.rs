@@ -42,7 +42,7 @@ impl Gpu {
         if kernel.folded && !key.text.contains("num_workgroups") {
             return Err(GpuError::Invalid {
                 what: format!("shader of {}", kernel.label),
-                message: "so many workgroups are folded over two dimensions, but the shader does not ask for num_workgroups. \
+                message: "this many workgroups are folded over two dimensions, but the shader does not ask for num_workgroups. \
                           Let it find its thread's number with linear_workgroup() of '#import common/grid.wgsl'"
                     .to_owned(),
             });

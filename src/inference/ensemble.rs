@@ -13,7 +13,7 @@ use crate::eval::{CrossValidation, Predictions, Stack, ensemble};
 use crate::files::{FileError, FileTask, read_text, write_json};
 use crate::gpu::Gpu;
 
-/// How members are put together, before anything is fitted.
+/// How members are combined, before anything is fitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)] // see [`Rule`]
 pub enum RuleKind {
@@ -30,7 +30,7 @@ impl RuleKind {
     }
 }
 
-/// How members are put together.
+/// How members are combined.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Rule {
@@ -124,7 +124,7 @@ struct EnsembleFile {
     members: Vec<Member>,
 }
 
-/// Several trained networks and how they are put together.
+/// Several trained networks and how they are combined.
 pub struct Ensemble {
     name: String,
     rule: Rule,
@@ -209,7 +209,7 @@ impl Ensemble {
         &self.name
     }
 
-    /// How the members are put together.
+    /// How the members are combined.
     pub fn rule(&self) -> &Rule {
         &self.rule
     }

@@ -23,7 +23,7 @@ use crate::gpu::Gpu;
 pub enum Model {
     /// A trained network.
     Single(Box<Classifier>),
-    /// Several, and how they are put together.
+    /// Several, and how they are combined.
     Ensemble(Ensemble),
 }
 

@@ -11,7 +11,7 @@ pub use resnet::{ResNet, ResNetShape};
 use crate::nn::{Model, ParameterBuilder};
 use crate::settings::{NetworkSettings, ResNetSettings};
 
-/// Declares the parameters of the network that the settings ask for, for grey images of so many `classes`.
+/// Declares the parameters of the network that the settings ask for, for grey images of this many `classes`.
 pub fn declare(settings: &NetworkSettings, builder: &mut ParameterBuilder, classes: usize) -> Box<dyn Model> {
     let mut resnet = |shape, settings: &ResNetSettings| -> Box<dyn Model> {
         Box::new(ResNet::new(builder, shape, *settings, 1, classes))

@@ -45,10 +45,10 @@ impl Default for PlateauState {
 }
 
 impl PlateauState {
-    /// Takes note of an epoch's figure, of which lower is better. NaN is never better.
-    pub fn epoch_ended(&mut self, plateau: &Plateau, figure: f64) {
-        if figure < self.best.unwrap_or(f64::INFINITY) - plateau.min_delta {
-            self.best = Some(figure);
+    /// Takes note of an epoch's metric, of which lower is better. NaN is never better.
+    pub fn epoch_ended(&mut self, plateau: &Plateau, metric: f64) {
+        if metric < self.best.unwrap_or(f64::INFINITY) - plateau.min_delta {
+            self.best = Some(metric);
             self.waited = 0;
         } else {
             self.waited += 1;

@@ -120,7 +120,7 @@ impl MemoryPlan {
         largest <= gpu.largest_binding() && gpu.memory().is_none_or(|all| self.planned_bytes() <= all / 8)
     }
 
-    /// Compares what must still be allocated for so many programs like this one with what the device has left.
+    /// Compares what must still be allocated for `programs` programs like this one with what the device has left.
     pub(crate) fn check(&self, gpu: &Gpu, shared: &Slots, programs: u64) -> Result<(), GpuError> {
         let missing = shared.missing(&self.slots) + programs * self.own;
         let left = gpu.memory_left();

@@ -27,7 +27,7 @@ pub(super) fn model(evaluation: &Evaluation, named: bool, gallery: GallerySize) 
     Ok(html! {
         section.model {
             @if named { h2 { (evaluation.name) } }
-            (figures(&metrics, predictions.labels().len()))
+            (headline(&metrics, predictions.labels().len()))
             div.parts {
                 section { h3 { "Confusion matrix" } (confusion(evaluation)) }
                 section { h3 { "Classification report" } (scores(&metrics.report)) }
@@ -53,8 +53,8 @@ pub(super) fn model(evaluation: &Evaluation, named: bool, gallery: GallerySize) 
     })
 }
 
-fn figures(metrics: &Metrics, images: usize) -> Markup {
-    let figures = [
+fn headline(metrics: &Metrics, images: usize) -> Markup {
+    let numbers = [
         ("accuracy", format!("{:.4}", metrics.report.accuracy)),
         ("log loss", format!("{:.4}", metrics.report.log_loss)),
         ("among the top 2", format!("{:.4}", metrics.top_2_accuracy)),
@@ -62,7 +62,7 @@ fn figures(metrics: &Metrics, images: usize) -> Markup {
         ("images", thousands(images)),
     ];
     html! {
-        dl.figures { @for (name, value) in figures { div { dt { (name) } dd { (value) } } } }
+        dl.metrics { @for (name, value) in numbers { div { dt { (name) } dd { (value) } } } }
     }
 }
 

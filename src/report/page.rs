@@ -22,7 +22,7 @@ pub struct Page<'a> {
     /// How many of them, from the first, are shown in full: side by side where there is room. With one, the table compares
     /// it with the others; with more, all with each other.
     pub in_full: usize,
-    /// More about how the models were put together: names and values.
+    /// More about how the models were combined: names and values.
     pub notes: &'a [(String, String)],
     /// The command that makes this page.
     pub command: &'a str,
@@ -62,7 +62,7 @@ impl Page<'_> {
                     h1 { (self.title) }
                     p.note { (self.data) }
                     @if self.evaluations.len() > 1 { (self.standings()) (disagreements(rivals)) }
-                    @if !self.notes.is_empty() { h3 { "How they are put together" } (part::settings(self.notes)) }
+                    @if !self.notes.is_empty() { h3 { "How they are combined" } (part::settings(self.notes)) }
                     div.models { @for model in models { (model) } }
                     footer {
                         p { "Made by selvedge " (env!("CARGO_PKG_VERSION")) " with" }

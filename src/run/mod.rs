@@ -81,7 +81,7 @@ impl RunFolder {
         &self.path
     }
 
-    /// The weights of the best epoch by the monitored figure.
+    /// The weights of the best epoch by the monitored metric.
     pub fn best_weights(&self) -> PathBuf {
         self.path.join("best.safetensors")
     }

@@ -26,7 +26,7 @@ pub struct FitKey {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FitResult {
-    /// The figures of its best epoch.
+    /// The metrics of its best epoch.
     Scored(Score),
     /// Why there are none.
     Failed {
@@ -35,7 +35,7 @@ pub enum FitResult {
     },
 }
 
-/// The figures of a fit's best epoch on its held-out fold.
+/// The metrics of a fit's best epoch on its held-out fold.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Score {

@@ -118,7 +118,7 @@ pub fn random_settings(grid: &[Dimension], count: usize, seed: u64) -> Result<Ve
     }
     let mut rng = Pcg64::new(u128::from(seed), 0);
     let mut settings: Vec<Vec<(String, String)>> = Vec::new();
-    // A small grid runs out of new settings; after so many draws in vain there are hardly any left.
+    // A small grid runs out of new settings; after this many draws in vain there are hardly any left.
     let mut in_vain = 0;
     while settings.len() < count && in_vain < 1000 {
         let setting: Vec<(String, String)> =

@@ -24,7 +24,7 @@ pub struct Setting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Halving {
-    /// Of so many settings one goes on, for so many times the epochs; at least 2.
+    /// Of this many settings one is kept, for this many times the epochs; at least 2.
     pub factor: usize,
 }
 

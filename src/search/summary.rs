@@ -38,13 +38,13 @@ impl Row {
     }
 
     /// Mean and deviation over the folds (of the folds themselves, not an estimate for others, as scikit-learn reports it).
-    pub fn mean_and_deviation(&self, figure: impl Fn(&Score) -> f64) -> Option<(f64, f64)> {
+    pub fn mean_and_deviation(&self, metric: impl Fn(&Score) -> f64) -> Option<(f64, f64)> {
         let n = self.scores.len() as f64;
         if self.scores.is_empty() {
             return None;
         }
-        let mean = self.scores.iter().map(&figure).sum::<f64>() / n;
-        let variance = self.scores.iter().map(|s| (figure(s) - mean).powi(2)).sum::<f64>() / n;
+        let mean = self.scores.iter().map(&metric).sum::<f64>() / n;
+        let variance = self.scores.iter().map(|s| (metric(s) - mean).powi(2)).sum::<f64>() / n;
         Some((mean, variance.sqrt()))
     }
 
@@ -113,7 +113,7 @@ impl Summary {
             let mut writer = csv::Writer::from_writer(file);
             let options = plan.settings.first().map_or(&[][..], |setting| &setting.options);
             let names = options.iter().map(|(option, _)| option.as_str());
-            let figures = [
+            let metrics = [
                 "epochs",
                 "folds_done",
                 "mean_log_loss",
@@ -123,7 +123,7 @@ impl Summary {
                 "seconds",
                 "failures",
             ];
-            writer.write_record(names.chain(figures))?;
+            writer.write_record(names.chain(metrics))?;
             for row in &self.rows {
                 let values = plan.settings[row.setting].options.iter().map(|(_, value)| value.clone());
                 writer.write_record(values.chain(row.cells()))?;
@@ -171,18 +171,18 @@ impl Summary {
 }
 
 impl Row {
-    /// The figures of `results.csv`.
+    /// The metrics of `results.csv`.
     fn cells(&self) -> [String; 8] {
-        let figure = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.6}"));
+        let metric = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.6}"));
         let loss = self.mean_and_deviation(|s| s.log_loss);
         let accuracy = self.mean_and_deviation(|s| s.accuracy);
         [
             self.epochs.to_string(),
             self.scores.len().to_string(),
-            figure(loss.map(|l| l.0)),
-            figure(loss.map(|l| l.1)),
-            figure(accuracy.map(|a| a.0)),
-            figure(accuracy.map(|a| a.1)),
+            metric(loss.map(|l| l.0)),
+            metric(loss.map(|l| l.1)),
+            metric(accuracy.map(|a| a.0)),
+            metric(accuracy.map(|a| a.1)),
             format!("{:.1}", self.scores.iter().fold(0.0, |sum, s| sum + s.seconds)),
             self.failures.join("; "),
         ]

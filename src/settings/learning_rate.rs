@@ -8,7 +8,7 @@ use super::error::{check, check_not_negative};
 use super::kinds::{Kind, declare_all, no_settings, refuse_others};
 use crate::optim::{InverseTime, LearningRate, Plateau, Schedule, Step};
 
-/// Checks every number, for a training of so many epochs.
+/// Checks every number, for a training of `epochs` epochs.
 pub(super) fn validate(rate: &LearningRate, epochs: usize) -> Result<(), SettingsError> {
     let LearningRate { peak, floor, warm_up, schedule, cycle_start } = rate;
     check(peak.is_finite() && *peak > 0.0, "lr", peak, "a number above 0")?;

@@ -60,7 +60,7 @@ pub struct Optimisation {
 }
 
 impl Optimisation {
-    /// Checks every number, for a training of so many epochs.
+    /// Checks every number, for a training of `epochs` epochs.
     ///
     /// # Errors
     /// [`SettingsError::Setting`] names the first one out of range and what is allowed.

@@ -24,7 +24,7 @@ pub struct Stopping {
     /// What chooses the best epoch, and what plateau and patience watch [loss]
     #[arg(long, value_enum, value_name = "METRIC")]
     pub monitor: Monitor,
-    /// Stop after so many epochs without a better metric
+    /// Stop after this many epochs without a better metric
     #[arg(long, value_name = "EPOCHS")]
     pub patience: Option<usize>,
     /// Patience: how much better counts as better [0]

@@ -77,7 +77,7 @@ impl Graph {
         Ok(lowering.nodes.iter().map(summary).collect())
     }
 
-    /// Checks that the device has room for what [`Graph::compile`] would allocate for so many programs like this one, which
+    /// Checks that the device has room for what [`Graph::compile`] would allocate for `programs` programs like this one, which
     /// share what lives only within a run.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ pub enum Layer {
     AvgPool { window: Window, count_padding: bool },
     /// The mean of each image.
     GlobalAvgPool,
-    /// The input where it is positive, else so many times it.
+    /// The input where it is positive, else `slope` times it.
     LeakyRelu { slope: f32 },
     /// The sum of two inputs.
     Add,

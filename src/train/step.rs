@@ -121,7 +121,7 @@ impl StepRecorder<'_> {
         Ok(self.network.graph.plan(&outputs)?)
     }
 
-    /// Whether the device has room for so many programs of batches of this size.
+    /// Whether the device has room for this many programs of batches of this size.
     fn fits(&self, batch: usize, programs: u64) -> Result<bool, TrainError> {
         let room = self.record(batch).and_then(|outputs| {
             let outputs: Vec<&Tensor> = outputs.iter().collect();

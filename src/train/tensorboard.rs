@@ -63,7 +63,7 @@ impl EventFile {
     /// # Errors
     /// Those of the file system.
     pub fn write(&mut self, record: &EpochRecord) -> io::Result<()> {
-        let figures = [
+        let metrics = [
             ("loss/train", Some(record.train_loss)),
             ("loss/validation", Some(record.validation_loss)),
             ("loss/validation_average", record.ema_validation_loss),
@@ -78,7 +78,7 @@ impl EventFile {
         };
         self.append(Event {
             step: record.epoch as i64,
-            summary: Some(Summary { value: figures.into_iter().filter_map(scalar).collect() }),
+            summary: Some(Summary { value: metrics.into_iter().filter_map(scalar).collect() }),
             ..Event::default()
         })
     }

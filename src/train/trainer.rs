@@ -255,7 +255,7 @@ impl<'a> Trainer<'a> {
         Ok(ControlFlow::Continue(record))
     }
 
-    /// Prepares an epoch that starts or, after a restore, goes on.
+    /// Prepares an epoch that starts or, after a restore, resumes.
     pub fn start_epoch(&mut self) -> Result<(), TrainError> {
         let mut order = self.train.clone();
         shuffle(&mut order, self.config.seed, EPOCH_STREAM + self.epoch_number() as u64);
@@ -380,7 +380,7 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// All tensors that training changes, and the frozen ones that it stands on, by name. A training goes on from them and its [`Position`] as if it had never
+    /// All tensors that training changes, and the frozen ones that it stands on, by name. A training resumes from them and its [`Position`] as if it had never
     /// stopped: random numbers depend on seed, epoch, batch and image alone.
     pub fn tensors(&self) -> Vec<(String, &Tensor)> {
         let mut tensors = self.network.tensors();

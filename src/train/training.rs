@@ -30,7 +30,7 @@ pub trait Observer {
     fn features(&mut self, done: usize, images: usize) -> ControlFlow<()>;
     /// After a step whose totals have arrived. [`ControlFlow::Break`] saves and stops the training.
     fn step(&mut self, progress: Progress) -> ControlFlow<()>;
-    /// After each epoch; `best` when its monitored figure is the best so far.
+    /// After each epoch; `best` when its monitored metric is the best so far.
     fn epoch(&mut self, record: &EpochRecord, best: bool);
 }
 

@@ -17,7 +17,7 @@ impl<const D: usize> Descent<D> {
     }
 
     /// Moves the points against their gradients. A coordinate's gain grows while its gradient and its last step are opposed,
-    /// that is while it goes on in one direction, and shrinks when it has gone too far.
+    /// that is while it keeps to one direction, and shrinks when it has gone too far.
     pub fn step(&mut self, y: &mut [[f32; D]], gradients: &[[f32; D]], rate: f32, momentum: f32) {
         let state = self.steps.iter_mut().zip(&mut self.gains);
         for ((y, gradient), (step, gains)) in y.iter_mut().zip(gradients).zip(state) {

@@ -56,7 +56,7 @@ impl Neighbours {
     }
 }
 
-/// One point of so many makes a crowd when it is in a crowded place.
+/// One point of this many makes a crowd when it is in a crowded place.
 const CROWDED: usize = 10;
 /// Directions that bounds are made of, for an exact search and for an approximate one. More make bounds better and dearer;
 /// measured on images of 784 pixels. With r(a) rows are whole vectors.

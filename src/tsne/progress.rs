@@ -1,4 +1,4 @@
-//! How far a fit is, and whether it is to go on.
+//! How far a fit is, and whether it is to continue.
 
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
@@ -26,13 +26,13 @@ pub enum Progress {
     },
 }
 
-/// Is told, by any thread, that so many more points or rounds are done, and says whether to go on.
+/// Is told, by any thread, how many more points or rounds are done, and says whether to continue.
 pub(super) type Told<'a> = &'a (dyn Fn(usize) -> ControlFlow<()> + Sync);
 
 /// For work that nobody watches.
 pub(super) const UNTOLD: Told = &|_| ControlFlow::Continue(());
 
-/// Begins a stage of so many points or rounds: what tells `observe` of those that are done, at first of none.
+/// Begins a stage of `count` points or rounds: what tells `observe` of those that are done, at first of none.
 pub(super) fn stage<O>(name: &'static str, of: usize, observe: &mut O) -> impl Fn(usize) -> ControlFlow<()> + Sync
 where
     O: FnMut(Progress) -> ControlFlow<()> + Send,

@@ -116,7 +116,7 @@ const MOST_EXAGGERATION: f64 = 1e6;
 const MOST_RATE: f64 = 1e9;
 const MOST_INITIAL: f32 = 1e6;
 const MOST_THREADS: usize = 1024;
-/// Up to so many points all pairs are the fastest, by measurement (docs/benchmarks.md).
+/// Up to this many points all pairs are the fastest, by measurement (docs/benchmarks.md).
 const FEW_POINTS: usize = 250;
 
 impl Tsne {
@@ -187,7 +187,7 @@ impl Tsne {
         self
     }
 
-    /// Reduces the points to so many principal components first.
+    /// Reduces the points to this many principal components first.
     pub fn pca(mut self, dims: usize) -> Self {
         self.pca = Some(dims);
         self
@@ -242,7 +242,7 @@ impl Tsne {
         Ok(())
     }
 
-    /// Checks the settings for so many points.
+    /// Checks the settings for this many points.
     ///
     /// # Errors
     /// Those of [`check`](Self::check); [`TsneError::TooFew`], [`TsneError::TooManyForExact`], [`TsneError::TooManyPairs`];
@@ -273,7 +273,7 @@ impl Tsne {
         Ok(())
     }
 
-    /// The method for so many points.
+    /// The method for this many points.
     pub(super) fn method_for(&self, points: usize) -> Method {
         match self.method {
             Method::Auto if points <= FEW_POINTS => Method::Exact,
@@ -283,12 +283,12 @@ impl Tsne {
         }
     }
 
-    /// The perplexity for so many points, 2 or more.
+    /// The perplexity for this many points, 2 or more.
     pub(super) fn perplexity_for(&self, points: usize) -> f64 {
         self.perplexity.min(((points - 1) as f64 / NEIGHBOURS).max(1.0))
     }
 
-    /// Neighbours of each of so many points, 2 or more.
+    /// Neighbours of each of this many points, 2 or more.
     pub(super) fn neighbours_for(&self, points: usize) -> usize {
         match self.method_for(points) {
             Method::Exact => points - 1,

@@ -96,7 +96,7 @@ struct Shown<'a> {
     evaluations: Vec<Evaluation<'a>>,
     /// How many were asked for.
     asked: usize,
-    /// How they were put together: names and values.
+    /// How they were combined: names and values.
     notes: Vec<(String, String)>,
 }
 
@@ -204,8 +204,8 @@ impl Options {
         let (rule, tried) = Rule::fit(kind, &said.collect::<Result<Vec<_>, _>>()?, 0)?;
         let mut notes = vec![("fitted on".to_owned(), format!("{} validation images", set.len()))];
         notes.extend(tried.iter().map(|fit| {
-            let figures = format!("cross-validated log loss {:.4}, accuracy {:.4}", fit.log_loss, fit.accuracy);
-            (format!("penalty {}", fit.penalty), figures)
+            let scores = format!("cross-validated log loss {:.4}, accuracy {:.4}", fit.log_loss, fit.accuracy);
+            (format!("penalty {}", fit.penalty), scores)
         }));
         Ok((rule, notes))
     }

@@ -41,9 +41,9 @@ pub fn print(shown: &Shown, images: &Images) -> anyhow::Result<()> {
     let mut rows = vec![headings.map(str::to_owned)];
     rows.extend(shown.evaluations.iter().map(|evaluation| {
         let metrics = Metrics::from_predictions(&evaluation.predictions);
-        let figures =
+        let metrics_shown =
             [metrics.report.accuracy, metrics.report.log_loss, metrics.top_2_accuracy, metrics.calibration_error];
-        let [accuracy, loss, top_2, calibration] = figures.map(|figure| format!("{figure:.4}"));
+        let [accuracy, loss, top_2, calibration] = metrics_shown.map(|value| format!("{value:.4}"));
         [evaluation.name.clone(), accuracy, loss, top_2, calibration]
     }));
     outln!("{}", table(&rows, &[1, 2, 3, 4]))?;
@@ -65,7 +65,7 @@ pub fn print(shown: &Shown, images: &Images) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// For programs: the figures of one evaluation, or of all with their names and how they compare.
+/// For programs: the metrics of one evaluation, or of all with their names and how they compare.
 pub fn json(shown: &Shown) -> anyhow::Result<Value> {
     if let [only] = &shown.evaluations[..] {
         return Ok(serde_json::to_value(Metrics::from_predictions(&only.predictions))?);

@@ -17,7 +17,7 @@ pub struct Augmentation {
     /// Exchange left and right
     #[arg(long, value_enum, value_name = "WHEN")]
     flip: Option<FlipName>,
-    /// Shift up and down: up to a fraction (0.1) or so many whole pixels (2)
+    /// Shift up and down: up to a fraction (0.1) or whole pixels (2)
     #[arg(long, value_name = "X", value_parser = shift)]
     height_shift: Option<Shift>,
     /// Shift left and right, as --height-shift
@@ -26,7 +26,7 @@ pub struct Augmentation {
     /// Part of the image that is seen, such as 0.9,1.1
     #[arg(long, value_name = "LOW,HIGH")]
     zoom: Option<Range>,
-    /// Turn by up to so many degrees
+    /// Turn by up to this many degrees
     #[arg(long, value_name = "DEGREES", allow_negative_numbers = true)]
     rotation: Option<f32>,
     /// Multiply pixels, such as 0.5,1.5
@@ -69,9 +69,9 @@ enum FlipName {
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 enum EraseName {
     None,
-    /// Area .02 to .1, aspect .1 to 10
+    /// Area 0.02 to 0.1, aspect 0.1 to 10
     Study,
-    /// Area .02 to .4, aspect .3 to 3.3
+    /// Area 0.02 to 0.4, aspect 0.3 to 3.3
     Paper,
 }
 

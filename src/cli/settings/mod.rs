@@ -221,7 +221,7 @@ impl Settings {
         Ok(())
     }
 
-    /// As [`Settings::config`], with the batch size that fits the device and so many training images where it was left to them.
+    /// As [`Settings::config`], with the batch size that fits the device and the number of training images where it was left to them.
     pub fn config_on(&self, model: &ModelArgument, gpu: &Arc<Gpu>, images: usize) -> anyhow::Result<TrainConfig> {
         let mut config = self.config(model)?;
         if self.has_automatic_batch() {

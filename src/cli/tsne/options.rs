@@ -16,7 +16,7 @@ pub struct Options {
     /// What the points are: the images' pixels, or what a trained network gives its last layer (a run folder or a weight file)
     #[arg(long, value_name = "pixels|RUN", default_value = "pixels", help_heading = "Points")]
     pub of: Of,
-    /// The first images of the split, at most so many
+    /// The first images of the split, at most this many
     #[arg(long, value_name = "N", default_value_t = 5000, help_heading = "Points")]
     pub limit: usize,
     /// Which images
@@ -58,7 +58,7 @@ pub struct Options {
     /// How nearest neighbours are found
     #[arg(long, value_enum, default_value_t = NeighbourName::Auto, help_heading = "Points")]
     neighbours: NeighbourName,
-    /// Reduce the points to so many principal components first
+    /// Reduce the points to this many principal components first
     #[arg(long, value_name = "DIMS", help_heading = "Points")]
     pca: Option<usize>,
     /// What everything random starts from
@@ -201,7 +201,7 @@ impl FromStr for LearningRate {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum MethodName {
-    /// The fastest for so many points, as measured
+    /// The fastest for the number of points, as measured
     Auto,
     /// All pairs of points; for few
     Exact,

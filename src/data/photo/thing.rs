@@ -12,7 +12,7 @@ use super::colors::{Colors, Plane, distance, luma};
 
 /// A thing differs from its background by at least a sixteenth of the range,
 const LEAST_DISTANCE: f32 = 16.0;
-/// by so many times what the corners differ from it in the median,
+/// by this many times what the corners differ from it in the median,
 const TIMES_TEXTURE: f32 = 4.0;
 /// and by such a share of what most of the thing differs: fainter are shadows.
 const SHADOW: f32 = 0.15;

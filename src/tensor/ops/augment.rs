@@ -23,7 +23,7 @@ pub enum Flip {
 pub enum Shift {
     /// By up to this share of its size, to any place between pixels.
     Fraction(f32),
-    /// By up to so many whole pixels.
+    /// By up to this many whole pixels.
     Pixels(u32),
 }
 
@@ -79,7 +79,7 @@ pub struct Augment {
     pub fill: Fill,
     /// Whether left and right are exchanged.
     pub flip: Flip,
-    /// A black border of so many pixels is put around, and an image of the old size cut out anywhere.
+    /// A black border of this many pixels is put around, and an image of the old size cut out anywhere.
     pub crop: u32,
     /// Lowest and highest factor of the pixels in 0 to 1, which stay at most 1.
     pub brightness: [f32; 2],

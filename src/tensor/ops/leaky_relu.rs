@@ -6,10 +6,10 @@ use crate::gpu::shader;
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor, TensorError};
 
 impl Unary {
-    /// The numbers where they are positive, else so many times them (Maas et al. 2013). With slope 0: ReLU.
+    /// The numbers where they are positive, else a multiple of them (Maas et al. 2013). With slope 0: ReLU.
     pub const LEAKY_RELU: Self = Self {
         name: "leaky_relu",
-        about: "The numbers where they are positive, else so many times them (Maas et al. 2013). With slope 0: ReLU.",
+        about: "The numbers where they are positive, else a multiple of them (Maas et al. 2013). With slope 0: ReLU.",
         constants: &["slope"],
         f: "leaky_relu(x, slope)",
         // From the output, which has the sign of the input as long as the slope is not negative.

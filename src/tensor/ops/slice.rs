@@ -47,7 +47,7 @@ impl Tensor {
     /// Elements `from .. to` along `axis`: `[.., N, ..] -> [.., to - from, ..]`.
     ///
     /// # Errors
-    /// A shape error when there is no such axis, or not so many elements along it.
+    /// A shape error when there is no such axis, or there are fewer elements along it.
     pub fn slice(&self, axis: usize, from: usize, to: usize) -> Result<Tensor> {
         self.slice_by("slice", axis, [from, to, 1])
     }
@@ -64,7 +64,7 @@ impl Tensor {
     /// Channels `from .. from + count` of the last axis: `[.., C] -> [.., count]`.
     ///
     /// # Errors
-    /// A shape error when there are not so many.
+    /// A shape error when there are fewer.
     pub fn channels(&self, from: usize, count: usize) -> Result<Tensor> {
         let last = self.shape().rank().saturating_sub(1);
         self.slice_by("channels", last, [from, from.saturating_add(count), 1])

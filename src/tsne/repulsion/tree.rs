@@ -39,7 +39,7 @@ struct Cell<const D: usize> {
     /// Its points along the curve.
     first: u32,
     end: u32,
-    /// The cell to go on with when this one's children are not looked at.
+    /// The cell to continue with when this one's children are not looked at.
     next: u32,
     is_leaf: bool,
 }
