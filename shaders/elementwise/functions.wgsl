@@ -63,7 +63,8 @@ fn power(x: Value, n: Value) -> Value {
     let is_odd = abs(n) - 2.0 * floor(0.5 * abs(n)) == Value(1.0);
     let of_negative = select(sqrt(x), select(size, -size, is_odd), (floor(n) == n) | is_edge);
     let signed = select(size, of_negative, x < Value());
-    return select(select(x + n, signed, a >= Value()), Value(1.0), n == Value());
+    let is_number = (a >= Value()) & (abs(n) >= Value());
+    return select(select(x + n, signed, is_number), Value(1.0), n == Value());
 }
 
 // The larger of two, or NaN where one is NaN: there neither comparison holds.
