@@ -22,7 +22,7 @@ pub struct BatchNorm {
     /// The normalised input.
     pub y: Tensor,
     /// `[2, pitch]`: mean and unbiased variance of each channel; `pitch` is the number of channels, rounded up to
-    /// [`Arena::ALIGN`].
+    /// [`Arena::ALIGN`](crate::tensor::Arena::ALIGN).
     pub moments: Tensor,
 }
 

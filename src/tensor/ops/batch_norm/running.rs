@@ -50,7 +50,7 @@ impl Op for Running {
 /// Where one layer's moments stand in an arena of running statistics.
 #[derive(Debug, Clone)]
 pub struct RunningUpdate {
-    /// [`BatchNorm::moments`].
+    /// [`BatchNorm::moments`](super::BatchNorm::moments).
     pub moments: Tensor,
     /// The part of the arena that is the running mean. The next part must be the running variance.
     pub mean_part: usize,
