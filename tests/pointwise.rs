@@ -107,10 +107,7 @@ fn rows_of_one_input_treat_extreme_numbers_as_ieee_arithmetic_does() {
 #[test]
 fn rows_of_two_inputs_treat_extreme_numbers_as_ieee_arithmetic_does() {
     let graph = Graph::new(&gpu());
-    let pairs: Vec<(f32, f32)> = EXTREMES
-        .iter()
-        .flat_map(|a| EXTREMES.iter().map(|b| (*a, *b)))
-        .collect();
+    let pairs: Vec<(f32, f32)> = EXTREMES.iter().flat_map(|a| EXTREMES.iter().map(|b| (*a, *b))).collect();
     let (a, b): (Vec<f32>, Vec<f32>) = pairs.iter().copied().unzip();
     for row in Binary::ALL {
         for len in [pairs.len(), pairs.len() - 1] {
@@ -118,11 +115,7 @@ fn rows_of_two_inputs_treat_extreme_numbers_as_ieee_arithmetic_does() {
             let y = row.apply(&a, &b).unwrap().to_vec().unwrap();
             for ((a, b), y) in pairs.iter().zip(y) {
                 let expected = (row.reference)(f64::from(*a), f64::from(*b));
-                assert!(
-                    agree(y, expected),
-                    "{} of {a} and {b} is {y} instead of {expected}",
-                    row.name
-                );
+                assert!(agree(y, expected), "{} of {a} and {b} is {y} instead of {expected}", row.name);
             }
         }
     }
