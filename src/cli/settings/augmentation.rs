@@ -16,7 +16,7 @@ pub struct Augmentation {
     augment: Option<Policy>,
     /// Exchange left and right
     #[arg(long, value_enum, value_name = "WHEN")]
-    flip: Option<FlipName>,
+    flip: Option<Flip>,
     /// Shift up and down: up to a fraction (0.1) or whole pixels (2)
     #[arg(long, value_name = "X", value_parser = shift)]
     height_shift: Option<Shift>,
@@ -56,14 +56,6 @@ pub struct Augmentation {
     /// Set a square of N pixels to 0 as the network sees it: the mean, or black with --pixels unit
     #[arg(long, value_name = "N")]
     cutout: Option<u32>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
-enum FlipName {
-    Never,
-    Random,
-    /// At random in the first epoch, the other way round in each after
-    Alternating,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
@@ -122,12 +114,7 @@ impl Augmentation {
         if let Some(policy) = self.augment {
             *augment = policy.augment();
         }
-        let flip = self.flip.map(|name| match name {
-            FlipName::Never => Flip::Never,
-            FlipName::Random => Flip::Random,
-            FlipName::Alternating => Flip::Alternating,
-        });
-        set(&mut augment.flip, flip);
+        set(&mut augment.flip, self.flip);
         set(&mut augment.shift[0], self.height_shift);
         set(&mut augment.shift[1], self.width_shift);
         set(&mut augment.zoom, self.zoom.map(|range| range.0));

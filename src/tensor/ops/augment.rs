@@ -8,12 +8,13 @@ use crate::tensor::{Result, TensorError};
 /// Whether left and right are exchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "training", derive(clap::ValueEnum))]
 pub enum Flip {
-    /// Never.
+    /// Never
     Never,
-    /// One image of two, anew each epoch.
+    /// One image of two, anew each epoch
     Random,
-    /// One image of two in the first epoch, and each image the other way round in each epoch after.
+    /// One image of two in the first epoch, the other way round in each after
     Alternating,
 }
 
