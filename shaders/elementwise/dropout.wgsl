@@ -1,7 +1,7 @@
 // Dropout (Srivastava et al. 2014), inverted:  y = x / (1 - rate) where u >= rate, else 0
 //
 // x, y     [rows, cols]
-// clock    [2]: the run's seed and the step, so that every step has its own mask
+// seed_and_step  [2]: the run's seed and the step, so that every step has its own mask
 // Threads: one for four neighbouring columns of a row, 64 a workgroup.
 // Bytes:   4 read and 4 written an element; some 40 integer operations for four numbers u.
 // Why:     u is a hash of (place, stream, step, seed), so the gradient, dx = the same kernel on dy, draws the same mask again:
@@ -17,7 +17,7 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> clock: array<u32>;
+@group(0) @binding(2) var<storage, read> seed_and_step: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(64)
@@ -33,7 +33,7 @@ fn main(
     }
     let row = number / quads;
     let col = (number - row * quads) * 4u;
-    let factors = dropout_factors(number, p.stream, clock[1], clock[0], p.rate);
+    let factors = dropout_factors(number, p.stream, seed_and_step[1], seed_and_step[0], p.rate);
     let first = row * p.cols + col;
     let count = min(4u, p.cols - col);
     var values: vec4<f32>;
