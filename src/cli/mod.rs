@@ -226,7 +226,7 @@ fn command() -> clap::Command {
 fn explain(error: &clap::Error) -> anyhow::Result<ExitCode> {
     if error.use_stderr() {
         // Without colours, which would be escaped.
-        terminal::complain_as_is(&error.render().to_string());
+        terminal::complain_as_is(&terminal::with_options(&error.render().to_string()));
         return Ok(ExitCode::from(USAGE));
     }
     error.print().map_err(terminal::PrintError::from)?;
