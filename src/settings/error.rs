@@ -13,7 +13,7 @@ use crate::tensor::TensorError;
 pub enum SettingsError {
     /// A setting that is out of range. `setting` is its name on the command line, without dashes. Here as in all messages a
     /// setting stands between backquotes, so that a command can turn it into an option.
-    #[error("`{setting}` is {value}, but must be {allowed}")]
+    #[error("{} is {value}, but must be {allowed}", quoted(setting))]
     Setting { setting: String, value: String, allowed: String },
 
     #[error("{path} is no configuration of a run: {problem}", path = shown(path))]
@@ -23,6 +23,14 @@ pub enum SettingsError {
     Augment(#[from] TensorError),
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+/// Between backquotes, unless it is several settings in words.
+fn quoted(setting: &str) -> String {
+    match setting.contains(' ') {
+        true => setting.to_owned(),
+        false => format!("`{setting}`"),
+    }
 }
 
 impl SettingsError {

@@ -33,7 +33,7 @@ impl RateSweep {
             return Ok(());
         }
         Err(SettingsError::new(
-            "sweep",
+            "the sweep",
             format!("{} to {} in {} steps", self.from, self.to, self.steps),
             format!("from a rate above 0 to a higher one in {} to {MOST_STEPS} steps", 2 * SLOPE_OVER),
         ))
@@ -115,7 +115,7 @@ pub fn find_rate(
     let points: Vec<(f64, f64)> = smooth.iter().enumerate().map(|(i, loss)| (sweep.rate(i), *loss)).collect();
     let steepest = steepest_fall(&smooth).ok_or_else(|| {
         let value = format!("too short: the loss rose at once, at rate {}", sweep.from);
-        SettingsError::new("sweep", value, "one that starts at a lower rate")
+        SettingsError::new("the sweep", value, "one that starts at a lower rate")
     })?;
     let lowest = points.iter().min_by(|a, b| a.1.total_cmp(&b.1));
     Ok(RateFinding { steepest: sweep.rate(steepest), lowest: lowest.map_or(sweep.from, |(rate, _)| *rate), points })
