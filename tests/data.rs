@@ -416,7 +416,7 @@ fn a_decompression_bomb_does_not_fill_memory() {
 fn missing_data_says_how_to_get_it() {
     let empty = tempfile::tempdir().unwrap();
     let error = load(Some(empty.path())).unwrap_err().to_string();
-    assert_says(&error, &["no data found", "./setup.sh", "dataset-fashion-mnist", "--data"]);
+    assert_says(&error, &["no data found", "./setup.sh", "dataset-fashion-mnist", "`data` PATH"]);
     let error = load(Some(Path::new("/no/such/folder"))).unwrap_err().to_string();
     assert_says(&error, &["/no/such/folder"]);
 }
