@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 /// For each op with a gradient: the test that checks it, and what in the test's text shows that it is that op.
 const CHECKED: [(&str, &str, &str, &str); 21] = [
-    ("avg_pool.rs AvgPool", "gradients.rs", "avg_pool_with_and_without_counting_padding", ".avg_pool("),
-    ("batch_norm.rs Inference", "gradients.rs", "batch_norm_in_inference", ".batch_norm_inference("),
-    ("batch_norm.rs Training", "gradients.rs", "batch_norm_in_training", ".batch_norm("),
+    ("avg_pool.rs AvgPool", "gradients_of_images.rs", "avg_pool_with_and_without_counting_padding", ".avg_pool("),
+    ("inference.rs Inference", "gradients_of_images.rs", "batch_norm_in_inference", ".batch_norm_inference("),
+    ("training.rs Training", "gradients_of_images.rs", "batch_norm_in_training", ".batch_norm("),
     (
         "binary.rs BinaryOp",
         "pointwise.rs",
@@ -16,15 +16,15 @@ const CHECKED: [(&str, &str, &str, &str); 21] = [
     ),
     ("concat.rs Concat", "axes.rs", "joining_and_splitting_along_any_axis", "concat_along("),
     ("concat.rs Split", "axes.rs", "joining_and_splitting_along_any_axis", ".split("),
-    ("conv2d.rs Conv2d", "gradients.rs", "conv2d_in_every_core", ".conv2d("),
+    ("conv2d.rs Conv2d", "gradients_of_images.rs", "conv2d_in_every_core", ".conv2d("),
     ("cross_entropy.rs Loss", "gradients.rs", "cross_entropy_with_label_smoothing", ".cross_entropy("),
     ("dropout.rs Dropout", "gradients.rs", "dropout", ".dropout("),
     ("extreme.rs Extreme", "axes.rs", "extremes_over_any_axes", ".max_axes("),
     ("matmul.rs MatMul", "gradients.rs", "matmul_in_every_core", ".matmul("),
-    ("max_pool.rs MaxPool", "gradients.rs", "max_pool", ".max_pool("),
+    ("max_pool.rs MaxPool", "gradients_of_images.rs", "max_pool", ".max_pool("),
     ("reduce.rs Sum", "axes.rs", "sums_and_means_over_any_axes", ".sum_axes("),
     ("reshape.rs Reshape", "gradients.rs", "reshape_and_flatten", ".reshape("),
-    ("resize.rs Resize", "gradients.rs", "resize_bilinear", ".resize_bilinear("),
+    ("resize.rs Resize", "gradients_of_images.rs", "resize_bilinear", ".resize_bilinear("),
     ("softmax.rs Softmax", "gradients.rs", "softmax_and_log_softmax", ".softmax("),
     ("strided.rs Strided", "axes.rs", "permutations", ".permute("),
     ("strided.rs Strided", "axes.rs", "repetition", ".broadcast_to("),
@@ -44,11 +44,11 @@ const DATA: &str = "of data, which nothing is trained to change";
 
 /// Ops without a gradient, and why.
 const WITHOUT_GRADIENT: [(&str, &str); 22] = [
-    ("accumulate.rs Accumulate", TRAINING),
+    ("running_totals.rs RunningTotals", TRAINING),
     ("average.rs Average", TRAINING),
     ("avg_pool.rs AvgPoolGrad", PART),
-    ("batch_norm.rs Gradient", PART),
-    ("batch_norm.rs Running", TRAINING),
+    ("gradient.rs Gradient", PART),
+    ("running.rs Running", TRAINING),
     ("clip_norm.rs ClipNorm", TRAINING),
     ("conv2d.rs InputGrad", PART),
     ("conv2d.rs WeightGrad", PART),

@@ -1,5 +1,8 @@
 //! t-SNE in f64 as its paper has it (van der Maaten and Hinton 2008), written naively on purpose.
 
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+
 /// Points, one after the other.
 pub type Points = Vec<Vec<f64>>;
 
@@ -109,4 +112,29 @@ impl Descent {
             }
         }
     }
+}
+
+/// Heaps of points in many dimensions, and the heap of each.
+pub fn heaps(count: usize, dims: usize, seed: u64) -> (Vec<f32>, Vec<u8>) {
+    let mut rng = Pcg64::seed_from_u64(seed);
+    let middles: Vec<f32> = (0..3 * dims).map(|_| 6.0 * rng.random::<f32>()).collect();
+    let heap = |i: usize| i % 3;
+    let mut values = Vec::with_capacity(count * dims);
+    for i in 0..count {
+        for axis in 0..dims {
+            values.push(middles[heap(i) * dims + axis] + rng.random::<f32>() + rng.random::<f32>());
+        }
+    }
+    (values, (0..count).map(|i| heap(i) as u8).collect())
+}
+
+/// A map at random, around the origin.
+pub fn start(count: usize, components: usize, extent: f32) -> Vec<f32> {
+    let mut rng = Pcg64::seed_from_u64(11);
+    let mut y: Vec<f32> = (0..count * components).map(|_| extent * (rng.random::<f32>() - 0.5)).collect();
+    for axis in 0..components {
+        let mean = y.iter().skip(axis).step_by(components).sum::<f32>() / count as f32;
+        y.iter_mut().skip(axis).step_by(components).for_each(|value| *value -= mean);
+    }
+    y
 }

@@ -1,0 +1,324 @@
+//! Gradients of the ops on images against finite differences in double precision: convolution, batch norm, pooling, resizing.
+
+mod common;
+
+use common::reference as f64_of;
+use common::{away_from_zero, check, check_on, cores, gpu_with, random};
+use selvedge::gpu::GemmCore;
+use selvedge::gradcheck::Array;
+use selvedge::tensor::ops::{NormSettings, Pad, Padding, Window};
+
+const NO_PAD: Pad = Pad { top: 0, bottom: 0, left: 0, right: 0 };
+
+#[test]
+fn global_avg_pool() {
+    for [n, h, w, c] in [[1, 1, 1, 1], [3, 5, 7, 3], [2, 30, 30, 4]] {
+        check(
+            &[random(&[n, h, w, c], 1)],
+            |x| x[0].global_avg_pool(),
+            |x| {
+                let sums = f64_of::sum_middle(&x[0].data, n, h * w, c);
+                sums.iter().map(|s| s / (h * w) as f64).collect()
+            },
+        );
+    }
+}
+
+/// One convolution to check.
+struct Convolution {
+    x: [usize; 4],
+    kernel: [usize; 2],
+    out_c: usize,
+    stride: [usize; 2],
+    padding: Padding,
+    /// What the padding comes to, worked out by hand.
+    pad: Pad,
+}
+
+fn pad(top: usize, bottom: usize, left: usize, right: usize) -> Pad {
+    Pad { top, bottom, left, right }
+}
+
+fn convolutions() -> Vec<Convolution> {
+    let case = |x, kernel, out_c, stride, padding, pad| Convolution { x, kernel, out_c, stride, padding, pad };
+    let explicit = |p| (Padding::Explicit(p), p);
+    let (lopsided, all_lopsided) = explicit(pad(0, 2, 3, 1));
+    vec![
+        case([1, 1, 1, 1], [1, 1], 1, [1, 1], Padding::Valid, NO_PAD),
+        case([2, 5, 7, 1], [3, 3], 32, [1, 1], Padding::Same, pad(1, 1, 1, 1)),
+        case([1, 6, 5, 3], [3, 3], 4, [1, 1], Padding::Valid, NO_PAD),
+        case([2, 5, 4, 68], [3, 3], 5, [1, 1], Padding::Same, pad(1, 1, 1, 1)),
+        case([1, 4, 4, 4], [3, 3], 68, [1, 1], Padding::Same, pad(1, 1, 1, 1)),
+        case([3, 3, 3, 8], [3, 3], 132, [1, 1], Padding::Same, pad(1, 1, 1, 1)),
+        // TensorFlow's `same` with stride 2: an even size pads only after, an odd one on both sides.
+        case([2, 6, 7, 3], [3, 3], 6, [2, 2], Padding::Same, pad(0, 1, 1, 1)),
+        case([1, 7, 7, 4], [7, 7], 8, [2, 2], Padding::Same, pad(3, 3, 3, 3)),
+        case([2, 7, 9, 4], [1, 1], 12, [2, 2], Padding::Valid, NO_PAD),
+        case([1, 9, 8, 5], [1, 7], 3, [1, 1], Padding::Same, pad(0, 0, 3, 3)),
+        case([1, 9, 8, 4], [7, 1], 4, [1, 1], Padding::Same, pad(3, 3, 0, 0)),
+        case([2, 6, 6, 4], [5, 5], 3, [1, 1], Padding::symmetric(1, 2), pad(1, 1, 2, 2)),
+        case([1, 6, 5, 3], [2, 4], 4, [2, 3], lopsided, all_lopsided),
+        case([1, 5, 5, 2], [2, 2], 3, [1, 1], Padding::Same, pad(0, 1, 0, 1)),
+        // A ResNet's first layer: few inputs an output, many taps, with a stride.
+        case([2, 9, 8, 1], [7, 7], 4, [2, 2], Padding::Same, pad(3, 3, 2, 3)),
+        case([1, 4, 9, 2], [3, 5], 16, [1, 3], Padding::Valid, NO_PAD),
+        // Eight at a time on both sides, and a kernel narrower than its stride.
+        case([2, 5, 6, 16], [1, 1], 64, [1, 1], Padding::Valid, NO_PAD),
+        case([1, 7, 8, 8], [2, 1], 24, [3, 2], Padding::Valid, NO_PAD),
+    ]
+}
+
+#[test]
+fn conv2d_in_every_core() {
+    for core in cores() {
+        for (i, case) in convolutions().into_iter().enumerate() {
+            let [_, _, _, in_c] = case.x;
+            let [kernel_h, kernel_w] = case.kernel;
+            // Small weights keep sums near 1, whatever their number of terms.
+            let mut w = random(&[kernel_h, kernel_w, in_c, case.out_c], 2);
+            let size = (kernel_h * kernel_w * in_c) as f64;
+            w.data.iter_mut().for_each(|v| *v = f64::from((*v / size.sqrt()) as f32));
+            check_on(
+                &gpu_with(core),
+                &format!("{core:?}, case {i}"),
+                &[random(&case.x, 1), w],
+                |x| x[0].conv2d(&x[1], None, case.stride, case.padding, false),
+                |x| f64_of::conv2d(&x[0], &x[1], case.stride, case.pad),
+            );
+        }
+    }
+}
+
+#[test]
+fn conv2d_with_bias_and_relu() {
+    for core in cores() {
+        // Directly or through the product, one, four or eight numbers at a time.
+        for [in_c, out_c] in [[3, 5], [3, 8], [4, 6], [8, 16]] {
+            for relu in [false, true] {
+                check_on(
+                    &gpu_with(core),
+                    &format!("{core:?} {in_c}->{out_c} {relu}"),
+                    &[random(&[2, 5, 5, in_c], 1), random(&[3, 3, in_c, out_c], 2), random(&[out_c], 3)],
+                    |x| x[0].conv2d(&x[1], Some(&x[2]), [1, 1], Padding::Same, relu),
+                    |x| {
+                        let y = f64_of::conv2d(&x[0], &x[1], [1, 1], pad(1, 1, 1, 1));
+                        let sum = f64_of::zip(&Array::new([2, 5, 5, out_c], y), &x[2], |a, b| a + b);
+                        let relu_if = |v| if relu { f64_of::relu(v) } else { v };
+                        sum.into_iter().map(relu_if).collect()
+                    },
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_weight_gradient_over_a_very_large_image() {
+    // More pixels than a segment has, and more than lavapipe goes round a loop.
+    let [side, channels] = [1030, 4];
+    let x = random(&[1, side, side, channels], 1);
+    let dy = random(&[1, side, side, channels], 2);
+    let mut expected = vec![0.0; channels * channels];
+    for (x, dy) in x.data.chunks(channels).zip(dy.data.chunks(channels)) {
+        for (i, place) in expected.iter_mut().enumerate() {
+            *place += x[i / channels] * dy[i % channels];
+        }
+    }
+    for core in cores() {
+        let graph = selvedge::tensor::Graph::new(&gpu_with(core));
+        let [x, dy] = [&x, &dy].map(|array| graph.tensor(array.shape.clone(), &array.to_f32()).unwrap());
+        let w = graph.zeros([1, 1, channels, channels]).unwrap();
+        let y = x.conv2d(&w, None, [1, 1], Padding::Valid, false).unwrap();
+        let dw = y.backward_from(&dy, &[&w]).unwrap()[0].to_vec().unwrap();
+        for (got, expected) in dw.iter().zip(&expected) {
+            approx::assert_abs_diff_eq!(f64::from(*got), expected, epsilon = 0.2);
+        }
+    }
+}
+
+#[test]
+fn a_large_weight_gradient_is_split_and_stays_exact() {
+    // 2 * 40 image rows are cut over workgroups and added up in a second pass.
+    for core in cores() {
+        check_on(
+            &gpu_with(core),
+            core.name(),
+            &[random(&[2, 40, 9, 4], 1), random(&[3, 3, 4, 4], 2), random(&[4], 3)],
+            |x| x[0].conv2d(&x[1], Some(&x[2]), [1, 1], Padding::Same, false),
+            |x| {
+                let y = f64_of::conv2d(&x[0], &x[1], [1, 1], pad(1, 1, 1, 1));
+                f64_of::zip(&Array::new([2, 40, 9, 4], y), &x[2], |a, b| a + b)
+            },
+        );
+    }
+}
+
+#[test]
+fn batch_norm_over_very_many_pixels() {
+    let rows = 64 * 70_000;
+    let graph = selvedge::tensor::Graph::new(&common::gpu());
+    let x: Vec<f32> = (0..rows).map(|i| if i < rows / 2 { 1.0 } else { 3.0 }).collect();
+    let ones = graph.tensor([1], &[1.0]).unwrap();
+    let x = graph.tensor([rows, 1], &x).unwrap();
+    let norm = x.batch_norm(&ones, &ones, NormSettings::plain(1e-5)).unwrap();
+    let moments = norm.moments.to_vec().unwrap();
+    approx::assert_abs_diff_eq!(moments[0], 2.0, epsilon = 1e-4);
+    approx::assert_abs_diff_eq!(moments[moments.len() / 2], 1.0, epsilon = 1e-4);
+}
+
+/// Batch norm alone and with everything that can stand beside it.
+fn norm_settings() -> [NormSettings; 6] {
+    let plain = NormSettings::plain(1e-3);
+    let pool = [2, 2];
+    [
+        plain,
+        NormSettings { relu_before: true, ..plain },
+        NormSettings { relu_after: true, ..plain },
+        NormSettings { pool, ..plain },
+        NormSettings { relu_before: true, pool, ..plain },
+        NormSettings { relu_before: true, relu_after: true, pool: [3, 2], ..plain },
+    ]
+}
+
+/// The reference: normalised by `moments`, or by those of the batch.
+fn norm_reference(x: &[Array], settings: NormSettings, moments: Option<[&[f64]; 2]>) -> Vec<f64> {
+    let relu_if = |wanted: bool, values: Vec<f64>| match wanted {
+        true => values.into_iter().map(f64_of::relu).collect(),
+        false => values,
+    };
+    let shape = x[0].shape.axes();
+    let input = Array::new(shape, relu_if(settings.relu_before, x[0].data.clone()));
+    let (mean, variance) = match moments {
+        Some([mean, variance]) => (mean.to_vec(), variance.to_vec()),
+        None => f64_of::moments(&input),
+    };
+    let y = f64_of::normalise(&input, &x[1].data, &x[2].data, &mean, &variance, 1e-3);
+    let y = relu_if(settings.relu_after, y);
+    match settings.pool {
+        [1, 1] => y,
+        pool => f64_of::max_pool(&Array::new(shape, y), pool, pool, NO_PAD),
+    }
+}
+
+/// X away from ReLU's kink, gamma of both signs, beta.
+fn norm_inputs(shape: &[usize]) -> [Array; 3] {
+    let channels = [shape[shape.len() - 1]];
+    [away_from_zero(shape, 1), away_from_zero(&channels, 2), random(&channels, 3)]
+}
+
+#[test]
+fn batch_norm_in_training() {
+    // A real GPU adds up with many threads and workgroup memory, a processor with one: the tiled core stands for a GPU.
+    for core in cores().into_iter().filter(|core| *core != GemmCore::Naive) {
+        for shape in [[2, 3, 5, 1], [1, 3, 3, 3], [4, 3, 2, 4], [2, 5, 7, 68], [1, 40, 37, 3]] {
+            for settings in norm_settings() {
+                check_on(
+                    &gpu_with(core),
+                    &format!("{core:?} {shape:?} {settings:?}"),
+                    &norm_inputs(&shape),
+                    |x| Ok(x[0].batch_norm(&x[1], &x[2], settings)?.y),
+                    |x| norm_reference(x, settings, None),
+                );
+            }
+        }
+    }
+    // Features rather than images, and more rows than one piece.
+    let plain = NormSettings::plain(1e-3);
+    check(&norm_inputs(&[700, 3]), |x| Ok(x[0].batch_norm(&x[1], &x[2], plain)?.y), |x| norm_reference(x, plain, None));
+}
+
+#[test]
+fn batch_norm_statistics_survive_a_large_mean() {
+    // E[x^2] - E[x]^2 in f32 would lose all digits of the variance here.
+    let mut x = random(&[1000, 2], 1);
+    x.data.iter_mut().for_each(|v| *v = f64::from((*v + 3000.0) as f32));
+    let (mean, variance) = f64_of::moments(&x);
+    let graph = selvedge::tensor::Graph::new(&common::gpu());
+    let ones = graph.tensor([2], &[1.0; 2]).unwrap();
+    let device = graph.tensor([1000, 2], &x.to_f32()).unwrap();
+    let norm = device.batch_norm(&ones, &ones, NormSettings::plain(1e-5)).unwrap();
+    let moments = norm.moments.to_vec().unwrap();
+    let (device_mean, device_variance) = moments.split_at(moments.len() / 2);
+    for c in 0..2 {
+        approx::assert_relative_eq!(f64::from(device_mean[c]), mean[c], max_relative = 1e-6);
+        let unbiased = variance[c] * 1000.0 / 999.0;
+        approx::assert_relative_eq!(f64::from(device_variance[c]), unbiased, max_relative = 1e-3);
+    }
+}
+
+#[test]
+fn batch_norm_in_inference() {
+    for shape in [[2, 3, 5, 1], [1, 3, 3, 3], [2, 5, 3, 68]] {
+        let channels = [shape[3]];
+        let mean = random(&channels, 4);
+        let variance = Array::random(channels, 0.5, 1.5, 5);
+        for settings in norm_settings() {
+            check(
+                &norm_inputs(&shape),
+                |x| {
+                    let graph = x[0].graph();
+                    let mean = graph.tensor(channels, &mean.to_f32())?;
+                    let variance = graph.tensor(channels, &variance.to_f32())?;
+                    x[0].batch_norm_inference(&x[1], &x[2], &mean, &variance, settings)
+                },
+                |x| norm_reference(x, settings, Some([&mean.data, &variance.data])),
+            );
+        }
+    }
+}
+
+/// Windows for pooling, with what their padding comes to.
+fn poolings() -> Vec<([usize; 4], Window, Pad)> {
+    let window = |kernel, stride, padding| Window::new(kernel, stride, padding);
+    vec![
+        ([1, 2, 2, 1], window([2, 2], [2, 2], Padding::Valid), NO_PAD),
+        // Odd sizes: the last row and column are in no window.
+        ([2, 7, 5, 3], window([2, 2], [2, 2], Padding::Valid), NO_PAD),
+        ([1, 7, 7, 68], window([3, 3], [2, 2], Padding::symmetric(1, 1)), pad(1, 1, 1, 1)),
+        ([2, 5, 6, 4], window([3, 3], [1, 1], Padding::Same), pad(1, 1, 1, 1)),
+        ([1, 6, 5, 2], window([3, 2], [2, 1], Padding::Same), pad(0, 1, 0, 1)),
+        ([1, 8, 9, 3], window([2, 3], [3, 2], Padding::Explicit(pad(1, 0, 0, 2))), pad(1, 0, 0, 2)),
+    ]
+}
+
+#[test]
+fn max_pool() {
+    for (shape, window, pad) in poolings() {
+        check(
+            &[random(&shape, 1)],
+            |x| x[0].max_pool(window),
+            |x| f64_of::max_pool(&x[0], window.kernel, window.stride, pad),
+        );
+    }
+}
+
+#[test]
+fn avg_pool_with_and_without_counting_padding() {
+    for (shape, window, pad) in poolings() {
+        for count in [false, true] {
+            check(
+                &[random(&shape, 1)],
+                |x| x[0].avg_pool(window, count),
+                |x| f64_of::avg_pool(&x[0], window.kernel, window.stride, pad, count),
+            );
+        }
+    }
+}
+
+#[test]
+fn resize_bilinear() {
+    let sizes = [
+        ([2, 5, 4, 3], [9, 7]),
+        ([1, 7, 6, 1], [3, 4]),
+        ([1, 1, 1, 2], [4, 3]),
+        ([1, 4, 4, 1], [4, 4]),
+        ([1, 28, 28, 1], [75, 75]),
+    ];
+    for (shape, [height, width]) in sizes {
+        check(
+            &[random(&shape, 1)],
+            |x| x[0].resize_bilinear([height, width]),
+            |x| f64_of::resize_bilinear(&x[0], height, width),
+        );
+    }
+}
