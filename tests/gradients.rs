@@ -4,10 +4,8 @@ mod common;
 
 use common::reference as f64_of;
 use common::{away_from_zero, check, check_on, cores, gpu_with, random};
-use selvedge::gpu::GemmCore;
 use selvedge::gradcheck::Array;
 use selvedge::tensor::Tensor;
-use selvedge::tensor::ops::{NormSettings, Pad, Padding, Window};
 
 #[test]
 fn scale() {

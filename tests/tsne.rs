@@ -5,12 +5,10 @@ mod common;
 
 use std::ops::ControlFlow;
 
-use common::tsne::{self as reference, Descent, divergence, heaps, joint, start};
+use common::tsne::{self as reference, Descent, divergence, finite, heaps, joint, start};
 use proptest::prelude::*;
-use rand::{RngExt, SeedableRng};
-use rand_pcg::Pcg64;
 use selvedge::tsne::{
-    Embedding, Initial, Method, Metric, NeighbourSearch, Progress, Tsne, TsneError, knn_accuracy, trustworthiness,
+    Initial, Method, Metric, NeighbourSearch, Progress, Tsne, TsneError, knn_accuracy, trustworthiness,
 };
 use serde::Deserialize;
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::tsne::{heaps, start};
+use common::tsne::{finite, heaps, start};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use selvedge::tsne::{Embedding, Initial, Method, Tsne, knn_accuracy};
@@ -120,10 +120,6 @@ fn points_far_out_leave_the_others_their_map() {
     let beyond = changed(&|i, row| row[1] = if i == 77 { 1e38 } else { row[1] });
     let message = Tsne::default().fit(&beyond, DIMS).unwrap_err().to_string();
     assert!(message.contains("point 77 lies more than 10^12 times"), "{message}");
-}
-
-fn finite(map: &Embedding) -> bool {
-    map.positions().iter().all(|value| value.is_finite()) && map.kl().is_finite()
 }
 
 #[test]

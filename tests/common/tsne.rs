@@ -2,6 +2,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
+use selvedge::tsne::Embedding;
 
 /// Points, one after the other.
 pub type Points = Vec<Vec<f64>>;
@@ -137,4 +138,9 @@ pub fn start(count: usize, components: usize, extent: f32) -> Vec<f32> {
         y.iter_mut().skip(axis).step_by(components).for_each(|value| *value -= mean);
     }
     y
+}
+
+/// Whether a map holds numbers only.
+pub fn finite(map: &Embedding) -> bool {
+    map.positions().iter().all(|value| value.is_finite()) && map.kl().is_finite()
 }
