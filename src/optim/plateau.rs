@@ -8,22 +8,22 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "training", derive(clap::Args))]
 pub struct Plateau {
-    /// what the rate is multiplied by [0.1]
+    /// what the rate is multiplied by; default 0.1
     #[cfg_attr(
         feature = "training",
         arg(id = "lr_factor", long = "lr-factor", value_name = "X", allow_negative_numbers = true)
     )]
     pub factor: f64,
-    /// epochs without a better metric [5]
+    /// epochs without a better metric; default 5
     #[cfg_attr(feature = "training", arg(id = "plateau_patience", long = "plateau-patience", value_name = "EPOCHS"))]
     pub patience: usize,
-    /// how much better counts as better [0.0001]
+    /// how much better counts as better; default 0.0001
     #[cfg_attr(
         feature = "training",
         arg(id = "plateau_delta", long = "plateau-delta", value_name = "X", allow_negative_numbers = true)
     )]
     pub min_delta: f64,
-    /// epochs after a reduction that do not count [0]
+    /// epochs after a reduction that do not count; default 0
     #[cfg_attr(feature = "training", arg(id = "plateau_cooldown", long = "plateau-cooldown", value_name = "EPOCHS"))]
     pub cooldown: usize,
 }

@@ -34,7 +34,7 @@ pub struct Step {
     // In any order, counted from the start of the training.
     #[cfg_attr(feature = "training", arg(long, value_name = "EPOCHS", value_delimiter = ','))]
     pub milestones: Vec<usize>,
-    /// what the rate is multiplied by [0.1]
+    /// what the rate is multiplied by; default 0.1
     #[cfg_attr(
         feature = "training",
         arg(id = "lr_factor", long = "lr-factor", value_name = "X", allow_negative_numbers = true)
@@ -47,7 +47,7 @@ pub struct Step {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "training", derive(clap::Args))]
 pub struct InverseTime {
-    /// the rate is divided by 1 + X * step [0]
+    /// the rate is divided by 1 + X * step; default 0
     #[cfg_attr(
         feature = "training",
         arg(id = "lr_decay", long = "lr-decay", value_name = "X", allow_negative_numbers = true)
@@ -60,17 +60,17 @@ pub struct InverseTime {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "training", derive(clap::Args))]
 pub struct LearningRate {
-    /// Peak learning rate [adamw 0.003, adam 0.001, sgd 0.1]
+    /// Peak learning rate; default adamw 0.003, adam 0.001, sgd 0.1
     #[cfg_attr(feature = "training", arg(id = "lr", long = "lr", value_name = "RATE", allow_negative_numbers = true))]
     pub peak: f64,
-    /// Epochs in which the rate rises in a straight line: before the schedule, or as the rise of one-cycle and triangular [0]
+    /// Epochs in which the rate rises in a straight line: before the schedule, or as the rise of one-cycle and triangular; default 0
     // Cosine has the epochs after that.
     #[cfg_attr(
         feature = "training",
         arg(id = "warmup", long = "warmup", value_name = "EPOCHS", allow_negative_numbers = true)
     )]
     pub warm_up: f64,
-    /// Lowest rate of cosine, one-cycle, triangular, inverse-time and plateau [0]
+    /// Lowest rate of cosine, one-cycle, triangular, inverse-time and plateau; default 0
     #[cfg_attr(
         feature = "training",
         arg(id = "lr_floor", long = "lr-floor", value_name = "RATE", allow_negative_numbers = true)

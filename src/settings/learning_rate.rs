@@ -70,7 +70,7 @@ impl Args for Schedule {
             .long("schedule")
             .value_name("NAME")
             .value_parser(names)
-            .help("How the learning rate moves [one-cycle]");
+            .help("How the learning rate moves; default one-cycle");
         declare_all(command.arg(schedule), "Optimisation", &KINDS)
     }
 

@@ -38,19 +38,19 @@ pub use transfer::{FineTune, Learned, Transfer};
 #[serde(remote = "Self", deny_unknown_fields)]
 #[command(next_help_heading = "Training")]
 pub struct TrainConfig {
-    /// Data: a .tar.gz or folder with the two CSV files, or the IDX files [default: data/, else the Debian package's]
+    /// Data: a .tar.gz or folder with the two CSV files, or the IDX files; default data/, else the Debian package's
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
-    /// Passes over the training images [15]
+    /// Passes over the training images; default 15
     #[arg(long, value_name = "N")]
     pub epochs: usize,
-    /// Images that go through the network at once, or auto for as many as fit [128]
+    /// Images that go through the network at once, or auto for as many as fit; default 128
     #[arg(long, visible_alias = "batch", value_name = "N", value_parser = batch_size)]
     pub batch_size: usize,
-    /// Batches whose gradients are combined for one step, as if they were one [1]
+    /// Batches whose gradients are combined for one step, as if they were one; default 1
     #[arg(long, value_name = "N")]
     pub accumulate: usize,
-    /// Decides initial weights, split, order, dropout and augmentation [1]
+    /// Decides initial weights, split, order, dropout and augmentation; default 1
     #[arg(long, value_name = "N")]
     pub seed: u64,
     /// Decides which images validate, in place of the seed: give it to runs of several seeds that an ensemble is to be made of
@@ -59,7 +59,7 @@ pub struct TrainConfig {
     /// Use only the first N training images, a fifth of them for validation
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
-    /// How pixels are scaled [standard]
+    /// How pixels are scaled; default standard
     #[arg(long, value_enum, value_name = "SCALE")]
     pub pixels: PixelScale,
     /// The network.

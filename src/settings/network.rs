@@ -57,10 +57,10 @@ impl fmt::Display for Architecture {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Args)]
 #[serde(deny_unknown_fields)]
 pub struct Cnn4Settings {
-    /// units of the first hidden dense layer [512]
+    /// units of the first hidden dense layer; default 512
     #[arg(long, value_name = "N")]
     pub dense: usize,
-    /// dropout after the hidden dense layers [0.1]
+    /// dropout after the hidden dense layers; default 0.1
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub dropout: f32,
 }
@@ -87,13 +87,13 @@ pub enum Shortcut {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Args)]
 #[serde(deny_unknown_fields)]
 pub struct ResNetSettings {
-    /// slope of leaky ReLU below zero; 0 is ReLU [0; inception 0.3]
+    /// slope of leaky ReLU below zero; 0 is ReLU; default 0, inception 0.3
     #[arg(id = "leaky", long = "leaky", value_name = "SLOPE", allow_negative_numbers = true)]
     pub slope: f32,
-    /// how a block's input reaches its output where the shape changes [projection]
+    /// how a block's input reaches its output where the shape changes; default projection
     #[arg(long, value_enum, value_name = "HOW")]
     pub shortcut: Shortcut,
-    /// where the scale of each block's last batch norm starts; at zero a block begins as its shortcut [one]
+    /// where the scale of each block's last batch norm starts; at zero a block begins as its shortcut; default one
     // Goyal et al. 2017, section 5.1.
     #[arg(id = "last_scale", long = "last-scale", value_name = "AT", action = ArgAction::Set, value_parser = one_of("one", "zero"))]
     pub zero_last_scale: bool,
@@ -119,10 +119,10 @@ pub struct InceptionSettings {
     /// slope of the head's activation below zero
     #[arg(id = "leaky", long = "leaky", value_name = "SLOPE", allow_negative_numbers = true)]
     pub slope: f32,
-    /// pixels a side that images are resized to, from 75 [150]
+    /// pixels a side that images are resized to, from 75; default 150
     #[arg(long, value_name = "N")]
     pub image_size: usize,
-    /// whether average pooling counts the zeros of its padding, as torchvision, or not, as TensorFlow [count]
+    /// whether average pooling counts the zeros of its padding, as torchvision, or not, as TensorFlow; default count
     #[arg(id = "pool_padding", long = "pool-padding", value_name = "HOW", action = ArgAction::Set, value_parser = one_of("ignore", "count"))]
     pub count_padding: bool,
 }

@@ -45,7 +45,7 @@ impl OptimiserKind {
 #[serde(deny_unknown_fields)]
 #[command(next_help_heading = "Optimisation")]
 pub struct Optimisation {
-    /// The rule that moves the weights [adamw]
+    /// The rule that moves the weights; default adamw
     #[arg(id = "optimizer", long = "optimizer", value_enum, value_name = "NAME")]
     pub optimiser: OptimiserKind,
     /// How the learning rate moves

@@ -11,24 +11,24 @@ use super::error::{check_not_negative, check_share};
 #[serde(deny_unknown_fields)]
 #[command(next_help_heading = "Regularisation")]
 pub struct Regularisation {
-    /// Weight decay of convolution and dense weights [adamw 0.05, adam 0, sgd 0.0005]
+    /// Weight decay of convolution and dense weights; default adamw 0.05, adam 0, sgd 0.0005
     // Biases and batch norm are never decayed.
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub weight_decay: f32,
-    /// L2 penalty X * sum of squares on the hidden dense weights of cnn and inception, as Keras' l2(X) [0]
+    /// L2 penalty X * sum of squares on the hidden dense weights of cnn and inception, as Keras' l2(X); default 0
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub dense_l2: f32,
-    /// The same on convolution weights [0]
+    /// The same on convolution weights; default 0
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub conv_l2: f32,
-    /// Share of the target spread over all classes [0.1]
+    /// Share of the target spread over all classes; default 0.1
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub label_smoothing: f32,
-    /// Mix images in pairs, by shares drawn from Beta(X, X) [0]
+    /// Mix images in pairs, by shares drawn from Beta(X, X); default 0
     // With CutMix too, each step takes one of the two.
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub mixup: f32,
-    /// Exchange rectangles, of shares drawn from Beta(X, X) [0]
+    /// Exchange rectangles, of shares drawn from Beta(X, X); default 0
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub cutmix: f32,
 }

@@ -21,13 +21,13 @@ pub enum Monitor {
 #[serde(deny_unknown_fields)]
 #[command(next_help_heading = "Optimisation")]
 pub struct Stopping {
-    /// What chooses the best epoch, and what plateau and patience watch [loss]
+    /// What chooses the best epoch, and what plateau and patience watch; default loss
     #[arg(long, value_enum, value_name = "METRIC")]
     pub monitor: Monitor,
     /// Stop after this many epochs without a better metric
     #[arg(long, value_name = "EPOCHS")]
     pub patience: Option<usize>,
-    /// Patience: how much better counts as better [0]
+    /// Patience: how much better counts as better; default 0
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub min_delta: f64,
 }

@@ -105,28 +105,28 @@ struct Options {
     /// Weights for all but the head: a safetensors file, such as one of torchvision's or timm's
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
-    /// Second phase: train from this layer or block on, such as Mixed_6e [Mixed_5c]
+    /// Second phase: train from this layer or block on, such as Mixed_6e; default Mixed_5c
     #[arg(long, value_name = "LAYER", conflicts_with = "unfreeze_blocks")]
     unfreeze_from: Option<String>,
     /// Second phase: train the last N blocks of the base
     #[arg(long, value_name = "N")]
     unfreeze_blocks: Option<usize>,
-    /// Second phase: epochs, 0 to leave it out [3]
+    /// Second phase: epochs, 0 to leave it out; default 3
     #[arg(long, value_name = "N")]
     fine_tune_epochs: Option<usize>,
-    /// Second phase: images a step [32]
+    /// Second phase: images a step; default 32
     #[arg(long, value_name = "N")]
     fine_tune_batch_size: Option<usize>,
-    /// Second phase: the rule that moves the weights [sgd]
+    /// Second phase: the rule that moves the weights; default sgd
     #[arg(long, value_enum, value_name = "NAME")]
     fine_tune_optimizer: Option<OptimiserKind>,
-    /// Second phase: learning rate [0.001]
+    /// Second phase: learning rate; default 0.001
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     fine_tune_lr: Option<f64>,
-    /// Second phase: the rate is divided by 1 + X * step [0.000001]
+    /// Second phase: the rate is divided by 1 + X * step; default 0.000001
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     fine_tune_decay: Option<f64>,
-    /// Second phase: weight decay, as --weight-decay in the first [0]
+    /// Second phase: weight decay, as --weight-decay in the first; default 0
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     fine_tune_weight_decay: Option<f32>,
 }

@@ -98,7 +98,7 @@ pub fn train(
 ///
 /// # Errors
 /// [`TrainError::Checkpoint`] when the checkpoint is damaged or not of this training, [`TrainError::LostCheckpoint`],
-/// [`TrainError::OtherData`], [`TrainError::Complete`], [`RunError::Locked`]; [`SettingsError::Setting`] when the extension is
+/// [`TrainError::OtherData`], [`TrainError::Complete`], [`RunError::Locked`](crate::run::RunError::Locked); [`SettingsError::Setting`] when the extension is
 /// not possible; else as [`train`].
 pub fn resume(
     gpu: &Arc<Gpu>,

@@ -11,7 +11,7 @@ use super::set;
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Augmentation")]
 pub struct Augmentation {
-    /// Changes of the images to start from [standard]
+    /// Changes of the images to start from; default standard
     #[arg(long, value_enum, value_name = "POLICY")]
     augment: Option<Policy>,
     /// Exchange left and right
@@ -41,7 +41,7 @@ pub struct Augmentation {
     /// Fill a rectangle: with the study's ranges, or with those of the paper
     #[arg(long, value_enum, value_name = "RANGES")]
     erase: Option<EraseName>,
-    /// How likely an image is erased [0.5]
+    /// How likely an image is erased; default 0.5
     #[arg(long, value_name = "P", allow_negative_numbers = true)]
     erase_probability: Option<f32>,
     /// Share of the image, such as 0.02,0.1
@@ -50,7 +50,7 @@ pub struct Augmentation {
     /// Height / width, such as 0.1,10
     #[arg(long, value_name = "LOW,HIGH")]
     erase_aspect: Option<Range>,
-    /// noise, or a value in 0..1 [noise]
+    /// noise, or a value in 0..1; default noise
     #[arg(long, value_name = "HOW", value_parser = erased)]
     erase_fill: Option<Erased>,
     /// Set a square of N pixels to 0 as the network sees it: the mean, or black with --pixels unit

@@ -20,7 +20,7 @@ use selvedge::train::{Extension, automatic_batch_size};
 /// The network to train.
 #[derive(Debug, Default, Args)]
 pub struct ModelArgument {
-    /// The network [cnn, or the recipe's]
+    /// The network; default cnn, or the recipe's
     #[arg(value_name = "MODEL", value_parser = architecture)]
     pub model: Option<Architecture>,
 }
@@ -74,7 +74,7 @@ fn architecture(text: &str) -> Result<Architecture, String> {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Training")]
 pub struct Settings {
-    /// Settings to start from [standard, for inception icdss-inception]; what stands in [brackets] here is the standard recipe's
+    /// Settings to start from; default standard, for inception icdss-inception. Other defaults here are those of the standard recipe
     #[arg(long, value_enum, value_name = "NAME")]
     recipe: Option<Recipe>,
     /// Start from the settings of a run instead: its folder, or its config.json
