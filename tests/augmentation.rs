@@ -63,20 +63,11 @@ fn uniform(bits: u32) -> f64 {
     f64::from(bits >> 8) / 16_777_216.0
 }
 
-/// One pixel as the header of `shaders/data/augment.wgsl` has it, in double precision.
-fn reference(pixels: &[u8], a: &Augment, image: u32, epoch: u32, row: usize, col: usize) -> f64 {
+/// What a pixel is filled with, where it is erased.
+fn erased(a: &Augment, image: u32, epoch: u32, at: [i64; 2]) -> Option<f64> {
     let [height, width] = SIZE.map(|n| n as i64);
-    let (moves, looks, places) = (bits(image, epoch, 0), bits(image, epoch, 1), bits(image, epoch, 2));
-    let at = [row as i64, col as i64];
-
-    let side = i64::from(a.cutout);
-    let middle = [i64::from(places[2]) % height, i64::from(places[3]) % width];
-    if (0..2).all(|i| (middle[i] - side / 2..middle[i] - side / 2 + side).contains(&at[i])) && side > 0 {
-        return f64::from(PIXELS.mean);
-    }
-
     if let Some(erasing) = a.erasing
-        && uniform(looks[3]) < f64::from(erasing.probability)
+        && uniform(bits(image, epoch, 1)[3]) < f64::from(erasing.probability)
     {
         let between = |[low, high]: [f32; 2], u: f64| f64::from(low) + (f64::from(high) - f64::from(low)) * u;
         let rectangle = (0..100).find_map(|attempt| {
@@ -91,11 +82,29 @@ fn reference(pixels: &[u8], a: &Augment, image: u32, epoch: u32, row: usize, col
         if let Some((corner, sides)) = rectangle
             && (0..2).all(|i| (corner[i]..corner[i] + sides[i]).contains(&at[i]))
         {
-            return match erasing.fill {
+            return Some(match erasing.fill {
                 Erased::Noise => uniform(bits(image, epoch, 256 + (at[0] * width + at[1]) as u32)[0]),
                 Erased::Constant(value) => f64::from(value),
-            };
+            });
         }
+    }
+    None
+}
+
+/// One pixel as the header of `shaders/data/augment.wgsl` has it, in double precision.
+fn reference(pixels: &[u8], a: &Augment, image: u32, epoch: u32, row: usize, col: usize) -> f64 {
+    let [height, width] = SIZE.map(|n| n as i64);
+    let (moves, looks, places) = (bits(image, epoch, 0), bits(image, epoch, 1), bits(image, epoch, 2));
+    let at = [row as i64, col as i64];
+
+    let side = i64::from(a.cutout);
+    let middle = [i64::from(places[2]) % height, i64::from(places[3]) % width];
+    if (0..2).all(|i| (middle[i] - side / 2..middle[i] - side / 2 + side).contains(&at[i])) && side > 0 {
+        return f64::from(PIXELS.mean);
+    }
+
+    if let Some(value) = erased(a, image, epoch, at) {
+        return value;
     }
 
     let [mut y, mut x] = at;

@@ -57,6 +57,10 @@ fn mistakes_get_one_message_and_a_failure() {
     fails(&["tsne", "--init", "."], &["a folder"]);
     fails(&["tsne", "--data", "/no/such/place"], &["/no/such/place"]);
     fails(&["tsne", "--out", "/proc/no/place", "--limit", "20"], &["/proc/no/place", "os error"]);
+}
+
+#[test]
+fn mistaken_settings_get_one_message_and_a_failure() {
     fails(&["devices", "--adapter", "no such card"], &["no such card"]);
     fails(&["plan", "--batch-size", "0"], &["--batch-size is 0"]);
     fails(&["profile", "--steps", "0"], &["--steps"]);
@@ -329,22 +333,38 @@ fn images_are_mapped() {
     assert_eq!(first, table("again"));
 }
 
+/// Runs it, expects that it succeeds, and gives what it printed.
+fn run(here: &Path, arguments: &[&str]) -> String {
+    let output = selvedge(here, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
 #[test]
 fn what_a_trained_network_is_asked() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     std::fs::create_dir(here.join("data")).unwrap();
     write_data(&here.join("data"), 1200, 100);
-    let run = |arguments: &[&str]| {
-        let output = selvedge(here, arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-        text(&output.stdout)
-    };
     let train = ["train", "--epochs", "1", "--batch-size", "60", "--split-seed", "1"];
-    run(&[&train[..], &["cnn", "--seed", "1", "--name", "a"]].concat());
-    run(&[&train[..], &["cnn", "--seed", "2", "--name", "b"]].concat());
+    run(here, &[&train[..], &["cnn", "--seed", "1", "--name", "a"]].concat());
+    run(here, &[&train[..], &["cnn", "--seed", "2", "--name", "b"]].concat());
+    evaluate(here);
+    combine(here);
+    let mapped = run(here, &["tsne", "--of", "runs/a", "--limit", "100", "--split", "test", "--iterations", "20"]);
+    assert!(mapped.contains("100 test images, as a sees them") && mapped.contains("runs/tsne-1"), "{mapped}");
+    look_inside(here);
+    classify_pictures(here);
 
-    run(&["evaluate", "runs/a"]);
+    run(here, &["export", "runs/a", "--onnx", "a.onnx"]);
+    assert_files(here, &["a.onnx"]);
+    let unwritable = selvedge(here, &["export", "runs/a", "--onnx", "/proc/none/a.onnx"]);
+    assert!(!unwritable.status.success() && text(&unwritable.stderr).contains("/proc/none/a.onnx"));
+}
+
+/// Of one model, and of two compared.
+fn evaluate(here: &Path) {
+    run(here, &["evaluate", "runs/a"]);
     let pictures = ["confusion", "precision-recall", "reliability"];
     let pictures = pictures.iter().flat_map(|name| [format!("{name}.png"), format!("{name}.svg")]);
     let pictures: Vec<String> = pictures.collect();
@@ -369,46 +389,52 @@ fn what_a_trained_network_is_asked() {
         assert!(!allowed.contains(outside), "{outside}");
     }
 
-    let compared = run(&["evaluate", "runs/a", "runs/b/best.safetensors", "--tta", "--split", "validation"]);
+    let compared = run(here, &["evaluate", "runs/a", "runs/b/best.safetensors", "--tta", "--split", "validation"]);
     assert!(compared.contains("240 images of the validation split") && compared.contains("McNemar p ="), "{compared}");
     assert_files(&here.join("runs/comparison-1"), &["report.html", "1-a/report.txt", "2-best.safetensors/report.txt"]);
+}
 
-    let stacked = run(&["evaluate", "runs/a", "runs/b", "--ensemble", "stack", "--json"]);
+/// Two models as one, kept and opened again; and models that do not go together.
+fn combine(here: &Path) {
+    let stacked = run(here, &["evaluate", "runs/a", "runs/b", "--ensemble", "stack", "--json"]);
     let stacked: serde_json::Value = serde_json::from_str(&stacked).unwrap();
     assert_eq!(stacked["models"].as_array().unwrap().len(), 3);
     assert_eq!(stacked["notes"]["fitted on"], "240 validation images");
     assert!(stacked["pairs"][1]["gain"]["interval"][1].is_f64());
     assert_files(&here.join("runs/ensemble-1"), &["ensemble.json", "report.html", "confusion.png"]);
     // The same from what was kept, and not judged by what it was fitted to.
-    let again = run(&["evaluate", "runs/ensemble-1", "--json"]);
+    let again = run(here, &["evaluate", "runs/ensemble-1", "--json"]);
     let again: serde_json::Value = serde_json::from_str(&again).unwrap();
     assert_eq!(again["models"][0]["log_loss"], stacked["models"][0]["log_loss"]);
     let refused = selvedge(here, &["evaluate", "runs/ensemble-1", "--split", "validation"]);
     assert!(!refused.status.success() && text(&refused.stderr).contains("fitted to the validation split"));
 
-    let mapped = run(&["tsne", "--of", "runs/a", "--limit", "100", "--split", "test", "--iterations", "20"]);
-    assert!(mapped.contains("100 test images, as a sees them") && mapped.contains("runs/tsne-1"), "{mapped}");
-
     // A member of other data is refused by every rule.
-    run(&["train", "--epochs", "1", "--batch-size", "60", "--limit", "300", "--name", "few"]);
+    run(here, &["train", "--epochs", "1", "--batch-size", "60", "--limit", "300", "--name", "few"]);
     std::fs::create_dir(here.join("other")).unwrap();
     write_data(&here.join("other"), 600, 100);
-    run(&["train", "--epochs", "1", "--batch-size", "60", "--data", "other", "--name", "other"]);
+    run(here, &["train", "--epochs", "1", "--batch-size", "60", "--data", "other", "--name", "other"]);
     for rule in ["mean", "stack"] {
         let refused = selvedge(here, &["evaluate", "runs/a", "runs/other", "--ensemble", rule]);
         let error = text(&refused.stderr);
         assert!(!refused.status.success() && error.contains("runs/other was trained on other images"), "{error}");
     }
-    run(&["evaluate", "runs/a", "runs/few", "--ensemble", "mean"]);
-    assert!(run(&["evaluate", "runs/few", "--split", "validation"]).contains("validation accuracy"));
+    run(here, &["evaluate", "runs/a", "runs/few", "--ensemble", "mean"]);
+    assert!(run(here, &["evaluate", "runs/few", "--split", "validation"]).contains("validation accuracy"));
+}
 
-    run(&["features", "runs/a", "--index", "7", "--layers", "3"]);
+/// Activations, filters and class maps.
+fn look_inside(here: &Path) {
+    run(here, &["features", "runs/a", "--index", "7", "--layers", "3"]);
     let layers = ["01-conv1.png", "02-bn1.png", "03-pool1.png", "layers.png", "filters.png", "class-maps.png"];
     assert_files(&here.join("runs/a/features-7"), &layers);
     assert!(!here.join("runs/a/features-7/04-conv2.png").exists());
     let beyond = selvedge(here, &["features", "runs/a", "--index", "100"]);
     assert!(!beyond.status.success() && text(&beyond.stderr).contains("--index is 100"));
+}
 
+/// By an ensemble, and by one model.
+fn classify_pictures(here: &Path) {
     // A drawn one, a broken one, one that is not there.
     let photos = here.join("photos");
     std::fs::create_dir(&photos).unwrap();
@@ -426,13 +452,8 @@ fn what_a_trained_network_is_asked() {
     let errors = text(&said.stderr);
     assert!(errors.contains("broken.jpg") && errors.contains("none.png"), "{errors}");
     assert_files(here, &["seen.png"]);
-    let json = run(&["predict", "runs/a", "photos/*.png", "--json", "--top", "2", "--tta"]);
+    let json = run(here, &["predict", "runs/a", "photos/*.png", "--json", "--top", "2", "--tta"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["classes"].as_array().unwrap().len(), 2);
     assert_eq!((&json["inverted"], &json["size"]), (&true.into(), &serde_json::json!([90, 60])));
-
-    run(&["export", "runs/a", "--onnx", "a.onnx"]);
-    assert_files(here, &["a.onnx"]);
-    let unwritable = selvedge(here, &["export", "runs/a", "--onnx", "/proc/none/a.onnx"]);
-    assert!(!unwritable.status.success() && text(&unwritable.stderr).contains("/proc/none/a.onnx"));
 }

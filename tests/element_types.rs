@@ -8,6 +8,21 @@ use selvedge::tensor::ops::{
 };
 use selvedge::tensor::{DType, Graph, Result, Tensor, TensorError};
 
+/// Calls, each with the op, the input at fault and what that must hold.
+type Cases<'a> = Vec<(Result<Tensor>, &'a str, usize, DType)>;
+
+fn assert_refused(cases: Cases) {
+    for (number, (result, name, at, type_)) in cases.into_iter().enumerate() {
+        match result {
+            Err(TensorError::Type { op, input, wanted, given }) => {
+                assert_eq!((op, input, wanted), (name, at, type_), "case {number}");
+                assert_ne!(given, wanted);
+            }
+            other => panic!("case {number}, {name}: {other:?}"),
+        }
+    }
+}
+
 #[test]
 fn every_op_names_the_input_that_holds_the_wrong_type() {
     let g = Graph::new(&gpu());
@@ -39,7 +54,7 @@ fn every_op_names_the_input_that_holds_the_wrong_type() {
     let conv = |x: &Tensor, b: &Tensor| x.conv2d(&kernel, Some(b), [1, 1], Padding::Same, true);
     let running = g.arena("running", &[([2].into(), vec![0.0; 2]), ([2].into(), vec![0.0; 2])]).unwrap();
     let moments = RunningUpdate { moments: integers(&[2, 64]), mean_part: 0 };
-    let cases: Vec<(Result<Tensor>, &str, usize, DType)> = vec![
+    let cases: Cases = vec![
         (u.add(&u), "add", 0, DType::F32),
         (f.add(&u), "add", 1, DType::F32),
         (u.mul(&f), "mul", 0, DType::F32),
@@ -86,18 +101,16 @@ fn every_op_names_the_input_that_holds_the_wrong_type() {
         (u.to_vec().map(|_| f.clone()), "to_vec", 0, DType::F32),
         (f.to_vec_u32().map(|_| f.clone()), "to_vec", 0, DType::U32),
     ];
-    for (number, (result, name, at, type_)) in cases.into_iter().enumerate() {
-        match result {
-            Err(TensorError::Type { op, input, wanted, given }) => {
-                assert_eq!((op, input, wanted), (name, at, type_), "case {number}");
-                assert_ne!(given, wanted);
-            }
-            other => panic!("case {number}, {name}: {other:?}"),
-        }
-    }
-    let text = f.add(&u).unwrap_err().to_string();
+    assert_refused(cases);
+}
+
+#[test]
+fn an_error_says_both_types_and_what_only_moves_elements_takes_both() {
+    let g = Graph::new(&gpu());
+    let u = g.tensor_u32([2, 2], &[0; 4]).unwrap();
+    let u1 = g.tensor_u32([2], &[0; 2]).unwrap();
+    let text = g.zeros([2, 2]).unwrap().add(&u).unwrap_err().to_string();
     assert_eq!(text, "add: input 1 holds unsigned integers (u32), but must hold floats (f32)");
-    // What only moves elements takes both.
     assert_eq!(u.reshape([4]).unwrap().to_vec_u32().unwrap(), [0; 4]);
     assert_eq!(u.gather_rows(&u1, &u1, 1).unwrap().to_vec_u32().unwrap(), [0; 2]);
     let mut compiled = g.compile(&[&u]).unwrap();

@@ -23,23 +23,7 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     let labels = graph.tensor_u32([2], &[0, 1])?;
     let mut outputs: Vec<Tensor> = Vec::new();
 
-    // Channels that 4 divides and that it does not, narrow and wide, with and without bias.
-    for [in_c, out_c] in [[3, 5], [4, 68], [8, 64], [3, 64], [8, 10]] {
-        let (x, w, bias) = (zeros(&[2, 6, 6, in_c])?, zeros(&[3, 3, in_c, out_c])?, zeros(&[out_c])?);
-        let plain = x.conv2d(&w, None, [2, 1], Padding::Same, false)?;
-        let fused = x.conv2d(&w, Some(&bias), [2, 1], Padding::Same, true)?;
-        let loss = plain.add(&fused)?.sum()?;
-        outputs.extend(loss.backward(&[&x, &w, &bias])?);
-
-        let (x, w) = (zeros(&[6, in_c])?, zeros(&[in_c, out_c])?);
-        let loss = x.linear(&w, &bias, true)?.add(&x.matmul(&w)?)?.sum()?;
-        outputs.extend(loss.backward(&[&x, &w])?);
-    }
-
-    // A small weight under a large image: a sum that is split.
-    let (x, w, bias) = (zeros(&[4, 12, 12, 3])?, zeros(&[3, 3, 3, 5])?, zeros(&[5])?);
-    let y = x.conv2d(&w, Some(&bias), [1, 1], Padding::Same, false)?;
-    outputs.extend(y.sum()?.backward(&[&w, &bias])?);
+    outputs.extend(products(graph)?);
     outputs.extend(rows_of_the_table(graph)?);
     outputs.extend(ops_on_axes(graph)?);
 
@@ -91,9 +75,42 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
         outputs.push(updated);
     }
 
+    outputs.extend(ops_on_data(graph)?);
+    let outputs: Vec<&Tensor> = outputs.iter().collect();
+    let mut compiled = graph.compile(&outputs)?;
+    Ok(compiled.program().kernels().cloned().collect())
+}
+
+/// Dense layers and convolutions.
+fn products(graph: &Graph) -> Result<Vec<Tensor>> {
+    let zeros = |shape: &[usize]| graph.zeros(shape);
+    let mut outputs = Vec::new();
+    // Channels that 4 divides and that it does not, narrow and wide, with and without bias.
+    for [in_c, out_c] in [[3, 5], [4, 68], [8, 64], [3, 64], [8, 10]] {
+        let (x, w, bias) = (zeros(&[2, 6, 6, in_c])?, zeros(&[3, 3, in_c, out_c])?, zeros(&[out_c])?);
+        let plain = x.conv2d(&w, None, [2, 1], Padding::Same, false)?;
+        let fused = x.conv2d(&w, Some(&bias), [2, 1], Padding::Same, true)?;
+        let loss = plain.add(&fused)?.sum()?;
+        outputs.extend(loss.backward(&[&x, &w, &bias])?);
+
+        let (x, w) = (zeros(&[6, in_c])?, zeros(&[in_c, out_c])?);
+        let loss = x.linear(&w, &bias, true)?.add(&x.matmul(&w)?)?.sum()?;
+        outputs.extend(loss.backward(&[&x, &w])?);
+    }
+
+    // A small weight under a large image: a sum that is split.
+    let (x, w, bias) = (zeros(&[4, 12, 12, 3])?, zeros(&[3, 3, 3, 5])?, zeros(&[5])?);
+    let y = x.conv2d(&w, Some(&bias), [1, 1], Padding::Same, false)?;
+    outputs.extend(y.sum()?.backward(&[&w, &bias])?);
+    Ok(outputs)
+}
+
+/// Batches out of a data set.
+fn ops_on_data(graph: &Graph) -> Result<Vec<Tensor>> {
+    let mut outputs = Vec::new();
     let words = graph.tensor_u32([4], &[0; 4])?;
     let place = graph.tensor_u32([2], &[0, 0])?;
-    let mixing = zeros(&[MIXING])?;
+    let mixing = graph.zeros([MIXING])?;
     let pixels = Pixels { height: 2, width: 2, mean: 0.0, deviation: 1.0 };
     let data = DataSet { images: words.clone(), labels: words.clone() };
     let augment = Augment { flip: Flip::Random, ..Augment::NONE };
@@ -101,11 +118,8 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
         let batch = Batch { order: &words, place: &place, size: 2, augment, mixing };
         outputs.push(data.gather(batch, pixels)?.0);
     }
-    outputs.push(zeros(&[4, 3])?.gather_rows(&words, &place, 2)?);
-
-    let outputs: Vec<&Tensor> = outputs.iter().collect();
-    let mut compiled = graph.compile(&outputs)?;
-    Ok(compiled.program().kernels().cloned().collect())
+    outputs.push(graph.zeros([4, 3])?.gather_rows(&words, &place, 2)?);
+    Ok(outputs)
 }
 
 /// Every pointwise op forward and backward: four numbers at a time and one, and with both inputs repeated.
