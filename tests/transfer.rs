@@ -73,7 +73,7 @@ fn what_is_frozen_stays_as_it_is_to_the_last_bit() {
     let losses: Vec<f64> = outcome.history.iter().map(|record| record.train_loss).collect();
     assert!(losses[1] < losses[0] && losses[3] < losses[2], "{losses:?}");
     assert_eq!(watcher.features, 250);
-    assert!(watcher.notes[0].contains("left aside") && watcher.notes[0].contains("fc.bias"), "{:?}", watcher.notes);
+    assert!(watcher.notes[0].contains("ignored") && watcher.notes[0].contains("fc.bias"), "{:?}", watcher.notes);
 
     let before = tensors(&base);
     let after = tensors(&outcome.folder.last_weights());
