@@ -219,3 +219,39 @@ fn an_op_of_ones_own_is_seen_in_activations_and_grad_cam_and_refused_by_onnx() {
     }
     assert_eq!(classifier.predict(&bars(20, 1), selvedge::inference::Views::One).unwrap().labels().len(), 20);
 }
+
+#[test]
+fn tasks_that_would_fail_at_their_end_are_refused_at_their_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |task: Task, part: &str| {
+        let path = folder.path().join("run");
+        let error = train(&gpu(), &settings(), &task, Some(&path), &mut ()).unwrap_err().to_string();
+        assert!(error.contains(part) && !path.exists(), "{error}");
+    };
+    let wide = Rows::new(&[3], vec![0.0; 30], vec![0; 10]).unwrap();
+    refused(Task::own("mlp", Mlp::declare, points(500, 1), wide, &CLASSES), "another shape");
+    refused(Task::own("mlp", Mlp::declare, points(500, 1), bars(10, 0), &CLASSES), "another shape");
+    refused(Task::own("mlp", Mlp::declare, points(500, 1), points(10, 2), &CLASSES[..1]), "1 class names");
+    let empty = Rows::new(&[2], vec![], vec![]).unwrap();
+    refused(Task::own("mlp", Mlp::declare, points(500, 1), empty, &CLASSES), "no examples to test with");
+}
+
+#[test]
+fn there_may_be_more_classes_than_ten() {
+    let labels: Vec<u8> = (0..240).map(|i| (i % 12) as u8).collect();
+    let values = labels.iter().flat_map(|label| [f32::from(*label) / 6.0 - 1.0, 0.5]).collect();
+    let rows = Rows::new(&[2], values, labels).unwrap();
+    let names: Vec<String> = (0..12).map(|i| i.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let declare = |builder: &mut ParameterBuilder| -> Box<dyn Model> {
+        Box::new(Mlp {
+            hidden: Linear::new(builder, "dense", [2, 32], Role::LinearWeight),
+            last: Linear::new(builder, "fc", [32, 12], Role::OutputWeight),
+        })
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let task = Task::own("twelve", declare, rows.clone(), rows, &names);
+    let ending = train(&gpu(), &settings(), &task, Some(&folder.path().join("run")), &mut ()).unwrap();
+    let Ending::Finished(outcome) = ending else { panic!("nobody stopped it") };
+    assert_eq!(outcome.result.test.classes.len(), 12);
+}

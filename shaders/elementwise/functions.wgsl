@@ -58,8 +58,9 @@ fn normal_density(x: Value) -> Value {
 // power of exp2 and log2 that does not know them.
 fn power(x: Value, n: Value) -> Value {
     let a = abs(x);
-    let is_edge = (a == Value()) | (a > Value(3.4e38));
-    let size = select(exp2(n * log2(a)), select(1.0 / a, a, n > Value()), is_edge);
+    let is_edge = (a == Value()) | (a > Value(3.4028234e38));
+    let of_finite = select(exp2(n * log2(a)), Value(1.0), a == Value(1.0));
+    let size = select(of_finite, select(1.0 / a, a, n > Value()), is_edge);
     let is_odd = abs(n) - 2.0 * floor(0.5 * abs(n)) == Value(1.0);
     let of_negative = select(sqrt(x), select(size, -size, is_odd), (floor(n) == n) | is_edge);
     let signed = select(size, of_negative, x < Value());

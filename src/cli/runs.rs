@@ -46,7 +46,7 @@ fn row(path: &Path) -> Result<[String; 8], RunError> {
     let seconds: f64 = history.iter().map(|record| record.seconds).sum();
     Ok([
         path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        config.train.network.architecture().to_string(),
+        config.own_network.clone().unwrap_or_else(|| config.train.network.architecture().to_string()),
         format!("{}/{}", history.len(), config.train.total_epochs()),
         or_dash(best.map(|record| record.epoch.to_string())),
         or_dash(best.map(|r| format!("{:.4}", r.ema_validation_loss.unwrap_or(r.validation_loss)))),

@@ -179,11 +179,14 @@ pub fn with_options(text: &str) -> String {
     let mut parts = text.split('`');
     let mut whole = parts.next().unwrap_or_default().to_owned();
     while let Some(quoted) = parts.next() {
-        match is_option(quoted) {
-            true => whole.extend(["--", quoted]),
-            false => whole.extend(["`", quoted, "`"]),
+        let after = parts.next();
+        match after {
+            Some(_) if is_option(quoted) => whole.extend(["--", quoted]),
+            Some(_) => whole.extend(["`", quoted, "`"]),
+            // A quote that nothing closes.
+            None => whole.extend(["`", quoted]),
         }
-        whole.push_str(parts.next().unwrap_or_default());
+        whole.push_str(after.unwrap_or_default());
     }
     whole
 }
@@ -223,5 +226,6 @@ mod tests {
     fn settings_become_options_and_other_quotes_stay() {
         assert_eq!(with_options("`batch-size` is 1, or `lr`"), "--batch-size is 1, or --lr");
         assert_eq!(with_options("run `selvedge train`"), "run `selvedge train`");
+        assert_eq!(with_options("no`such and `lr`"), "no`such and `lr`");
     }
 }

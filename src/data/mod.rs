@@ -21,4 +21,4 @@ pub use load::{Dataset, load, load_set};
 pub use normalisation::{Normalisation, PixelScale};
 pub use photo::{Inversion, Photo};
 pub use rows::{Examples, Rows};
-pub use split::{Split, shuffle, stratified_folds, stratified_split};
+pub use split::{Split, shuffle, stratified_folds, stratified_split, stratified_split_of};

@@ -19,11 +19,19 @@ pub struct Split {
 /// # Errors
 /// [`DataError::Split`] when either part would be empty, or a label is not below [`CLASSES`].
 pub fn stratified_split(labels: &[u8], validation: usize, seed: u64) -> Result<Split, DataError> {
+    stratified_split_of(CLASSES, labels, validation, seed)
+}
+
+/// As [`stratified_split`], of this many classes.
+///
+/// # Errors
+/// [`DataError::Split`] when either part would be empty, or a label is not below `classes`.
+pub fn stratified_split_of(classes: usize, labels: &[u8], validation: usize, seed: u64) -> Result<Split, DataError> {
     let refuse = |problem: &str| DataError::Split { images: labels.len(), validation, problem: problem.to_owned() };
     if validation == 0 || validation >= labels.len() {
         return Err(refuse("both parts need at least one image"));
     }
-    let by_class = by_class(labels).ok_or_else(|| refuse("a label is out of range"))?;
+    let by_class = by_class(labels, classes).ok_or_else(|| refuse("a label is out of range"))?;
 
     let counts: Vec<usize> = by_class.iter().map(Vec::len).collect();
     let mut split =
@@ -52,7 +60,7 @@ pub fn stratified_folds(labels: &[u8], folds: usize, seed: u64) -> Result<Vec<Sp
     if folds < 2 || folds > labels.len() {
         return Err(refuse("cross-validation needs at least 2 folds and an image in each"));
     }
-    let by_class = by_class(labels).ok_or_else(|| refuse("a label is out of range"))?;
+    let by_class = by_class(labels, CLASSES).ok_or_else(|| refuse("a label is out of range"))?;
     // Images are dealt like cards, class after class, so neither a class nor a fold is short of more than one.
     let mut fold_of = vec![0; labels.len()];
     let mut dealt = 0;
@@ -71,8 +79,8 @@ pub fn stratified_folds(labels: &[u8], folds: usize, seed: u64) -> Result<Vec<Sp
 }
 
 /// The images of each class, or nothing when a label is out of range.
-fn by_class(labels: &[u8]) -> Option<Vec<Vec<u32>>> {
-    let mut by_class: Vec<Vec<u32>> = vec![Vec::new(); CLASSES];
+fn by_class(labels: &[u8], classes: usize) -> Option<Vec<Vec<u32>>> {
+    let mut by_class: Vec<Vec<u32>> = vec![Vec::new(); classes];
     for (i, label) in (0..).zip(labels) {
         by_class.get_mut(usize::from(*label))?.push(i);
     }

@@ -2,7 +2,7 @@
 //! Gradient-based Localization").
 
 use super::{Classifier, InferenceError};
-use crate::data::{CLASSES, HEIGHT, PIXELS, WIDTH};
+use crate::data::{HEIGHT, PIXELS, WIDTH};
 use crate::tensor::Tensor;
 
 /// A map of the image for each class.
@@ -28,8 +28,9 @@ impl Classifier {
     /// # Errors
     /// [`InferenceError::NotFinite`]; those of the device, or of an image of another size.
     pub fn class_maps(&self, pixels: &[u8]) -> Result<ClassMaps, InferenceError> {
+        let classes = self.network().class_names().len();
         // One image a class, so that one pass back gives the gradients of all logits.
-        let logits = self.network().record(&self.images(pixels, CLASSES)?)?;
+        let logits = self.network().record(&self.images(pixels, classes)?)?;
         let graph = &self.network().graph;
         let layers = graph.layers(&logits)?;
         let is_large = |tensor: &Tensor| match tensor.shape().axes() {
@@ -43,14 +44,14 @@ impl Classifier {
         let (Some(logits), Some(seen)) = (layers.last().map(|node| &node.output), of_last(&layers)) else {
             // Every network here begins with a convolution of the whole image.
             return Ok(ClassMaps {
-                maps: vec![vec![0.0; PIXELS]; CLASSES],
-                probabilities: vec![0.0; CLASSES],
+                maps: vec![vec![0.0; PIXELS]; classes],
+                probabilities: vec![0.0; classes],
                 resolution: [0, 0],
             });
         };
-        let mut one_hot = vec![0.0; CLASSES * CLASSES];
-        one_hot.iter_mut().step_by(CLASSES + 1).for_each(|x| *x = 1.0);
-        let one_hot = graph.tensor([CLASSES, CLASSES], &one_hot)?;
+        let mut one_hot = vec![0.0; classes * classes];
+        one_hot.iter_mut().step_by(classes + 1).for_each(|x| *x = 1.0);
+        let one_hot = graph.tensor([classes, classes], &one_hot)?;
         let gradient = logits.backward_from(&one_hot, &[&seen])?.swap_remove(0);
         let probabilities = logits.softmax()?;
         let mut compiled = graph.compile(&[&seen, &gradient, &probabilities])?;
@@ -61,7 +62,7 @@ impl Classifier {
         self.must_be_finite(&gradients, "the backward pass from the classes")?;
         self.must_be_finite(&probabilities, "the last layer")?;
         let shape = seen.shape();
-        let (image, channels) = (shape.len() / CLASSES, shape.last());
+        let (image, channels) = (shape.len() / classes, shape.last());
         let resolution = match shape.axes() {
             [_, h, w, _] => [*h, *w],
             _ => [1, 1],
@@ -69,7 +70,7 @@ impl Classifier {
         let maps = activations.chunks_exact(image).zip(gradients.chunks_exact(image));
         Ok(ClassMaps {
             maps: maps.map(|(a, g)| enlarged(&map(a, g, channels), resolution)).collect(),
-            probabilities: probabilities[..CLASSES].to_vec(),
+            probabilities: probabilities[..classes].to_vec(),
             resolution,
         })
     }

@@ -8,8 +8,9 @@ pub use cnn4::Cnn4;
 pub use inception::InceptionV3;
 pub use resnet::{ResNet, ResNetShape};
 
+use crate::data::CLASSES;
 use crate::nn::{Model, ParameterBuilder};
-use crate::settings::{NetworkSettings, ResNetSettings};
+use crate::settings::{NetworkSettings, ResNetSettings, SettingsError, TrainConfig};
 
 /// Declares the parameters of the network that the settings ask for, for grey images of this many `classes`.
 pub fn declare(settings: &NetworkSettings, builder: &mut ParameterBuilder, classes: usize) -> Box<dyn Model> {
@@ -25,4 +26,15 @@ pub fn declare(settings: &NetworkSettings, builder: &mut ParameterBuilder, class
         NetworkSettings::Cnn(own) => Box::new(Cnn4::new(builder, *own, classes)),
         NetworkSettings::Inception(own) => Box::new(InceptionV3::new(builder, *own, classes)),
     }
+}
+
+/// Checks that the layers which the phases of a training name are there.
+///
+/// # Errors
+/// [`SettingsError::Setting`] names the first that is not, with those that are.
+pub fn check_layers(config: &TrainConfig) -> Result<(), SettingsError> {
+    let mut builder = ParameterBuilder::default();
+    declare(&config.network, &mut builder, CLASSES);
+    let names = builder.names();
+    config.phases().iter().try_for_each(|phase| phase.learned.frozen(&names).map(|_| ()))
 }

@@ -11,7 +11,7 @@ use super::proto::{
     Attribute, AttributeType, DataType, Dimension, Graph, Model, Node, OperatorSet, Property, Shape, Tensor as Stored,
     TensorType, Type, ValueInfo,
 };
-use crate::data::{CLASS_NAMES, CLASSES, HEIGHT, WIDTH};
+use crate::data::{HEIGHT, WIDTH};
 use crate::files::{FileError, write_atomically};
 use crate::inference::{Classifier, InferenceError};
 use crate::nn::weights::{DiskTensor, in_pytorch_layout};
@@ -65,22 +65,22 @@ fn model(classifier: &Classifier) -> Result<Model, OnnxError> {
     for node in &layers {
         writer.layer(node)?;
     }
-    let classes = CLASS_NAMES.join(",");
+    let classes = network.class_names().join(",");
     let run = classifier.run();
-    let config = &run.train;
+    let name = run.own_network.clone().unwrap_or_else(|| run.train.network.architecture().to_string());
     Ok(Model {
         ir_version: IR_VERSION,
         producer_name: "selvedge".to_owned(),
         producer_version: run.version.clone(),
         doc_string: format!(
             "{}, trained on Fashion-MNIST. Input: pixels as byte / 255, light on dark. Output: logits of {classes}.",
-            config.network.architecture()
+            name
         ),
         opset_import: vec![OperatorSet { domain: String::new(), version: OPSET }],
         metadata_props: [("classes", classes), ("pixel_scale", "1/255".to_owned()), ("selvedge", run.to_json())]
             .map(|(key, value)| Property { key: key.to_owned(), value })
             .to_vec(),
-        graph: Some(writer.finish(config.network.architecture().name())?),
+        graph: Some(writer.finish(&name)?),
     })
 }
 
@@ -152,8 +152,18 @@ impl<'a> Writer<'a> {
             }
             Layer::LeakyRelu { slope: 0.0 } => self.node("Relu", inputs, vec![]),
             Layer::LeakyRelu { slope } => self.node("LeakyRelu", inputs, vec![float("alpha", *slope)]),
+            // Channels come first there: what is repeated here would be repeated along other axes.
+            Layer::Add if node.inputs.iter().any(|input| input.shape() != node.output.shape()) => {
+                return Err(unsupported("it adds tensors of different shapes".to_owned()));
+            }
             Layer::Add => self.node("Add", inputs, vec![]),
+            Layer::Concat if !matches!(node.output.shape().rank(), 2 | 4) => {
+                return Err(unsupported(format!("it joins tensors of {}", node.output.shape())));
+            }
             Layer::Concat => self.node("Concat", inputs, vec![int("axis", 1)]),
+            Layer::Reshape(shape) if shape.rank() != 2 => {
+                return Err(unsupported(format!("it gives a tensor the shape {shape}")));
+            }
             Layer::Reshape(_) => {
                 // Channels come first there and last here: the same order only when an image is one pixel.
                 if !matches!(node.inputs[0].shape().axes(), [_, 1, 1, _]) {
@@ -253,6 +263,7 @@ impl<'a> Writer<'a> {
     }
 
     fn finish(mut self, name: &str) -> Result<Graph, OnnxError> {
+        let classes = self.classifier.network().class_names().len();
         let Some(last) = self.nodes.last_mut() else {
             return Err(unsupported("it has no layers".to_owned()));
         };
@@ -262,7 +273,7 @@ impl<'a> Writer<'a> {
             name: name.to_owned(),
             initializer: self.initializers,
             input: vec![value(INPUT, &[1, HEIGHT, WIDTH], "pixels as byte / 255, light on dark")],
-            output: vec![value(OUTPUT, &[CLASSES], "before softmax")],
+            output: vec![value(OUTPUT, &[classes], "before softmax")],
         })
     }
 }

@@ -21,7 +21,7 @@ use crate::settings::SettingsError;
 
 const LOCK: &str = ".lock";
 
-/// `runs/NAME/`; README.md lists its files.
+/// `runs/NAME/`; docs/training.md lists its files.
 #[derive(Debug, Clone)]
 pub struct RunFolder {
     path: PathBuf,

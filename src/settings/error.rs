@@ -48,7 +48,12 @@ impl SettingsError {
     pub(super) fn of_fine_tuning(self) -> Self {
         match self {
             Self::Setting { setting, value, allowed } => {
-                Self::Setting { setting: format!("fine-tune-{}", setting.replace("lr-decay", "decay")), value, allowed }
+                let namesake = match setting.as_str() {
+                    "lr-decay" => "fine-tune-decay".to_owned(),
+                    "epochs" | "batch-size" | "lr" | "weight-decay" => format!("fine-tune-{setting}"),
+                    _ => setting,
+                };
+                Self::Setting { setting: namesake, value, allowed }
             }
             other => other,
         }

@@ -28,7 +28,7 @@ pub(super) fn declare_all(command: Command, heading: &'static str, kinds: &[Kind
         let help = setting.get_help().map(ToString::to_string).unwrap_or_default();
         let owners = owners_of(&setting, kinds).join(", ");
         // Listed in the order of declaration here, not of its own kind.
-        let place = declared.get_arguments().count();
+        let place = declared.get_arguments().filter(|argument| !argument.is_positional()).count();
         let setting = setting.help(format!("{owners}: {help}"));
         declared = declared.arg(setting.help_heading(heading).display_order(place));
     }

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::data::{DataError, Dataset, ImageSet, PixelScale, Split, stratified_split};
+use crate::data::{CLASSES, DataError, Dataset, ImageSet, PixelScale, Split, stratified_split_of};
 use crate::nn::Role;
 use crate::optim::Group;
 use crate::tensor::ops::Augment;
@@ -92,7 +92,11 @@ pub(crate) struct Phase {
 fn batch_size(text: &str) -> Result<usize, String> {
     match text {
         "auto" => Ok(TrainConfig::AUTOMATIC),
-        number => number.parse().map_err(|_| "a number of images or auto is needed".to_owned()),
+        number => number
+            .parse()
+            .ok()
+            .filter(|size| *size != TrainConfig::AUTOMATIC)
+            .ok_or_else(|| "a number of images or auto is needed".to_owned()),
     }
 }
 
@@ -185,15 +189,15 @@ impl TrainConfig {
     /// # Errors
     /// [`DataError::Split`] when there are too few.
     pub fn split(&self, images: &ImageSet) -> Result<Split, DataError> {
-        self.split_labels(images.labels())
+        self.split_labels(images.labels(), CLASSES)
     }
 
-    /// As [`TrainConfig::split`], by the labels alone.
+    /// As [`TrainConfig::split`], by the labels alone, of this many classes.
     ///
     /// # Errors
     /// As [`TrainConfig::split`].
-    pub fn split_labels(&self, labels: &[u8]) -> Result<Split, DataError> {
-        stratified_split(labels, labels.len() / 5, self.split_seed())
+    pub fn split_labels(&self, labels: &[u8], classes: usize) -> Result<Split, DataError> {
+        stratified_split_of(classes, labels, labels.len() / 5, self.split_seed())
     }
 
     /// What decides the split.

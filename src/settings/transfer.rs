@@ -115,8 +115,8 @@ struct Options {
     #[arg(long, value_name = "N")]
     fine_tune_epochs: Option<usize>,
     /// Second phase: images a step; default 32
-    #[arg(long, value_name = "N")]
-    fine_tune_batch_size: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32))]
+    fine_tune_batch_size: Option<u32>,
     /// Second phase: the rule that moves the weights; default sgd
     #[arg(long, value_enum, value_name = "NAME")]
     fine_tune_optimizer: Option<OptimiserKind>,
@@ -158,7 +158,7 @@ impl Options {
         let learned = self.unfreeze_from.map(Learned::From);
         set(&mut tune.learned, learned.or(self.unfreeze_blocks.map(Learned::Blocks)));
         set(&mut tune.epochs, self.fine_tune_epochs);
-        set(&mut tune.batch_size, self.fine_tune_batch_size);
+        set(&mut tune.batch_size, self.fine_tune_batch_size.map(|size| size as usize));
         set(&mut tune.optimiser, self.fine_tune_optimizer);
         set(&mut tune.weight_decay, self.fine_tune_weight_decay);
         set(&mut tune.learning_rate.peak, self.fine_tune_lr);

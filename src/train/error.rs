@@ -33,6 +33,9 @@ pub enum TrainError {
     )]
     LostCheckpoint { checkpoint: PathBuf, folder: PathBuf, best: PathBuf },
 
+    #[error("{name} cannot be trained: {problem}")]
+    Task { name: String, problem: String },
+
     #[error("{path} is a training of another network", path = shown(path))]
     OtherNetwork { path: PathBuf },
 

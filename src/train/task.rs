@@ -1,5 +1,6 @@
 //! What is trained, and on what.
 
+use super::TrainError;
 use crate::data::{CLASS_NAMES, CLASSES, Dataset, Examples};
 use crate::models;
 use crate::nn::{Model, ParameterBuilder};
@@ -51,6 +52,31 @@ impl<'a> Task<'a> {
             train: train.into(),
             test: test.into(),
             class_names: class_names.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    /// Refuses examples that would only fail after hours of training.
+    ///
+    /// # Errors
+    /// [`TrainError::Task`].
+    pub(super) fn check(&self) -> Result<(), TrainError> {
+        let refuse = |problem: String| Err(TrainError::Task { name: self.name.clone(), problem });
+        let fit = match (&self.train, &self.test) {
+            (Examples::Images(_), Examples::Images(_)) => true,
+            (Examples::Rows(train), Examples::Rows(test)) => train.shape() == test.shape(),
+            _ => false,
+        };
+        let classes = self.class_names.len();
+        let mut labels = self.train.labels().iter().chain(self.test.labels());
+        if self.test.is_empty() {
+            return refuse("there are no examples to test with".to_owned());
+        }
+        if !fit {
+            return refuse("the examples to test with are of another shape than those to train with".to_owned());
+        }
+        match labels.find(|label| usize::from(**label) >= classes) {
+            Some(label) => refuse(format!("an example is of class {label}, but there are {classes} class names")),
+            None => Ok(()),
         }
     }
 }

@@ -182,7 +182,8 @@ impl<'a> Training<'a> {
             let allowed = "0, as `cutmix`: only images can be mixed";
             return Err(SettingsError::new("mixup", config.regularisation.mixup, allowed).into());
         }
-        let split = config.split_labels(examples.labels())?;
+        task.check()?;
+        let split = config.split_labels(examples.labels(), task.class_names.len())?;
         let mut builder = ParameterBuilder::default();
         (task.declare)(&mut builder);
         for phase in config.phases() {

@@ -12,6 +12,7 @@ use clap::Args;
 use given::Given;
 use selvedge::files::{FileError, FileTask};
 use selvedge::gpu::Gpu;
+use selvedge::models;
 use selvedge::optim::Schedule;
 use selvedge::run::RunConfig;
 use selvedge::settings::{Architecture, Recipe, TrainConfig};
@@ -175,18 +176,27 @@ impl Settings {
         self.augmentation.apply(&mut config.augment);
         self.refuse_what_has_no_meaning(&config)?;
         // So that the run can be resumed and evaluated from any folder.
-        absolute(&mut config.data)?;
+        if self.given.has("data") {
+            absolute(&mut config.data)?;
+        }
         if self.given.has("weights") {
             absolute(&mut config.transfer.weights)?;
         }
         config.validate()?;
+        models::check_layers(&config)?;
         Ok(config)
     }
 
     /// What the settings start from, with the network that was named and what suits the optimiser that was.
     fn start(&self, model: &ModelArgument) -> anyhow::Result<TrainConfig> {
         let mut config = match (&self.config, self.recipe, model.model) {
-            (Some(path), _, _) => RunConfig::read(&in_run_folder(path))?.train.from_the_start(),
+            (Some(path), _, _) => {
+                let run = RunConfig::read(&in_run_folder(path))?;
+                if let Some(name) = run.own_network {
+                    bail!("the run is of a network of one's own, {name}: only the program that declares it can use it");
+                }
+                run.train.from_the_start()
+            }
             (None, Some(recipe), _) => recipe.config(),
             (None, None, Some(Architecture::Inception)) => Recipe::IcdssInception.config(),
             (None, None, _) => Recipe::Standard.config(),

@@ -54,6 +54,8 @@ struct Sum {
     extent: Extent,
     factor: f32,
     output: Shape,
+    /// Whether it is the mean over each image of a batch.
+    is_pooling: bool,
 }
 
 impl Op for Sum {
@@ -77,9 +79,7 @@ impl Op for Sum {
     }
 
     fn layer(&self) -> Option<Layer> {
-        let Extent { outer, len, inner } = self.extent;
-        let is_pooling = *self.output.axes() == [outer, inner] && self.factor == 1.0 / len as f32;
-        is_pooling.then_some(Layer::GlobalAvgPool)
+        self.is_pooling.then_some(Layer::GlobalAvgPool)
     }
 }
 
@@ -117,7 +117,7 @@ impl Op for Expand {
 
 impl Tensor {
     pub(super) fn sum_over(&self, extent: Extent, factor: f32, output: Shape) -> Result<Tensor> {
-        Self::apply_one(Sum { extent, factor, output }, &[self])
+        Self::apply_one(Sum { extent, factor, output, is_pooling: false }, &[self])
     }
 
     /// The sum of all elements, `[1]`; 0 when there are none.
@@ -174,7 +174,8 @@ impl Tensor {
         let inputs = Inputs::of("global_avg_pool", &[self]);
         let [n, h, w, c] = inputs.axes(0, "the image batch, [N, H, W, C],")?;
         let extent = Extent { outer: n, len: h * w, inner: c };
-        self.sum_over(extent, self.share("global_avg_pool", h * w)?, [n, c].into())
+        let factor = self.share("global_avg_pool", h * w)?;
+        Self::apply_one(Sum { extent, factor, output: [n, c].into(), is_pooling: true }, &[self])
     }
 
     /// Sums over the axes along which a tensor of `shape` is repeated to this one's: the gradient of what was repeated.
