@@ -10,9 +10,9 @@
 #import common/grid.wgsl
 struct Params {
     len: u32,      // rows * cols
-    cols: u32,
-    x_cols: u32,
-    y_cols: u32,
+    cols: u32,     // columns copied
+    x_cols: u32,   // columns of x
+    y_cols: u32,   // columns of y
     x_first: u32,  // first column taken
     y_first: u32,  // first column written
 }

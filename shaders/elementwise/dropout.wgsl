@@ -10,10 +10,10 @@
 #import common/grid.wgsl
 #import common/random.wgsl
 struct Params {
-    rows: u32,
-    cols: u32,
-    stream: u32,   // tells one dropout layer from another
-    rate: f32,
+    rows: u32,    // rows of x
+    cols: u32,    // columns of x
+    stream: u32,  // tells one dropout layer from another
+    rate: f32,    // the probability of 0
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;

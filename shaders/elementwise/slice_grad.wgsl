@@ -7,11 +7,11 @@
 // Why:     gathering writes every element once. Writing dy into zeros would need a pass for the zeros first.
 #import common/grid.wgsl
 struct Params {
-    len: u32,
-    size: u32,
-    inner: u32,
+    len: u32,    // elements of dx
+    size: u32,   // of the axis
+    inner: u32,  // elements within the axis
     first: u32,  // that was taken
-    step: u32,
+    step: u32,   // from one taken to the next
     taken: u32,  // how many were
 }
 @group(0) @binding(0) var<uniform> p: Params;

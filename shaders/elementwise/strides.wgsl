@@ -7,11 +7,11 @@
 //          permuted; with a multiple it is sliced. The host merges neighbouring axes that all tensors walk alike, so that
 //          there are seldom more than two or three. RANK is a constant of the pipeline, so the loop is unrolled.
 struct Params {
-    len: u32,                     // threads
-    start: u32,                   // strided_copy.wgsl: first element of x
-    c: f32,                       // zip_strided.wgsl: constants of f
-    d: f32,
-    axes: array<vec4<u32>, 6>,    // of the output, the innermost first: (size, stride of the first tensor, of the second, 0)
+    len: u32,                   // threads
+    start: u32,                 // strided_copy.wgsl: first element of x
+    c: f32,                     // zip_strided.wgsl: constants of f
+    d: f32,                     // the second
+    axes: array<vec4<u32>, 6>,  // of the output, the innermost first: (size, stride of the first tensor, of the second, 0)
 }
 @group(0) @binding(0) var<uniform> p: Params;
 override RANK: u32;

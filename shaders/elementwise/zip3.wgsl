@@ -11,7 +11,7 @@
 struct Params {
     len: u32,  // values
     c: f32,    // constants of f
-    d: f32,
+    d: f32,    // the second
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> a: array<Value>;

@@ -7,10 +7,10 @@
 // Why:     the counterpart of sum.wgsl for every kind of sum and mean, the global average pool among them.
 #import common/grid.wgsl
 struct Params {
-    outer: u32,
-    len: u32,
-    inner: u32,
-    factor: f32,
+    outer: u32,   // elements around the axis
+    len: u32,     // of the axis
+    inner: u32,   // elements within the axis
+    factor: f32,  // multiplies every number
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;

@@ -10,9 +10,9 @@
 #import common/value_f32.wgsl
 #import elementwise/functions.wgsl
 struct Params {
-    outer: u32,
-    len: u32,
-    inner: u32,
+    outer: u32,   // elements around the axis
+    len: u32,     // of the axis
+    inner: u32,   // elements within the axis
     chunk: u32,   // numbers a thread compares
     pieces: u32,  // threads along the axis
 }

@@ -12,12 +12,12 @@
 #import common/grid.wgsl
 const RUN: u32 = 16u;  // additions in a row before their sum joins the rest
 struct Params {
-    outer: u32,
-    len: u32,
-    inner: u32,
+    outer: u32,   // elements around the axis
+    len: u32,     // of the axis
+    inner: u32,   // elements within the axis
     chunk: u32,   // numbers a thread sums up
     pieces: u32,  // threads along the axis
-    factor: f32,
+    factor: f32,  // multiplies every sum
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
