@@ -42,7 +42,7 @@ fn main() {
         println!("\nmilliseconds of an iteration's push\n\n| images | exact | barnes-hut | fft |\n|---|---|---|---|");
         for size in CROSSING {
             let cells = [Method::Exact, Method::BarnesHut, Method::Fft].map(|method| {
-                let map = fit(&images, size, &Tsne::default().method(method));
+                let map = fit(&images, size, &Tsne { method, ..Tsne::default() });
                 format!("{:.2}", 1e3 * map.seconds().repulsion / map.iterations() as f64)
             });
             println!("| {size} | {} |", cells.join(" | "));

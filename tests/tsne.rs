@@ -33,9 +33,18 @@ fn the_exact_method_is_the_reference_step_by_step() {
     for components in 1..=3 {
         let first = start(COUNT, components, 3.0);
         let tsne = |early: usize, late: usize| {
-            let tsne = Tsne::default().components(components).perplexity(7.0).method(Method::Exact);
-            let tsne = tsne.learning_rate(RATE).exaggeration(4.0).exaggeration_iterations(early).iterations(late);
-            tsne.initial(Initial::Given(first.clone())).fit(&data, DIMS).unwrap()
+            let tsne = Tsne {
+                components,
+                perplexity: 7.0,
+                method: Method::Exact,
+                initial: Initial::Given(first.clone()),
+                learning_rate: Some(RATE),
+                early_exaggeration: 4.0,
+                early_exaggeration_iterations: early,
+                iterations: late,
+                ..Tsne::default()
+            };
+            tsne.fit(&data, DIMS).unwrap()
         };
         let mut descent = Descent::from(reference::points(&first, components));
         assert!(apart(tsne(0, 0).positions(), &descent.y) < 1e-6, "the start");
@@ -54,8 +63,8 @@ fn the_exact_method_is_the_reference_step_by_step() {
 
 /// The gradient that a fit follows, seen in its first step: that is -rate · 1.2 · gradient.
 fn gradient_seen(tsne: Tsne, data: &[f32], dims: usize, y: &[f32], rate: f64) -> Vec<f64> {
-    let tsne = tsne.initial(Initial::Given(y.to_vec())).learning_rate(rate);
-    let moved = tsne.exaggeration_iterations(0).iterations(1).fit(data, dims).unwrap();
+    let tsne = Tsne { initial: Initial::Given(y.to_vec()), learning_rate: Some(rate), ..tsne };
+    let moved = Tsne { early_exaggeration_iterations: 0, iterations: 1, ..tsne }.fit(data, dims).unwrap();
     let steps = y.iter().zip(moved.positions());
     steps.map(|(before, after)| (f64::from(*before) - f64::from(*after)) / (1.2 * rate)).collect()
 }
@@ -72,11 +81,11 @@ fn every_methods_gradient_passes_finite_differences() {
         let p = joint(&reference::points(&data, DIMS), PERPLEXITY, k);
         for components in (1..=3).filter(|components| method != Method::Fft || *components < 3) {
             let first = start(COUNT, components, 12.0);
-            let tsne = Tsne::default().components(components).perplexity(PERPLEXITY).method(method);
+            let tsne = Tsne { components, perplexity: PERPLEXITY, method, ..Tsne::default() };
             let seen = gradient_seen(tsne.clone(), &data, DIMS, &first, 20.0);
             let mut y = reference::points(&first, components);
             let kl = divergence(&p, &y);
-            let own = tsne.initial(Initial::Given(first)).exaggeration_iterations(0).iterations(0);
+            let own = Tsne { initial: Initial::Given(first), early_exaggeration_iterations: 0, iterations: 0, ..tsne };
             let own = own.fit(&data, DIMS).unwrap().kl();
             assert!((own / kl - 1.0).abs() < kl_off, "{method} {components}: {own} {kl}");
             let (mut off, mut all) = (0.0, 0.0);
@@ -116,8 +125,9 @@ struct Golden {
 fn scikit_learn_says_the_same() {
     let golden: Golden = serde_json::from_str(include_str!("golden/tsne.json")).unwrap();
     let Golden { dims, points, labels, map, .. } = &golden;
-    let tsne = Tsne::default().perplexity(golden.perplexity).method(Method::Exact);
-    let own = tsne.clone().initial(Initial::Given(map.clone())).exaggeration_iterations(0).iterations(0);
+    let tsne = Tsne { perplexity: golden.perplexity, method: Method::Exact, ..Tsne::default() };
+    let own =
+        Tsne { initial: Initial::Given(map.clone()), early_exaggeration_iterations: 0, iterations: 0, ..tsne.clone() };
     let own = own.fit(points, *dims).unwrap();
     assert!((own.kl() / golden.kl - 1.0).abs() < 1e-4, "{} {}", own.kl(), golden.kl);
     let seen = gradient_seen(tsne, points, *dims, map, 10.0);
@@ -147,8 +157,15 @@ fn a_seed_gives_one_map_whatever_the_number_of_threads() {
     for method in METHODS {
         for initial in [Initial::Pca, Initial::Random] {
             let fit = |threads: usize, seed: u64| {
-                let tsne = Tsne::default().method(method).initial(initial.clone()).pca(8).threads(threads).seed(seed);
-                let map = tsne.exaggeration_iterations(20).iterations(20).fit(&data, dims).unwrap();
+                let tsne = Tsne {
+                    method,
+                    initial: initial.clone(),
+                    pca: Some(8),
+                    threads: Some(threads),
+                    seed,
+                    ..Tsne::default()
+                };
+                let map = Tsne { early_exaggeration_iterations: 20, iterations: 20, ..tsne }.fit(&data, dims).unwrap();
                 (map.positions().to_vec(), map.kl(), map.transform(&data[..5 * dims], dims).unwrap())
             };
             let one = fit(1, 1);
@@ -166,8 +183,13 @@ fn neighbours_of_many_points_do_not_depend_on_the_number_of_threads() {
     let (data, _) = heaps(8200, 260, 12);
     for search in [NeighbourSearch::Exact, NeighbourSearch::Approximate] {
         let fit = |threads: usize| {
-            let tsne = Tsne::default().neighbours(search).threads(threads).exaggeration_iterations(5);
-            tsne.iterations(0).fit(&data, 260).unwrap().positions().to_vec()
+            let tsne = Tsne {
+                neighbours: search,
+                threads: Some(threads),
+                early_exaggeration_iterations: 5,
+                ..Tsne::default()
+            };
+            Tsne { iterations: 0, ..tsne }.fit(&data, 260).unwrap().positions().to_vec()
         };
         assert!(fit(1) == fit(3), "{search:?}");
     }
@@ -176,7 +198,7 @@ fn neighbours_of_many_points_do_not_depend_on_the_number_of_threads() {
 #[test]
 fn maps_do_not_depend_on_the_scale_of_the_data() {
     let (data, _) = heaps(400, 10, 13);
-    let tsne = Tsne::default().pca(6).iterations(50);
+    let tsne = Tsne { pca: Some(6), iterations: 50, ..Tsne::default() };
     let map = tsne.fit(&data, 10).unwrap();
     // Powers of two lose no digit, and others hardly any.
     for power in [-110, -60, 20, 100] {
@@ -197,7 +219,7 @@ fn every_method_and_dimension_finds_the_heaps() {
     let (data, heap) = heaps(600, 20, 4);
     for method in METHODS {
         for components in (1..=3).filter(|components| method != Method::Fft || *components < 3) {
-            let tsne = Tsne::default().components(components).method(method).iterations(250);
+            let tsne = Tsne { components, method, iterations: 250, ..Tsne::default() };
             let map = tsne.fit(&data, 20).unwrap();
             let accuracy = knn_accuracy(map.positions(), components, &heap, 10).unwrap();
             assert!(accuracy > 0.99, "{method} in {components} dimensions: {accuracy}");
@@ -211,7 +233,7 @@ fn every_method_and_dimension_finds_the_heaps() {
 #[test]
 fn methods_agree_on_how_good_a_map_is() {
     let (data, dims) = several_tasks();
-    let kl = METHODS.map(|method| Tsne::default().method(method).fit(&data, dims).unwrap().kl());
+    let kl = METHODS.map(|method| Tsne { method, ..Tsne::default() }.fit(&data, dims).unwrap().kl());
     // Each ends in a hollow of its own, and the exact method has the pairs of all points, not of 90 neighbours.
     assert!((kl[2] / kl[1] - 1.0).abs() < 0.03 && (kl[0] / kl[1] - 1.0).abs() < 0.06, "{kl:?}");
 }
@@ -219,14 +241,14 @@ fn methods_agree_on_how_good_a_map_is() {
 #[test]
 fn the_cosine_metric_does_not_see_lengths() {
     let (mut data, _) = heaps(200, 6, 5);
-    let tsne = Tsne::default().metric(Metric::Cosine).iterations(100);
+    let tsne = Tsne { metric: Metric::Cosine, iterations: 100, ..Tsne::default() };
     let map = tsne.fit(&data, 6).unwrap();
     // Powers of two change no digit.
     for (i, row) in data.chunks_exact_mut(6).enumerate() {
         row.iter_mut().for_each(|value| *value *= [1.0, 4.0, 0.125][i % 3]);
     }
     assert_eq!(map.positions(), tsne.fit(&data, 6).unwrap().positions());
-    assert_ne!(map.positions(), Tsne::default().iterations(100).fit(&data, 6).unwrap().positions());
+    assert_ne!(map.positions(), Tsne { iterations: 100, ..Tsne::default() }.fit(&data, 6).unwrap().positions());
     data[12..18].fill(0.0);
     assert!(matches!(tsne.fit(&data, 6), Err(TsneError::NoDirection { row: 2 })));
 }
@@ -236,7 +258,7 @@ fn new_points_find_their_heap_each_by_itself() {
     let (data, heap) = heaps(1500, 15, 6);
     let (known, new) = data.split_at(1200 * 15);
     for (method, components) in [(Method::Exact, 2), (Method::BarnesHut, 3), (Method::Fft, 2), (Method::Fft, 1)] {
-        let map = Tsne::default().method(method).components(components).pca(10).fit(known, 15).unwrap();
+        let map = Tsne { method, components, pca: Some(10), ..Tsne::default() }.fit(known, 15).unwrap();
         let before = map.positions().to_vec();
         let places = map.transform(new, 15).unwrap();
         assert_eq!(map.positions(), before, "the map has changed");
@@ -264,7 +286,7 @@ fn new_points_find_their_heap_each_by_itself() {
 #[test]
 fn a_fit_tells_how_far_it_is_and_can_be_stopped() {
     let (data, dims) = several_tasks();
-    let tsne = Tsne::default().exaggeration_iterations(30).iterations(70);
+    let tsne = Tsne { early_exaggeration_iterations: 30, iterations: 70, ..Tsne::default() };
     let (mut stages, mut last, mut divergences) = (0, 0, Vec::new());
     let whole = tsne.fit_observed(&data, dims, |progress| {
         match progress {
@@ -288,7 +310,7 @@ fn a_fit_tells_how_far_it_is_and_can_be_stopped() {
         _ => ControlFlow::Continue(()),
     });
     let stopped = stopped.unwrap();
-    let short = tsne.exaggeration_iterations(12).iterations(0).fit(&data, dims).unwrap();
+    let short = Tsne { early_exaggeration_iterations: 12, iterations: 0, ..tsne }.fit(&data, dims).unwrap();
     assert_eq!((stopped.iterations(), stopped.positions()), (12, short.positions()));
 }
 
@@ -311,7 +333,7 @@ fn a_fit_that_is_stopped_before_its_first_iteration_has_no_map() {
         }
         ControlFlow::Continue(())
     };
-    let tsne = Tsne::default().pca(dims - 1).iterations(0);
+    let tsne = Tsne { pca: Some(dims - 1), iterations: 0, ..Tsne::default() };
     tsne.fit_observed(&data, dims, observe).unwrap();
     // Principal components, neighbours, their weights, and where the map starts.
     assert_eq!(stages.len(), 4);
@@ -350,32 +372,32 @@ fn what_cannot_be_mapped_is_refused() {
         bad[4 * 7 + 2] = value;
         fails(tsne(), &bad, 4, "number 2 of point 7");
     }
-    fails(tsne().components(0), &data, 4, "1, 2 or 3");
-    fails(tsne().components(4), &data, 4, "1, 2 or 3");
-    fails(tsne().components(3).method(Method::Fft), &data, 4, "barnes-hut");
+    fails(Tsne { components: 0, ..tsne() }, &data, 4, "1, 2 or 3");
+    fails(Tsne { components: 4, ..tsne() }, &data, 4, "1, 2 or 3");
+    fails(Tsne { components: 3, method: Method::Fft, ..tsne() }, &data, 4, "barnes-hut");
     for perplexity in [0.5, -1.0, f64::NAN, f64::INFINITY] {
-        fails(tsne().perplexity(perplexity), &data, 4, "perplexity is");
+        fails(Tsne { perplexity, ..tsne() }, &data, 4, "perplexity is");
     }
     for exaggeration in [0.0, 1e9, f64::NAN] {
-        fails(tsne().exaggeration(exaggeration), &data, 4, "exaggeration is");
+        fails(Tsne { early_exaggeration: exaggeration, ..tsne() }, &data, 4, "exaggeration is");
     }
-    fails(tsne().theta(-0.1), &data, 4, "theta is -0.1");
+    fails(Tsne { theta: -0.1, ..tsne() }, &data, 4, "theta is -0.1");
     for rate in [0.0, -3.0, f64::NAN, 1e30] {
-        fails(tsne().learning_rate(rate), &data, 4, "learning rate is");
+        fails(Tsne { learning_rate: Some(rate), ..tsne() }, &data, 4, "learning rate is");
     }
-    fails(tsne().pca(0), &data, 4, "PCA");
-    fails(tsne().threads(0), &data, 4, "threads is 0");
-    fails(tsne().threads(1 << 40), &data, 4, "threads is");
-    fails(tsne().initial(Initial::Given(vec![0.0; 99])), &data, 4, "need 100");
+    fails(Tsne { pca: Some(0), ..tsne() }, &data, 4, "PCA");
+    fails(Tsne { threads: Some(0), ..tsne() }, &data, 4, "threads is 0");
+    fails(Tsne { threads: Some(1 << 40), ..tsne() }, &data, 4, "threads is");
+    fails(Tsne { initial: Initial::Given(vec![0.0; 99]), ..tsne() }, &data, 4, "need 100");
     for value in [f32::NAN, f32::INFINITY, 1e19] {
         let mut bad = vec![0.0; 100];
         bad[3] = value;
-        let tsne = tsne().initial(Initial::Given(bad));
+        let tsne = Tsne { initial: Initial::Given(bad), ..tsne() };
         fails(tsne, &data, 4, "number 3 of the initial map");
     }
-    fails(tsne().method(Method::Exact), &vec![0.0; 10_001], 1, "at most 10000");
-    fails(tsne().perplexity(1e9), &vec![0.0; 100_000], 1, "perplexity of at most 447");
-    let allowed = tsne().perplexity(447.0).iterations(0).exaggeration_iterations(0);
+    fails(Tsne { method: Method::Exact, ..tsne() }, &vec![0.0; 10_001], 1, "at most 10000");
+    fails(Tsne { perplexity: 1e9, ..tsne() }, &vec![0.0; 100_000], 1, "perplexity of at most 447");
+    let allowed = Tsne { perplexity: 447.0, iterations: 0, early_exaggeration_iterations: 0, ..tsne() };
     assert!(allowed.check_for(100_000).is_ok());
 
     let map = start(50, 2, 1.0);
@@ -413,16 +435,20 @@ proptest! {
         cosine in prop::bool::ANY,
         random in prop::bool::ANY,
     ) {
-        let mut tsne = Tsne::default().components(components).perplexity(perplexity).theta(theta).method(method);
-        tsne = tsne.metric(if cosine { Metric::Cosine } else { Metric::Euclidean });
-        tsne = tsne.initial(if random { Initial::Random } else { Initial::Pca });
-        if let Some(rate) = rate {
-            tsne = tsne.learning_rate(rate);
-        }
-        if let Some(pca) = pca {
-            tsne = tsne.pca(pca);
-        }
-        if let Ok(map) = tsne.exaggeration_iterations(10).iterations(10).fit(&values, dims) {
+        let tsne = Tsne {
+            components,
+            perplexity,
+            learning_rate: rate,
+            theta,
+            pca,
+            method,
+            metric: if cosine { Metric::Cosine } else { Metric::Euclidean },
+            initial: if random { Initial::Random } else { Initial::Pca },
+            early_exaggeration_iterations: 10,
+            iterations: 10,
+            ..Tsne::default()
+        };
+        if let Ok(map) = tsne.fit(&values, dims) {
             prop_assert!(finite(&map));
         }
     }

@@ -53,7 +53,7 @@ fn groups_of_equal_points_stay_together() {
     {
         let (data, group) = groups(count, size, others);
         let [own, tree] =
-            [Method::Auto, Method::BarnesHut].map(|method| Tsne::default().method(method).fit(&data, 5).unwrap());
+            [Method::Auto, Method::BarnesHut].map(|method| Tsne { method, ..Tsne::default() }.fit(&data, 5).unwrap());
         let case = format!("{count} groups of {size} and {others} others, {}", own.method());
         let loose = [looseness(&own, &group, count), looseness(&tree, &group, count)];
         assert!(loose[0] < 1.5 * loose[1] + 0.01, "{case}: {loose:?}");
@@ -63,7 +63,7 @@ fn groups_of_equal_points_stay_together() {
     for (count, size, others, method) in
         [(100, 4, 0, Method::Fft), (2, 20, 400, Method::Fft), (2, 100, 400, Method::BarnesHut)]
     {
-        let map = Tsne::default().iterations(0).fit(&groups(count, size, others).0, 5).unwrap();
+        let map = Tsne { iterations: 0, ..Tsne::default() }.fit(&groups(count, size, others).0, 5).unwrap();
         assert_eq!(map.method(), method, "{count} groups of {size} and {others} others");
     }
 }
@@ -108,7 +108,7 @@ fn points_far_out_leave_the_others_their_map() {
     for (case, data, far) in cases {
         for method in [Method::Fft, Method::Exact] {
             for initial in [Initial::Pca, Initial::Random] {
-                let tsne = Tsne::default().method(method).initial(initial).perplexity(20.0).iterations(300);
+                let tsne = Tsne { method, initial, perplexity: 20.0, iterations: 300, ..Tsne::default() };
                 let map = tsne.fit(&data, DIMS).unwrap();
                 assert!(finite(&map), "{case}");
                 let accuracy = knn_accuracy(map.positions(), 2, &heap, 10).unwrap();
@@ -124,7 +124,7 @@ fn points_far_out_leave_the_others_their_map() {
 
 #[test]
 fn points_that_are_odd_have_a_sensible_map() {
-    let quick = |method| Tsne::default().method(method).exaggeration_iterations(50).iterations(50);
+    let quick = |method| Tsne { method, early_exaggeration_iterations: 50, iterations: 50, ..Tsne::default() };
     for method in METHODS {
         // All in one place; two places; constant columns; fewer points than three perplexities; as few as there can be.
         assert!(finite(&quick(method).fit(&[2.5; 100 * 4], 4).unwrap()), "{method}");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::bail;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use selvedge::data::{CLASS_NAMES, ImageSet, Inversion, PIXELS, Photo, WIDTH};
 use selvedge::files::shown;
 use selvedge::inference::{Model, Views};
@@ -25,8 +25,8 @@ pub struct Options {
     #[arg(required = true, value_name = "PICTURE")]
     pictures: Vec<PathBuf>,
     /// Whether light and dark are exchanged: the networks know light things on black
-    #[arg(long, value_enum, default_value_t = Invert::Auto)]
-    invert: Invert,
+    #[arg(long, value_enum, default_value_t = Inversion::Automatic)]
+    invert: Inversion,
     /// Look at each picture ten times: mirrored or not, moved by a pixel in each direction or not
     #[arg(long)]
     tta: bool,
@@ -48,26 +48,6 @@ pub struct Options {
     adapter: AdapterOption,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Invert {
-    /// When the thing is darker than its background
-    Auto,
-    /// Always
-    Yes,
-    /// Never
-    No,
-}
-
-impl From<Invert> for Inversion {
-    fn from(invert: Invert) -> Self {
-        match invert {
-            Invert::Auto => Self::Automatic,
-            Invert::Yes => Self::Always,
-            Invert::No => Self::Never,
-        }
-    }
-}
-
 /// Pictures a row of `--show`.
 const COLUMNS: usize = 6;
 
@@ -87,7 +67,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let model = Model::open(&gpu, &options.model)?;
     let mut read = Vec::new();
     for path in &paths {
-        match Photo::read(path, options.invert.into()) {
+        match Photo::read(path, options.invert) {
             Ok(photo) => read.push(Read { path: path.clone(), photo }),
             // One bad picture must not keep the others from being looked at.
             Err(error) => complain("error", &error.to_string()),

@@ -14,12 +14,15 @@ use crate::files::{FileError, FileTask, read_text, write_json};
 use crate::gpu::Gpu;
 
 /// How members are combined, before anything is fitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)] // see [`Rule`]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum RuleKind {
+    /// The mean of the probabilities (soft voting)
     Mean,
+    /// Their weighted mean; the weights have the smallest log loss on the validation split
     Weighted,
+    /// Each model has a vote (hard voting); a tie goes to the tied class with the largest mean probability
     Vote,
+    /// A logistic regression on the models' probabilities, fitted on the validation split
     Stack,
 }
 

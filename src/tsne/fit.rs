@@ -84,15 +84,15 @@ impl Tsne {
         let negative_entropy = affinities.negative_entropy();
         let divergence =
             |y: &[[f32; D]], z: f64| at_least_0(negative_entropy + mean_log_distance(&affinities, y) + z.ln());
-        let of = self.exaggeration_iterations.saturating_add(self.iterations);
+        let of = self.all_iterations();
         let mut descent = Descent::new(count);
         let mut pull = vec![[0.0; D]; count];
         let mut felt = Felt::of(count);
         let mut done = 0;
         let mut go_on = true;
         while go_on && done < of {
-            let exaggeration = match done < self.exaggeration_iterations {
-                true => self.exaggeration,
+            let exaggeration = match done < self.early_exaggeration_iterations {
+                true => self.early_exaggeration,
                 false => 1.0,
             };
             attraction(&affinities, &y, &y, &mut pull);

@@ -20,7 +20,7 @@
 //! use selvedge::tsne::Tsne;
 //! // Two heaps of points on a line.
 //! let points: Vec<f32> = (0..40).map(|i| if i < 20 { i as f32 } else { 100.0 + i as f32 }).collect();
-//! let embedding = Tsne::default().perplexity(5.0).iterations(50).fit(&points, 1)?;
+//! let embedding = Tsne { perplexity: 5.0, iterations: 50, ..Tsne::default() }.fit(&points, 1)?;
 //! assert_eq!(embedding.positions().len(), 2 * 40);
 //! # Ok::<(), selvedge::tsne::TsneError>(())
 //! ```

@@ -4,26 +4,28 @@ use super::TsneError;
 
 /// How distances are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Metric {
-    /// The straight line.
+    /// The straight line
     #[default]
     Euclidean,
-    /// The straight line between the points scaled to length 1, whose square is 2 (1 - cos).
+    /// The angle: the straight line between the points scaled to length 1, whose square is 2 (1 - cos)
     Cosine,
 }
 
 /// How the push of all points on all others is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Method {
     /// The fastest by measurement: exact for few points; for more, fft in 1 and 2 dimensions, Barnes-Hut in 3, and where a
-    /// tenth of the points have many others in their very place.
+    /// tenth of the points have many others in their very place
     #[default]
     Auto,
-    /// All pairs, and the probabilities of all pairs.
+    /// All pairs of points, and the probabilities of all pairs; for few points
     Exact,
-    /// A tree, see [`Tsne::theta`].
+    /// Far points together, by a tree
     BarnesHut,
-    /// A grid; for maps of 1 and 2 dimensions. Many points in one place it spreads over the distance of its nodes.
+    /// A grid, by FFT; for maps of 1 and 2 dimensions. Many points in one place it spreads over the distance of its nodes
     Fft,
 }
 
@@ -40,14 +42,15 @@ impl fmt::Display for Method {
 
 /// How nearest neighbours are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum NeighbourSearch {
-    /// Approximate for many points of many dimensions, else exact.
+    /// Approximate for many points of many dimensions, else exact
     #[default]
     Auto,
-    /// All true ones.
+    /// All true ones
     Exact,
     /// Most of the true ones and others instead of the rest: for many points faster, and the map's structure beyond the
-    /// closest neighbours better (see docs/rejected-optimizations.md).
+    /// closest neighbours better (see docs/rejected-optimizations.md)
     Approximate,
 }
 
@@ -66,40 +69,72 @@ pub enum Initial {
 
 /// t-SNE with its settings, see [`Tsne::fit`]. The defaults are those of openTSNE, but for a learning rate four times as high,
 /// with which 150 of the 750 iterations are enough for the early exaggeration (docs/benchmarks.md).
+///
+/// What a field says here is also the help of its option on the command line.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
 pub struct Tsne {
-    pub(super) components: usize,
-    pub(super) perplexity: f64,
-    pub(super) exaggeration: f64,
-    pub(super) exaggeration_iterations: usize,
-    pub(super) iterations: usize,
-    pub(super) learning_rate: Option<f64>,
-    pub(super) initial: Initial,
-    pub(super) theta: f64,
-    pub(super) method: Method,
-    pub(super) metric: Metric,
-    pub(super) neighbours: NeighbourSearch,
-    pub(super) pca: Option<usize>,
-    pub(super) seed: u64,
-    pub(super) threads: Option<usize>,
+    /// Reduce the points to this many principal components first
+    #[cfg_attr(feature = "cli", arg(long, value_name = "DIMS", help_heading = "Points"))]
+    pub pca: Option<usize>,
+    /// How distances are measured
+    #[cfg_attr(feature = "cli", arg(long, value_enum, default_value_t, help_heading = "Points"))]
+    pub metric: Metric,
+    /// How nearest neighbours are found
+    #[cfg_attr(feature = "cli", arg(long, value_enum, default_value_t, help_heading = "Points"))]
+    pub neighbours: NeighbourSearch,
+    /// Dimensions of the map: 1, 2 or 3
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N", default_value_t = 2, help_heading = "Map"))]
+    pub components: usize,
+    /// How many neighbours count, about; 1 or more. Lowered to a third of the other points when there are few
+    #[cfg_attr(feature = "cli", arg(long, value_name = "X", default_value_t = 30.0, help_heading = "Map"))]
+    pub perplexity: f64,
+    /// Where the map starts.
+    #[cfg_attr(feature = "cli", arg(skip))]
+    pub initial: Initial,
+    /// What everything random starts from
+    #[cfg_attr(feature = "cli", arg(long, default_value_t = 0, help_heading = "Map"))]
+    pub seed: u64,
+    /// By what the pull between neighbours is enlarged at first, so that clusters can find together; 1 to a million
+    #[cfg_attr(feature = "cli", arg(long, value_name = "X", default_value_t = 12.0, help_heading = "Descent"))]
+    pub early_exaggeration: f64,
+    /// Iterations with that
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N", default_value_t = 150, help_heading = "Descent"))]
+    pub early_exaggeration_iterations: usize,
+    /// Iterations after that
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N", default_value_t = 600, help_heading = "Descent"))]
+    pub iterations: usize,
+    /// The learning rate, up to 10⁹; without one, the number of points divided by the exaggeration. That is four times the rate
+    /// of Belkina et al. 2019 and openTSNE, whose gradient leaves out the factor of 4; it comes farther in as many iterations.
+    #[cfg_attr(feature = "cli", arg(skip))]
+    pub learning_rate: Option<f64>,
+    /// How the push of all points on all others is found
+    #[cfg_attr(feature = "cli", arg(long, value_enum, default_value_t, help_heading = "Descent"))]
+    pub method: Method,
+    /// Barnes-Hut: how wide a cell may be, as a share of its distance; 0 is exact
+    #[cfg_attr(feature = "cli", arg(long, value_name = "X", default_value_t = 0.5, help_heading = "Descent"))]
+    pub theta: f64,
+    /// Threads to work with, at most 1024; default one a core. Changes no result
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N", help_heading = "Descent"))]
+    pub threads: Option<usize>,
 }
 
 impl Default for Tsne {
     fn default() -> Self {
         Self {
-            components: 2,
-            perplexity: 30.0,
-            exaggeration: 12.0,
-            exaggeration_iterations: 150,
-            iterations: 600,
-            learning_rate: None,
-            initial: Initial::Pca,
-            theta: 0.5,
-            method: Method::Auto,
+            pca: None,
             metric: Metric::Euclidean,
             neighbours: NeighbourSearch::Auto,
-            pca: None,
+            components: 2,
+            perplexity: 30.0,
+            initial: Initial::Pca,
             seed: 0,
+            early_exaggeration: 12.0,
+            early_exaggeration_iterations: 150,
+            iterations: 600,
+            learning_rate: None,
+            method: Method::Auto,
+            theta: 0.5,
             threads: None,
         }
     }
@@ -120,89 +155,9 @@ const MOST_THREADS: usize = 1024;
 const FEW_POINTS: usize = 250;
 
 impl Tsne {
-    /// Dimensions of the map, 1 to 3.
-    pub fn components(mut self, components: usize) -> Self {
-        self.components = components;
-        self
-    }
-
-    /// How many neighbours count, about; 1 or more. Lowered to a third of the other points when there are few.
-    pub fn perplexity(mut self, perplexity: f64) -> Self {
-        self.perplexity = perplexity;
-        self
-    }
-
-    /// By what the pull is enlarged at first, so that clusters can find together; 1 to 10⁶.
-    pub fn exaggeration(mut self, exaggeration: f64) -> Self {
-        self.exaggeration = exaggeration;
-        self
-    }
-
-    /// Iterations with the enlarged pull.
-    pub fn exaggeration_iterations(mut self, iterations: usize) -> Self {
-        self.exaggeration_iterations = iterations;
-        self
-    }
-
-    /// Iterations after those with the enlarged pull.
-    pub fn iterations(mut self, iterations: usize) -> Self {
-        self.iterations = iterations;
-        self
-    }
-
-    /// The learning rate, up to 10⁹, instead of the number of points divided by the exaggeration. That is four times the rate of
-    /// Belkina et al. 2019 and openTSNE, whose gradient leaves out the factor of 4; it comes farther in as many iterations.
-    pub fn learning_rate(mut self, rate: f64) -> Self {
-        self.learning_rate = Some(rate);
-        self
-    }
-
-    /// Where the map starts.
-    pub fn initial(mut self, initial: Initial) -> Self {
-        self.initial = initial;
-        self
-    }
-
-    /// How wide a cell of the Barnes-Hut tree may be, as a share of its distance; 0 is exact.
-    pub fn theta(mut self, theta: f64) -> Self {
-        self.theta = theta;
-        self
-    }
-
-    /// How the push is found.
-    pub fn method(mut self, method: Method) -> Self {
-        self.method = method;
-        self
-    }
-
-    /// How distances are measured.
-    pub fn metric(mut self, metric: Metric) -> Self {
-        self.metric = metric;
-        self
-    }
-
-    /// How nearest neighbours are found.
-    pub fn neighbours(mut self, search: NeighbourSearch) -> Self {
-        self.neighbours = search;
-        self
-    }
-
-    /// Reduces the points to this many principal components first.
-    pub fn pca(mut self, dims: usize) -> Self {
-        self.pca = Some(dims);
-        self
-    }
-
-    /// What everything random starts from.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// Threads to work with, 1 to 1024, instead of one a core. Changes no result.
-    pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = Some(threads);
-        self
+    /// Iterations of both phases.
+    pub fn all_iterations(&self) -> usize {
+        self.early_exaggeration_iterations.saturating_add(self.iterations)
     }
 
     /// Checks the settings by themselves, as a fit does before it begins.
@@ -221,7 +176,7 @@ impl Tsne {
             return refuse("the number of components", &self.components, "1, 2 or 3");
         }
         real("perplexity", self.perplexity, 1.0, f64::MAX)?;
-        real("early exaggeration", self.exaggeration, 1.0, MOST_EXAGGERATION)?;
+        real("early exaggeration", self.early_exaggeration, 1.0, MOST_EXAGGERATION)?;
         real("theta", self.theta, 0.0, f64::MAX)?;
         if let Some(rate) = self.learning_rate
             && !(rate > 0.0 && rate <= MOST_RATE)

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::bail;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use selvedge::eval::Predictions;
 use selvedge::files::{FileError, FileTask, shown};
 use selvedge::gpu::Gpu;
@@ -32,7 +32,7 @@ pub struct Options {
     models: Vec<PathBuf>,
     /// Put the models together, and keep the ensemble in the output folder
     #[arg(long, value_enum, value_name = "RULE")]
-    ensemble: Option<RuleName>,
+    ensemble: Option<RuleKind>,
     #[command(flatten)]
     images: ImagesOptions,
     /// Look at each image ten times: mirrored or not, moved by a pixel in each direction or not
@@ -50,30 +50,6 @@ pub struct Options {
     json: bool,
     #[command(flatten)]
     adapter: AdapterOption,
-}
-
-/// How an ensemble decides.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum RuleName {
-    /// The mean of the probabilities (soft voting)
-    Mean,
-    /// Their weighted mean; the weights have the smallest log loss on the validation split
-    Weighted,
-    /// Each model has a vote (hard voting); a tie goes to the tied class with the largest mean probability
-    Vote,
-    /// A logistic regression on the models' probabilities, fitted on the validation split
-    Stack,
-}
-
-impl From<RuleName> for RuleKind {
-    fn from(name: RuleName) -> Self {
-        match name {
-            RuleName::Mean => Self::Mean,
-            RuleName::Weighted => Self::Weighted,
-            RuleName::Vote => Self::Vote,
-            RuleName::Stack => Self::Stack,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -112,7 +88,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
     let gpu = options.adapter.open()?;
     match (&options.models[..], options.ensemble) {
-        (paths, Some(rule)) => options.put_together(&gpu, paths, rule.into()),
+        (paths, Some(rule)) => options.put_together(&gpu, paths, rule),
         ([path], None) => options.evaluate_one(&gpu, path),
         (paths, None) => options.compare(&gpu, paths),
     }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use selvedge::data::shuffle;
 use selvedge::files::shown;
 use selvedge::report::{MAP_FILES, Map};
-use selvedge::tsne::{Embedding, TsneError, knn_accuracy, trustworthiness};
+use selvedge::tsne::{Embedding, Tsne, TsneError, knn_accuracy, trustworthiness};
 use serde_json::json;
 
 use super::command_line::command_line;
@@ -59,9 +59,9 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if options.json {
         print_json(&json(&source, &embedding, quality.as_ref(), &folder))?;
     } else if !options.quiet {
-        print_text(options, &map, &embedding, quality.as_ref(), &folder)?;
+        print_text(&tsne, &map, &embedding, quality.as_ref(), &folder)?;
     }
-    if embedding.iterations() < options.all_iterations() {
+    if embedding.iterations() < tsne.all_iterations() {
         warn!("stopped early: the map is that of iteration {}", embedding.iterations());
         return Ok(ExitCode::from(INTERRUPTED));
     }
@@ -153,14 +153,14 @@ fn json(source: &Source, embedding: &Embedding, quality: Option<&Quality>, folde
 }
 
 fn print_text(
-    options: &Options,
+    tsne: &Tsne,
     map: &Map,
     embedding: &Embedding,
     quality: Option<&Quality>,
     folder: &OutputFolder,
 ) -> Result<(), PrintError> {
     outln!("{}", map.title)?;
-    if embedding.perplexity() < options.perplexity {
+    if embedding.perplexity() < tsne.perplexity {
         let lowered = two_decimals(embedding.perplexity());
         outln!("perplexity lowered to {lowered}, a third of the other points")?;
     }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use selvedge::files::shown;
 use selvedge::report::read_positions;
-use selvedge::tsne::{Initial, Method, Metric, NeighbourSearch, Tsne};
+use selvedge::tsne::{Initial, Tsne};
 
 use crate::cli::AdapterOption;
 
@@ -25,48 +25,14 @@ pub struct Options {
     /// The data set, instead of the usual places or the one the network was trained on
     #[arg(long, value_name = "PATH", help_heading = "Points")]
     pub data: Option<PathBuf>,
-    /// Dimensions of the map: 1, 2 or 3
-    #[arg(long, value_name = "N", default_value_t = 2, help_heading = "Map")]
-    components: usize,
-    /// How many neighbours count, about
-    #[arg(long, value_name = "X", default_value_t = 30.0, help_heading = "Map")]
-    pub perplexity: f64,
-    /// By what the pull between neighbours is enlarged at first
-    #[arg(long, value_name = "X", default_value_t = 12.0, help_heading = "Descent")]
-    early_exaggeration: f64,
-    /// Iterations with that
-    #[arg(long, value_name = "N", default_value_t = 150, help_heading = "Descent")]
-    early_exaggeration_iterations: usize,
-    /// Iterations after that
-    #[arg(long, value_name = "N", default_value_t = 600, help_heading = "Descent")]
-    iterations: usize,
-    /// How far a step goes [auto: points / exaggeration]
-    #[arg(long, value_name = "auto|X", default_value = "auto", help_heading = "Descent")]
-    learning_rate: LearningRate,
+    #[command(flatten)]
+    settings: Tsne,
     /// Where the map starts: at the principal components, at random, or where an earlier embedding.csv has the images
     #[arg(long, value_name = "pca|random|FILE", default_value = "pca", help_heading = "Map")]
     init: Init,
-    /// Barnes-Hut: how wide a cell may be, as a share of its distance; 0 is exact
-    #[arg(long, value_name = "X", default_value_t = 0.5, help_heading = "Descent")]
-    theta: f64,
-    /// How the push of all points on all others is found
-    #[arg(long, value_enum, default_value_t = MethodName::Auto, help_heading = "Descent")]
-    method: MethodName,
-    /// How distances are measured
-    #[arg(long, value_enum, default_value_t = MetricName::Euclidean, help_heading = "Points")]
-    metric: MetricName,
-    /// How nearest neighbours are found
-    #[arg(long, value_enum, default_value_t = NeighbourName::Auto, help_heading = "Points")]
-    neighbours: NeighbourName,
-    /// Reduce the points to this many principal components first
-    #[arg(long, value_name = "DIMS", help_heading = "Points")]
-    pca: Option<usize>,
-    /// What everything random starts from
-    #[arg(long, default_value_t = 0, help_heading = "Map")]
-    seed: u64,
-    /// Threads to work with [default: one a core]; changes no result
-    #[arg(long, value_name = "N", help_heading = "Descent")]
-    threads: Option<usize>,
+    /// How far a step goes [auto: points / exaggeration]
+    #[arg(long, value_name = "auto|X", default_value = "auto", help_heading = "Descent")]
+    learning_rate: LearningRate,
     /// Print trustworthiness and k-NN accuracy too
     #[arg(long, help_heading = "Output")]
     pub metrics: bool,
@@ -86,47 +52,23 @@ pub struct Options {
 impl Options {
     /// The settings of the fit, checked as far as they can be before anything else is read.
     pub fn tsne(&self) -> anyhow::Result<Tsne> {
-        let mut tsne = Tsne::default()
-            .components(self.components)
-            .perplexity(self.perplexity)
-            .exaggeration(self.early_exaggeration)
-            .exaggeration_iterations(self.early_exaggeration_iterations)
-            .iterations(self.iterations)
-            .theta(self.theta)
-            .method(self.method.into())
-            .metric(self.metric.into())
-            .neighbours(self.neighbours.into())
-            .seed(self.seed);
-        tsne = match &self.init {
-            Init::Pca => tsne.initial(Initial::Pca),
-            Init::Random => tsne.initial(Initial::Random),
+        let initial = match &self.init {
+            Init::Pca => Initial::Pca,
+            Init::Random => Initial::Random,
             Init::File(path) => {
                 let (positions, components) = read_positions(path)?;
-                if components != self.components {
+                if components != self.settings.components {
                     anyhow::bail!(
                         "{} is a map of {components} dimensions; give --components {components}, or another --init",
                         shown(path)
                     );
                 }
-                tsne.initial(Initial::Given(positions))
+                Initial::Given(positions)
             }
         };
-        if let LearningRate(Some(rate)) = self.learning_rate {
-            tsne = tsne.learning_rate(rate);
-        }
-        if let Some(dims) = self.pca {
-            tsne = tsne.pca(dims);
-        }
-        if let Some(threads) = self.threads {
-            tsne = tsne.threads(threads);
-        }
+        let tsne = Tsne { initial, learning_rate: self.learning_rate.0, ..self.settings.clone() };
         tsne.check()?;
         Ok(tsne)
-    }
-
-    /// Iterations of both phases.
-    pub fn all_iterations(&self) -> usize {
-        self.early_exaggeration_iterations.saturating_add(self.iterations)
     }
 
     /// Whether somebody watches: a progress bar makes sense.
@@ -195,66 +137,6 @@ impl FromStr for LearningRate {
                 Ok(rate) => Ok(Self(Some(rate))),
                 Err(_) => Err("write a number, or auto".to_owned()),
             },
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum MethodName {
-    /// The fastest for the number of points, as measured
-    Auto,
-    /// All pairs of points; for few
-    Exact,
-    /// Far points together, by a tree
-    BarnesHut,
-    /// A grid, by FFT; for maps of 1 and 2 dimensions
-    Fft,
-}
-
-impl From<MethodName> for Method {
-    fn from(name: MethodName) -> Self {
-        match name {
-            MethodName::Auto => Self::Auto,
-            MethodName::Exact => Self::Exact,
-            MethodName::BarnesHut => Self::BarnesHut,
-            MethodName::Fft => Self::Fft,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum MetricName {
-    /// The straight line
-    Euclidean,
-    /// The angle
-    Cosine,
-}
-
-impl From<MetricName> for Metric {
-    fn from(name: MetricName) -> Self {
-        match name {
-            MetricName::Euclidean => Self::Euclidean,
-            MetricName::Cosine => Self::Cosine,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum NeighbourName {
-    /// Approximate for many points of many dimensions, else exact
-    Auto,
-    /// All true ones
-    Exact,
-    /// Most of the true ones, sooner
-    Approximate,
-}
-
-impl From<NeighbourName> for NeighbourSearch {
-    fn from(name: NeighbourName) -> Self {
-        match name {
-            NeighbourName::Auto => Self::Auto,
-            NeighbourName::Exact => Self::Exact,
-            NeighbourName::Approximate => Self::Approximate,
         }
     }
 }

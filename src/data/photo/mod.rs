@@ -25,13 +25,16 @@ use super::{DataError, HEIGHT, PIXELS, WIDTH};
 use crate::files;
 
 /// Whether light and dark are exchanged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Inversion {
-    /// When the thing is darker than its background; on an image of the data set's size, when its border is light.
+    /// When the thing is darker than its background; on an image of the data set's size, when its border is light
+    #[value(name = "auto")]
     Automatic,
-    /// In any case: what is darker than the background is the thing.
+    /// Always: what is darker than the background is the thing
+    #[value(name = "yes")]
     Always,
-    /// In no case: what is lighter than the background is the thing.
+    /// Never: what is lighter than the background is the thing
+    #[value(name = "no")]
     Never,
 }
 
