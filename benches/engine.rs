@@ -1,10 +1,11 @@
-//! Throughput of the kernels at the CNN's shapes, and of the whole training step.
+//! Throughput of the kernels at the networks' shapes, and of whole training steps.
 //!
 //! cargo bench                      everything (some minutes on a software driver)
-//! cargo bench -- conv2d            what has `conv2d` in its name
+//! cargo bench -- conv2d            benchmarks with `conv2d` in their name
 //! SELVEDGE_GEMM=naive cargo bench -- gemm
 //!
-//! Compute-bound rows report FLOPs as elements ("Gelem/s" is GFLOP/s), memory-bound rows bytes, the step images.
+//! Compute-bound rows count FLOPs as elements ("Gelem/s" is GFLOP/s), memory-bound rows count bytes, and training and inference
+//! steps count images.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use selvedge::train::{inference_step, training_step};
 /// Images in a batch.
 const BATCH: usize = 128;
 
-/// Side of the input, input and output channels, side of the kernel, stride.
+/// Side of the input, input channels, output channels, side of the kernel, stride.
 type Convolution = [usize; 5];
 
 const CNN: [Convolution; 4] = [[28, 1, 32, 3, 1], [14, 32, 68, 3, 1], [7, 68, 128, 3, 1], [3, 128, 256, 3, 1]];
@@ -68,7 +69,7 @@ impl Bench {
 enum Work {
     Flops(u64),
     Images(u64),
-    /// Bytes that have to be read and written at least.
+    /// Bytes that have to be read and written at the least.
     Bytes(u64),
 }
 
@@ -92,7 +93,7 @@ fn time(c: &mut Criterion, group: &str, name: &str, work: Work, mut compiled: Co
 
 fn gemm(c: &mut Criterion) {
     let bench = Bench::new();
-    // A processor takes seconds for the largest, a GPU needs it to be busy.
+    // The largest takes seconds on a CPU; a GPU is only busy at that size.
     let largest = if bench.gpu.adapter().is_cpu() { 1024 } else { 4096 };
     for n in [256, 1024, largest].into_iter().collect::<std::collections::BTreeSet<_>>() {
         let product = bench.random(&[n, n]).matmul(&bench.random(&[n, n])).unwrap();
@@ -109,7 +110,7 @@ fn convolutions(c: &mut Criterion, network: &str, shapes: &[Convolution]) {
         let bias = bench.random(&[out_c]);
         let strides = [stride, stride];
         let y = x.conv2d(&w, Some(&bias), strides, Padding::Same, true).unwrap();
-        // Without ReLU the gradients need dY and the other operand only, no forward pass.
+        // Without ReLU, the gradients need only dY and the other operand, no forward pass.
         let linear = x.conv2d(&w, Some(&bias), strides, Padding::Same, false).unwrap();
         let dy = bench.random(y.shape().axes());
         let gradients = linear.backward_from(&dy, &[&x, &w, &bias]).unwrap();
@@ -148,14 +149,14 @@ fn memory_bound(c: &mut Criterion) {
         let norm = x.batch_norm(&gamma, &beta, NormSettings::plain(1e-5)).unwrap();
         time(c, "batch norm forward", &name, bytes(3), bench.compile([&norm.y]));
         let gradients = norm.y.backward_from(&bench.random(&shape), &[&x, &gamma, &beta]).unwrap();
-        // One pass for the statistics, which the gradient needs, and five of its own.
+        // One pass for the statistics, which the gradient needs, and five for the gradient itself.
         let name_of_both = "batch norm statistics and backward";
         time(c, name_of_both, &name, bytes(6), bench.compile(&gradients));
         let beside = NormSettings { relu_before: true, pool: [2, 2], ..NormSettings::plain(1e-5) };
         let pooled = x.batch_norm(&gamma, &beta, beside).unwrap().y;
         let dy = bench.random(pooled.shape().axes());
         let gradients = pooled.backward_from(&dy, &[&x, &gamma, &beta]).unwrap();
-        // Statistics, normalisation, gradient: three reads and one write of the image; windows are a quarter of it.
+        // Statistics, normalisation, gradient: three reads and one write of the image; pooled tensors are a quarter of its size.
         let name_of_all = "ReLU, batch norm and max pool, forward and backward";
         time(c, name_of_all, &name, bytes(4), bench.compile(&gradients));
         let pooled = x.max_pool(Window::new([2, 2], [2, 2], Padding::Valid)).unwrap();
@@ -192,7 +193,7 @@ fn steps(c: &mut Criterion) {
     time(c, "inference", &name, Work::Images(BATCH as u64), step);
 }
 
-/// Whole training steps by their arithmetic, to compare with the products they are made of.
+/// FLOP/s of whole training steps, to compare with those of matrix products and convolutions.
 fn networks(c: &mut Criterion) {
     let bench = Bench::new();
     for (model, batch) in [

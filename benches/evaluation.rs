@@ -1,4 +1,4 @@
-//! What an evaluation costs once the predictions are there: metrics, pictures and page of 10,000 images.
+//! What an evaluation costs after the predictions: the metrics, pictures and HTML page for 10,000 images.
 //!
 //! cargo bench --bench evaluation
 
@@ -9,7 +9,7 @@ use selvedge::report::{Evaluation, GallerySize, Page};
 
 const IMAGES: usize = 10_000;
 
-/// Predictions that are right nine times of ten, and surer when they are.
+/// Predictions that are right nine times out of ten, and more confident when they are right.
 fn predictions(seed: usize) -> Predictions {
     let labels: Vec<u8> = (0..IMAGES).map(|i| (i * 7919 % CLASSES) as u8).collect();
     let rows = labels.iter().enumerate().flat_map(|(i, label)| {

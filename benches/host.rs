@@ -1,5 +1,5 @@
 //! What a step costs the host: recording, compiling and submitting the CNN's training step on wgpu's `noop` backend,
-//! which does nothing. What is left is selvedge's own work and wgpu's.
+//! which executes nothing. What remains is the work of selvedge and wgpu.
 //!
 //! cargo bench --bench host
 

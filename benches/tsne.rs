@@ -1,14 +1,14 @@
-//! What a map costs, stage by stage, as the points grow more; each method at sizes around where they cross; how many of the
-//! true neighbours an approximate search finds.
+//! What a map costs, stage by stage, as the number of points grows; the cost of each method at sizes around their crossover; and
+//! how many of the true neighbours an approximate search finds.
 //!
 //! cargo bench --bench tsne                   # all
-//! cargo bench --bench tsne -- 5000 60000     # the first table, for these numbers of images
+//! cargo bench --bench tsne -- 5000 60000     # only the first table, for these numbers of images
 
 use selvedge::data::{ImageSet, PIXELS, load};
 use selvedge::tsne::{Embedding, Method, Tsne, neighbour_recall};
 
 const SIZES: [usize; 7] = [1000, 2000, 5000, 10_000, 20_000, 40_000, 60_000];
-/// Around the sizes where the methods cross.
+/// Sizes around the crossover of the methods.
 const CROSSING: [usize; 6] = [250, 500, 1000, 2000, 4000, 8000];
 
 fn main() {

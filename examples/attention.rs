@@ -15,13 +15,13 @@ fn layer_norm(x: &Tensor, gamma: &Tensor, beta: &Tensor) -> Result<Tensor> {
     &(&normalised * gamma)? + beta
 }
 
-/// Attention (Vaswani et al. 2017, equation 1): queries `[.., T, D]`, keys `[.., S, D]` and values `[.., S, V]` give `[.., T, V]`.
+/// Attention (Vaswani et al. 2017, equation 1) of queries `[.., T, D]`, keys `[.., S, D]` and values `[.., S, V]`: `[.., T, V]`.
 fn attention(q: &Tensor, k: &Tensor, v: &Tensor) -> Result<Tensor> {
     let scores = (&q.matmul(&k.transpose()?)? / (q.shape().last() as f32).sqrt())?;
     scores.softmax()?.matmul(v)
 }
 
-/// The mean squared error of two tensors of one shape: `[1]`.
+/// The mean squared error of two tensors of the same shape: `[1]`.
 fn mse(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     (a - b)?.square()?.mean()
 }
@@ -37,7 +37,7 @@ fn layer_norm_reference(x: &[Array]) -> Vec<f64> {
     y
 }
 
-/// Of `[heads, T, D]`, `[heads, S, D]` and `[heads, S, V]`.
+/// [`attention`] of queries `[heads, T, D]`, keys `[heads, S, D]` and values `[heads, S, V]`.
 fn attention_reference(x: &[Array]) -> Vec<f64> {
     let [heads, d, e] = [x[0].shape.axes()[0], x[1].shape.last(), x[2].shape.last()];
     let mut y = Vec::new();
@@ -70,7 +70,7 @@ fn main() -> Result<()> {
     };
     let norm = |x: &[Tensor]| layer_norm(&x[0], &x[1], &x[2]);
     check(&[&[2, 5, 12], &[12], &[12]], norm, layer_norm_reference)?;
-    // Six heads: seven queries, five keys of eight features, values of four.
+    // Six heads: seven queries and five keys with eight features, values with four.
     let heads = |x: &[Tensor]| attention(&x[0], &x[1], &x[2]);
     check(&[&[6, 7, 8], &[6, 5, 8], &[6, 5, 4]], heads, attention_reference)?;
     check(&[&[3, 5], &[3, 5]], |x| mse(&x[0], &x[1]), mse_reference)

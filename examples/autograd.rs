@@ -7,7 +7,7 @@ use selvedge::tensor::{Graph, Result};
 fn main() -> Result<()> {
     let graph = Graph::new(&Gpu::open(&GpuOptions::from_env()?)?);
 
-    // y = 3 x - 1, and a line w x + b that knows nothing of it yet.
+    // Points on y = 3 x - 1, and a line w x + b that is not fitted to them yet.
     let x = graph.tensor([4, 1], &[0.0, 1.0, 2.0, 3.0])?;
     let y = graph.tensor([4, 1], &[-1.0, 2.0, 5.0, 8.0])?;
     let w = graph.tensor([1, 1], &[0.0])?;

@@ -1,7 +1,7 @@
-//! An op of one's own, outside the crate: Swish, `y = x / (1 + exp(-x))`, checked by `gradcheck` like the built-in ones.
+//! A custom op, outside the crate: Swish, `y = x / (1 + exp(-x))`, checked by `gradcheck` like the built-in ones.
 //!
-//! Twice: as an implementation of `Op` with kernels of its own, which any op can be, and as a row of a table, which is all that an op
-//! from element to element needs.
+//! It is written twice: as an implementation of `Op` with its own kernels, which works for any op, and as a row of a table, which
+//! is enough for a pointwise op.
 //!
 //! cargo run --release --example custom_op
 use selvedge::gpu::{Gpu, GpuOptions, Kernel, Source};
@@ -9,7 +9,7 @@ use selvedge::gradcheck::{self, Array, Tolerance, gradcheck};
 use selvedge::tensor::ops::Unary;
 use selvedge::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
 
-/// Binding 0 is the params struct; 1, 2, ... are the operands in the order of the dispatch. A thread takes an element;
+/// Binding 0 is the params struct; 1, 2, ... are the operands in the order of the dispatch. Each thread computes one element;
 /// `linear_workgroup` finds which, however many there are.
 const FORWARD: &str = "
 #import common/grid.wgsl
@@ -94,7 +94,7 @@ impl Op for SwishGrad {
     }
 }
 
-/// The same op as a row. `sigmoid` is among the functions that rows may call.
+/// The same op as a row. `sigmoid` is one of the functions that rows may call.
 const SWISH: Unary = Unary {
     name: "swish",
     about: "Swish, x / (1 + exp(-beta x)).",

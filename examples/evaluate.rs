@@ -1,4 +1,4 @@
-//! From training to pictures through the library: trains a network for two epochs on 2,000 images, asks it about 1,000
+//! From training to pictures through the library: trains a network for two epochs on 2,000 images, evaluates it on 1,000
 //! test images, and draws what it gets right and wrong.
 //!
 //! cargo run --release --example evaluate -- NEW_FOLDER
@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     .write(&folder.join("report.html"))?;
 
-    // Or a single picture, of anybody's predictions: two images of two classes.
+    // Or a single picture, of predictions from any source: two images of two classes.
     let names = ["cat", "dog"].map(str::to_owned).to_vec();
     let predictions = Predictions::new(vec![0.9, 0.1, 0.6, 0.4], vec![0, 1], names)?;
     let picture = ConfusionPicture { names: predictions.class_names(), matrix: &predictions.confusion_matrix() };

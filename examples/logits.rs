@@ -1,4 +1,4 @@
-//! A trained network used from a program: prints the logits of the first test images as CSV, one line an image.
+//! A trained network used from a program: prints the logits of the first test images as CSV, one line per image.
 //!
 //! cargo run --release --example logits -- runs/cnn-1 100
 use selvedge::gpu::{Gpu, GpuOptions};

@@ -1,5 +1,5 @@
-//! The same by hand: a step is recorded once, and each step writes a few numbers and runs it. Two spirals, told apart by
-//! two dense layers.
+//! A training loop written by hand: the step is recorded once, and each step then writes a few numbers and runs it. Two dense
+//! layers learn to tell two spirals apart.
 //!
 //! cargo run --release --example own_loop
 use selvedge::gpu::{Gpu, GpuOptions};
@@ -14,7 +14,7 @@ const STEPS: u64 = 600;
 fn batch(number: u64) -> (Vec<f32>, Vec<u32>) {
     let point = |i: usize| {
         let i = i as u64 + number * BATCH as u64;
-        // A stride that visits all thousand points before any comes again.
+        // A stride that visits all thousand points before any repeats.
         let (class, along) = ((i % 2) as u32, (i * 377 % 1000) as f32 / 1000.0);
         let angle = 7.0 * along + std::f32::consts::PI * class as f32;
         ([along * angle.cos(), along * angle.sin()], class)
@@ -47,7 +47,7 @@ fn main() -> Result<()> {
     let rate = LearningRate::new(0.02, Schedule::OneCycle);
     let timeline = Timeline { steps_per_epoch: STEPS, epochs: 1 };
     for number in 0..STEPS {
-        // All that a step sends: a batch, and the learning rate.
+        // All that is uploaded per step: a batch and the learning rate.
         let (xy, labels) = batch(number);
         points.write(&xy)?;
         classes.write_u32(&labels)?;

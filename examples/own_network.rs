@@ -1,5 +1,5 @@
-//! A network of one's own on data of one's own: two spirals, told apart by three dense layers. The trainer does the rest:
-//! mini-batches, optimiser, schedule, validation, checkpoints that can be resumed from, weights in a file.
+//! A custom network on custom data: three dense layers learn to tell two spirals apart. The trainer does the rest:
+//! mini-batches, optimiser, schedule, validation, checkpoints to resume from, weights in a file.
 //!
 //! cargo run --release --example own_network -- NEW_FOLDER
 use selvedge::data::{Normalisation, Rows};
@@ -39,7 +39,7 @@ impl Model for Mlp {
     }
 }
 
-/// Points of two spirals, `start` steps apart from another set.
+/// Points of two spirals, shifted by `start` steps along them, to make different sets.
 fn spirals(count: usize, start: f32) -> std::result::Result<Rows, selvedge::data::DataError> {
     let point = |i: usize| {
         let along = (i as f32 + start) / count as f32;
@@ -66,7 +66,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     };
     println!("test accuracy {:.4}", outcome.result.test.accuracy);
 
-    // Loaded again, as another program would.
+    // Load the weights again, as another program would.
     let network = Network::new(&gpu, Mlp::declare, 0, Normalisation::UNIT, &Learned::All)?
         .with_classes(&classes.map(str::to_owned));
     weights::load(&network.parameters, &outcome.folder.best_weights())?;

@@ -1,12 +1,12 @@
 //! Checking an op's forward pass and its gradient against a reference in double precision.
 //!
-//! Finite differences of a function in `f32` are mostly rounding noise. So the op is also written a second time, as
-//! naively as can be, in `f64` on the host: its forward pass is compared with the device's directly, and its central
+//! Finite differences of a function in `f32` are mostly rounding noise. So the op is written a second time, as
+//! naively as possible, in `f64` on the host: its forward pass is compared with the device's directly, and its central
 //! differences with the device's gradient. The method is that of PyTorch's `gradcheck`.
 //!
 //! The op under test is placed in the middle of a graph: its inputs are leaves times 0.8, and the loss is 1.7 times
-//! the sum of its output weighted by random numbers. So a gradient that ignores what flows into it, or that holds only
-//! for an upstream gradient of ones, is caught.
+//! the sum of its output weighted by random numbers. This catches a gradient that ignores its upstream gradient, or that is
+//! correct only when that is all ones.
 
 mod rows;
 
@@ -55,16 +55,16 @@ impl Array {
     }
 }
 
-/// How close is close enough, and how much is looked at.
+/// How close is close enough, and how much is checked.
 ///
 /// A value `v` agrees with its reference `r` when `|v - r| <= relative * |r| + absolute * max(1, largest |r|)`.
 #[derive(Debug, Clone, Copy)]
 pub struct Tolerance {
     /// Allowed error as a share of the reference.
     pub relative: f64,
-    /// Allowed error as a share of the largest reference, at least of 1.
+    /// Allowed error as a share of the largest reference, or of 1 if that is larger.
     pub absolute: f64,
-    /// Elements of each input whose derivative is checked: all of them, or this many spread at random.
+    /// Elements of each input whose derivative is checked: all of them, or this many chosen at random.
     pub samples: usize,
 }
 
@@ -77,11 +77,11 @@ impl Default for Tolerance {
 /// A value that does not agree with its reference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Disagreement {
-    /// The first op that uses the input; for the forward pass, the op that gives the output.
+    /// The first op that uses the input; for the forward pass, the op that produces the output.
     pub op: String,
-    /// Which input's derivative, or `None` for the forward pass.
+    /// The input whose derivative it is, or `None` for the forward pass.
     pub input: Option<usize>,
-    /// Element of the input, or of the output.
+    /// Index of the element of the input, or of the output.
     pub index: usize,
     /// The device's value.
     pub device: f64,
@@ -139,13 +139,13 @@ impl fmt::Display for Report {
 
 /// Checks what `build` records against `reference`, forward and backward, at `inputs`.
 ///
-/// `build` gets one tensor an input and returns the output, of any shape; constants it needs can be made with
+/// `build` gets one tensor per input and returns the output, of any shape; constants it needs can be made with
 /// [`Tensor::graph`]. `reference` gets the same values in double precision and returns the output in row-major order.
 /// Keep the inputs away from kinks (such as 0 for ReLU): there, finite differences mean nothing.
 ///
 /// # Errors
-/// Those of `build`, of the device, and [`TensorError::Data`] when the reference returns another number of values.
-/// Disagreement is no error: it is in the [`Report`].
+/// Those of `build`, of the device, and [`TensorError::Data`] when the reference returns a different number of values.
+/// Disagreement is not an error: it is in the [`Report`].
 pub fn gradcheck(
     gpu: &Arc<Gpu>,
     inputs: &[Array],

@@ -1,18 +1,18 @@
-//! selvedge: a deep-learning engine written by hand, on any Vulkan, Metal or DX12 GPU.
+//! selvedge: a deep-learning engine written by hand, for any Vulkan, Metal or DX12 GPU.
 //!
-//! Every kernel is WGSL under `shaders/`, every gradient is derived here. The engine, from the bottom up, needs no feature:
+//! Every kernel is WGSL under `shaders/`, every gradient is derived here. The engine, from the bottom up, needs no Cargo feature:
 //!
 //! - [`gpu`]: adapter, device, pipelines, buffers, read-back.
 //! - [`program`]: a list of dispatches with all memory planned, made once and run every step.
 //! - [`tensor`]: tensors that record a graph, the ops, reverse-mode differentiation.
 //! - [`nn`], [`optim`]: layers and weight files, SGD and Adam.
-//! - [`gradcheck`](mod@gradcheck): checks an op of one's own as the built-in ones are checked.
+//! - [`gradcheck`](mod@gradcheck): checks a custom op as the built-in ones are checked.
 //! - [`files`]: reads and writes so that nothing hangs and nothing is lost.
 //!
-//! What stands on it, with the feature `training`: `data`, `settings`, `models`, `network` (a network on a device), `run` (its
-//! folder), `train`, `search`, `inference`, `eval` and `plot`. Features of their own: `report`, `onnx`, `tsne`.
+//! Built on it, with the feature `training`: `data`, `settings`, `models`, `network` (a network on a device), `run` (its
+//! folder), `train`, `search`, `inference`, `eval` and `plot`. `report`, `onnx` and `tsne` each have their own feature.
 //!
-//! A layer uses what stands below it, never what stands above. Start with [`tensor`], or with `examples/autograd.rs`.
+//! A layer uses those below it, never those above. Start with [`tensor`], or with `examples/autograd.rs`.
 #![warn(missing_docs)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

@@ -1,6 +1,6 @@
-//! Numbers as people read them.
+//! Numbers formatted for people.
 
-/// A number with commas between its thousands.
+/// A number with commas as thousands separators.
 pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -13,7 +13,7 @@ pub fn thousands(number: usize) -> String {
     text
 }
 
-/// A difference with its sign and four decimals. What rounds to nothing has no sign of its own.
+/// A difference with its sign and four decimals. A difference that rounds to zero has no minus sign.
 pub fn signed(difference: f64) -> String {
     let text = format!("{difference:+.4}");
     if text == "-0.0000" { "+0.0000".to_owned() } else { text }

@@ -1,4 +1,4 @@
-//! Every architecture against PyTorch in double precision: tests/interop/architectures.py made the golden file.
+//! Every architecture against PyTorch in double precision; tests/interop/architectures.py wrote the golden file.
 #![cfg(feature = "cli")]
 
 mod common;
@@ -21,7 +21,7 @@ fn largest(values: impl Iterator<Item = f64>) -> f64 {
     values.map(f64::abs).fold(0.0, f64::max)
 }
 
-/// The largest difference as a share of the largest value.
+/// The largest difference as a fraction of the largest value.
 fn difference(ours: &[f32], theirs: &[f64]) -> f64 {
     assert_eq!(ours.len(), theirs.len());
     let differences = ours.iter().zip(theirs).map(|(a, b)| f64::from(*a) - b);
@@ -55,10 +55,10 @@ fn logits_and_gradients_are_those_of_pytorch() {
     let text = include_str!("golden/architectures.json");
     let golden: BTreeMap<String, BTreeMap<String, Golden>> = serde_json::from_str(text).unwrap();
     assert_eq!(golden.len(), CASES.len());
-    // Without bounds checks, for speed: every kernel has been checked by the gradient tests.
+    // Without bounds checks, for speed: the gradient tests have checked every kernel.
     let gpu = Gpu::open(&GpuOptions { checked: Some(false), ..GpuOptions::from_env().unwrap() }).unwrap();
     for case in CASES {
-        // Until each gradient has agreed on a set of images.
+        // The gradients that have not agreed on any set of images so far.
         let mut open: Option<BTreeMap<String, String>> = None;
         for set in SETS {
             let theirs = &golden[case.name][set];

@@ -1,4 +1,4 @@
-//! What commands take, and what they say of what they do not take: before any work, in one message.
+//! Which arguments commands accept, and how they refuse the others: before any work, in one message.
 #![cfg(feature = "cli")]
 
 mod common;
@@ -79,7 +79,7 @@ fn options_are_checked_before_data_is_read_and_before_warnings() {
     let here = folder.path();
     fs::create_dir(here.join("full")).unwrap();
     fs::write(here.join("full/file"), "").unwrap();
-    // A folder with half of a data set, and nobody gets so far as to notice.
+    // A folder with half of a data set: no command gets far enough to notice.
     fs::create_dir(here.join("data")).unwrap();
     fs::write(here.join("data/fashion_mnist_train.csv"), "").unwrap();
     for (words, part) in [
@@ -110,7 +110,7 @@ fn a_search_that_found_nothing_has_failed() {
     let here = folder.path();
     fs::create_dir(here.join("data")).unwrap();
     common::process::write_data(&here.join("data"), 300, 40);
-    // No batch of a fold is as large.
+    // No fold has enough images for one batch.
     let (code, text) = said(here, "search cnn --grid dense=8,16 --folds 2 --epochs 1 --batch-size 1024 --out s");
     assert!(code == Some(1) && text.contains("every fit failed"), "{text}");
     let (code, text) = said(here, "search --collect s");

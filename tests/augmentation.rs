@@ -1,4 +1,4 @@
-//! Augmentation against a reference in double precision, and its random numbers against what they should be like.
+//! Augmentation against a reference in double precision, and its random numbers against their expected distributions.
 #![cfg(feature = "cli")]
 
 mod common;
@@ -18,7 +18,7 @@ fn bytes(images: usize) -> Vec<u8> {
     (0..images * SIZE[0] * SIZE[1]).map(|i| (i * 7919 % 251) as u8).collect()
 }
 
-/// The images that `order` names, seen in `epoch`, before normalisation.
+/// The images in `order`, as seen in `epoch`, before normalisation.
 fn seen(pixels: &[u8], pixels_of: Pixels, augment: &Augment, order: &[u32], epoch: u32) -> Vec<f32> {
     let graph = Graph::new(&gpu());
     let mut padded = pixels.to_vec();
@@ -63,7 +63,7 @@ fn uniform(bits: u32) -> f64 {
     f64::from(bits >> 8) / 16_777_216.0
 }
 
-/// What a pixel is filled with, where it is erased.
+/// The value that a pixel is filled with, if it is erased.
 fn erased(a: &Augment, image: u32, epoch: u32, at: [i64; 2]) -> Option<f64> {
     let [height, width] = SIZE.map(|n| n as i64);
     if let Some(erasing) = a.erasing
@@ -91,7 +91,7 @@ fn erased(a: &Augment, image: u32, epoch: u32, at: [i64; 2]) -> Option<f64> {
     None
 }
 
-/// One pixel as the header of `shaders/data/augment.wgsl` has it, in double precision.
+/// One pixel as defined in the header of `shaders/data/augment.wgsl`, in double precision.
 fn reference(pixels: &[u8], a: &Augment, image: u32, epoch: u32, row: usize, col: usize) -> f64 {
     let [height, width] = SIZE.map(|n| n as i64);
     let (moves, looks, places) = (bits(image, epoch, 0), bits(image, epoch, 1), bits(image, epoch, 2));
@@ -161,7 +161,7 @@ fn reference(pixels: &[u8], a: &Augment, image: u32, epoch: u32, row: usize, col
 }
 
 fn check(name: &str, augment: &Augment) {
-    // 40 images make every draw of a coin come up on both sides; the last comes first, so order is not place.
+    // With 40 images, every coin flip comes up on both sides. The last image comes first, so that its number is not its place.
     let images = 40;
     let pixels = bytes(images);
     let order: Vec<u32> = (0..images as u32).rev().collect();
@@ -212,7 +212,7 @@ fn all_changes_together_agree_with_the_reference_for_each_fill() {
     for fill in [Fill::Nearest, Fill::Constant(0.3), Fill::Reflect] {
         let augment = Augment {
             zoom: [0.6, 1.6],
-            // Past the mirror image of the image, too.
+            // Beyond the first mirror image, too.
             shift: [Shift::Fraction(0.9), Shift::Fraction(0.6)],
             rotation: 100.0,
             fill,
@@ -229,7 +229,7 @@ fn all_changes_together_agree_with_the_reference_for_each_fill() {
     }
 }
 
-/// A batch of five images, mixed by these numbers: pixels before normalisation, and both labels.
+/// A batch of five images, mixed by these numbers: the pixels before normalisation, and both labels of each image.
 fn mixed(numbers: [f32; MIXING], augment: Option<&Augment>) -> (Vec<f32>, Vec<u32>) {
     let graph = Graph::new(&gpu());
     let mut pixels = bytes(8);
@@ -258,7 +258,7 @@ const MIX_ORDER: [u32; 7] = [0, 1, 7, 3, 5, 2, 6];
 fn images_are_mixed_with_those_from_the_other_end_of_the_batch() {
     let policy = Policy::IcdssCnn.augment();
     let [height, width] = SIZE.map(|n| n as f32);
-    // Mixup, CutMix with a box that touches no border, and one with nothing in it.
+    // Mixup, CutMix with a box that touches no border, and CutMix with an empty box.
     let cases = [[0.3, 0.3, 0.0, 0.0, height, width], [0.0, 0.9, 2.0, 1.0, 7.0, 6.0], [0.0, 1.0, 4.0, 4.0, 4.0, 9.0]];
     for (numbers, augment) in cases.into_iter().flat_map(|n| [(n, None), (n, Some(&policy))]) {
         let (values, labels) = mixed(numbers, augment);
@@ -284,7 +284,7 @@ fn white(augment: &Augment, epoch: u32) -> Vec<Vec<f32>> {
     all.chunks_exact(784).map(<[f32]>::to_vec).collect()
 }
 
-/// Pearson's chi-squared of counts that should be equal.
+/// Pearson's chi-squared statistic of counts that should be equal.
 fn chi_squared(counts: &[usize]) -> f64 {
     let expected = counts.iter().sum::<usize>() as f64 / counts.len() as f64;
     counts.iter().map(|n| (*n as f64 - expected).powi(2) / expected).sum()
@@ -298,7 +298,7 @@ fn brightness_is_uniform_in_its_range() {
         assert!((0.2..=0.8).contains(&image[0]) && image.iter().all(|v| *v == image[0]));
         counts[(((image[0] - 0.2) / 0.6 * 20.0) as usize).min(19)] += 1;
     }
-    // 19 degrees of freedom: above 43.8 once in a thousand.
+    // 19 degrees of freedom: above 43.8 with probability 0.001.
     assert!(chi_squared(&counts) < 43.8, "{counts:?}");
 }
 
@@ -321,7 +321,7 @@ fn every_crop_is_as_likely_as_any_other_and_epochs_differ() {
     let (first, second) = (places(0), places(1));
     let mut counts = [0; 25];
     first.iter().for_each(|place| counts[*place] += 1);
-    // 24 degrees of freedom: above 51.2 once in a thousand.
+    // 24 degrees of freedom: above 51.2 with probability 0.001.
     assert!(chi_squared(&counts) < 51.2, "{counts:?}");
     let same = first.iter().zip(&second).filter(|(a, b)| a == b).count();
     assert!((300..500).contains(&same), "{same} of 10,000 images had the same crop twice, 400 are expected");
@@ -344,16 +344,16 @@ fn erasing_keeps_its_rate_and_ranges() {
         let (left, right) = (holes.iter().map(|h| h.1).min().unwrap(), holes.iter().map(|h| h.1).max().unwrap());
         let (height, width) = (bottom - top + 1, right - left + 1);
         assert_eq!(holes.len(), height * width, "a rectangle without holes");
-        // Sides are rounded down, so the area is at most the largest, and with one more each at least the smallest.
+        // Sides are rounded down: the area is at most the maximum; with each side one longer, it is at least the minimum.
         assert!(height * width <= 78 && (height + 1) * (width + 1) > 15, "{height} x {width}");
         let aspect = |h: usize, w: usize| h as f64 / w as f64;
         assert!(aspect(height, width + 1) < 10.0 && aspect(height + 1, width) > 0.1, "{height} x {width}");
         middle[0] += (top + bottom) as f64 / 2.0 - 13.5;
         middle[1] += (left + right) as f64 / 2.0 - 13.5;
     }
-    // Half of them, four standard deviations of 50. (Aspects are uniform, so most rectangles are tall and narrow.)
+    // Half of the 10,000, within four standard deviations of 50. (Aspects are uniform: most rectangles are tall and narrow.)
     assert!((4800..5200).contains(&erased), "{erased}");
-    // Centred: the standard error of a mean of 5,000 places in 28 pixels is about 0.11.
+    // Centred: the standard error of the mean of 5,000 positions among 28 pixels is about 0.11.
     assert!(middle.iter().all(|m| (m / f64::from(erased)).abs() < 0.45), "{middle:?}");
 }
 
@@ -368,13 +368,13 @@ fn erased_noise_is_uniform() {
     assert!(noise.len() > 3_000_000, "{}", noise.len());
     let mut counts = [0; 50];
     noise.iter().for_each(|v| counts[(v * 50.0) as usize] += 1);
-    // 49 degrees of freedom: above 85.4 once in a thousand.
+    // 49 degrees of freedom: above 85.4 with probability 0.001.
     assert!(chi_squared(&counts) < 85.4, "{counts:?}");
 }
 
 #[test]
 fn flips_come_by_a_coin_and_alternate() {
-    // A bright left column tells which way round an image is.
+    // A bright left column shows whether an image is flipped.
     let pixels: Vec<u8> = (0..2000 * 784).map(|i| if i % 28 == 0 { 255 } else { 0 }).collect();
     let of = Pixels { height: 28, width: 28, mean: 0.0, deviation: 1.0 };
     let order: Vec<u32> = (0..2000).collect();

@@ -1,4 +1,4 @@
-//! Reductions over any axes, and tensors permuted, sliced, repeated, joined and split, against index-by-index computation.
+//! Reductions over any axes, and tensors permuted, sliced, repeated, joined and split, against computation index by index.
 
 mod common;
 
@@ -21,12 +21,12 @@ fn at(x: &Array, index: &[usize]) -> f64 {
     x.data[place]
 }
 
-/// Element by element: what `from` says is the index of x for an index of the output.
+/// Gathers element by element; `from` maps an index of the output to an index of x.
 fn gathered(x: &Array, output: &[usize], from: impl Fn(&[usize]) -> Vec<usize>) -> Vec<f64> {
     (0..output.iter().product()).map(|i| at(x, &from(&indices(output, i)))).collect()
 }
 
-/// All elements that become one, for each element of what a reduction leaves.
+/// The elements that a reduction combines, for each element of its output.
 fn groups(x: &Array, reduced: &[usize]) -> Vec<Vec<f64>> {
     let axes = x.shape.axes();
     let kept: Vec<usize> = (0..axes.len()).map(|i| if reduced.contains(&i) { 1 } else { axes[i] }).collect();
@@ -55,7 +55,7 @@ fn sums_and_means_over_any_axes() {
             }
         }
     }
-    // Axes that are not neighbours, in four runs.
+    // Axes that are not adjacent, in three runs.
     let x = [random(&[2, 3, 1, 2, 3, 2, 2], 1)];
     let sums = |x: &[Array]| groups(&x[0], &[0, 3, 5]).iter().map(|group| group.iter().sum()).collect();
     check(&x, |x| x[0].sum_axes(&[5, 0, 3], false), sums);
@@ -64,7 +64,7 @@ fn sums_and_means_over_any_axes() {
 /// Numbers that differ by more than the step of the finite differences.
 fn apart(shape: &[usize]) -> Array {
     let count: usize = shape.iter().product();
-    // A prime number that no count here has as a factor: each place of 0 .. count once, in mixed order.
+    // A prime that divides no count here: each position of 0 .. count occurs once, in mixed order.
     let mixed = |i: usize| (i * 7919 % count) as f64 / count as f64 - 0.5;
     Array::new(shape, (0..count).map(|i| f64::from(mixed(i) as f32)).collect())
 }
@@ -103,7 +103,7 @@ fn shapes_after_a_reduction() {
 #[test]
 fn equal_winners_share_the_gradient_and_nan_wins() {
     let g = Graph::new(&gpu());
-    // Three equal ones over two runs of axes: each gets a third.
+    // Three equal maxima over two runs of axes: each gets a third of the gradient.
     let x = g.tensor([2, 1, 2], &[5.0, 5.0, 5.0, 1.0]).unwrap();
     let y = x.max_axes(&[0, 2], false).unwrap();
     let dx = &y.backward_from(&g.tensor([1], &[6.0]).unwrap(), &[&x]).unwrap()[0];
@@ -202,7 +202,7 @@ fn joining_and_splitting_along_any_axis() {
             (0..output.iter().product()).map(element).collect()
         };
         check(&inputs, |x| Tensor::concat_along(&[&x[0], &x[1], &x[2]], axis), joined);
-        // All parts of a split, of which the loss uses the last two, each in its own way.
+        // A split into three parts; the loss uses the last two, each differently.
         let from = |index: &[usize], by: usize| {
             let mut place = index.to_vec();
             place[axis] += by;

@@ -1,5 +1,5 @@
-//! Batch norm in training on channels that are hard to normalise, at the size of every layer of the networks: at most four
-//! times as far from double precision as PyTorch.
+//! Batch norm in training on channels that are hard to normalise, at the size of every layer of the networks: against double
+//! precision, its errors are at most four times those of PyTorch.
 
 mod common;
 
@@ -9,7 +9,7 @@ use selvedge::tensor::Graph;
 use selvedge::tensor::ops::NormSettings;
 
 const IMAGES: usize = 16;
-/// Pixels of an image and channels: the CNN's, ResNet-18's and -20's, Inception's at 150x150.
+/// Pixels per image and channels: of the CNN, ResNet-18, ResNet-20, and Inception at 150x150.
 const LAYERS: [(usize, usize); 18] = [
     (784, 32),
     (196, 68),
@@ -34,9 +34,9 @@ const EPSILON: f32 = 1e-5;
 const GAMMA: f64 = 1.5;
 const BETA: f64 = 0.25;
 
-/// A kind of channel: its values from the pixel, their number and a random number in -1 to 1; and the errors of
-/// PyTorch 2.15 in single precision on the same numbers, which `interop/batch_norm.py` prints: of y, mean, variance, dx, dgamma
-/// and dbeta, each beside what [`errors`] says.
+/// A kind of channel: its values, given the pixel, the number of pixels and a random number in -1 to 1; and the errors of
+/// PyTorch 2.15 in single precision on the same numbers, as printed by `interop/batch_norm.py`: of y, mean, variance, dx, dgamma
+/// and dbeta, each relative to the same quantity as in [`errors`].
 struct Kind {
     name: &'static str,
     value: fn(usize, usize, f64) -> f64,
@@ -80,7 +80,7 @@ const KINDS: [Kind; 9] = [
     },
 ];
 
-/// Numbers in -1 to 1, those of `interop/batch_norm.py`.
+/// Numbers in -1 to 1, the same as in `interop/batch_norm.py`.
 fn uniform(i: usize, seed: usize) -> f64 {
     let mut x = (i as u32).wrapping_mul(0x9E37_79B9).wrapping_add(seed as u32);
     x = (x ^ (x >> 16)).wrapping_mul(0x85EB_CA6B);
@@ -88,7 +88,7 @@ fn uniform(i: usize, seed: usize) -> f64 {
     f64::from((x ^ (x >> 16)) >> 8) / f64::from(1 << 23) - 1.0
 }
 
-/// What batch norm gives for a layer, forward and backward, `[pixels, channels]` or `[channels]`.
+/// The results of batch norm for a layer, forward and backward, `[pixels, channels]` or `[channels]`.
 struct Found {
     y: Vec<f32>,
     moments: Vec<f32>,
@@ -112,8 +112,9 @@ fn on_device(graph: &Graph, x: &[f32], dy: &[f32], channels: usize) -> Found {
     Found { y, moments, dx, dgamma, dbeta }
 }
 
-/// The errors of a channel against double precision: of y and dx beside their largest, of the mean beside itself or the
-/// deviation, of the variance beside itself, of dgamma and dbeta beside the square root of their number of terms.
+/// The errors of a channel against double precision: of y and dx relative to their largest value, of the mean relative to itself
+/// or the deviation, whichever is larger, of the variance relative to itself, of dgamma and dbeta relative to the square root of
+/// their number of terms.
 fn errors(found: &Found, x: &[f32], dy: &[f32], channels: usize, c: usize) -> [f64; 6] {
     let of = |values: &[f32], i: usize| f64::from(values[i * channels + c]);
     let pixels = 0..x.len() / channels;
@@ -149,7 +150,7 @@ fn errors(found: &Found, x: &[f32], dy: &[f32], channels: usize, c: usize) -> [f
 
 #[test]
 fn batch_norm_is_as_accurate_as_pytorch_at_every_layer() {
-    // One thread a piece, as on a processor, and many with workgroup memory, as on a GPU.
+    // One thread per piece, as on a CPU, and many threads with workgroup memory, as on a GPU.
     let cores = cores().into_iter().filter(|core| *core != GemmCore::Naive);
     let graphs: Vec<(GemmCore, Graph)> = cores.map(|core| (core, Graph::new(&gpu_with(core)))).collect();
     let mut worst = vec![[[0.0_f64; 6]; KINDS.len()]; graphs.len()];
@@ -168,7 +169,7 @@ fn batch_norm_is_as_accurate_as_pytorch_at_every_layer() {
             }
         }
     }
-    // Nothing is nearer to the truth than half a unit in the last place.
+    // Rounding alone gives an error of up to half a unit in the last place.
     let half_a_unit = f64::from(f32::EPSILON) / 2.0;
     let mut too_far = Vec::new();
     for ((core, _), worst) in graphs.iter().zip(&worst) {
@@ -212,7 +213,7 @@ fn a_constant_channel_gives_beta_to_the_last_bit() {
 
 #[test]
 fn moments_where_outliers_stand_in_every_place_that_a_piece_could_take_for_its_mean() {
-    // The first and the last eight pixels of every 128, and every 8th, 16th or 128th, at a mean of 1e4.
+    // Outliers of 1e4 in the first or last eight pixels of every 128, in every 8th or 16th pixel, and in the first 1024.
     let n = 64 * 1024;
     let far: [fn(usize) -> bool; 5] =
         [|i| i % 128 < 8, |i| i % 128 >= 120, |i| i.is_multiple_of(8), |i| i.is_multiple_of(16), |i| i < 1024];

@@ -1,4 +1,4 @@
-//! Matrix products of many pairs at once, on every core, with leading axes repeated.
+//! Batched matrix products, on every core, with leading axes repeated.
 
 mod common;
 
@@ -7,7 +7,7 @@ use common::{assert_same, check_on, cores, gpu, gpu_with, random};
 use selvedge::gradcheck::Array;
 use selvedge::tensor::Graph;
 
-/// Every product on its own, with the place of each matrix found index by index.
+/// Each product by itself; the position of each matrix is computed index by index.
 fn products(a: &Array, b: &Array) -> Vec<f64> {
     let parts = |x: &Array| {
         let (lead, matrix) = x.shape.axes().split_at(x.shape.rank() - 2);
@@ -40,7 +40,7 @@ fn many_products_in_every_core() {
             (&[1, 1, 1][..], &[1, 1, 1][..]),
             (&[3, 5, 7], &[3, 7, 2]),
             (&[2, 3, 4, 8], &[2, 3, 8, 4]),
-            // One of them, or both along other axes, repeated.
+            // One operand repeated, or both along different axes.
             (&[3, 5, 68], &[68, 9]),
             (&[5, 7], &[3, 7, 2]),
             (&[2, 1, 3, 5], &[4, 5, 3]),

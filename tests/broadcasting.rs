@@ -1,4 +1,4 @@
-//! Broadcasting of two inputs as NumPy does it, over all pairs of a set of shapes, and the sums that are its gradient.
+//! Broadcasting of two inputs as in NumPy, over all pairs of a set of shapes, and the sums in its gradient.
 
 mod common;
 
@@ -7,7 +7,7 @@ use selvedge::gradcheck;
 use selvedge::tensor::Graph;
 use selvedge::tensor::ops::Binary;
 
-/// Ordinary ones, ones to be repeated on every side, and empty ones.
+/// Ordinary shapes, shapes repeated along leading, middle or trailing axes, and empty shapes.
 const SHAPES: [&[usize]; 17] = [
     &[],
     &[1],
@@ -28,7 +28,7 @@ const SHAPES: [&[usize]; 17] = [
     &[3, 0],
 ];
 
-/// NumPy's rule, written once more.
+/// NumPy's rule, implemented independently.
 fn together(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let size = |shape: &[usize], from_last: usize| match from_last < shape.len() {
         true => shape[shape.len() - 1 - from_last],
@@ -58,7 +58,7 @@ fn all_pairs_of_shapes_agree_with_index_by_index_computation() {
                 continue;
             };
             assert_eq!(result.unwrap().shape().axes(), expected, "{a:?} and {b:?}");
-            // One row whose gradients are alike and one that keeps both inputs.
+            // One row whose gradients differ only in sign, and one whose gradients need both inputs.
             for row in [Binary::SUB, Binary::DIV] {
                 let report = gradcheck::binary(&gpu(), &row, [a.into(), b.into()]).unwrap();
                 let nothing = expected.contains(&0) && report.disagreements.is_empty();
@@ -85,7 +85,7 @@ fn six_axes_are_walked_and_more_are_one_clear_error() {
     let six = [[2, 1, 2, 1, 2, 1], [1, 2, 1, 2, 1, 3]];
     let report = gradcheck::binary(&gpu(), &Binary::SUB, six.map(|shape| shape.into())).unwrap();
     assert!(report.passed(), "{report}");
-    // Neighbours that are repeated alike count as one.
+    // Adjacent axes that are repeated in the same way count as one.
     let graph = Graph::new(&gpu());
     let [a, b] = [[2, 2, 2, 2, 1, 1, 2, 2], [1, 1, 1, 1, 2, 2, 1, 1]].map(|shape| graph.zeros(shape).unwrap());
     assert_same("merged", &a.add(&b).unwrap(), &[0.0; 256]);

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use common::process::{selvedge, text, write_data};
 
-/// Runs it and expects a failure whose message holds all `parts`.
+/// Runs the program and expects a failure whose message contains all `parts`.
 fn fails(arguments: &[&str], parts: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let output = selvedge(folder.path(), arguments);
@@ -226,7 +226,7 @@ fn train_then_evaluate() {
         assert!(folder.path().join("runs/cnn-1").join(file).is_file(), "{file}");
     }
 
-    // The same again from the folder and from the weight file alone, to the letter.
+    // Evaluating the folder or the weight file alone prints exactly the same report.
     for model in ["runs/cnn-1", "runs/cnn-1/best.safetensors"] {
         let evaluated = selvedge(folder.path(), &["evaluate", model]);
         assert!(evaluated.status.success(), "{}", text(&evaluated.stderr));
@@ -240,12 +240,12 @@ fn train_then_evaluate() {
     assert!(value["accuracy"].is_f64() && value["log_loss"].is_f64());
     assert_eq!(value["classes"].as_array().unwrap().len(), 10);
 
-    // A run is never overwritten: by number it gets a new folder, by name it is refused.
+    // A run is never overwritten: numbered runs get a new folder, and a name that exists is refused.
     let refused = selvedge(folder.path(), &["train", "--limit", "300", "--batch-size", "60", "--out", "runs/cnn-1"]);
     assert!(!refused.status.success());
     assert!(text(&refused.stderr).contains("exists already"));
 
-    // Damaged weights and settings are refused, each with its file named.
+    // Damaged weights and settings are refused, with the name of the file.
     let weights = folder.path().join("runs/cnn-1/best.safetensors");
     let whole = std::fs::read(&weights).unwrap();
     std::fs::write(&weights, &whole[..1000]).unwrap();
@@ -256,7 +256,7 @@ fn train_then_evaluate() {
     assert!(!damaged.status.success() && text(&damaged.stderr).contains("config.json"));
 }
 
-/// Files that must be there and not be empty.
+/// Checks that these files exist and are not empty.
 fn assert_files(folder: &Path, names: &[&str]) {
     for name in names {
         let size = std::fs::metadata(folder.join(name)).map(|file| file.len()).unwrap_or(0);
@@ -298,7 +298,7 @@ fn images_are_mapped() {
     assert_eq!(first.lines().count(), 91);
     assert!(first.starts_with("image,label,class,x,y\n0,0,t_shirt,") && first.contains("\n89,9,ankle_boots,"));
 
-    // The same again is the same; another seed, method and start are not.
+    // The same command gives the same map; another seed, method or start does not.
     run(&["--limit", "90", "--out", "again", "--threads", "1", "--quiet"]);
     assert_eq!(first, table("again"));
     for other in [["--seed", "5"], ["--method", "barnes-hut"], ["--init", "again/embedding.csv"], ["--pca", "3"]] {
@@ -306,7 +306,7 @@ fn images_are_mapped() {
         run(&[&["--limit", "90", "--out", &out], &other[..]].concat());
         assert!(first != table(&out), "{other:?} changed nothing");
     }
-    // Without a step the map is where it starts, whatever the order of the lines.
+    // Without any step, the map stays where it starts, whatever the order of the lines.
     let mut lines: Vec<&str> = first.lines().skip(1).collect();
     lines.reverse();
     let reversed = format!("image,label,class,x,y\n{}\n", lines.join("\n"));
@@ -333,7 +333,7 @@ fn images_are_mapped() {
     assert_eq!(first, table("again"));
 }
 
-/// Runs it, expects that it succeeds, and gives what it printed.
+/// Runs the program, expects success, and returns what it printed.
 fn run(here: &Path, arguments: &[&str]) -> String {
     let output = selvedge(here, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
@@ -362,7 +362,7 @@ fn what_a_trained_network_is_asked() {
     assert!(!unwritable.status.success() && text(&unwritable.stderr).contains("/proc/none/a.onnx"));
 }
 
-/// Of one model, and of two compared.
+/// Evaluates one model, and compares two.
 fn evaluate(here: &Path) {
     run(here, &["evaluate", "runs/a"]);
     let pictures = ["confusion", "precision-recall", "reliability"];
@@ -383,7 +383,7 @@ fn evaluate(here: &Path) {
     assert_files(&here.join("runs/a/evaluation-test"), &files);
     let html = std::fs::read_to_string(here.join("runs/a/evaluation-test/report.html")).unwrap();
     assert!(html.contains("selvedge evaluate runs/a") && html.contains("ankle_boots"));
-    // One file: nothing is fetched, nothing runs.
+    // The page is a single file: it fetches nothing and runs no script.
     for outside in ["http:", "https:", "<script", "@import", "url("] {
         let allowed = html.replace("http://www.w3.org/2000/svg", "");
         assert!(!allowed.contains(outside), "{outside}");
@@ -394,7 +394,7 @@ fn evaluate(here: &Path) {
     assert_files(&here.join("runs/comparison-1"), &["report.html", "1-a/report.txt", "2-best.safetensors/report.txt"]);
 }
 
-/// Two models as one, kept and opened again; and models that do not go together.
+/// Combines two models, saves the ensemble and opens it again; and tries models that cannot be combined.
 fn combine(here: &Path) {
     let stacked = run(here, &["evaluate", "runs/a", "runs/b", "--ensemble", "stack", "--json"]);
     let stacked: serde_json::Value = serde_json::from_str(&stacked).unwrap();
@@ -402,14 +402,14 @@ fn combine(here: &Path) {
     assert_eq!(stacked["notes"]["fitted on"], "240 validation images");
     assert!(stacked["pairs"][1]["gain"]["interval"][1].is_f64());
     assert_files(&here.join("runs/ensemble-1"), &["ensemble.json", "report.html", "confusion.png"]);
-    // The same from what was kept, and not judged by what it was fitted to.
+    // The saved ensemble gives the same loss, and is not evaluated on the images it was fitted to.
     let again = run(here, &["evaluate", "runs/ensemble-1", "--json"]);
     let again: serde_json::Value = serde_json::from_str(&again).unwrap();
     assert_eq!(again["models"][0]["log_loss"], stacked["models"][0]["log_loss"]);
     let refused = selvedge(here, &["evaluate", "runs/ensemble-1", "--split", "validation"]);
     assert!(!refused.status.success() && text(&refused.stderr).contains("fitted to the validation split"));
 
-    // A member of other data is refused by every rule.
+    // Every rule refuses a member that was trained on other data.
     run(here, &["train", "--epochs", "1", "--batch-size", "60", "--limit", "300", "--name", "few"]);
     std::fs::create_dir(here.join("other")).unwrap();
     write_data(&here.join("other"), 600, 100);

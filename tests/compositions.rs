@@ -1,4 +1,4 @@
-//! Things on backgrounds of every kind: what the networks are given is the thing, light on black.
+//! Things on backgrounds of every kind: the networks must be given the thing alone, light on black.
 #![cfg(feature = "cli")]
 
 mod common;
@@ -13,12 +13,12 @@ type Thing = &'static dyn Fn(f32) -> Color;
 /// A kind of picture.
 struct Kind {
     name: &'static str,
-    /// None is a transparent one.
+    /// `None` is a transparent background.
     background: Option<Background>,
     thing: Thing,
     /// Thickness and grey of the frame.
     frame: (u32, u8),
-    /// Whether light and dark are to be exchanged; none where both are as light.
+    /// Whether light and dark must be swapped; `None` where thing and background are equally light.
     inverted: Option<bool>,
 }
 
@@ -30,7 +30,7 @@ const PALE: Thing = &|light| grey(235.0 - 60.0 * light);
 const RED: Thing = &|light| mix([120.0, 15.0, 20.0], [225.0, 35.0, 40.0], light);
 const BLUE: Thing = &|light| mix([20.0, 30.0, 120.0], [40.0, 60.0, 220.0], light);
 const YELLOW: Thing = &|light| mix([200.0, 185.0, 40.0], [250.0, 235.0, 60.0], light);
-/// Stripes as light as the background between dark ones would vanish; these are both lighter and darker than it.
+/// Between dark stripes, stripes as light as the background would vanish; these are lighter and darker than the background.
 const TWO_TONED: Thing = &|light| grey(if light > 0.5 { 245.0 } else { 40.0 });
 
 macro_rules! plain {
@@ -128,7 +128,7 @@ fn compose(kind: &Kind, shape: &Shape) -> RgbaImage {
     framed(shape.on(kind.background, kind.thing), kind.frame.0, kind.frame.1)
 }
 
-/// How much of two areas overlaps, as a share of both together. The first is trimmed and centred as pictures are.
+/// Intersection over union of two areas. The first is trimmed and centred like a picture.
 fn overlap(cover: &[f32], pixels: &[u8]) -> f64 {
     let cover: Vec<u8> = cover.iter().map(|c| (255.0 * c) as u8).collect();
     let seen: Vec<bool> = pixels.iter().map(|p| *p > 40).collect();
@@ -208,7 +208,7 @@ fn dust_and_rounded_corners_are_no_things() {
 fn real_images_and_their_negatives_are_told_apart() {
     let set = load(None).expect("these tests need the real data: run ./setup.sh").test;
     let mut wrong = Vec::new();
-    // Those named fill their image up to the corners: shirts, bags and coats.
+    // The four listed images fill their image up to the corners: shirts, bags and coats.
     for i in (0..300).chain([508, 509, 619, 1388]) {
         let image = image::GrayImage::from_raw(28, 28, set.image(i).to_vec()).unwrap();
         let mut picture = image::DynamicImage::from(image);

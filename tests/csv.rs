@@ -1,4 +1,4 @@
-//! Tables as people have them: how columns are named and ordered, separators, encodings, and what is no table at all.
+//! Tables found in practice: names and orders of columns, separators, encodings, and files that are not tables at all.
 #![cfg(feature = "cli")]
 
 use std::fs;
@@ -11,13 +11,13 @@ use selvedge::data::{HEIGHT, ImageSet, PIXELS, WIDTH, load, load_set};
 
 const IMAGES: usize = 3;
 
-/// Whose pixels differ all over.
+/// Images with varied pixels.
 fn expected() -> ImageSet {
     let pixels = (0..IMAGES * PIXELS).map(|i| ((i * 31 + i / PIXELS * 7) % 256) as u8).collect();
     ImageSet::new("made", pixels, vec![4, 0, 9]).unwrap()
 }
 
-/// A table whose column `c` is named `name(c)` and holds pixel `pixel(c)`, with the label behind the first `label_at`.
+/// A table whose column `c` is named `name(c)` and holds pixel `pixel(c)`, with the label after the first `label_at` columns.
 fn table(label_at: usize, name: impl Fn(usize) -> String, pixel: impl Fn(usize) -> usize) -> String {
     let set = expected();
     let mut rows = vec![(0..PIXELS).map(&name).collect::<Vec<_>>()];
@@ -54,7 +54,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// The pixels in an order that is neither theirs nor that of their names.
+/// The pixels in an order that is neither their own nor that of their names.
 fn shuffled(c: usize) -> usize {
     c * 275 % PIXELS
 }
@@ -80,15 +80,15 @@ fn columns_are_ordered_by_the_numbers_in_their_names() {
         ("y0x0", &|p| format!("y{}x{}", row(p), column(p))),
         ("px0_py0", &|p| format!("px{}_py{}", column(p), row(p))),
         ("pixelcol0row0", &|p| format!("pixelcol{}row{}", column(p), row(p))),
-        // Numbers that are the same in all names, in front.
+        // Preceded by a number that is the same in all names.
         ("img1_x0_y0", &|p| format!("img1_x{}_y{}", column(p), row(p))),
         ("28px_x0_y0", &|p| format!("28px_x{}_y{}", column(p), row(p))),
         ("28px_0x0", &|p| format!("28px_{}x{}", row(p), column(p))),
-        // The words after the numbers.
+        // Words after the numbers.
         ("0x_0y", &|p| format!("{}x_{}y", column(p), row(p))),
         ("0col0row", &|p| format!("{}col{}row", column(p), row(p))),
         ("0row 0col", &|p| format!("{}row {}col", row(p), column(p))),
-        // One word tells the other.
+        // The word for one axis determines the other.
         ("col0_0", &|p| format!("col{}_{}", column(p), row(p))),
         ("px0y0", &|p| format!("px{}y{}", column(p), row(p))),
         ("(0, 0) without its comma", &|p| format!("({} {})", row(p), column(p))),
@@ -98,7 +98,7 @@ fn columns_are_ordered_by_the_numbers_in_their_names() {
             let text = table(label_at, |c| name(shuffled(c)), shuffled);
             assert_eq!(read(&text), Ok(expected()), "{kind}, label at {label_at}");
         }
-        // As a program sorts them that knows no numbers: 0, 1, 10, 100.
+        // Sorted as text rather than as numbers: 0, 1, 10, 100.
         let mut sorted: Vec<usize> = (0..PIXELS).collect();
         sorted.sort_by_key(|p| name(*p));
         assert_eq!(read(&table(0, |c| name(sorted[c]), |c| sorted[c])), Ok(expected()), "{kind}, sorted");
@@ -129,7 +129,7 @@ fn numbers_that_leave_gaps_or_repeat_are_refused() {
     refused(&|c| format!("{}x{}x{}", c / 100, c / 10 % 10, c % 10), &[gaps]);
     refused(&|c| format!("px_{}", c as u128 + u128::from(u64::MAX)), &[gaps]);
     refused(&|c| if c == 7 { "height".to_owned() } else { format!("px_{c}") }, &["'height'", "'px_#'"]);
-    // The sign that messages put in place of numbers.
+    // The names contain #, which messages put in place of numbers.
     refused(&|c| if c == 7 { "p##".to_owned() } else { format!("p#{c}") }, &["one is 'p##'"]);
     assert_eq!(HEIGHT * WIDTH, PIXELS);
 }
@@ -143,7 +143,7 @@ fn separators_and_line_ends_of_any_system_are_read() {
             assert_eq!(read(text.trim_end()), Ok(expected()), "{separator:?}, {end:?}, no end");
         }
     }
-    // Whole numbers as tables write decimal ones, here and there.
+    // Whole numbers written as decimals, with either decimal mark.
     let decimals = |mark: &str| {
         let (header, rows) = plain().split_once('\n').map(|(h, r)| (h.to_owned(), r.to_owned())).unwrap();
         let rows = rows.replace(',', &format!("{mark}00;")).replace('\n', &format!("{mark}0\n"));
@@ -240,7 +240,7 @@ fn a_folder_in_place_of_a_file_is_named() {
     }
 }
 
-/// Where something may be, "no data" would be wrong, and other data a surprise.
+/// Where data may exist but cannot be read, "no data" would be wrong, and falling back to other data surprising.
 #[cfg(unix)]
 #[test]
 fn what_cannot_be_looked_at_is_an_error() {
@@ -260,7 +260,7 @@ fn what_cannot_be_looked_at_is_an_error() {
     }
 }
 
-/// What never ends, or never begins.
+/// Files that never end, or never begin.
 #[cfg(unix)]
 #[test]
 fn pipes_and_devices_are_refused_at_once() {
@@ -299,7 +299,7 @@ proptest! {
         prop_assert_eq!(read(&text).is_ok(), to == was);
     }
 
-    /// Noise behind anything that tells a form is an error or a table, never a panic.
+    /// Noise after any start that identifies a format gives an error or a table, never a panic.
     #[test]
     fn no_bytes_make_it_panic(start in 0..6_usize, bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let starts: [&[u8]; 6] = [b"", b"\xff\xfe", b"\xfe\xff", b"\x1f\x8b\x08", b"label;1x1;", b"l\0a\0"];

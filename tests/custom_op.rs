@@ -1,4 +1,4 @@
-//! What ops outside the crate may use: folded launches, imports, and shaders without bounds checks.
+//! What ops outside the crate can use: folded launches, imports, and shaders without bounds checks.
 
 mod common;
 
@@ -22,7 +22,7 @@ fn main(
     }
 }";
 
-/// Right up to 65,535 workgroups.
+/// Correct only up to 65,535 workgroups.
 const ONE_DIMENSION: &str = "
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
@@ -33,7 +33,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
 }";
 
-/// More elements than 65,535 workgroups of 64 threads, and no multiple of 64.
+/// More elements than 65,535 workgroups of 64 threads have, and not a multiple of 64.
 const MANY: usize = 5_000_001;
 
 #[derive(Debug)]
@@ -92,7 +92,7 @@ fn a_shader_may_do_without_bounds_checks_when_its_author_vouches_for_it() {
     // SAFETY: both indices are below the length of y, and x is as long; there is no loop, no division and no workgroup memory.
     let source = unsafe { Source::trusted("plus_one", PLUS_ONE) };
     assert!(is_right(&plus_one(&graph, source, 1000).unwrap()));
-    // The same text without that promise is a pipeline of its own.
+    // The same text without that promise gets a separate pipeline.
     let made = graph.gpu().created().pipelines;
     assert!(is_right(&plus_one(&graph, Source::new("plus_one", PLUS_ONE), 1000).unwrap()));
     assert_eq!(graph.gpu().created().pipelines, made + 1);

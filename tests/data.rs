@@ -1,4 +1,4 @@
-//! Reading data: all formats agree, and every kind of damage gets an error that says where it is.
+//! Reading data: all formats agree, and every kind of damage gives an error that says where it is.
 #![cfg(feature = "cli")]
 
 use std::fs;
@@ -181,7 +181,7 @@ fn a_named_file_decides_the_form_and_the_spelling() {
     assert_is_made(&load("t10k-labels-idx1-ubyte").unwrap());
     assert_eq!(load("t10k-labels-idx1-ubyte").unwrap().source, folder.path());
     assert_says(&load("fashion_mnist_train.csv").unwrap_err().to_string(), &["line 1", "no column 'label'"]);
-    // A folder alone: the archive goes first.
+    // Given only a folder, the archive is preferred.
     assert_eq!(load("").unwrap().train.len(), 3);
     assert_eq!(load("").unwrap().source, folder.path().join("data.tgz"));
 }
@@ -205,7 +205,7 @@ fn what_is_missing_is_named() {
     let error = load(Some(&folder.path().join("notes.txt"))).unwrap_err().to_string();
     assert_says(&error, &["notes.txt", "no data file has this name"]);
 
-    // Of two forms the whole one is read.
+    // Of two formats, the complete one is read.
     let mut files = good_idx();
     files.push(("fashion_mnist_test.csv", csv));
     assert_is_made(&load_files(&files).unwrap());
@@ -265,7 +265,7 @@ fn damaged_csv_is_refused_with_file_and_line() {
     assert_says(&csv_error(&changed(2, ",31,", ",3 1,")), &[file, "line 2", "'3 1'"]);
     assert_says(&csv_error(&changed(2, ",31,", ",1e1,")), &[file, "line 2", "'1e1'"]);
     assert_says(&csv_error(&changed(2, ",31,", ",\u{1b}[2J,")), &[file, "line 2", "'\\u{1b}[2J'"]);
-    // The last value of an image is changed, in the last line, which ends without a line end.
+    // The last value of the last line is changed; the line has no newline at its end.
     let bad = good.trim_end().rsplit_once(',').unwrap().0.to_owned() + ",x";
     assert_says(&csv_error(bad.as_bytes()), &[file, "line 4", "pixel 783 (column 785)"]);
     assert_says(&csv_error(bad.replace('\n', "\r\n").as_bytes()), &[file, "line 4", "'x'"]);
@@ -294,7 +294,7 @@ fn damaged_idx_is_refused_with_file_and_place() {
     };
     says(error(0, changed(&images, 2, 9)), &["bytes 0 to 3", "magic", "0x00000803"]);
     says(error(1, changed(&labels, 3, 3)), &["bytes 0 to 3", "magic", "0x00000801"]);
-    // Four billion images: refused from the header, without the memory for them.
+    // Four billion images: refused at the header, without allocating memory for them.
     says(error(0, changed(&images, 4, 0xff)), &["bytes 4 to 7 (number of items)", "1000000"]);
     says(error(0, changed(&images, 11, 29)), &["29x28"]);
     says(error(0, changed(&images, 15, 27)), &["bytes 12 to 15", "28x27"]);
@@ -359,7 +359,7 @@ fn hostile_archives_are_refused() {
     link.append_link(&mut header, "elsewhere", train_name).unwrap();
     assert_says(&error(link.into_inner().unwrap()), &["entry 'elsewhere'", "link"]);
 
-    // A name is shown without what would steer a terminal.
+    // A name is shown without terminal control characters.
     assert_says(&error(tar_of(&[("../\u{1b}[2J", b"")])), &["entry '../\\u{1b}[2J'"]);
 
     let many: Vec<(&str, &[u8])> = vec![("x", b"" as &[u8]); 1001];
@@ -370,7 +370,7 @@ fn hostile_archives_are_refused() {
     assert_says(&error(&whole[..whole.len() / 2]), &["data.tar.gz", "truncated"]);
     assert_says(&error(b"this is no gzip file at all"), &["data.tar.gz", "not sound gzip"]);
     assert_says(&error(b""), &["data.tar.gz", "empty or truncated"]);
-    // Both CSV files are whole here, and the checksum comes after the end of the tar.
+    // Both CSV files are intact here; the damaged checksum follows the end of the tar.
     let mut flipped = whole.clone();
     flipped[whole.len() - 8] ^= 1;
     assert_says(&error(&flipped), &["data.tar.gz", "checksum"]);
@@ -378,8 +378,8 @@ fn hostile_archives_are_refused() {
 
 #[test]
 fn a_decompression_bomb_does_not_fill_memory() {
-    // A header that claims the most images allowed, then zeros without end, compressed a thousandfold: the reader takes
-    // no more than the header allows and one byte, and says so.
+    // A header followed by 200 MiB of zeros, compressed a thousandfold: the reader reads only one byte more than the header
+    // allows, and reports it.
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(&[0x0803_u32, 12, 28, 28].map(u32::to_be_bytes).concat()).unwrap();
     for _ in 0..200 {
@@ -389,7 +389,7 @@ fn a_decompression_bomb_does_not_fill_memory() {
     files[0] = ("train-images-idx3-ubyte.gz", encoder.finish().unwrap());
     assert_says(&load_files(&files).unwrap_err(), &["byte 9424", "continues after the 9408 bytes"]);
 
-    // A name in an archive may claim gigabytes too. It is passed over, not gathered.
+    // A name in an archive may claim gigabytes too. It is skipped, not read into memory.
     let mut tar = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
     header.set_entry_type(tar::EntryType::GNULongName);
@@ -404,7 +404,7 @@ fn a_decompression_bomb_does_not_fill_memory() {
     }
     assert_is_made(&load_files(&[("data.tar.gz", gzip(&tar.into_inner().unwrap()))]).unwrap());
 
-    // A line without end, quoted or not, is refused long before it is whole.
+    // An endless line, quoted or not, is refused long before it is complete.
     for start in ["label,", "\"label"] {
         let long = [start.as_bytes(), &vec![b'1'; 1 << 22]].concat();
         assert_says(&csv_error(&long), &["fashion_mnist_train.csv, line 1", "absurdly many"]);
@@ -437,7 +437,7 @@ fn the_real_data_is_what_it_should_be() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever bytes stand in the files, there is an error or a data set, never a panic.
+    /// Whatever bytes the files contain, the result is an error or a data set, never a panic.
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600), header in 0..3_usize) {
         let headers = [

@@ -1,4 +1,4 @@
-//! Pictures of any numbers, and what is said where there is nothing to draw.
+//! Pictures of arbitrary numbers, and the messages where there is nothing to draw.
 #![cfg(feature = "cli")]
 
 mod common;
@@ -12,7 +12,7 @@ use selvedge::plot::{
     PrecisionRecallPicture, Raster, RateCurve, ReliabilityPicture, Section, Tile, save_png, svg,
 };
 
-/// Numbers that a history, a search or a layer may hold, and that no axis or colour may stumble over.
+/// Numbers that a history, a search or a layer may hold, and that every axis and colour scale must handle.
 const EXTREMES: [&[f64]; 9] = [
     &[1e308, -1e308],
     &[f64::MAX, f64::MIN],
@@ -25,7 +25,7 @@ const EXTREMES: [&[f64]; 9] = [
     &[],
 ];
 
-/// Draws a picture both ways; every number in its SVG must be one.
+/// Draws a picture as PNG and as SVG; every number in the SVG must be finite.
 fn draw(picture: &impl Picture, folder: &Path) -> String {
     let path = folder.join("picture.png");
     save_png(picture, &path).unwrap();
@@ -74,7 +74,7 @@ fn every_picture_takes_any_numbers() {
 #[test]
 fn precision_and_recall_stay_in_axes_that_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    // 0 is found first and last; no image is of 2.
+    // Images of class 0 rank first and last; class 2 has no images.
     let rows = [[0.9, 0.1, 0.0], [0.5, 0.4, 0.1], [0.2, 0.8, 0.0], [0.1, 0.6, 0.3]];
     let names = ["a", "b", "c"].map(str::to_owned).to_vec();
     let predictions = Predictions::new(rows.concat(), vec![0, 1, 1, 0], names.clone()).unwrap();

@@ -1,4 +1,4 @@
-//! What the inputs of ops hold: floats or integers, and an error that names op, input and type where it is the other.
+//! The element types of inputs: where floats and integers are confused, the error names the op, the input and the type.
 
 mod common;
 
@@ -8,7 +8,7 @@ use selvedge::tensor::ops::{
 };
 use selvedge::tensor::{DType, Graph, Result, Tensor, TensorError};
 
-/// Calls, each with the op, the input at fault and what that must hold.
+/// Calls, each with the op, the input with the wrong type and the right type.
 type Cases<'a> = Vec<(Result<Tensor>, &'a str, usize, DType)>;
 
 fn assert_refused(cases: Cases) {

@@ -1,5 +1,5 @@
-//! Tensors without elements: right results or errors at the call, over every op and core; and work that the device refuses, which
-//! is what they used to ask for.
+//! Tensors without elements: correct results or errors at the call, for every op and core; and work that the device refuses,
+//! which is what such tensors once led to.
 
 mod common;
 
@@ -102,14 +102,14 @@ fn gradients_through_empty_batches_are_zero() {
             assert_eq!(gradient.shape(), parameter.shape());
             assert_same(core.name(), gradient, &vec![0.0; parameter.shape().len()]);
         }
-        // No inputs: a gradient of the input with nothing in it, and one of the bias with all of it.
+        // No input features: the gradient of the input is empty, and that of the bias is complete.
         let (x, w) = (g.zeros([2, 0]).unwrap(), g.zeros([0, 5]).unwrap());
         let y = x.linear(&w, &bias, false).unwrap();
         let gradients = y.backward_from(&given(&[2, 5]), &[&x, &w, &bias]).unwrap();
         assert_same("dx", &gradients[0], &[]);
         assert_same("dw", &gradients[1], &[]);
         assert_same("dbias", &gradients[2], &[2.0; 5]);
-        // No outputs: nothing reaches the input.
+        // No outputs: the gradient of the input is zero.
         let x = given(&[2, 3]);
         let y = x.matmul(&g.zeros([3, 0]).unwrap()).unwrap();
         assert_same("dx", &y.backward_from(&g.zeros([2, 0]).unwrap(), &[&x]).unwrap()[0], &[0.0; 6]);
@@ -173,7 +173,7 @@ fn what_nothing_does_not_have_is_refused_at_the_call() {
     }
 }
 
-/// An op whose one dispatch the device refuses: more workgroups than it has.
+/// An op whose only dispatch the device refuses: it has too many workgroups.
 #[derive(Debug)]
 struct Refused;
 

@@ -1,4 +1,4 @@
-//! The checker itself: it must report what is wrong, and name it.
+//! The gradient checker itself: it must report and name what is wrong.
 
 mod common;
 
@@ -6,7 +6,7 @@ use common::{gpu, random};
 use selvedge::gradcheck::{Tolerance, gradcheck};
 use selvedge::tensor::{Backward, Info, Inputs, Io, Launches, Op, Result, Storage, Tensor};
 
-/// The identity, with a gradient that is right only for what `wrong` does not touch.
+/// The identity, with its gradient changed by `wrong`.
 #[derive(Debug)]
 struct Identity {
     wrong: fn(&Tensor) -> Result<Option<Tensor>>,
@@ -65,7 +65,7 @@ fn a_gradient_off_by_half_a_percent_is_reported_with_op_input_index_and_both_val
 
 #[test]
 fn a_gradient_that_ignores_what_flows_in_is_reported() {
-    // Right only when the gradient from above is all ones.
+    // Correct only when the incoming gradient is all ones.
     let report = report_of(|dy| {
         let shape = dy.shape();
         let ones = vec![1.0; shape.len()];

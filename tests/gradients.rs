@@ -57,7 +57,7 @@ fn relu_and_leaky_relu() {
 #[test]
 fn dropout() {
     let (seed, step, stream, rate) = (11_u32, 5_u32, 2_u32, 0.3_f32);
-    // One hash for four neighbouring columns.
+    // One hash per four adjacent columns.
     let kept = |i: usize| {
         let bits = f64_of::pcg4d([i as u32 / 4, stream, step, seed])[i % 4];
         (bits >> 8) as f32 / 16_777_216.0 >= rate
@@ -81,7 +81,7 @@ fn dropout() {
 fn dropout_within_a_dense_layer_is_dropout_after_it() {
     let graph = selvedge::tensor::Graph::new(&common::gpu());
     for core in cores() {
-        // Columns that 4 divides and that it does not.
+        // A number of columns that is a multiple of 4, and one that is not.
         for n in [36, 7] {
             let inputs = [random(&[19, 24], 1), random(&[24, n], 2), random(&[n], 3)];
             let [seed_and_step, other] = [[11, 5], [11, 6]].map(|numbers| graph.tensor_u32([2], &numbers).unwrap());
@@ -190,7 +190,7 @@ fn linear_with_and_without_relu() {
 
 #[test]
 fn a_product_over_very_many_terms() {
-    // More than lavapipe goes round a loop.
+    // More terms than lavapipe's limit on loop iterations.
     let k = 600_001;
     let (a, b) = (random(&[1, k], 1), random(&[k, 1], 2));
     let expected: f64 = a.data.iter().zip(&b.data).map(|(a, b)| a * b).sum();
@@ -200,7 +200,7 @@ fn a_product_over_very_many_terms() {
         let (a, b, b_column) = (tensor(&a), tensor(&b), tensor(&Array::new([1, k], b.data.clone())));
         let product = a.matmul(&b).unwrap().to_vec().unwrap();
         approx::assert_abs_diff_eq!(f64::from(product[0]), expected, epsilon = 0.2);
-        // The gradient of c in c B goes over as many terms, with B stored by columns.
+        // The gradient of c in c B sums as many terms, with B stored by columns.
         let c = graph.zeros([1, 1]).unwrap();
         let gradients = c.matmul(&b_column).unwrap().backward_from(&a, &[&c]).unwrap();
         approx::assert_abs_diff_eq!(f64::from(gradients[0].to_vec().unwrap()[0]), expected, epsilon = 0.2);
@@ -276,7 +276,7 @@ fn cross_entropy_with_label_smoothing() {
 fn cross_entropy_of_mixed_images() {
     for (share, smoothing) in [(1.0_f32, 0.0_f32), (0.7, 0.1), (0.2, 0.0)] {
         for rows in [1, 70_u32] {
-            // Some pairs have one label twice.
+            // Some pairs contain the same label twice.
             let labels: Vec<[u32; 2]> = (0..rows).map(|r| [(r * 7 + 3) % 10, (r * 3) % 10]).collect();
             check(
                 &[Array::random([rows as usize, 10], -3.0, 3.0, 1)],

@@ -31,7 +31,7 @@ struct Convolution {
     out_c: usize,
     stride: [usize; 2],
     padding: Padding,
-    /// What the padding comes to, worked out by hand.
+    /// The resulting padding, worked out by hand.
     pad: Pad,
 }
 
@@ -50,7 +50,7 @@ fn convolutions() -> Vec<Convolution> {
         case([2, 5, 4, 68], [3, 3], 5, [1, 1], Padding::Same, pad(1, 1, 1, 1)),
         case([1, 4, 4, 4], [3, 3], 68, [1, 1], Padding::Same, pad(1, 1, 1, 1)),
         case([3, 3, 3, 8], [3, 3], 132, [1, 1], Padding::Same, pad(1, 1, 1, 1)),
-        // TensorFlow's `same` with stride 2: an even size pads only after, an odd one on both sides.
+        // TensorFlow's `same` with stride 2: an even size is padded only at the end, an odd one on both sides.
         case([2, 6, 7, 3], [3, 3], 6, [2, 2], Padding::Same, pad(0, 1, 1, 1)),
         case([1, 7, 7, 4], [7, 7], 8, [2, 2], Padding::Same, pad(3, 3, 3, 3)),
         case([2, 7, 9, 4], [1, 1], 12, [2, 2], Padding::Valid, NO_PAD),
@@ -59,10 +59,10 @@ fn convolutions() -> Vec<Convolution> {
         case([2, 6, 6, 4], [5, 5], 3, [1, 1], Padding::symmetric(1, 2), pad(1, 1, 2, 2)),
         case([1, 6, 5, 3], [2, 4], 4, [2, 3], lopsided, all_lopsided),
         case([1, 5, 5, 2], [2, 2], 3, [1, 1], Padding::Same, pad(0, 1, 0, 1)),
-        // A ResNet's first layer: few inputs an output, many taps, with a stride.
+        // The first layer of a ResNet: few input channels, many taps, and a stride.
         case([2, 9, 8, 1], [7, 7], 4, [2, 2], Padding::Same, pad(3, 3, 2, 3)),
         case([1, 4, 9, 2], [3, 5], 16, [1, 3], Padding::Valid, NO_PAD),
-        // Eight at a time on both sides, and a kernel narrower than its stride.
+        // Eight channels at a time for input and output, and a kernel narrower than its stride.
         case([2, 5, 6, 16], [1, 1], 64, [1, 1], Padding::Valid, NO_PAD),
         case([1, 7, 8, 8], [2, 1], 24, [3, 2], Padding::Valid, NO_PAD),
     ]
@@ -74,7 +74,7 @@ fn conv2d_in_every_core() {
         for (i, case) in convolutions().into_iter().enumerate() {
             let [_, _, _, in_c] = case.x;
             let [kernel_h, kernel_w] = case.kernel;
-            // Small weights keep sums near 1, whatever their number of terms.
+            // Small weights keep sums near 1, whatever the number of terms.
             let mut w = random(&[kernel_h, kernel_w, in_c, case.out_c], 2);
             let size = (kernel_h * kernel_w * in_c) as f64;
             w.data.iter_mut().for_each(|v| *v = f64::from((*v / size.sqrt()) as f32));
@@ -92,7 +92,7 @@ fn conv2d_in_every_core() {
 #[test]
 fn conv2d_with_bias_and_relu() {
     for core in cores() {
-        // Directly or through the product, one, four or eight numbers at a time.
+        // Directly or through the matrix product, and one, four or eight numbers at a time.
         for [in_c, out_c] in [[3, 5], [3, 8], [4, 6], [8, 16]] {
             for relu in [false, true] {
                 check_on(
@@ -114,7 +114,7 @@ fn conv2d_with_bias_and_relu() {
 
 #[test]
 fn a_weight_gradient_over_a_very_large_image() {
-    // More pixels than a segment has, and more than lavapipe goes round a loop.
+    // More pixels than one segment holds, and more than lavapipe's limit on loop iterations.
     let [side, channels] = [1030, 4];
     let x = random(&[1, side, side, channels], 1);
     let dy = random(&[1, side, side, channels], 2);
@@ -138,7 +138,7 @@ fn a_weight_gradient_over_a_very_large_image() {
 
 #[test]
 fn a_large_weight_gradient_is_split_and_stays_exact() {
-    // 2 * 40 image rows are cut over workgroups and added up in a second pass.
+    // The 2 * 40 image rows are split over workgroups, whose results are added up in a second pass.
     for core in cores() {
         check_on(
             &gpu_with(core),
@@ -166,7 +166,7 @@ fn batch_norm_over_very_many_pixels() {
     approx::assert_abs_diff_eq!(moments[moments.len() / 2], 1.0, epsilon = 1e-4);
 }
 
-/// Batch norm alone and with everything that can stand beside it.
+/// Batch norm alone, and with everything that can be fused with it.
 fn norm_settings() -> [NormSettings; 6] {
     let plain = NormSettings::plain(1e-3);
     let pool = [2, 2];
@@ -180,7 +180,7 @@ fn norm_settings() -> [NormSettings; 6] {
     ]
 }
 
-/// The reference: normalised by `moments`, or by those of the batch.
+/// The reference: normalised by `moments`, or by the moments of the batch.
 fn norm_reference(x: &[Array], settings: NormSettings, moments: Option<[&[f64]; 2]>) -> Vec<f64> {
     let relu_if = |wanted: bool, values: Vec<f64>| match wanted {
         true => values.into_iter().map(f64_of::relu).collect(),
@@ -208,7 +208,7 @@ fn norm_inputs(shape: &[usize]) -> [Array; 3] {
 
 #[test]
 fn batch_norm_in_training() {
-    // A real GPU adds up with many threads and workgroup memory, a processor with one: the tiled core stands for a GPU.
+    // A GPU sums with many threads and workgroup memory, a CPU with one thread: here the tiled core stands for a GPU.
     for core in cores().into_iter().filter(|core| *core != GemmCore::Naive) {
         for shape in [[2, 3, 5, 1], [1, 3, 3, 3], [4, 3, 2, 4], [2, 5, 7, 68], [1, 40, 37, 3]] {
             for settings in norm_settings() {
@@ -222,7 +222,7 @@ fn batch_norm_in_training() {
             }
         }
     }
-    // Features rather than images, and more rows than one piece.
+    // Features rather than images, and more rows than one piece holds.
     let plain = NormSettings::plain(1e-3);
     check(&norm_inputs(&[700, 3]), |x| Ok(x[0].batch_norm(&x[1], &x[2], plain)?.y), |x| norm_reference(x, plain, None));
 }
@@ -267,7 +267,7 @@ fn batch_norm_in_inference() {
     }
 }
 
-/// Windows for pooling, with what their padding comes to.
+/// Windows for pooling, with the resulting padding.
 fn poolings() -> Vec<([usize; 4], Window, Pad)> {
     let window = |kernel, stride, padding| Window::new(kernel, stride, padding);
     vec![

@@ -1,4 +1,4 @@
-//! Trained networks at work: opened from files, looked at layer by layer, put together, exported.
+//! Using trained networks: opening them from files, inspecting them layer by layer, combining and exporting them.
 #![cfg(feature = "cli")]
 
 mod common;
@@ -23,7 +23,7 @@ use selvedge::tensor::ops::{Pad, Window};
 use selvedge::tensor::{Layer, Tensor};
 use tempfile::{TempDir, tempdir};
 
-/// A network of every kind, small where there is a choice.
+/// A network of every kind, as small as possible.
 fn all_kinds() -> Vec<TrainConfig> {
     let cnn = config();
     let networks = [
@@ -141,7 +141,7 @@ fn a_weight_file_says_what_network_it_is_of() {
     let classifier = Classifier::open(&gpu(), &path).unwrap();
     assert_eq!(classifier.run(), &run);
     assert_eq!(classifier.name(), "w.safetensors");
-    // As the network itself.
+    // The same predictions as the network itself.
     let network = Network::of(&gpu(), &run.train, run.normalisation, &Learned::All).unwrap();
     let images = bars(7, 1);
     let expected = network.predict(&images).unwrap();
@@ -162,7 +162,7 @@ fn a_weight_file_says_what_network_it_is_of() {
     assert!(no_run.contains("config.json"), "{no_run}");
 }
 
-/// No tensor at all.
+/// The view type of a file without tensors.
 struct Empty;
 
 impl safetensors::View for Empty {
@@ -233,7 +233,7 @@ fn the_first_layers_are_those_of_the_reference() {
         classifier.network().parameters.named().map(|(name, t)| (name.to_owned(), values(t))).collect();
     let get = |name: &str| &parameters.iter().find(|(n, _)| n == name).unwrap().1;
     let pad = Pad { top: 1, bottom: 1, left: 1, right: 1 };
-    // The bias starts at zero, batch norm at scale 1 and statistics 0 and 1.
+    // The bias starts at zero; batch norm starts with scale 1, mean 0 and variance 1.
     let conv: Vec<f64> =
         reference::conv2d(&x, get("conv1.weight"), [1, 1], pad).into_iter().map(reference::relu).collect();
     let norm: Vec<f64> = conv.iter().map(|x| x / (1.0_f64 + 1e-5).sqrt()).collect();
@@ -272,8 +272,8 @@ fn every_kind_of_network_shows_its_layers_and_its_class_maps() {
     }
 }
 
-/// Where a global mean stands before the last layer, Grad-CAM is the class activation map of Zhou et al. 2016: the last layer's
-/// weights times the channels.
+/// Where global average pooling precedes the last layer, Grad-CAM is the class activation map of Zhou et al. 2016: the last
+/// layer's weights times the channels.
 #[test]
 fn a_class_map_is_the_last_layers_weights_times_the_channels() {
     let train = &all_kinds()[2];
@@ -296,7 +296,7 @@ fn a_class_map_is_the_last_layers_weights_times_the_channels() {
             .map(|pixel| pixel.iter().enumerate().map(|(k, a)| a * weight[k * 10 + class]).sum::<f32>().max(0.0))
             .collect();
         let most = map.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-        // 28 pixels over 7: those at 4 i + 1.5 and 4 i + 2.5 lie an eighth from the middle of pixel i.
+        // 28 pixels over 7: those centred at 4 i + 1.5 and 4 i + 2.5 are an eighth of pixel i from its middle.
         for i in 1..6 {
             let at = |y: usize, x: usize| found.maps[class][28 * y + x];
             let middle = [(1, 1), (1, 2), (2, 1), (2, 2)].map(|(y, x)| at(4 * i + y, 4 * i + x));
@@ -384,7 +384,7 @@ fn only_images_that_no_member_was_trained_on_fit_an_ensemble() {
         let opened: Vec<&Classifier> = opened.iter().collect();
         Ensemble::common_validation_images(&opened, &data, Ensemble::FEWEST_TO_FIT)
     };
-    // 50 validation images: too few in any case, and fewer with two splits.
+    // 50 validation images: too few in any case, and even fewer in common when the splits differ.
     let images = |found: Result<Vec<u32>, InferenceError>| match found {
         Err(InferenceError::FewCommonImages { images, wanted: 200 }) => images,
         other => panic!("{other:?}"),

@@ -1,4 +1,5 @@
-//! Trainings and fits that are killed, interrupted or run out of space, as real processes; trainings go on to the same weights.
+//! Training runs and t-SNE fits that are killed, interrupted or run out of disk space, as real processes; a resumed training run
+//! ends with the same weights.
 #![cfg(feature = "cli")]
 #![cfg(unix)]
 
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use common::process::{command, selvedge, text, write_data};
 use tempfile::TempDir;
 
-// Two batches a step: what is left of a mean gradient must not matter.
+// Two batches per step: leftovers in the mean gradient must not matter.
 const SETTINGS: [&str; 13] = [
     "train",
     "--limit",
@@ -30,7 +31,7 @@ const SETTINGS: [&str; 13] = [
     "icdss-cnn",
 ];
 
-/// A folder with data, and the weights of a training there that nobody disturbed.
+/// A folder with data, and the weights of an uninterrupted training run on it.
 fn undisturbed() -> (TempDir, Vec<Vec<u8>>) {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("data")).unwrap();
@@ -52,7 +53,7 @@ fn figures(run: &Path) -> Vec<String> {
     history.lines().map(timeless).collect()
 }
 
-/// Starts the named training, or goes on with it when it has begun.
+/// Starts the named training run, or resumes it if it has begun.
 fn start_or_resume(folder: &Path, name: &str) -> Command {
     let run = format!("runs/{name}");
     if folder.join(&run).join("config.json").exists() {
@@ -65,7 +66,7 @@ fn start_or_resume(folder: &Path, name: &str) -> Command {
 #[test]
 fn a_training_killed_at_random_moments_ends_at_the_same_weights() {
     let (folder, expected) = undisturbed();
-    // Other moments in each run of this test; the message tells them, should it ever fail.
+    // Different moments each time this test runs; the message lists them if it fails.
     let mut random = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos() | 1;
     let mut moments = Vec::new();
     let mut kills = 0;
@@ -74,7 +75,7 @@ fn a_training_killed_at_random_moments_ends_at_the_same_weights() {
             start_or_resume(folder.path(), "killed").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let moment = Duration::from_millis(u64::from(random >> 16) % 4000);
-        // After enough kills it may end by itself.
+        // After enough kills, it may run to its end.
         let patience = if kills < 6 { moment } else { Duration::from_secs(600) };
         let started = Instant::now();
         let status = loop {
@@ -100,7 +101,7 @@ fn a_training_killed_at_random_moments_ends_at_the_same_weights() {
     assert!(run.join("result.json").exists());
 }
 
-/// Waits for something that the process does, and fails when it ends before.
+/// Waits until the condition holds, and fails if the process ends first.
 fn wait_until(process: &mut Child, condition: impl Fn() -> bool) {
     while !condition() {
         assert!(process.try_wait().unwrap().is_none(), "it ended too early");
@@ -114,7 +115,7 @@ fn signal(process: u32, name: &str) {
     assert!(status.unwrap().success());
 }
 
-/// Runs the program where no file may grow past so many kB; the signal that comes with it is ignored, so that the write fails as
+/// Runs the program with a limit on the size of files, in kB; the signal sent at the limit is ignored, so that the write fails as
 /// on a full disk.
 fn with_small_files(folder: &Path, kilobytes: u32, arguments: &str) -> Output {
     let script = format!(r#"trap "" XFSZ; ulimit -f {kilobytes}; exec "$0" {arguments}"#);
@@ -126,7 +127,7 @@ fn ctrl_c_saves_says_how_to_go_on_and_exits_with_130() {
     let (folder, expected) = undisturbed();
     let mut process =
         start_or_resume(folder.path(), "stopped").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // Before its first step, so that it cannot have ended by then, however fast the adapter.
+    // Interrupted before its first step, so that it cannot have finished, however fast the adapter.
     let config = folder.path().join("runs/stopped/config.json");
     wait_until(&mut process, || config.exists());
     signal(process.id(), "-INT");
@@ -153,7 +154,7 @@ fn a_map_that_is_stopped_is_written_as_it_is_and_a_full_disk_is_reported() {
     let mut process = command(folder.path(), &endless).stderr(Stdio::piped()).spawn().unwrap();
     let map = folder.path().join("runs/tsne-1");
     wait_until(&mut process, || map.exists());
-    // So few points have their neighbours at once, and then it iterates for ever.
+    // With so few points, the neighbours are found at once; then it iterates for ever.
     sleep(Duration::from_secs(3));
     signal(process.id(), "-INT");
     let output = process.wait_with_output().unwrap();
@@ -187,7 +188,7 @@ fn a_map_that_is_stopped_before_it_began_leaves_no_folder() {
         assert_eq!(output.status.code(), Some(130), "{message}");
         assert!(message.contains("stopped before there was a map"), "{message}");
         assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
-        // What was there before stays.
+        // Only a folder that existed before remains.
         assert_eq!(folder.path().join(left).exists(), left == "mine", "{left}");
     }
 }
@@ -233,7 +234,7 @@ fn output_for_programs_and_for_nobody() {
     });
     assert!(fs::metadata(run.join(events.unwrap())).unwrap().len() > 500);
 
-    // The run's own settings, from its file, make the same run; quietly.
+    // The settings from the run's own file repeat the run; here with --quiet.
     let config = run.join("config.json");
     let again = [&["train", "--quiet", "--name", "again", "--config"], &[config.to_str().unwrap()][..]].concat();
     let quiet = selvedge(folder.path(), &again);

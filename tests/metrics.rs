@@ -1,4 +1,4 @@
-//! Figures of an evaluation and ensembles against scikit-learn and SciPy (`tests/interop/sklearn_metrics.py`).
+//! Metrics and ensembles against scikit-learn and SciPy (`tests/interop/sklearn_metrics.py`).
 #![cfg(feature = "cli")]
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
@@ -45,7 +45,7 @@ impl Golden {
     }
 }
 
-/// Predictions of two classes from the probability of the second.
+/// Predictions for two classes, given the probability of the second.
 fn of_two(second: &[f32], labels: &[u8]) -> Predictions {
     let probabilities = second.iter().flat_map(|p| [1.0 - p, *p]).collect();
     Predictions::new(probabilities, labels.to_vec(), ["a", "b"].map(str::to_owned).to_vec()).unwrap()
@@ -67,12 +67,12 @@ fn figures_are_scikit_learns() {
 #[test]
 fn equal_probabilities_are_one_point_of_the_curve() {
     let golden = Golden::read();
-    // One class against all others: rows of so few digits do not sum to 1.
+    // One class against all others: rows rounded to so few digits do not sum to 1.
     let of_others: Vec<f32> = golden.coarse.iter().step_by(golden.classes).map(|p| 1.0 - p).collect();
     let labels: Vec<u8> = golden.labels.iter().map(|label| u8::from(*label != 0)).collect();
     let curve = PrecisionRecall::of_class(&of_two(&of_others, &labels), 0);
     assert_relative_eq!(curve.average_precision.unwrap(), golden.average_precision[3][0], max_relative = 1e-9);
-    // scikit-learn leaves out what comes after the recall has reached 1.
+    // scikit-learn leaves out the points after recall has reached 1.
     for (point, [threshold, precision, recall]) in curve.points.iter().zip(&golden.coarse_curve) {
         assert_abs_diff_eq!(f64::from(point.threshold), *threshold, epsilon = 1e-6);
         assert_relative_eq!(point.precision, *precision, max_relative = 1e-9);
@@ -166,7 +166,7 @@ fn weights_have_the_smallest_log_loss() {
 fn a_tied_vote_goes_to_the_larger_mean() {
     let names = || ["a", "b", "c"].map(str::to_owned).to_vec();
     let member = |p: [f32; 3]| Predictions::new(p.to_vec(), vec![0], names()).unwrap();
-    // One vote for a, one for b; b has the larger mean, and c, without a vote, the largest of all.
+    // One vote for a, one for b; b has the larger mean, and c, without votes, the largest of all.
     let members = [member([0.51, 0.0, 0.49]), member([0.0, 0.52, 0.48])];
     let voted = ensemble::vote(&members).unwrap();
     assert_eq!(voted.predicted().collect::<Vec<_>>(), [1]);
@@ -202,7 +202,7 @@ fn cross_validation_chooses_the_penalty() {
     let best = tried.iter().min_by(|a, b| a.log_loss.total_cmp(&b.log_loss)).unwrap();
     assert_eq!(stack.penalty, best.penalty);
     assert_eq!(tried.len(), Stack::PENALTIES.len());
-    // On 120 images 48 free numbers a class overfit without a penalty: the loss on unseen images says so.
+    // On 120 images, 48 free parameters per class overfit without a penalty, as the loss on unseen images shows.
     assert!(tried[tried.len() - 1].log_loss > best.log_loss);
     let seen = Report::from_predictions(&stack.apply(&members).unwrap()).log_loss;
     assert!(best.log_loss > seen, "unseen images are harder than seen ones");

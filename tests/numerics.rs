@@ -1,5 +1,5 @@
-//! What is not an ordinary number: NaN, infinity and labels that do not exist, over every op and core that they concern. What
-//! is right is what PyTorch gives, unless it says otherwise.
+//! NaN, infinity and labels that do not exist, for every op and core that they concern. The expected result is PyTorch's, unless
+//! a comment says otherwise.
 
 mod common;
 
@@ -16,7 +16,7 @@ fn graph() -> Graph {
 
 // Activations
 
-/// Sums that an activation meets, and what ReLU makes of them.
+/// Inputs of an activation, and what ReLU makes of them.
 const BEFORE: [f32; 8] = [NAN, -INF, INF, -1.0, 0.0, 2.0, -0.0, 3.0];
 const AFTER: [f32; 8] = [NAN, 0.0, INF, 0.0, 0.0, 2.0, 0.0, 3.0];
 
@@ -29,7 +29,7 @@ fn relu_passes_nan_and_stops_infinity() {
         assert_same("relu", &x.relu().unwrap(), &AFTER[..len]);
         let leaky = [NAN, -INF, INF, -0.5, 0.0, 2.0, 0.0, 3.0];
         assert_same("leaky relu", &x.leaky_relu(0.5).unwrap(), &leaky[..len]);
-        // The gradient is dy, also infinite, where the output is above 0 or NaN, else nothing.
+        // The gradient is dy, even an infinite one, where the output is above 0 or NaN, and 0 elsewhere.
         let dy = g.tensor([len], &vec![INF; len]).unwrap();
         let dx = &x.relu().unwrap().backward_from(&dy, &[&x]).unwrap()[0];
         assert_same("its gradient", dx, &[INF, 0.0, INF, 0.0, 0.0, INF, 0.0, INF][..len]);
@@ -43,7 +43,7 @@ fn products_with_an_activation_follow_the_rule_in_every_core() {
     for core in cores() {
         let g = Graph::new(&gpu_with(core));
         let seed_and_step = g.tensor_u32([2], &[1, 2]).unwrap();
-        // Widths that are stored one at a time and four at a time. Every column of the product is the one input.
+        // Widths whose values are stored one and four at a time. Every column of the product equals the only input column.
         for cols in [5, 8] {
             let case = format!("{core:?}, {cols} columns");
             let expected: Vec<f32> = AFTER.iter().flat_map(|y| vec![*y; cols]).collect();
@@ -51,20 +51,20 @@ fn products_with_an_activation_follow_the_rule_in_every_core() {
             let x = g.tensor([8, 1], &BEFORE).unwrap();
             let y = x.linear(&one, &none, true).unwrap();
             assert_same(&case, &y, &expected);
-            // dbias is the column sums of what passes: of rows 0, 2, 5 and 7, one of them infinite.
+            // dbias sums the columns of the dy that passes: rows 0, 2, 5 and 7, without the infinite row 1.
             let mut dy = vec![1.0; 8 * cols];
             dy[cols..2 * cols].fill(INF);
             let dy = g.tensor([8, cols], &dy).unwrap();
             assert_same(&case, &y.backward_from(&dy, &[&none]).unwrap()[0], &vec![4.0; cols]);
 
-            // A dropped number is 0 whatever it was, apart and within the product alike.
+            // A dropped number is 0 whatever it was, in dropout by itself and fused into the product alike.
             let within = x.linear_dropout(&one, &none, 0.5, &seed_and_step, 3).unwrap();
             let apart = y.dropout(0.5, &seed_and_step, 3).unwrap();
             let values = within.to_vec().unwrap();
             assert_same(&case, &apart, &values);
             assert!(values[..cols].iter().any(|y| y.is_nan()) && values[..cols].contains(&0.0), "{values:?}");
 
-            // In few and in many input channels: directly and through the product.
+            // Few and many input channels: directly and through the matrix product.
             for in_c in [1, 8] {
                 let pixels: Vec<f32> =
                     BEFORE.iter().flat_map(|x| (0..in_c).map(move |c| if c == 0 { *x } else { 0.0 })).collect();
@@ -90,7 +90,7 @@ fn batch_norm_and_its_relus_follow_the_rule() {
             let x = g.tensor([2, 2, 2, channels], &spread(&BEFORE)).unwrap();
             let ones = g.tensor([channels], &vec![1.0; channels]).unwrap();
             let (zeros, mean) = (g.zeros([channels]).unwrap(), g.zeros([channels]).unwrap());
-            // With variance 1 - epsilon a number is normalised to itself.
+            // With mean 0 and variance 1 - epsilon, a number is normalised to itself.
             let variance = g.tensor([channels], &vec![1.0 - 1e-5; channels]).unwrap();
             for (before, after) in [(true, false), (false, true), (true, true)] {
                 let case = format!("{core:?}, {channels} channels, {before} {after}");
@@ -105,13 +105,13 @@ fn batch_norm_and_its_relus_follow_the_rule() {
                 let passes = if after { 4.0 } else { INF };
                 assert_same(&case, &dbeta, &spread(&[passes]));
             }
-            // A NaN wins its window of the pooling, and its gradient goes back to it alone.
+            // A NaN wins its pooling window, and alone receives the gradient of the window.
             let pooled = x.batch_norm_inference(&ones, &zeros, &mean, &variance, settings(true, true, [2, 2])).unwrap();
             assert_same("pooled", &pooled, &spread(&[NAN, 3.0]));
             let dy = g.tensor([2, 1, 1, channels], &spread(&[5.0, 7.0])).unwrap();
             let dx = &pooled.backward_from(&dy, &[&x]).unwrap()[0];
             assert_same("pooled", dx, &spread(&[5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 7.0]));
-            // In training one NaN, or one infinity, is in the mean of all.
+            // In training, one NaN or infinity reaches every output through the mean.
             for bad in [NAN, INF] {
                 let mut values = vec![0.5; 8 * channels];
                 values[3 * channels..4 * channels].fill(bad);
@@ -135,7 +135,7 @@ fn pooling_passes_nan() {
     let dy = g.tensor([1, 1, 2, 1], &[2.0, 3.0]).unwrap();
     let dx = &y.backward_from(&dy, &[&x]).unwrap()[0];
     assert_same("max", dx, &[0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0]);
-    // Of nothing but -inf the largest is that, and overlapping windows hand infinite gradients on.
+    // The maximum of nothing but -inf is -inf, and overlapping windows pass infinite gradients on.
     let low = g.tensor([1, 1, 3, 1], &[-INF; 3]).unwrap();
     let y = low.max_pool(Window::new([1, 2], [1, 1], Padding::Valid)).unwrap();
     assert_same("all -inf", &y, &[-INF, -INF]);
@@ -150,7 +150,7 @@ fn arithmetic_passes_nan_and_infinity_on() {
     let x = g.tensor([5], &[NAN, INF, -INF, 1.0, 0.0]).unwrap();
     assert_same("times 0", &x.scale(0.0).unwrap(), &[NAN, NAN, NAN, 0.0, 0.0]);
     assert_same("sum", &x.sum().unwrap(), &[NAN]);
-    // An average of weight 1 is the new value, whatever the old one was: the first of several accumulated gradients.
+    // An average with weight 1 is the new value, whatever the old one was, as for the first of several accumulated gradients.
     let old = g.tensor([64], &[INF; 64]).unwrap();
     let new = g.tensor([64], &[2.0; 64]).unwrap();
     let averaged = old.average(&new, &g.tensor([1], &[1.0]).unwrap()).unwrap();
@@ -163,7 +163,7 @@ fn clipping_a_gradient_that_is_not_finite_is_seen_everywhere() {
     let clipped = |values: &[f32]| g.tensor([values.len()], values).unwrap().clip_norm(1.0).unwrap();
     assert_same("NaN", &clipped(&[NAN, 1.0, 2.0, 3.0]), &[NAN; 4]);
     assert_same("inf", &clipped(&[1.0, INF, 2.0, -INF]), &[0.0, NAN, 0.0, NAN]);
-    // Squares that overflow, as in PyTorch.
+    // The squares overflow, as in PyTorch.
     assert_same("1e20", &clipped(&[1e20, 1.0]), &[0.0, 0.0]);
     assert_same("short", &clipped(&[0.5, 0.0]), &[0.5, 0.0]);
 }
@@ -186,7 +186,7 @@ fn a_loss_is_finite_where_only_other_classes_are_infinitely_unlikely() {
     for (logits, label, loss, gradient) in cases {
         let x = g.tensor([1, 3], &logits).unwrap();
         let labels = g.tensor_u32([1], &[label]).unwrap();
-        // Mixed with another class by nothing at all it is the same.
+        // Mixing in another class with weight 0 changes nothing.
         let pair = g.tensor_u32([1, 2], &[label, (label + 1) % 3]).unwrap();
         let mixing = g.tensor([MIXING], &[0.0, 1.0, 0.0, 0.0, 0.0, 0.0]).unwrap();
         for losses in
@@ -199,7 +199,7 @@ fn a_loss_is_finite_where_only_other_classes_are_infinitely_unlikely() {
                 assert!(near, "{logits:?}, label {label}: {got} instead of {expected}");
             }
         }
-        // Smoothing asks for every class, also for the impossible one.
+        // Smoothing gives every class a target, even the impossible one.
         let smooth = x.cross_entropy(&labels, 0.1).unwrap().losses.to_vec().unwrap()[0];
         assert!(smooth == INF || loss.is_nan() && smooth.is_nan(), "{logits:?}: {smooth}");
     }
@@ -245,7 +245,7 @@ fn a_label_that_is_no_class_makes_its_row_nan_and_no_other() {
                 assert!(scores[0].is_finite() && scores[1] == 1.0 && scores[4].is_finite() && scores[5] == 1.0);
                 assert!(scores[2].is_nan(), "{scores:?}");
             }
-            // It is never right, though the prediction is the last class.
+            // It never counts as correct, though the prediction is the last class.
             assert_eq!(logits.cross_entropy(&labels, smoothing).unwrap().scores.to_vec().unwrap()[3], 0.0);
         }
     }
@@ -260,7 +260,7 @@ fn the_gradient_of_a_repeated_factor_is_as_accurate_as_a_sum() {
         let [x, dy] = [&x, &dy].map(|values| g.tensor([n], values).unwrap());
         let factor = g.tensor([1], &[2.0]).unwrap();
         let gradient = x.mul(&factor).unwrap().backward_from(&dy, &[&factor]).unwrap()[0].to_vec().unwrap()[0];
-        // Terms of size 1/3, each rounded, and at most 30 sums one after the other that grow as the root of n.
+        // Terms of size 1/3, each rounded, and at most 30 successive sums that grow as the root of n.
         let bound = 3e-8 * (n as f64).sqrt() * 3.0;
         let off = (f64::from(gradient) - exact).abs();
         assert!(off < bound, "{n}: {off:e} above {bound:e}");

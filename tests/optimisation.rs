@@ -1,5 +1,5 @@
 //! Schedules, plateaus, early stopping, clipping and averaging against PyTorch, Keras and NumPy: `golden/optimisation.json`,
-//! which `interop/optimisation.py` has written.
+//! written by `interop/optimisation.py`.
 
 mod common;
 
@@ -73,7 +73,7 @@ fn plateaus_agree_with_pytorch() {
         };
         let timeline = Timeline { steps_per_epoch: 3, epochs: 50 };
         let mut state = PlateauState::default();
-        // A loss that is no number is `null`.
+        // A loss of NaN is `null`.
         let losses = case["losses"].as_array().unwrap().iter();
         let losses = losses.map(|loss| loss.as_f64().unwrap_or(f64::NAN));
         for (epoch, (loss, expected)) in losses.zip(numbers(&case["rates"])).enumerate() {
@@ -132,7 +132,7 @@ fn averaging_agrees_with_pytorch() {
             assert_relative_eq!(f64::from(ours), expected, max_relative = 1e-5);
         }
     }
-    // Not an arena, and not one weight.
+    // A tensor that is not an arena, and more than one weight.
     let odd = graph.zeros([3]).unwrap();
     assert!(odd.average(&odd, &weight).is_err());
     assert!(average.average(&x, &odd).is_err());
@@ -140,7 +140,7 @@ fn averaging_agrees_with_pytorch() {
 
 #[test]
 fn a_young_average_forgets_its_start() {
-    // One parameter, moved to 1 after the average has started at 0; by hand: d = min(decay, (1 + t) / (10 + t)).
+    // One parameter, set to 1 after the average has started at 0; by hand: d = min(decay, (1 + t) / (10 + t)).
     let graph = Graph::new(&gpu());
     let mut builder = ParameterBuilder::default();
     let zero = Init::Constant(0.0);

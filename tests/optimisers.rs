@@ -47,7 +47,7 @@ impl Reference {
 /// Minimises `sum of c w^2 / 2`, whose gradient is `c w`, with three parameters in three groups, one of them frozen.
 fn check(rule: Rule) {
     let graph = Graph::new(&gpu());
-    // 70 is more than a block of 64, 3 is less.
+    // 70 is more than one block of 64, 3 is less.
     let shapes = [[70], [3], [5]];
     let groups =
         [Some(Group { rate: 1.0, l2: 0.03, decay: 0.0 }), Some(Group { rate: 0.5, l2: 0.0, decay: 0.2 }), None];

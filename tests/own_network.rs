@@ -1,4 +1,4 @@
-//! A network of one's own, with an op of one's own in it: trained, resumed, predicted with and looked at like a built-in one.
+//! A custom network with a custom op: trained, resumed, used for predictions and inspected like a built-in one.
 #![cfg(feature = "cli")]
 
 mod common;
@@ -19,7 +19,7 @@ use selvedge::train::{Ending, Task, TrainError, resume, train};
 
 const CLASSES: [&str; 2] = ["inside", "outside"];
 
-/// Points, and whether they lie inside of a circle. One point in seven is near its edge.
+/// Points, and whether they are inside a circle. One point in seven is near its edge.
 fn points(count: usize, seed: usize) -> Rows {
     let number = |i: usize| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.5 - 1.0;
     let values: Vec<f32> = (0..2 * count).map(number).collect();
@@ -120,7 +120,7 @@ fn runs_of_other_networks_and_data_are_refused() {
     }
 }
 
-/// `Y = X^2`, as an op of one's own.
+/// `Y = X^2`, as a custom op.
 #[derive(Debug)]
 struct Squared;
 
@@ -164,7 +164,7 @@ impl Op for Squared {
     }
 }
 
-/// A convolution, the op, the mean over each image, ten logits.
+/// A convolution, the custom op, the mean over each image, ten logits.
 struct SquareNet {
     conv: Conv2d,
     last: Linear,

@@ -1,4 +1,4 @@
-//! Files of pictures: every format, and every way in which one can be broken, cut off or hostile.
+//! Picture files: every format, and every way in which a file can be broken, cut off or hostile.
 #![cfg(feature = "cli")]
 
 use std::fs;
@@ -12,7 +12,7 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use proptest::prelude::*;
 use selvedge::data::{Inversion, Photo};
 
-/// A dark thing, wider than high, on a light ground.
+/// A dark thing, wider than high, on a light background.
 fn picture() -> RgbImage {
     RgbImage::from_fn(100, 80, |x, y| {
         let inside = (20..80).contains(&x) && (30..60).contains(&y);
@@ -47,7 +47,7 @@ fn animation() -> Vec<u8> {
     bytes
 }
 
-/// A PNG with rows in the order of Adam7, filtered by nothing.
+/// A PNG with rows in Adam7 order, unfiltered.
 fn interlaced() -> Vec<u8> {
     let picture = picture();
     let passes = [[0, 8, 0, 8], [4, 8, 0, 8], [0, 4, 4, 8], [2, 4, 0, 4], [0, 2, 2, 4], [1, 2, 0, 2], [0, 1, 1, 2]];
@@ -67,7 +67,7 @@ fn zlib(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A PNG of these parts: depth, colour, compression, filter and interlacing; its pixels; and chunks in front of them.
+/// A PNG made from a form (depth, colour, compression, filter and interlacing), pixels, and chunks in front of them.
 fn png(width: u32, height: u32, form: [u8; 5], pixels: &[u8], chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &form].concat();
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
@@ -134,7 +134,7 @@ fn sixteen_bits_greys_and_palettes_are_read() {
         ("grey and transparency", picture.to_luma_alpha8().into()),
     ] {
         for format in [ImageFormat::Png, ImageFormat::Tiff] {
-            // The encoder of TIFF knows no grey with transparency.
+            // The TIFF encoder does not support grey with transparency.
             if format == ImageFormat::Tiff && form == "grey and transparency" {
                 continue;
             }
@@ -160,7 +160,7 @@ fn a_picture_cut_off_anywhere_is_refused() {
     }
 }
 
-/// Where the marks of this kind are in a JPEG file, from the first on.
+/// The positions of the markers of this kind in a JPEG file, in order.
 fn marks(bytes: &[u8], kind: u8) -> Vec<usize> {
     (2..bytes.len() - 1).filter(|i| bytes[*i] == 0xff && bytes[*i + 1] == kind).collect()
 }
@@ -183,7 +183,7 @@ fn a_jpeg_cut_off_inside_is_refused_though_it_has_an_end() {
         let error = read(&[&progressive[..*scan], b"\xff\xd9"].concat()).unwrap_err();
         assert!(error.contains("scans are missing"), "{error}");
     }
-    // What a phone puts behind the picture is no part of it.
+    // Data that a phone appends after the picture is ignored.
     let bytes = [jpeg(|_| ()), b"a film".to_vec()].concat();
     read(&bytes).unwrap();
 }
@@ -214,13 +214,13 @@ fn a_claim_of_size_costs_nothing() {
     claims[6..10].fill(0xff);
     refused(&claims, &["65535x65535"]);
 
-    // 14 bits each for width and height, less one, behind the mark of a picture without loss.
+    // 14 bits each for width - 1 and height - 1, after the signature of a lossless picture.
     let mut claims = encoded(ImageFormat::WebP);
     assert_eq!((&claims[12..16], claims[20]), (&b"VP8L"[..], 0x2f));
     let header = (u32::from(claims[24]) & 0xf0) << 24 | 16_382 << 14 | 16_382;
     claims[21..25].copy_from_slice(&header.to_le_bytes());
     refused(&claims, &["16383x16383", "134 million"]);
-    // The entries for width (256) and height (257): one number of 32 bits each. Its decoder may be the one to refuse them.
+    // The entries for width (256) and height (257): one 32-bit number each. The refusal may come from the decoder.
     let mut claims = encoded(ImageFormat::Tiff);
     for tag in [256_u16, 257] {
         let entry = [&tag.to_ne_bytes()[..], &4_u16.to_ne_bytes(), &1_u32.to_ne_bytes()].concat();
@@ -239,7 +239,7 @@ fn a_jpeg_of_countless_scans_or_notes_is_refused() {
     let error = read(&with_scans(500)).unwrap_err();
     assert!(error.contains("more than 500 scans"), "{error}");
 
-    // Empty notes: a decoder takes more memory for each than its four bytes.
+    // Empty notes: for each, a decoder uses more memory than its four bytes.
     let with_notes = |count: usize| [&bytes[..2], &b"\xff\xe2\0\x02".repeat(count), &bytes[2..]].concat();
     read(&with_notes(1000)).unwrap();
     let error = read(&with_notes(7 << 20)).unwrap_err();
@@ -251,13 +251,13 @@ fn chunks_that_are_no_pixels_cost_nothing() {
     let picture = DynamicImage::from(picture()).into_luma8();
     let rows: Vec<u8> = picture.rows().flat_map(|row| std::iter::once(0).chain(row.map(|p| p.0[0]))).collect();
     let form = [8, 0, 0, 0, 0];
-    // A text and a profile that unpack to 100 MB each, and a large note of a camera.
+    // A text and a colour profile that unpack to 100 MB each, and a large camera note.
     let packed = zlib(&vec![0; 100 << 20]);
     let bomb = [b"x\0\0".to_vec(), packed].concat();
     let chunks = [(b"zTXt", bomb.clone()), (b"iCCP", bomb), (b"eXIf", vec![7; 4 << 20])];
     let photo = read(&png(100, 80, form, &zlib(&rows), &chunks)).unwrap();
     assert_eq!(photo, read(&png(100, 80, form, &zlib(&rows), &[])).unwrap());
-    // Too few rows, and more than there are.
+    // One row too few.
     assert!(read(&png(100, 80, form, &zlib(&rows[..rows.len() - 101]), &[])).is_err());
 }
 
@@ -280,7 +280,7 @@ fn what_is_no_picture_says_so() {
 
 #[test]
 fn a_large_picture_is_read_as_a_small_one_is() {
-    // Six times as large a side: blocks of pixels are averaged while it is decoded.
+    // Nineteen times the side: blocks of pixels are averaged while it is decoded.
     let large = image::imageops::resize(&picture(), 1900, 1520, image::imageops::FilterType::Nearest);
     let expected = read(&encoded(ImageFormat::Png)).unwrap();
     let mut png = Cursor::new(Vec::new());

@@ -1,4 +1,4 @@
-//! The table of pointwise ops: every row forward and backward, at ordinary numbers and at extreme ones.
+//! The table of pointwise ops: every row, forward and backward, with ordinary and extreme numbers.
 
 mod common;
 
@@ -7,7 +7,7 @@ use selvedge::gradcheck;
 use selvedge::tensor::ops::{Binary, Unary};
 use selvedge::tensor::{Graph, Tensor, TensorError};
 
-/// One at a time and four at a time: 1, 3 and 68 channels, odd lengths, many workgroups, nothing.
+/// One and four numbers at a time: 1, 3 and 68 channels, odd lengths, many workgroups, no axes.
 const SHAPES: [&[usize]; 7] = [&[1], &[3], &[2, 68], &[5, 7], &[3, 5, 68], &[4100], &[]];
 
 #[test]
@@ -73,7 +73,7 @@ const EXTREMES: [f32; 16] = [
     1e-20,
 ];
 
-/// Where the device does what the reference does: NaN, an infinity of the same sign, or a number that is close.
+/// Whether the device agrees with the reference: NaN, an infinity of the same sign, or a close number.
 fn agree(device: f32, reference: f64) -> bool {
     if reference.is_nan() || device.is_nan() {
         return reference.is_nan() && device.is_nan();
@@ -133,7 +133,7 @@ fn gradients_are_finite_where_the_function_is_and_changes_little() {
             let dx = y.sum().unwrap().backward(&[&x]).unwrap()[0].to_vec().unwrap();
             for (x, dx) in large.iter().zip(dx) {
                 let at = |factor: f64| (row.reference)(f64::from(*x) * factor, &exact);
-                // A slope of more than this would overflow itself.
+                // A slope steeper than this would itself overflow.
                 let slope = (at(1.001) - at(0.999)).abs() / (0.002 * f64::from(x.abs()));
                 if at(1.0).abs() < 1e38 && slope < 1e37 && *x != 0.0 {
                     assert!(dx.is_finite(), "{} {constants:?}: the gradient at {x} is {dx}", row.name);
@@ -164,7 +164,7 @@ fn maximum_and_minimum_pass_nan_and_share_the_gradient_of_ties() {
     }
 }
 
-/// The largest error of a row over its domain and beyond, absolute or as a share of the result, whichever is less.
+/// The largest error of a row from `low` to `high`, absolute or relative, whichever is smaller.
 fn error_of(row: &Unary, constants: &[f32], low: f32, high: f32) -> f64 {
     let count = 4001;
     let at = |i: usize| low + (high - low) * i as f32 / (count - 1) as f32;
@@ -267,7 +267,7 @@ fn rows_that_cannot_work_are_refused_with_the_reason() {
     says(both.apply(&x, &[]), "the gradient must name dy, and x or y at most");
     let without_dy = Binary { gradients: ["dy", "a"], ..Binary::MUL };
     says(without_dy.apply(&x, &x), "both gradients must name dy");
-    // A wrong expression is the compiler's message, not a panic.
+    // A wrong expression gives the compiler's message, not a panic.
     let wrong = Unary { f: "no_such_function(x)", ..Unary::SQUARE };
     says(wrong.apply(&x, &[]).unwrap().to_vec().map(|_| x.clone()), "no_such_function");
 }

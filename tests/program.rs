@@ -1,4 +1,4 @@
-//! Graphs, gradients' bookkeeping, memory and programs.
+//! Graphs, the bookkeeping of gradients, memory and programs.
 
 mod common;
 
@@ -62,7 +62,7 @@ fn backward_wants_a_scalar_that_depends_on_the_parameters() {
     assert!(matches!(x.scale(2.0).unwrap().backward(&[&x]), Err(TensorError::NotScalar { .. })));
     let loss = x.sum().unwrap();
     assert!(matches!(loss.backward(&[&x, &other]), Err(TensorError::Unreached { index: 1, .. })));
-    // The way back itself has no way back.
+    // The backward pass itself cannot be differentiated.
     let w = g.zeros([3, 2]).unwrap();
     let dx = &x.reshape([1, 3]).unwrap().matmul(&w).unwrap().sum().unwrap();
     let dx = &dx.backward(&[&x]).unwrap()[0];
@@ -96,7 +96,7 @@ fn gradients_of_frozen_parts_are_not_computed() {
         let kernels: Vec<&str> = compiled.program().kernels().map(|k| k.label).collect();
         kernels.iter().filter(|k| k.ends_with("_grad")).count()
     };
-    // The last layer alone: its weight gradient. Both: two weight gradients and one input gradient between them.
+    // The last layer alone: its weight gradient. Both layers: two weight gradients and one input gradient between them.
     assert_eq!(count(&[&trained]), 1);
     assert_eq!(count(&[&frozen, &trained]), 3);
 }
@@ -151,20 +151,20 @@ fn packed_values_are_written_in_place_where_possible_and_copied_where_not() {
     };
     let two = vec![2.0, 4.0, 6.0];
     let three = vec![3.0, 6.0, 9.0];
-    // Each computed right there.
+    // Each is computed directly in its place.
     assert_eq!(labels(&[&doubled, &tripled]), (vec![two.clone(), three], 0));
     // The same value in two places: both are copies.
     assert_eq!(labels(&[&doubled, &doubled]), (vec![two.clone(), two.clone()], 2));
-    // A value made from data has its place already.
+    // A value made from data already has its own buffer.
     assert_eq!(labels(&[&x, &doubled]), (vec![vec![1.0, 2.0, 3.0], two.clone()], 1));
-    // One computed from the other: a kernel may not read and write one buffer.
+    // One is computed from the other: a kernel may not read and write the same buffer.
     let four = doubled.scale(2.0).unwrap();
     assert_eq!(labels(&[&doubled, &four]), (vec![two, vec![4.0, 8.0, 12.0]], 1));
 }
 
 #[test]
 fn a_second_run_over_used_memory_gives_the_same() {
-    // Values share memory, so a kernel that leaves elements unwritten would show an earlier tenant the second time.
+    // Values share memory, so a kernel that leaves elements unwritten would show an earlier value in the second run.
     let g = graph();
     let shape = [3, 9, 9, 5];
     let x = g.tensor(shape, &random(&shape, 1).to_f32()).unwrap();
@@ -272,7 +272,7 @@ fn a_value_larger_than_the_adapter_binds_is_refused_before_it_is_allocated() {
     let elements = (limit / 4 + 1) as usize;
     match g.zeros([elements]) {
         Err(error) => assert!(error.to_string().contains("bytes at once"), "{error}"),
-        // Adapters that bind 4 GiB take everything that kernels can index.
+        // Adapters that bind 4 GiB accept everything that kernels can index.
         Ok(_) => assert!(limit >= u64::from(u32::MAX)),
     }
 }

@@ -1,9 +1,9 @@
-//! No op without a gradient check, no method without shapes in its documentation: found by reading the source.
+//! No op lacks a gradient check, and no method lacks shapes in its documentation; both are checked by reading the source.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// For each op with a gradient: the test that checks it, and what in the test's text shows that it is that op.
+/// For each op with a gradient: the test that checks it, and the text in the test that shows that it uses the op.
 const CHECKED: [(&str, &str, &str, &str); 21] = [
     ("avg_pool.rs AvgPool", "gradients_of_images.rs", "avg_pool_with_and_without_counting_padding", ".avg_pool("),
     ("inference.rs Inference", "gradients_of_images.rs", "batch_norm_in_inference", ".batch_norm_inference("),
@@ -87,7 +87,7 @@ fn sources(folder: &Path) -> Vec<(String, String)> {
     found
 }
 
-/// The text from `start` to the end of what it begins, a brace at the same depth.
+/// The text from `start` to the end of the item that it begins, a closing brace in the first column.
 fn item<'a>(text: &'a str, start: &str) -> Option<&'a str> {
     let from = &text[text.find(start)?..];
     Some(&from[..from.find("\n}\n").map_or(from.len(), |end| end + 3)])

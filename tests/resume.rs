@@ -1,4 +1,4 @@
-//! Resuming: lost checkpoints, and more epochs than were planned.
+//! Resuming with lost checkpoints, and for more epochs than planned.
 #![cfg(feature = "cli")]
 
 mod common;
@@ -49,14 +49,14 @@ fn a_lost_checkpoint_is_named_and_nothing_is_overwritten() {
         assert!(said.contains(part), "'{part}' is not in: {said}");
     }
     assert_eq!(contents(), before);
-    // What it says works: from the best epoch, and with the settings under another name.
+    // The suggestions work: resuming from the best epoch, and training with the same settings under another name.
     let (code, said) = run(here, "train --resume r/best.checkpoint.safetensors");
     assert_eq!(code, Some(0), "{said}");
     let (code, said) = run(here, "train --config r --name again");
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(weights(&here.join("runs/again")), before[2]);
 
-    // Any other trace of an epoch is enough.
+    // Any other trace of an epoch is enough to refuse.
     fs::remove_dir_all(here.join("r")).unwrap();
     for kept in files {
         fs::create_dir(here.join("r")).unwrap();
@@ -67,7 +67,7 @@ fn a_lost_checkpoint_is_named_and_nothing_is_overwritten() {
         assert_eq!(fs::read_dir(here.join("r")).unwrap().count(), 3, "{kept}: settings, that file and the lock");
         fs::remove_dir_all(here.join("r")).unwrap();
     }
-    // A run that was killed before it had a checkpoint starts.
+    // A run that was killed before its first checkpoint starts again.
     fs::create_dir(here.join("r")).unwrap();
     fs::copy(here.join("runs/again/config.json"), here.join("r/config.json")).unwrap();
     assert_eq!(run(here, "train --resume r").0, Some(0));
@@ -84,7 +84,7 @@ fn a_checkpoint_that_is_not_there_is_no_folder() {
 
 #[test]
 fn a_finished_run_with_more_epochs_is_the_longer_run_bit_for_bit() {
-    // One whose rates depend on the epoch alone, and one with a memory; src/optim/schedule.rs has the others.
+    // One schedule that depends on the epoch alone, and one with state; the others are tested in src/optim/schedule.rs.
     for schedule in ["step --milestones 1,2", "plateau --plateau-patience 1"] {
         let folder = tempfile::tempdir().unwrap();
         let here = folder.path();
@@ -130,7 +130,7 @@ fn schedules_that_come_down_to_the_end_need_a_fresh_cycle() {
     assert_eq!(code, Some(0), "{said}");
     let rates = rates(&here.join("r"));
     assert_eq!(rates.iter().map(|(epoch, _)| *epoch).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
-    // The rate at the end of the first cycle is low; a new one rises from there and comes down again.
+    // The rate is low at the end of the first cycle; in the new cycle it rises from there and comes down again.
     let rates: Vec<f64> = rates.into_iter().map(|(_, rate)| rate).collect();
     assert!(rates[2] > 5.0 * rates[1] && rates[4] < 0.2 * rates[2], "{rates:?}");
 }
@@ -188,7 +188,7 @@ fn early_stopping_ends_an_extended_run_too() {
     let here = folder.path();
     fs::create_dir(here.join("data")).unwrap();
     common::process::write_data(&here.join("data"), 300, 40);
-    // No epoch can be better by so much.
+    // No epoch can improve by this much.
     let words =
         "train cnn --dense 16 --batch-size 120 --schedule constant --epochs 5 --patience 1 --min-delta 1000 --out r";
     assert_eq!(run(here, words).0, Some(0));
@@ -202,7 +202,7 @@ fn a_fresh_cycle_belongs_to_its_run_and_starts_everything_anew() {
     let here = folder.path();
     fs::create_dir(here.join("data")).unwrap();
     common::process::write_data(&here.join("data"), 300, 40);
-    // No epoch is better by so much, so every one lowers the rate.
+    // No epoch improves by this much, so every one lowers the rate.
     let words = "train cnn --dense 16 --batch-size 120 --lr 0.001 --schedule plateau --plateau-patience 1 --plateau-delta 1000 \
                  --epochs 3 --out r";
     assert_eq!(run(here, words).0, Some(0));
@@ -210,12 +210,12 @@ fn a_fresh_cycle_belongs_to_its_run_and_starts_everything_anew() {
     assert_eq!(code, Some(0), "{said}");
     let rates = rates(&here.join("r"));
     assert!(rates[2].1 < 1e-3 && rates[3].1 == 1e-3, "{rates:?}");
-    // Another run with these settings has no cycle behind it.
+    // Another run with these settings does not inherit the cycle.
     let (code, said) = run(here, "train --config r --epochs 1 --name again");
     assert_eq!(code, Some(0), "{said}");
     let config = fs::read_to_string(here.join("runs/again/config.json")).unwrap();
     assert!(!config.contains("cycle_start"), "{config}");
-    // A rise that is longer than the cycle would never come down.
+    // After a warm-up longer than the cycle, the rate would never come down.
     let (code, said) = run(here, "train --config r --schedule one-cycle --warmup 3 --epochs 3 --name warm");
     assert_eq!(code, Some(0), "{said}");
     let (code, said) = run(here, "train --resume runs/warm --epochs 5 --fresh-cycle");

@@ -1,4 +1,4 @@
-//! Searches as real processes: shared, killed, cut in shards.
+//! Searches as real processes: shared, killed, split into shards.
 #![cfg(feature = "cli")]
 
 mod common;
@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use common::process::{command, selvedge, text, write_data};
 use tempfile::TempDir;
 
-/// Two learning rates and two dropouts on two folds are eight fits; the third rate fails on both.
+/// Three learning rates, two dropouts and two folds make twelve fits; the four with the rate 1e30 fail.
 const SEARCH: [&str; 15] = [
     "search",
     "cnn",
@@ -52,13 +52,13 @@ fn results(search: &Path) -> BTreeMap<String, SystemTime> {
         .collect()
 }
 
-/// The lines that tell of fits.
+/// The fits named in the output.
 fn fits_of(output: &str) -> Vec<String> {
     let lines = output.lines().filter(|line| line.contains(", fold "));
     lines.map(|line| line.split(':').next().unwrap().to_owned()).collect()
 }
 
-/// Results without times, to compare searches with: they come in the same order.
+/// The results without times, to compare searches; their order is the same in every search.
 fn scores(search: &Path) -> String {
     let mut reader = csv::Reader::from_path(search.join("results.csv")).unwrap();
     let seconds = reader.headers().unwrap().iter().position(|h| h == "seconds").unwrap();
@@ -94,7 +94,7 @@ fn two_processes_on_one_folder_share_the_fits_and_a_killed_one_resumes() {
     assert!(csv.starts_with("lr,dropout,epochs,folds_done,mean_log_loss,deviation_log_loss"), "{csv}");
     assert!(shared.join("effects.png").exists() && shared.join("effects.svg").exists());
 
-    // Killed in the middle: the same command does what is missing and nothing again.
+    // Killed in the middle: the same command does only the missing fits.
     let arguments = [&SEARCH[..], &["killed"]].concat();
     let killed = folder.path().join("killed");
     let mut process = command(folder.path(), &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -114,7 +114,7 @@ fn two_processes_on_one_folder_share_the_fits_and_a_killed_one_resumes() {
     assert!(before.iter().all(|(name, time)| after[name] == *time), "a finished fit was done again");
     assert_eq!(scores(&killed), scores(&shared));
 
-    // In shards, on the same folder, put together at the end; the scores are the same once more.
+    // In shards, in one folder, collected at the end; the scores are the same again.
     for part in ["1/2", "2/2"] {
         let arguments = [&SEARCH[..], &["sharded", "--shard", part]].concat();
         let output = selvedge(folder.path(), &arguments);
@@ -125,7 +125,7 @@ fn two_processes_on_one_folder_share_the_fits_and_a_killed_one_resumes() {
     assert!(text(&collected.stdout).contains("12 fits done; "), "{}", text(&collected.stdout));
     assert_eq!(scores(&folder.path().join("sharded")), scores(&shared));
 
-    // Another search has no place in that folder.
+    // Another search in that folder is refused.
     let other = [&SEARCH[..], &["shared", "--seed", "9"]].concat();
     let refused = selvedge(folder.path(), &other);
     assert!(!refused.status.success() && text(&refused.stderr).contains("another search (its settings)"));

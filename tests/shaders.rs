@@ -1,4 +1,4 @@
-//! Every shader in every variant passes naga's validation and translates to what Vulkan, Metal and DX12 take.
+//! Every variant of every shader passes naga's validation and translates for Vulkan, Metal and DX12.
 
 mod common;
 
@@ -16,7 +16,7 @@ use selvedge::tensor::ops::{
 };
 use selvedge::tensor::{Graph, Result, Shape, Tensor};
 
-/// A graph that uses every op forward and backward, with sizes that lead to every variant of the matrix product.
+/// The kernels of a graph that uses every op, forward and backward, with sizes that reach every variant of the matrix product.
 fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     let zeros = |shape: &[usize]| graph.zeros(shape);
     let seed_and_step = graph.tensor_u32([2], &[0, 0])?;
@@ -66,7 +66,7 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     let arena = graph.arena("parameters", &parameters)?;
     for rule in [Rule::SGD, Rule::ADAM] {
         let groups = [Some(Group::PLAIN), None];
-        // The same gradient for both parts, so that one is copied.
+        // Both parts have the same gradient, so that it has to be copied.
         let gradient = &loss.backward(&[&ones])?[0];
         let optimiser = Optimiser::with_groups(graph, &arena, rule, &groups)?;
         let updated = optimiser.record_clipped(&arena, &[gradient.clone(), gradient.clone()], Some(1.0))?;
@@ -85,7 +85,7 @@ fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
 fn products(graph: &Graph) -> Result<Vec<Tensor>> {
     let zeros = |shape: &[usize]| graph.zeros(shape);
     let mut outputs = Vec::new();
-    // Channels that 4 divides and that it does not, narrow and wide, with and without bias.
+    // Numbers of channels that are multiples of 4 or not, narrow and wide, with and without bias.
     for [in_c, out_c] in [[3, 5], [4, 68], [8, 64], [3, 64], [8, 10]] {
         let (x, w, bias) = (zeros(&[2, 6, 6, in_c])?, zeros(&[3, 3, in_c, out_c])?, zeros(&[out_c])?);
         let plain = x.conv2d(&w, None, [2, 1], Padding::Same, false)?;
@@ -98,14 +98,14 @@ fn products(graph: &Graph) -> Result<Vec<Tensor>> {
         outputs.extend(loss.backward(&[&x, &w])?);
     }
 
-    // A small weight under a large image: a sum that is split.
+    // A small weight and a large image: the sum is split.
     let (x, w, bias) = (zeros(&[4, 12, 12, 3])?, zeros(&[3, 3, 3, 5])?, zeros(&[5])?);
     let y = x.conv2d(&w, Some(&bias), [1, 1], Padding::Same, false)?;
     outputs.extend(y.sum()?.backward(&[&w, &bias])?);
     Ok(outputs)
 }
 
-/// Batches out of a data set.
+/// Batches from a data set.
 fn ops_on_data(graph: &Graph) -> Result<Vec<Tensor>> {
     let mut outputs = Vec::new();
     let words = graph.tensor_u32([4], &[0; 4])?;
@@ -122,7 +122,7 @@ fn ops_on_data(graph: &Graph) -> Result<Vec<Tensor>> {
     Ok(outputs)
 }
 
-/// Every pointwise op forward and backward: four numbers at a time and one, and with both inputs repeated.
+/// Every pointwise op, forward and backward: four numbers and one at a time, and with both inputs repeated.
 fn rows_of_the_table(graph: &Graph) -> Result<Vec<Tensor>> {
     let mut outputs = Vec::new();
     for len in [8, 7] {
@@ -144,7 +144,7 @@ fn rows_of_the_table(graph: &Graph) -> Result<Vec<Tensor>> {
     Ok(outputs)
 }
 
-/// What every kernel of the table returns. A gradient that is dy itself has no kernel.
+/// The expression of every kernel of the table. A gradient that is dy itself has no kernel.
 fn expressions_of_the_table() -> impl Iterator<Item = String> {
     let unary = Unary::ALL.iter().flat_map(|row| [row.f, row.gradient]);
     let binary = Binary::ALL.iter().flat_map(|row| [row.f, row.gradients[0], row.gradients[1]]);
@@ -212,12 +212,12 @@ fn every_shader_in_every_variant_is_valid_everywhere() {
             used.extend(kernel.source.names().unwrap().into_iter().map(str::to_owned));
             let text = kernel.source.text().unwrap();
             let name = format!("{} ({core:?})", kernel.label);
-            // Once for each text and set of constants.
+            // Each text is checked once per set of constants.
             if !checked.insert((text.clone(), format!("{:?}", kernel.constants))) {
                 continue;
             }
             check(&name, &text, &kernel.constants);
-            // Subgroups of other sizes than this adapter's.
+            // Subgroup sizes other than this adapter's.
             for (lanes, shared) in [(4, 24), (16, 16), (32, 32)] {
                 let own = format!("const LANES: u32 = {}u;", graph.gpu().variant().lanes);
                 if text.contains(&own) {
@@ -240,7 +240,7 @@ fn every_shader_in_every_variant_is_valid_everywhere() {
         }
     }
 
-    // No op uses what measures the adapter.
+    // No op uses the shader that measures the adapter.
     let measure = find_shader("measure/multiply_add.wgsl").unwrap();
     check(measure.name, &Source::example(measure).text().unwrap(), &[]);
     used.insert(measure.name.to_owned());
@@ -263,13 +263,13 @@ fn shader_files() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// What stands after `#name ` in a line of a file that says it.
+/// What follows `#name ` in each line of a file that begins with it.
 fn directives<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
     let said = |line: &'a str| line.strip_prefix('#')?.strip_prefix(name)?.strip_prefix(' ');
     text.lines().filter_map(said).map(str::trim).collect()
 }
 
-/// The names that a file declares, or, where it only offers a choice, those that the choice declares.
+/// The names that a file declares, and those that the files of its choices declare.
 fn declared(files: &BTreeMap<String, String>, name: &str) -> BTreeSet<String> {
     let text = &files[name];
     let mut names = BTreeSet::new();
@@ -279,21 +279,21 @@ fn declared(files: &BTreeMap<String, String>, name: &str) -> BTreeSet<String> {
         let is_declaration = !line.starts_with([' ', '/', '}']);
         let names_of_line = words.windows(2).filter(|pair| keywords.contains(&pair[0]));
         names.extend(names_of_line.filter(|_| is_declaration).map(|pair| pair[1].to_owned()));
-        // `var<storage, read> x` has a word and a space between.
+        // In `var<storage, read> x`, the name does not directly follow a keyword.
         let after = line.split_once("> ").map(|(_, rest)| rest.split(':').next().unwrap().to_owned());
         names.extend(after.filter(|_| line.contains("var<")));
     }
     for choice in directives(text, "choose") {
         let (_, allowed) = choice.split_once(':').unwrap();
         let allowed = allowed.split('|').map(str::trim);
-        // What the host writes is no file.
+        // Text written by the host is not a file.
         let allowed = allowed.filter(|file| files.contains_key(*file));
         names.extend(allowed.flat_map(|file| declared(files, file)));
     }
     names
 }
 
-/// A file with one file of each choice, or with a text where the host writes it.
+/// A file with one file for each choice, or with a text where the host writes one.
 fn example_of(file: &'static ShaderFile) -> Source {
     let example = Source::example(file);
     match file.name {
@@ -309,7 +309,7 @@ fn every_file_imports_what_it_uses_and_uses_what_it_imports() {
     let files = shader_files();
     assert_eq!(SHADER_FILES.iter().map(|file| file.name).collect::<Vec<_>>(), files.keys().collect::<Vec<_>>());
     for file in SHADER_FILES {
-        // It stands by itself: what it uses is there, with one file of each choice.
+        // The file is complete by itself: with one file for each choice, everything it uses is declared.
         let text = example_of(file).text().unwrap();
         if let Err(error) = naga::front::wgsl::parse_str(&text) {
             panic!("{}: {}", file.name, error.emit_to_string(&text));
@@ -330,7 +330,7 @@ fn every_file_imports_what_it_uses_and_uses_what_it_imports() {
     }
 }
 
-/// The error of joining a text, and what it must say.
+/// Checks that joining a text fails, with an error that contains all `parts`.
 #[track_caller]
 fn refused(source: Source, parts: &[&str]) {
     let error = source.text().unwrap_err().to_string();
@@ -372,7 +372,7 @@ fn every_field_of_a_uniform_has_a_comment() {
         let from = text.split_once(&format!("struct {name} {{\n")).map_or("", |(_, rest)| rest);
         from.lines().take_while(|line| *line != "}").map(str::to_owned).collect()
     };
-    // Structs of uniforms, and those that stand in them.
+    // The structs of uniforms, and the structs within them.
     let mut names = BTreeSet::from(["Params".to_owned()]);
     for text in files.values() {
         let types = fields_of(text, "Params").into_iter().filter_map(|line| Some(line.split_once(": ")?.1.to_owned()));

@@ -1,4 +1,4 @@
-//! Pipes, devices, folders and links in place of files: nothing hangs, nothing fills the memory, nothing is replaced.
+//! Pipes, devices, folders and links in place of files: nothing hangs, fills the memory or is replaced.
 #![cfg(feature = "cli")]
 #![cfg(unix)]
 
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use common::process::{command, selvedge, text, train_tiny, write_picture};
 
-/// Runs it and kills it when it hangs.
+/// Runs the program, and kills it if it hangs.
 fn in_time(folder: &Path, words: &str) -> Output {
     let mut process = command(folder, &words.split(' ').collect::<Vec<_>>())
         .stdout(Stdio::piped())
@@ -43,7 +43,7 @@ fn make_pipe(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// What may stand in place of a file, with what the error calls it.
+/// Creates something other than a file at `path`; `kind` is what the error calls it.
 fn place(kind: &str, path: &Path) {
     match kind {
         "a pipe" => make_pipe(path),
@@ -69,7 +69,7 @@ fn what_is_read_must_be_a_plain_file() {
     train_tiny(here, 1);
     fs::create_dir(here.join("e")).unwrap();
     fs::write(here.join("e/ensemble.json"), "{}").unwrap();
-    // The file that is replaced, and the commands that read it.
+    // The file that is replaced, and a command that reads it.
     let readers = [
         ("x.json", "train --config x.json"),
         ("x.safetensors", "weights x.safetensors"),
@@ -84,15 +84,15 @@ fn what_is_read_must_be_a_plain_file() {
     ];
     for kind in KINDS {
         for (name, words) in readers {
-            // A folder is a place of data or pictures.
+            // A folder may hold data or pictures.
             if kind == "a folder" && (name == "x.tar.gz" || name == "x.json" || words.starts_with("predict")) {
                 continue;
             }
             place(kind, &here.join(name));
             let parts = match (kind, name) {
-                // Of a run in a folder's place it is said what it lacks,
+                // A folder is read as a run, and the error says what it lacks,
                 ("a folder", "x.safetensors") => vec![name],
-                // and weights are named by where a link leads.
+                // and weights are named by the target of a link.
                 ("a device", "x.safetensors") => vec![kind],
                 _ => vec![name, kind],
             };
@@ -119,7 +119,7 @@ fn the_files_of_a_run_must_be_plain_files() {
                 "result.json" | "last.checkpoint.safetensors" | ".lock" => "train --resume r --epochs 2",
                 _ => "evaluate r",
             };
-            // A lock that is a link is not followed at all.
+            // A lock that is a link is not followed.
             let kind = if name == ".lock" && kind == "a device" { "a link" } else { kind };
             refused(here, words, &[name, kind]);
             let listed = in_time(here, "runs .");
@@ -159,7 +159,7 @@ fn links_are_not_followed_where_we_write() {
         assert!(is_link, "{name}: {}", text(&resumed.stderr));
         fs::remove_dir_all(here.join("q")).unwrap();
     }
-    // A log that cannot be kept is no reason to stop.
+    // A log that cannot be written is no reason to stop.
     fs::remove_file(here.join("r/log.txt")).unwrap();
     symlink(&precious, here.join("r/log.txt")).unwrap();
     let resumed = in_time(here, "train --resume r --epochs 2");
@@ -195,12 +195,12 @@ fn outputs_replace_nothing_that_they_should_not() {
         ("predict r p.png --show folder.png --force", ["folder.png", "a folder"]),
         ("augment --out pipe.png --force", ["pipe.png", "a pipe"]),
         ("lr-find --out pipe.png --force", ["pipe.png", "a pipe"]),
-        // The input itself, by its name, another spelling of it and a link.
+        // The input itself, by its name, by another spelling of it and by a link.
         ("predict r p.png --show p.png --force", ["p.png", "is read here"]),
         ("predict r p.png --show ./r/../p.png --force", ["p.png", "is read here"]),
         ("predict r link.png --show p.png --force", ["p.png", "is read here"]),
         ("export r --onnx r/best.safetensors --force", ["best.safetensors", "must end with .onnx"]),
-        // What exists, and what is of another format.
+        // Outputs that exist, and outputs of another format.
         ("predict r p.png --show folder.png/p.jpg", ["p.jpg", "must end with .png"]),
         ("predict r p.png --show out.jpg", ["out.jpg", "must end with .png"]),
         ("augment --out r/curves.png", ["curves.png", "--force"]),
@@ -219,7 +219,7 @@ fn outputs_replace_nothing_that_they_should_not() {
     assert!(here.join("pipe.onnx").symlink_metadata().unwrap().file_type().is_fifo());
     assert!(here.join("link.png").symlink_metadata().unwrap().is_symlink());
 
-    // And what was asked for twice is written.
+    // An existing file is replaced if --force is given.
     fs::write(here.join("old.onnx"), "old").unwrap();
     let forced = selvedge(here, &["export", "r", "--onnx", "old.onnx", "--force"]);
     assert!(forced.status.success(), "{}", text(&forced.stderr));

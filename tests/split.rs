@@ -21,12 +21,12 @@ fn a_split_is_stratified_complete_and_seeded() {
 
     assert_eq!(split, stratified_split(&labels, 12_000, 1).unwrap());
     assert_ne!(split, stratified_split(&labels, 12_000, 2).unwrap());
-    // Pinned: a run must be repeatable with a later version.
+    // Pinned: later versions must be able to repeat a run.
     assert_eq!(split.validation[..6], PINNED);
 
-    // Uneven classes: the shares add up all the same.
+    // Uneven classes: the shares still add up.
     let labels = [[0; 7].as_slice(), &[1; 5], &[2; 1]].concat();
-    // Exactly 4 in 13 are 2.15, 1.54 and 0.31; the one left over goes to the largest remainder.
+    // The exact shares of 4 in 13 are 2.15, 1.54 and 0.31; the image left over goes to the largest remainder.
     let split_labels: Vec<u8> =
         stratified_split(&labels, 4, 1).unwrap().validation.iter().map(|i| labels[*i as usize]).collect();
     assert_eq!(split_labels, [0, 0, 1, 1]);
@@ -41,7 +41,7 @@ const PINNED: [u32; 6] = [1, 4, 11, 15, 16, 21];
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Any labels: the parts are sorted, disjoint and complete, and no class is off its share by an image or more.
+    /// For any labels, the parts are sorted, disjoint and complete, and every class is less than one image off its share.
     #[test]
     fn any_split_is_fair(labels in proptest::collection::vec(0..10_u8, 2..300), share in 0.0..1.0_f64, seed: u64) {
         let wanted = ((labels.len() as f64 * share) as usize).clamp(1, labels.len() - 1);
@@ -62,7 +62,7 @@ proptest! {
 
 #[test]
 fn folds_hold_every_image_out_once_and_keep_the_classes() {
-    // 7 classes of different sizes, none a multiple of the folds.
+    // 7 classes of different sizes, none a multiple of the number of folds.
     let labels: Vec<u8> = (0..1003_u32).map(|i| (i * i % 7) as u8).collect();
     for folds in [2, 3, 10] {
         let splits = stratified_folds(&labels, folds, 5).unwrap();

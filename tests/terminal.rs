@@ -1,4 +1,4 @@
-//! What the program prints into closes or fills, or shows names that were made to deceive; asked of real processes.
+//! Output that is closed or full, and names made to deceive whoever reads the terminal; tested with real processes.
 #![cfg(feature = "cli")]
 #![cfg(unix)]
 
@@ -27,7 +27,7 @@ const COMMANDS: [&str; 13] = [
     "evaluate r --json --out OUT",
 ];
 
-/// The program with `words`, of which OUT is a name that nothing has yet.
+/// The program with `words`, where OUT becomes a name that does not exist yet.
 fn with_words(folder: &Path, words: &str, number: usize) -> Command {
     let words = words.replace("OUT", &format!("out-{number}"));
     command(folder, &words.split(' ').collect::<Vec<_>>())
@@ -39,7 +39,7 @@ fn every_command_ends_in_good_order_when_its_output_is_closed_or_full() {
     train_tiny(folder.path(), 1);
     write_picture(&folder.path().join("p.png"));
     for (number, words) in COMMANDS.iter().enumerate() {
-        // Nobody has the other end of this pipe.
+        // The other end of this pipe is closed.
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let closed = with_words(folder.path(), words, 2 * number).stdout(writer).output().unwrap();
@@ -96,7 +96,7 @@ fn a_training_outlives_its_reader() {
     }
 }
 
-/// Nothing that moves a cursor or changes colours, and no line that starts as one of ours with a forged text.
+/// Checks that nothing moves the cursor or changes colours, and that no line is a forged message of the program.
 fn assert_harmless(words: &str, output: &[u8]) {
     let text = text(output);
     let steers = |c: char| selvedge::files::is_unsafe(c) && c != '\n' && c != '\t';
@@ -155,7 +155,7 @@ fn names_and_values_from_outside_cannot_steer_the_terminal_or_forge_lines() {
         assert_harmless(&words.join(" "), &output.stdout);
         assert_harmless(&words.join(" "), &output.stderr);
     }
-    // Programs still get the name as it is.
+    // JSON output still has the name unchanged.
     let json = selvedge(here, &["predict", "r", &png, "--json"]);
     let line: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(line["picture"], png);

@@ -1,4 +1,4 @@
-//! Whole trainings on small sets: repeatable, without new objects after the first step, with weights that survive a file.
+//! Whole training runs on small sets: repeatable, without new objects after the first step, with weights that survive a file.
 #![cfg(feature = "cli")]
 
 mod common;
@@ -26,7 +26,7 @@ fn a_training_learns_keeps_its_files_and_makes_nothing_after_its_first_step() {
     assert!(result.test.accuracy > 0.5, "{}", result.test.accuracy);
     assert_eq!((result.epochs, result.stopped_early), (3, false));
 
-    // 21 steps; within an epoch no buffer, bind group or pipeline is made, and between epochs no pipeline or bind group.
+    // 21 steps; within an epoch no buffer, bind group or pipeline is created, and between epochs no pipeline or bind group.
     assert!(watcher.created.len() > 10);
     for pair in watcher.created.windows(2) {
         let ((epoch, before), (next_epoch, after)) = (pair[0], pair[1]);
@@ -46,7 +46,7 @@ fn a_training_learns_keeps_its_files_and_makes_nothing_after_its_first_step() {
     assert_eq!((stored.train_images, stored.validation_images), (200, 50));
     assert!(matches!(RunFolder::create(path), Err(RunError::FolderInUse { .. })));
 
-    // The best weights from the file say the same about the test set as at the end of training.
+    // The best weights, read from the file, give the same test result as at the end of training.
     let network = Network::of(&gpu(), &stored.train, stored.normalisation, &Learned::All).unwrap();
     weights::load(&network.parameters, &outcome.folder.best_weights()).unwrap();
     let again = selvedge::eval::Report::from_predictions(&network.predict(&dataset().test).unwrap());
@@ -129,11 +129,11 @@ fn weight_files_that_do_not_fit_are_refused_and_change_nothing() {
     assert!(error().contains("truncated"), "{}", error());
     std::fs::write(&path, b"not a weight file").unwrap();
     assert!(error().contains("safetensors file"), "{}", error());
-    // A header that claims more than there is.
+    // A header that claims more bytes than the file has.
     std::fs::write(&path, [u64::MAX.to_le_bytes().as_slice(), b"{}"].concat()).unwrap();
     assert!(error().contains("safetensors file"), "{}", error());
 
-    // One tensor under another name, one of another shape: all problems are listed.
+    // One tensor with another name and one with another shape: all problems are listed.
     let text = |from: &str, to: &str, bytes: &[u8]| -> Vec<u8> {
         let at = bytes.windows(from.len()).position(|w| w == from.as_bytes()).unwrap();
         [&bytes[..at], to.as_bytes(), &bytes[at + from.len()..]].concat()
@@ -152,7 +152,7 @@ fn weight_files_that_do_not_fit_are_refused_and_change_nothing() {
     assert_eq!(target.predict(&bars(20, 3)).unwrap(), before);
 }
 
-/// Everything on at once, so that a resumed training must bring all of it back.
+/// Everything on at once, so that a resumed training run must restore all of it.
 fn everything() -> TrainConfig {
     with(config(), |c| {
         c.epochs = 4;
@@ -166,7 +166,7 @@ fn everything() -> TrainConfig {
                 Schedule::Plateau(Plateau {
                     factor: 0.5,
                     patience: 1,
-                    min_delta: 10.0, // never better, so every epoch after the first lowers the rate
+                    min_delta: 10.0, // no epoch improves by this much, so every one after the first lowers the rate
                     cooldown: 0,
                 }),
             )
@@ -175,13 +175,13 @@ fn everything() -> TrainConfig {
     })
 }
 
-/// All files that must be equal, to the bit, whether a training was interrupted or not.
+/// All files that must be bit-identical, whether a training run was interrupted or not.
 fn weight_files(folder: &Path) -> Vec<Vec<u8>> {
     let names = ["best.safetensors", "last.safetensors"];
     names.map(|name| std::fs::read(folder.join(name)).unwrap()).to_vec()
 }
 
-/// Figures of a history without the times.
+/// A history without the times.
 fn figures(history: &[EpochRecord]) -> Vec<EpochRecord> {
     let timeless = |record: &EpochRecord| EpochRecord { images_per_second: 0.0, seconds: 0.0, ..record.clone() };
     history.iter().map(timeless).collect()
@@ -227,14 +227,14 @@ fn a_training_stopped_anywhere_and_resumed_ends_at_the_same_bits() {
         assert!(matches!(again, Err(TrainError::Complete { .. })));
 
         if config.optimisation.ema.is_some() {
-            // The first epoch warms up, and the plateau halves the rate after each epoch that is no better: all but the first.
+            // The first epoch is the warm-up; the plateau halves the rate after each epoch that is no better: all but the first.
             let rates: Vec<f64> = whole.history.iter().map(|record| record.learning_rate).collect();
             for (rate, expected) in rates[1..].iter().zip([3e-3, 1.5e-3, 0.75e-3]) {
                 approx::assert_relative_eq!(*rate, expected, max_relative = 1e-9);
             }
         }
 
-        // From the best epoch's checkpoint too, once the result is taken away.
+        // Resuming from the best epoch's checkpoint works too, once the result is deleted.
         std::fs::remove_file(outcome.folder.file("result.json")).unwrap();
         resume(&gpu, &outcome.folder, &outcome.folder.best_checkpoint(), None, &task(&config), &mut watcher).unwrap();
         assert!(weight_files(&path) == expected);
@@ -259,7 +259,7 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
 
     std::fs::write(&checkpoint, &whole[..whole.len() - 100]).unwrap();
     assert!(error(&dataset()).contains("truncated or damaged"));
-    // One bit among the weights, which the format alone would not notice.
+    // One flipped bit among the weights, which the format alone would not detect.
     let mut flipped = whole.clone();
     *flipped.last_mut().unwrap() ^= 1;
     std::fs::write(&checkpoint, &flipped).unwrap();
@@ -273,7 +273,7 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
     std::fs::write(&checkpoint, &whole).unwrap();
     let other = Dataset { train: bars(250, 1), ..dataset() };
     assert!(error(&other).contains("trained on other images"));
-    // Another architecture: a checkpoint of a smaller network, whose settings have been made to agree.
+    // Another architecture: the settings are changed to a smaller network than that of the checkpoint.
     let config_file = run_folder.file("config.json");
     let text = std::fs::read_to_string(&config_file).unwrap();
     std::fs::write(&config_file, text.replace("\"dense\": 512", "\"dense\": 256")).unwrap();
@@ -287,7 +287,7 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
 fn early_stopping_ends_a_training_that_no_longer_gets_better() {
     let (_folder, watcher, outcome) = run(&with(config(), |c| {
         c.stopping.patience = Some(1);
-        c.stopping.min_delta = 100.0; // no epoch after the first can be so much better
+        c.stopping.min_delta = 100.0; // no epoch after the first can improve by this much
         c.epochs = 9;
     }));
     let outcome = outcome.unwrap();
@@ -317,7 +317,7 @@ fn averaged_weights_are_evaluated_and_kept() {
     let last = outcome.history.last().unwrap();
     let (plain, average) = (last.validation_loss, last.ema_validation_loss.unwrap());
     assert_ne!(plain, average);
-    // The file holds the average: on the validation images it has the average's loss.
+    // The file holds the average: on the validation images, its loss is that of the average.
     let stored = outcome.folder.read_config().unwrap();
     let network = Network::of(&gpu(), &stored.train, stored.normalisation, &Learned::All).unwrap();
     weights::load(&network.parameters, &outcome.folder.last_weights()).unwrap();
@@ -330,7 +330,7 @@ fn averaged_weights_are_evaluated_and_kept() {
 
 #[test]
 fn images_are_changed_anew_in_each_epoch() {
-    // One batch an epoch and a rate of almost nothing: only what is done to the images can change the loss.
+    // One batch per epoch and a learning rate of almost zero: only augmentation can change the loss.
     let losses = |augment| {
         let (_folder, _, outcome) = run(&with(config(), |c| {
             (c.batch_size, c.epochs) = (200, 2);

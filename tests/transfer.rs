@@ -1,4 +1,4 @@
-//! Training from given weights: what is frozen stays as it is and costs nothing, files are checked, phases resume, memory is
+//! Training from given weights: frozen layers do not change and cost nothing, files are checked, phases resume, memory is
 //! planned.
 #![cfg(feature = "cli")]
 
@@ -25,7 +25,7 @@ use selvedge::settings::{
 use selvedge::tensor::{Compiled, Graph};
 use selvedge::train::{Ending, Task, TrainError, automatic_batch_size, resume, summary, train, training_step};
 
-/// The head of resnet20 for two epochs, then its last stage for two.
+/// Trains the head of resnet20 for two epochs, then its last stage for two.
 fn transfer(base: &Path) -> TrainConfig {
     TrainConfig {
         network: network_of(Architecture::Resnet20),
@@ -54,7 +54,7 @@ fn base(folder: &Path) -> PathBuf {
     path
 }
 
-/// The bytes of every tensor of floats in a file.
+/// The bytes of every float tensor in a file.
 fn tensors(path: &Path) -> BTreeMap<String, Vec<u8>> {
     let bytes = std::fs::read(path).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
@@ -111,7 +111,7 @@ fn either_phase_resumes_to_the_same_bits_and_computes_no_feature_again() {
     assert_eq!(std::fs::read(run_folder.last_weights()).unwrap(), whole);
 }
 
-/// The second phase starts from the best weights of the first, and writes better ones over them.
+/// The second phase starts from the best weights of the first, and overwrites them with better ones.
 #[test]
 fn a_second_phase_that_died_in_its_first_epoch_starts_as_it_did() {
     let folder = tempfile::tempdir().unwrap();
@@ -120,7 +120,7 @@ fn a_second_phase_that_died_in_its_first_epoch_starts_as_it_did() {
     outcome.unwrap();
     let whole = whole.path().join("run");
 
-    // Stopped at the first step of the second phase: the first has 2 epochs of 7 steps.
+    // Stopped at the first step of the second phase: the first phase has 2 epochs of 7 steps.
     let path = folder.path().join("run");
     let mut watcher = Watcher::new(Some(15));
     let gpu = Arc::clone(&watcher.gpu);
@@ -128,7 +128,7 @@ fn a_second_phase_that_died_in_its_first_epoch_starts_as_it_did() {
     let run_folder = RunFolder::open(&path);
     assert!(!run_folder.file("result.json").exists());
     assert_eq!(run_folder.read_history().unwrap().len(), 2);
-    // As if the best weights of its first epoch had been written, and no checkpoint since.
+    // As if the best weights of its first epoch had been written, but no checkpoint after them.
     std::fs::copy(whole.join("best.safetensors"), run_folder.best_weights()).unwrap();
     let last = run_folder.last_checkpoint();
     resume(&gpu, &run_folder, &last, None, &task(&config), &mut Watcher::new(None)).unwrap();
@@ -139,7 +139,7 @@ fn a_second_phase_that_died_in_its_first_epoch_starts_as_it_did() {
 fn features_that_were_interrupted_resume_where_they_were() {
     let folder = tempfile::tempdir().unwrap();
     let config = with(transfer(&base(folder.path())), |c| c.transfer.fine_tune = None);
-    // More than a batch of features.
+    // More features than one batch.
     let data = Dataset { train: bars(700, 0), ..dataset() };
     let (whole, path) = (folder.path().join("whole"), folder.path().join("run"));
     let mut watcher = Watcher::new(None);
@@ -166,7 +166,7 @@ fn step_on(learned: &Learned, model: Architecture) -> Compiled {
 
 #[test]
 fn frozen_layers_cost_no_backward_dispatch_and_no_gradient_memory() {
-    // How many dispatches only the backward pass has, and the bytes of the gradients that the optimiser reads.
+    // The gradient kernels, all dispatches and the planned bytes.
     let cost = |learned: &Learned| {
         let mut step = step_on(learned, Architecture::Resnet20);
         let program = step.program();
@@ -179,7 +179,7 @@ fn frozen_layers_cost_no_backward_dispatch_and_no_gradient_memory() {
     assert!(all_backward > 3 * last_backward / 2 && last_backward > head_backward, "{all_backward} {last_backward}");
     assert!(all > last && last > head);
     assert!(all_bytes > last_bytes && last_bytes > head_bytes);
-    // The head is a dense layer: the gradient of its logits, weight and bias, and none of an image or a norm.
+    // The head is a dense layer: it needs the gradients of its logits, weight and bias, and none of a convolution or a norm.
     let mut step = step_on(&Learned::Head, Architecture::Resnet20);
     let labels: Vec<&str> = step.program().kernels().map(|kernel| kernel.label).collect();
     let of_the_base = |label: &&&str| label.contains("grad") && (label.contains("conv") || label.contains("norm"));
@@ -189,7 +189,7 @@ fn frozen_layers_cost_no_backward_dispatch_and_no_gradient_memory() {
 #[test]
 fn accumulated_batches_are_one_larger_batch() {
     let folder = tempfile::tempdir().unwrap();
-    // With a frozen base there is no batch norm in training mode.
+    // With a frozen base, no batch norm is in training mode.
     let alone = with(transfer(&base(folder.path())), |c| {
         c.transfer.fine_tune = None;
         c.batch_size = 32;
@@ -214,13 +214,13 @@ fn accumulated_batches_are_one_larger_batch() {
     for (a, b) in whole.iter().zip(&sum) {
         approx::assert_relative_eq!(a, b, epsilon = 2e-5);
     }
-    // Without accumulation, batches of 8 lead elsewhere.
+    // Without accumulation, batches of 8 give other weights.
     let (other, ..) = head_of(&TrainConfig { accumulate: 1, ..parts });
     let apart = whole.iter().zip(&other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(apart > 1e-3, "{apart}");
 }
 
-/// The tensors of a file, to change and write again.
+/// The tensors of a file, to be changed and written again.
 fn contents(path: &Path) -> Vec<(String, Vec<usize>, Vec<u8>)> {
     let bytes = std::fs::read(path).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
@@ -364,7 +364,7 @@ fn a_step_that_does_not_fit_is_refused_with_the_batch_that_does() {
         remedy.split_whitespace().find_map(|word| word.parse().ok()).unwrap_or_else(|| panic!("{remedy}"));
     assert!((8..200).contains(&fits), "{remedy}");
 
-    // What is said to fit does, and one more does not.
+    // The suggested batch fits, and one image more does not.
     let images = bars(fits + 1, 0);
     let step = |count: usize| {
         let config = TrainConfig { batch_size: count, ..config.clone() };
@@ -376,7 +376,7 @@ fn a_step_that_does_not_fit_is_refused_with_the_batch_that_does() {
     assert!(automatic.is_power_of_two() && automatic <= fits && fits < 2 * automatic, "{automatic} of {fits}");
     let few = automatic_batch_size(&small(4000), &self::config(), 200).unwrap();
     assert_eq!(few, 128, "no more than there are images");
-    // A thousand such images are more than 32 bits can index, which is a batch that does not fit, like any other.
+    // A thousand such images are more than 32 bits can index; such a batch does not fit, like any other that is too large.
     let large = TrainConfig {
         network: NetworkSettings::Inception(InceptionSettings { image_size: 300, ..InceptionSettings::default() }),
         ..self::config()
@@ -410,21 +410,21 @@ fn a_summary_adds_up_to_the_known_totals() {
     let [batch, planned, fixed] = inception.phases[0];
     assert_eq!((batch, inception.phases.len()), (16, 1));
     assert!(planned < 2_000_000_000, "{planned}");
-    // Parameters and two moments, statistics, and what parts are aligned by.
+    // Parameters and two moments, statistics, and the alignment of parts.
     let expected = 4 * (3 * 22_839_786 + 2 * norms as u64);
     assert!((expected..expected + expected / 100).contains(&fixed), "{fixed}, not {expected}");
-    // Of the head alone on features: nothing of the base.
+    // Training the head alone on features needs no memory for the base.
     let with_weights = with(config.clone(), |c| c.transfer.weights = Some("some".into()));
     let phases = summary(&gpu(), &with_weights).unwrap().phases;
     assert_eq!(phases.len(), 2);
     assert!(phases[0][1] < 20_000_000 && phases[0][2] < 20_000_000, "{phases:?}");
     assert!(phases[1][1] > 10 * phases[0][1]);
 
-    // 11,689,512 of torchvision's resnet18, less three channels down to one and 1000 classes down to ten.
+    // torchvision's resnet18 has 11,689,512 parameters; here one channel replaces three, and ten classes replace 1000.
     let resnet18 = TrainConfig { network: network_of(Architecture::Resnet18), ..config };
     let found = summary(&gpu(), &resnet18).unwrap();
     assert_eq!(found.parameters.iter().sum::<usize>(), 11_689_512 - 2 * 49 * 64 - 990 * 513);
-    // He et al. 2015, table 6: 0.27 million to 0.85 million, of three channels and without projections.
+    // He et al. 2015, table 6: 0.27 million to 0.85 million, for three channels and without projections.
     for (model, millions) in [
         (Architecture::Resnet20, 0.27),
         (Architecture::Resnet32, 0.46),

@@ -1,4 +1,4 @@
-//! t-SNE against a reference in f64, against scikit-learn (`tests/interop/sklearn_tsne.py`), and on points that are odd.
+//! t-SNE against a reference in f64 and against scikit-learn (`tests/interop/sklearn_tsne.py`), and on unusual points.
 #![cfg(feature = "cli")]
 
 mod common;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 const METHODS: [Method; 3] = [Method::Exact, Method::BarnesHut, Method::Fft];
 
-/// The largest distance of coordinates, as a share of the largest coordinate.
+/// The largest difference between coordinates, as a fraction of the largest coordinate.
 fn apart(found: &[f32], right: &reference::Points) -> f64 {
     let right = right.iter().flatten();
     let largest = right.clone().fold(0.0, |largest: f64, x| largest.max(x.abs()));
@@ -26,7 +26,7 @@ fn apart(found: &[f32], right: &reference::Points) -> f64 {
 fn the_exact_method_is_the_reference_step_by_step() {
     const COUNT: usize = 61;
     const DIMS: usize = 5;
-    // A rate at which points pass each other slowly: otherwise what rounding moves grows tenfold every few steps.
+    // A rate at which points pass each other slowly: otherwise rounding errors grow tenfold every few steps.
     const RATE: f64 = 5.0;
     let (data, _) = heaps(COUNT, DIMS, 1);
     let p = joint(&reference::points(&data, DIMS), 7.0, COUNT - 1);
@@ -61,7 +61,7 @@ fn the_exact_method_is_the_reference_step_by_step() {
     }
 }
 
-/// The gradient that a fit follows, seen in its first step: that is -rate · 1.2 · gradient.
+/// The gradient that a fit follows, recovered from its first step, which is -rate · 1.2 · gradient.
 fn gradient_seen(tsne: Tsne, data: &[f32], dims: usize, y: &[f32], rate: f64) -> Vec<f64> {
     let tsne = Tsne { initial: Initial::Given(y.to_vec()), learning_rate: Some(rate), ..tsne };
     let moved = Tsne { early_exaggeration_iterations: 0, iterations: 1, ..tsne }.fit(data, dims).unwrap();
@@ -145,7 +145,7 @@ fn scikit_learn_says_the_same() {
     }
 }
 
-/// Points for several tasks of most kinds.
+/// Enough points for most stages to be split into several tasks.
 fn several_tasks() -> (Vec<f32>, usize) {
     let (data, _) = heaps(1300, 12, 3);
     (data, 12)
@@ -179,7 +179,7 @@ fn a_seed_gives_one_map_whatever_the_number_of_threads() {
 
 #[test]
 fn neighbours_of_many_points_do_not_depend_on_the_number_of_threads() {
-    // Enough for bounds of distances, and for several tasks in the search for directions.
+    // Enough points for bounds on distances, and for several tasks in the search for directions.
     let (data, _) = heaps(8200, 260, 12);
     for search in [NeighbourSearch::Exact, NeighbourSearch::Approximate] {
         let fit = |threads: usize| {
@@ -200,7 +200,7 @@ fn maps_do_not_depend_on_the_scale_of_the_data() {
     let (data, _) = heaps(400, 10, 13);
     let tsne = Tsne { pca: Some(6), iterations: 50, ..Tsne::default() };
     let map = tsne.fit(&data, 10).unwrap();
-    // Powers of two lose no digit, and others hardly any.
+    // Scaling by a power of two loses no digit, and by other factors hardly any.
     for power in [-110, -60, 20, 100] {
         let scaled: Vec<f32> = data.iter().map(|x| x * f32::powi(2.0, power)).collect();
         assert_eq!(tsne.fit(&scaled, 10).unwrap().positions(), map.positions(), "2^{power}");
@@ -234,7 +234,7 @@ fn every_method_and_dimension_finds_the_heaps() {
 fn methods_agree_on_how_good_a_map_is() {
     let (data, dims) = several_tasks();
     let kl = METHODS.map(|method| Tsne { method, ..Tsne::default() }.fit(&data, dims).unwrap().kl());
-    // Each ends in a hollow of its own, and the exact method has the pairs of all points, not of 90 neighbours.
+    // Each ends in its own local minimum, and the exact method uses all pairs of points, not 90 neighbours.
     assert!((kl[2] / kl[1] - 1.0).abs() < 0.03 && (kl[0] / kl[1] - 1.0).abs() < 0.06, "{kl:?}");
 }
 
@@ -243,7 +243,7 @@ fn the_cosine_metric_does_not_see_lengths() {
     let (mut data, _) = heaps(200, 6, 5);
     let tsne = Tsne { metric: Metric::Cosine, iterations: 100, ..Tsne::default() };
     let map = tsne.fit(&data, 6).unwrap();
-    // Powers of two change no digit.
+    // Scaling by powers of two is exact.
     for (i, row) in data.chunks_exact_mut(6).enumerate() {
         row.iter_mut().for_each(|value| *value *= [1.0, 4.0, 0.125][i % 3]);
     }
@@ -268,7 +268,7 @@ fn new_points_find_their_heap_each_by_itself() {
             let nearest = known.min_by(|(_, a), (_, b)| squared(a, place).total_cmp(&squared(b, place)));
             assert_eq!(usize::from(*heap), nearest.unwrap().0 % 3, "{method}");
         }
-        // Points that came alone, or that the map knows.
+        // Points that are placed by themselves, or that the map already has.
         let alone = map.transform(&new[15..30], 15).unwrap();
         let together = &places[components..2 * components];
         assert!(squared(&alone, together) < 1e-8, "{method}: {alone:?} {together:?}");
@@ -335,7 +335,7 @@ fn a_fit_that_is_stopped_before_its_first_iteration_has_no_map() {
     };
     let tsne = Tsne { pca: Some(dims - 1), iterations: 0, ..Tsne::default() };
     tsne.fit_observed(&data, dims, observe).unwrap();
-    // Principal components, neighbours, their weights, and where the map starts.
+    // Principal components, neighbours, their weights, and the initial map.
     assert_eq!(stages.len(), 4);
     for (stage, whole, steps) in &stages {
         assert!(*whole && *steps > 3, "{stage}: whole {whole}, {steps} steps");
@@ -417,7 +417,7 @@ fn what_cannot_be_mapped_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever the points and settings: a finite map or an error, never a panic.
+    /// Any points and settings give a finite map or an error, never a panic.
     #[test]
     fn nothing_panics(
         values in prop::collection::vec(prop_oneof![

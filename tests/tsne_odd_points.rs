@@ -1,4 +1,4 @@
-//! t-SNE of points that are odd: equal to many others, far out, on a line, not numbers.
+//! t-SNE of unusual points: many equal ones, outliers, points on a line, values that are not numbers.
 #![cfg(feature = "cli")]
 
 mod common;
@@ -10,7 +10,7 @@ use selvedge::tsne::{Embedding, Initial, Method, Tsne, knn_accuracy};
 
 const METHODS: [Method; 3] = [Method::Exact, Method::BarnesHut, Method::Fft];
 
-/// Groups of equal points, and points at random among them; the group of each, 255 for none.
+/// Groups of equal points, and random points among them; the group of each point, 255 for none.
 fn groups(count: usize, size: usize, others: usize) -> (Vec<f32>, Vec<u8>) {
     const DIMS: usize = 5;
     let mut rng = Pcg64::seed_from_u64(31);
@@ -27,7 +27,7 @@ fn groups(count: usize, size: usize, others: usize) -> (Vec<f32>, Vec<u8>) {
     (values, group)
 }
 
-/// How far the points of a group are from its middle, on average, as a share of how far the middles are from each other.
+/// The mean distance of points from the centre of their group, as a fraction of the smallest distance between centres.
 fn looseness(map: &Embedding, group: &[u8], count: usize) -> f64 {
     let of = |label: usize| {
         let own = map.positions().chunks(2).zip(group).filter(move |(_, group)| usize::from(**group) == label);
@@ -59,7 +59,7 @@ fn groups_of_equal_points_stay_together() {
         assert!(loose[0] < 1.5 * loose[1] + 0.01, "{case}: {loose:?}");
         assert!(own.kl() < 1.05 * tree.kl() + 0.005, "{case}: {} {}", own.kl(), tree.kl());
     }
-    // A grid is still what ordinary points get, those with a few equals, and those of which few are crowded.
+    // Ordinary points, points with a few equals and points of which few are crowded still get the grid; the last case does not.
     for (count, size, others, method) in
         [(100, 4, 0, Method::Fft), (2, 20, 400, Method::Fft), (2, 100, 400, Method::BarnesHut)]
     {
@@ -126,7 +126,7 @@ fn points_far_out_leave_the_others_their_map() {
 fn points_that_are_odd_have_a_sensible_map() {
     let quick = |method| Tsne { method, early_exaggeration_iterations: 50, iterations: 50, ..Tsne::default() };
     for method in METHODS {
-        // All in one place; two places; constant columns; fewer points than three perplexities; as few as there can be.
+        // All points in one place; in two places; constant columns; fewer points than three perplexities; as few as possible.
         assert!(finite(&quick(method).fit(&[2.5; 100 * 4], 4).unwrap()), "{method}");
         let twice: Vec<f32> = (0..120).flat_map(|i| [(i % 2) as f32, 1.0]).collect();
         let map = quick(method).fit(&twice, 2).unwrap();
@@ -144,6 +144,6 @@ fn points_that_are_odd_have_a_sensible_map() {
             assert_eq!(map.perplexity(), ((count - 1) as f64 / 3.0).clamp(1.0, 30.0), "{count} points");
         }
     }
-    // One class only.
+    // Only one class.
     assert_eq!(knn_accuracy(&start(60, 2, 1.0), 2, &[4; 60], 10).unwrap(), 1.0);
 }

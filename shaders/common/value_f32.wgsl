@@ -1,7 +1,7 @@
-// A value that a thread takes at once: one number.
+// What a thread processes at once: one number.
 //
-// Threads: no map of its own.
-// Bytes:   4 a value.
-// Why:     sizes that 4 does not divide. value_vec4.wgsl is the other filling of the choice `value`.
+// Threads: no thread mapping of its own.
+// Bytes:   4 per value.
+// Why:     for sizes that 4 does not divide. value_vec4.wgsl is the other option of the choice `value`.
 alias Value = f32;
-alias Flags = bool;  // a yes or no for each number of a Value
+alias Flags = bool;  // a bool for each number of a Value

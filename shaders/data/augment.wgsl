@@ -1,38 +1,37 @@
-// Images changed at random:  seen(image, row, col), in this order, each step only when it is on:
-//     moved       the image zoomed, shifted and turned about its middle, as Keras' ImageDataGenerator does it:
+// Random augmentation:  seen(image, row, col), in this order, each step only when it is on:
+//     moved       the image zoomed, shifted and rotated about its centre, as in Keras' ImageDataGenerator:
 //                 (r, c) - middle = Turn (Zoom ((row, col) - middle) + shift), sampled bilinearly at (r, c)
-//     flipped     left and right exchanged
-//     cropped     a border of CROP black pixels put around it, and height x width pixels cut out anywhere
+//     flipped     left and right swapped
+//     cropped     padded by CROP black pixels on each side, then cropped to height x width at a random place
 //     brightened  v = min(v brightness, 1)
-//     erased      a rectangle filled (Zhong et al. 2017, algorithm 1): area in ERASE_AREA of the image, height / width in
-//                 ERASE_ASPECT; drawn again until it fits
-//     cut out     a square around any pixel, as far as it lies in the image, set to 0 after normalisation (DeVries and Taylor 2017)
+//     erased      a rectangle filled (Zhong et al. 2017, algorithm 1): its share of the image's area is in ERASE_AREA, its
+//                 height / width in ERASE_ASPECT; redrawn until it fits
+//     cut out     a square around a random pixel, clipped to the image, is 0 after normalisation (DeVries and Taylor 2017)
 //
 // Bindings are in images.wgsl.
-// Threads: called once a pixel by gather.wgsl and mix.wgsl.
-// Bytes:   1 read a pixel, 4 when it lies between pixels.
-// Why:     every random number is a hash of (image, epoch, what for, seed), so the same image looks the same in the same
-//          epoch whatever the batch and the order, and nothing is stored. The numbers of an image are drawn again by each
-//          of its pixels: three hashes cost less than a pass of their own. The pixels are worked out backwards, from
-//          where they end up to where they come from, so each is written once. Settings are constants of the pipeline:
-//          what is off is not compiled.
+// Threads: called once per pixel by gather.wgsl and mix.wgsl.
+// Bytes:   1 read per pixel, 4 when it is interpolated between pixels.
+// Why:     every random number is a hash of (image, epoch, purpose, seed), so an image looks the same throughout an epoch,
+//          whatever the batch and the order, and nothing is stored. Each pixel draws its image's numbers again: three hashes
+//          cost less than a separate pass. Each output pixel is traced back to where it comes from, so each is written once.
+//          Settings are pipeline constants: steps that are off are not compiled.
 #import common/random.wgsl
 #import data/images.wgsl
-override FLIP: u32;            // 0 never, 1 at random, 2 at random in the first epoch and the other way round in each after
-override MOVES_PIXELS: bool;   // whether there is any zoom, shift or turn
+override FLIP: u32;            // 0 never, 1 at random, 2 at random in the first epoch, then alternating from epoch to epoch
+override MOVES_PIXELS: bool;   // whether zoom, shift or turn is on
 override SHIFT_ROWS: f32;      // pixels, drawn from -SHIFT_ROWS to SHIFT_ROWS
 override SHIFT_COLS: f32;
 override WHOLE_ROWS: bool;     // only whole pixels
 override WHOLE_COLS: bool;
-override ZOOM_LOW: f32;        // the part of the image that is seen, 1 for all of it; drawn for rows and columns alone
+override ZOOM_LOW: f32;        // the part of the image that is seen, 1 for all of it; drawn separately for rows and columns
 override ZOOM_HIGH: f32;
 override TURN: f32;            // radians, drawn from -TURN to TURN
 override BRIGHTNESS_LOW: f32;
 override BRIGHTNESS_HIGH: f32;
-override FILL: u32;            // outside of the image: 0 its nearest pixel, 1 FILL_VALUE, 2 its mirror image
+override FILL: u32;            // outside the image: 0 the nearest pixel, 1 FILL_VALUE, 2 the mirror image
 override FILL_VALUE: f32;
 override CROP: u32;
-override ERASE: f32;           // how likely an image is erased
+override ERASE: f32;           // probability that an image is erased
 override ERASE_AREA_LOW: f32;
 override ERASE_AREA_HIGH: f32;
 override ERASE_ASPECT_LOW: f32;
@@ -41,22 +40,22 @@ override ERASE_NOISE: bool;    // every pixel uniform in 0 to 1, else ERASE_VALU
 override ERASE_VALUE: f32;
 override CUTOUT: u32;          // side of the square, 0 for none
 
-// What random numbers are for; each attempt to erase and each erased pixel has numbers of its own.
+// Purposes of random numbers; each attempt to erase and each erased pixel has its own.
 const MOVES: u32 = 0u;
 const LOOKS: u32 = 1u;
 const PLACES: u32 = 2u;
 const ATTEMPTS: u32 = 16u;
 const NOISE: u32 = 256u;
 
-// A rectangle drawn from the ranges in use fits in one of two attempts or so; after this many the image stays whole.
+// With the ranges in use about every second rectangle fits; after this many attempts the image stays as it is.
 const MOST_ATTEMPTS: u32 = 100u;
 
 fn random_bits(image: u32, epoch: u32, what: u32) -> vec4<u32> {
-    // Away from dropout's numbers of the same seed.
+    // Different from dropout's numbers with the same seed.
     return pcg4d(vec4<u32>(image, epoch, what, p.seed ^ 0x9e3779b9u));
 }
 
-// In 0 (included) to 1 (excluded), from the upper 24 bits, which a float holds exactly.
+// Uniform in 0 (included) to 1 (excluded), from the upper 24 bits, which a float holds exactly.
 fn uniform4(bits: vec4<u32>) -> vec4<f32> {
     return vec4<f32>(bits >> vec4<u32>(8u)) * (1.0 / 16777216.0);
 }
@@ -66,7 +65,7 @@ fn is_flipped(image: u32, moves: vec4<u32>) -> bool {
     return (FLIP == 1u && (moves.x >> 31u) == 1u) || (FLIP == 2u && ((first + place[1]) & 1u) == 1u);
 }
 
-// The stored pixel, or what stands for one outside of the image.
+// The stored pixel, or the fill for one outside the image.
 fn tap(image: u32, row: i32, col: i32) -> f32 {
     let size = vec2<i32>(i32(p.height), i32(p.width));
     var at = vec2<i32>(row, col);
@@ -108,7 +107,7 @@ fn moved(image: u32, row: i32, col: i32, moves: vec4<u32>, looks: vec4<u32>) -> 
     return mix(above, below, beyond.x);
 }
 
-// Whether a pixel lies in the rectangle that is erased.
+// Whether a pixel is in the rectangle that is erased.
 fn is_erased(image: u32, row: u32, col: u32) -> bool {
     let size = vec2<f32>(f32(p.height), f32(p.width));
     for (var attempt = 0u; attempt < MOST_ATTEMPTS; attempt++) {
@@ -127,8 +126,8 @@ fn is_erased(image: u32, row: u32, col: u32) -> bool {
 }
 
 fn is_cut_out(row: u32, col: u32, places: vec4<u32>) -> bool {
-    // The square starts half its side before the middle; both sides of the comparison are moved on by that, to stay
-    // above zero.
+    // The square starts half its side before its centre; both sides of the comparison are shifted by that, so they are never
+    // negative.
     let first = vec2<u32>(row, col) + CUTOUT / 2u;
     let middle = places.zw % vec2<u32>(p.height, p.width);
     return all(first >= middle) && all(first < middle + CUTOUT);

@@ -2,9 +2,9 @@
 //     y[i, row, col] = normalised(seen(order[place + i], row, col)),    batch_labels[i] = labels[order[place + i]]
 //
 // Bindings are in images.wgsl; seen() is in as_stored.wgsl or augment.wgsl.
-// Threads: one a pixel of the batch, 64 a workgroup; that of an image's first pixel also takes the label.
-// Bytes:   1 read and 4 written a pixel.
-// Why:     images and labels come by one look at `order`, so they cannot part.
+// Threads: one per pixel of the batch, 64 per workgroup; the thread of an image's first pixel also copies the label.
+// Bytes:   1 read and 4 written per pixel.
+// Why:     images and labels are looked up in `order` together, so they cannot get out of step.
 #import common/grid.wgsl
 #import data/images.wgsl
 #choose seen: data/as_stored.wgsl | data/augment.wgsl

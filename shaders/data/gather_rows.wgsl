@@ -2,11 +2,11 @@
 //     y[i, col] = table[order[place + i], col]
 //
 // table    [rows, width] words: floats or integers, copied as they are
-// order    indices of rows;  place  [2], the first says where in `order` the batch starts
+// order    indices of rows;  place  [2], the first is where in `order` the batch starts
 // y        [batch, width]; past the end of `order` its last row is repeated
-// Threads: one a word of the batch, 64 a workgroup; neighbours read neighbours of one row.
-// Bytes:   4 read and 4 written a word. No FLOPs. Bound by memory.
-// Why:     features that a frozen base has given once are visited in a new order each epoch, as images are.
+// Threads: one per word of the batch, 64 per workgroup; neighbouring threads read neighbouring words of a row.
+// Bytes:   4 read and 4 written per word. No FLOPs. Bound by memory.
+// Why:     features that a frozen base has computed once are visited in a new order each epoch, as images are.
 #import common/grid.wgsl
 struct Params {
     batch: u32,      // rows of the batch
@@ -32,6 +32,6 @@ fn main(
     }
     let i = number / p.width;
     let row = order[min(place[0] + i, p.order_len - 1u)];
-    // A row that is not there would read past the table.
+    // A row index out of range would read past the table.
     y[number] = table[min(row, p.rows - 1u) * p.width + number % p.width];
 }

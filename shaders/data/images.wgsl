@@ -1,16 +1,16 @@
 // The data set in device memory, and the one place where its bytes become numbers:
 //     y = (v - mean) / deviation,    v = byte / 255 in 0 to 1
 //
-// images        the whole data set, bytes, four a word, image after image
+// images        the whole data set, bytes, four per word, image after image
 // labels        [images]
 // order         the images of the epoch, shuffled
 // place         [2], where in `order` this batch starts, and the epoch, from 0
 // y             [batch, height, width]
 // batch_labels  [batch], or [batch, 2] when images are mixed
-// Threads: the kernels that use this have one a pixel of the batch, 64 a workgroup.
-// Bytes:   1 read and 4 written a pixel.
-// Why:     the data set crosses the bus once, as bytes (47 MB for 60,000 images of 28 x 28). A step sends its place and
-//          little else. Training, validation and prediction all go through normalised(), so they cannot differ.
+// Threads: the kernels that use this have one thread per pixel of the batch, 64 per workgroup.
+// Bytes:   1 read and 4 written per pixel.
+// Why:     the data set crosses the bus once, as bytes (47 MB for 60,000 images of 28 x 28). A step sends its place in
+//          `order` and little else. Training, validation and prediction all go through normalised(), so they cannot differ.
 struct Params {
     batch: u32,       // images of the batch
     height: u32,      // rows of an image

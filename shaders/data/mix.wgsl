@@ -4,13 +4,13 @@
 //     mixup  (Zhang et al. 2018):  s = t = lambda, the box is the whole image
 //     CutMix (Yun et al. 2019):    s = 0, t = 1 - the box's share of the image
 //
-// Bindings are in images.wgsl, and:
+// Bindings are in images.wgsl, plus:
 // mixing   s, t and the box: first row, first column, and the row and column after its last
-// Threads: one a pixel of the batch, 64 a workgroup; that of an image's first pixel also takes the labels.
-// Bytes:   2 read and 4 written a pixel.
-// Why:     the host draws lambda and the box, six numbers a step: a Beta distribution needs rejection, which a library
-//          does well. The order is shuffled anew each epoch, so the partner from the other end is a random one. Each of the
-//          two images is augmented as it would be alone.
+// Threads: one per pixel of the batch, 64 per workgroup; the thread of an image's first pixel also copies the labels.
+// Bytes:   2 read and 4 written per pixel.
+// Why:     the host draws lambda and the box, six numbers per step: sampling a Beta distribution needs rejection, which a
+//          library does well. The order is reshuffled each epoch, so the partner from the other end of the batch is a random
+//          one. Both images are augmented as they would be alone.
 #import common/grid.wgsl
 #import data/images.wgsl
 #choose seen: data/as_stored.wgsl | data/augment.wgsl

@@ -1,12 +1,12 @@
-// Some columns of one matrix into some columns of another:  y[r, y_first + j] = x[r, x_first + j] for j < cols
+// Copies some columns of one matrix into some columns of another:  y[r, y_first + j] = x[r, x_first + j] for j < cols
 //
 // x        [rows, x_cols]
-// y        [rows, y_cols]; its other columns are left alone
-// Threads: one a copied element, 64 a workgroup.
-// Bytes:   4 read and 4 written a copied element.
-// Why:     concatenation (one dispatch an input) and splitting (one an output) are both this copy, and each is the other's
-//          gradient. Along the last axis, images are matrices of pixels by channels; along another, what lies within the
-//          axis belongs to its columns.
+// y        [rows, y_cols]; its other columns are left unchanged
+// Threads: one per copied element, 64 per workgroup.
+// Bytes:   4 read and 4 written per copied element.
+// Why:     concatenation (one dispatch per input) and splitting (one per output) are both this copy, and each is the other's
+//          gradient. Along the last axis, images are matrices of pixels by channels; along another axis, the axes inside it
+//          become part of the columns.
 #import common/grid.wgsl
 struct Params {
     len: u32,      // rows * cols

@@ -2,11 +2,11 @@
 //
 // x, y     [rows, cols]
 // seed_and_step  [2]: the run's seed and the step, so that every step has its own mask
-// Threads: one for four neighbouring columns of a row, 64 a workgroup.
-// Bytes:   4 read and 4 written an element; some 40 integer operations for four numbers u.
-// Why:     u is a hash of (place, stream, step, seed), so the gradient, dx = the same kernel on dy, draws the same mask again:
-//          nothing is stored, and no order of execution can change it. After a dense layer with ReLU the mask is drawn
-//          in the product's own pass (gemm/finish_dropout.wgsl), with the same numbers.
+// Threads: one per four neighbouring columns of a row, 64 per workgroup.
+// Bytes:   4 read and 4 written per element; some 40 integer operations for four numbers u.
+// Why:     u is a hash of (place, stream, step, seed), so the gradient, which is the same kernel on dy, draws the same mask
+//          again: nothing is stored, and the order of execution does not matter. After a dense layer with ReLU the mask is
+//          drawn in the product's own pass (gemm/finish_dropout.wgsl), with the same numbers.
 #import common/grid.wgsl
 #import common/random.wgsl
 struct Params {

@@ -1,12 +1,12 @@
-// Functions that rows of the table of pointwise ops may call, careful where the plain formula is not
+// Functions for the rows of the table of pointwise ops, numerically stable where the plain formula is not
 //
 // Joined to map.wgsl, zip.wgsl, zip_strided.wgsl or zip3.wgsl together with the row's own expression. `Value` is f32 or
 //          vec4<f32>; everything here holds for both.
-// Threads: called by whichever thread has the number; no map of its own.
-// Bytes:   none; 5 to 40 FLOPs an element, of which memory hides most.
-// Why:     exp is only ever taken of numbers that are not positive, so nothing overflows on the way to a finite result;
-//          small results keep their digits, because no two nearly equal numbers are subtracted. NaN passes: each select() keeps
-//          it on the side that a comparison with NaN, which is false, leads to.
+// Threads: called by the thread that has the number; no thread mapping of its own.
+// Bytes:   none; 5 to 40 FLOPs per element, mostly hidden by memory traffic.
+// Why:     exp never gets a positive argument, so nothing overflows on the way to a finite result; small results keep their
+//          precision, because nearly equal numbers are never subtracted. NaN propagates: a comparison with NaN is false, and
+//          each select() keeps NaN on that side.
 #choose value: common/value_f32.wgsl | common/value_vec4.wgsl
 
 // 1 / (1 + exp(-x))
@@ -16,7 +16,7 @@ fn sigmoid(x: Value) -> Value {
 }
 
 // log(1 + e) = 2 artanh(e / (2 + e)) for 0 <= e <= 1, by the series of artanh (Abramowitz and Stegun 4.6.33). Its argument is
-// at most 1/3, so what is left out after seven terms is below 2e-8 of the result.
+// at most 1/3, so truncating after seven terms costs less than 2e-8 of the result.
 fn log_of_one_plus(e: Value) -> Value {
     let s = e / (2.0 + e);
     let q = s * s;
@@ -29,7 +29,7 @@ fn softplus(x: Value) -> Value {
 }
 
 // tanh(x): near 0 the polynomial of tanhf in the Cephes library (Moshier 1989), else (1 - e) / (1 + e). The built-in tanh
-// overflows for large numbers with some drivers, and loses the digits of small ones with others.
+// overflows for large numbers on some drivers and loses precision for small ones on others.
 fn hyperbolic_tangent(x: Value) -> Value {
     let z = x * x;
     let slope = -0.333332819422 + z * (0.133314422036 + z * (-0.0537397155531 + z * (0.0206390887954 - z * 0.00570498872745)));
@@ -38,8 +38,8 @@ fn hyperbolic_tangent(x: Value) -> Value {
     return select(select(far, -far, x < Value()), x + x * z * slope, abs(x) < Value(0.625));
 }
 
-// The share of a standard normal distribution that lies below x, erfc(-x / sqrt(2)) / 2, with erfc to 1.2e-7 of itself by the
-// Chebyshev fit of Press et al., "Numerical Recipes" (2nd edition), section 6.2.
+// The standard normal distribution function, erfc(-x / sqrt(2)) / 2, with erfc to a relative error of 1.2e-7 by the Chebyshev
+// fit of Press et al., "Numerical Recipes" (2nd edition), section 6.2.
 fn normal_below(x: Value) -> Value {
     let z = abs(x) * 0.70710678118654752;
     let t = 1.0 / (1.0 + 0.5 * z);
@@ -49,13 +49,13 @@ fn normal_below(x: Value) -> Value {
     return select(tail, 1.0 - tail, x > Value());
 }
 
-// Its density, exp(-x^2 / 2) / sqrt(2 pi)
+// The standard normal density, exp(-x^2 / 2) / sqrt(2 pi)
 fn normal_density(x: Value) -> Value {
     return 0.3989422804014327 * exp(-0.5 * x * x);
 }
 
-// x^n: of a negative x where n is whole, else NaN; 1 where n is 0. Of 0 and infinity it is said apart, since drivers make a
-// power of exp2 and log2 that does not know them.
+// x^n: for negative x defined only where n is whole, else NaN; 1 where n is 0. Bases 0 and infinity are handled separately,
+// since drivers compute powers with exp2 and log2, which do not handle them.
 fn power(x: Value, n: Value) -> Value {
     let a = abs(x);
     let is_edge = (a == Value()) | (a > Value(3.4028234e38));

@@ -1,18 +1,18 @@
 // One input, one output, element by element:  y[i] = f(x[i], c, d)
 //
 // x, y     any shape, `len` values; `f` comes from a row of the table of ops, c and d are its constants
-// Threads: one a value, 64 a workgroup. A `Value` is four elements, or one where 4 does not divide their number.
-// Bytes:   4 read and 4 written an element; a handful of FLOPs. Bound by memory on every adapter.
-// Why:     neighbouring threads touch neighbouring words, so each memory transaction is used whole. Four elements at
-//          once are three times as fast as one on lavapipe, which loads and checks lane by lane. What saves more is not
-//          making the pass at all (see finish_bias.wgsl).
+// Threads: one per value, 64 per workgroup. A `Value` is four elements, or one where 4 does not divide their number.
+// Bytes:   4 read and 4 written per element; a handful of FLOPs. Bound by memory on every adapter.
+// Why:     neighbouring threads touch neighbouring words, so every memory transaction is fully used. Four elements at once
+//          are three times as fast as one on lavapipe, which loads and checks lane by lane. Avoiding the pass altogether
+//          saves more (see finish_bias.wgsl).
 #import common/grid.wgsl
 #choose value: common/value_f32.wgsl | common/value_vec4.wgsl
 #choose f: elementwise/copy.wgsl
 struct Params {
     len: u32,  // values
-    c: f32,    // constants of f
-    d: f32,    // the second
+    c: f32,    // first constant of f
+    d: f32,    // second constant of f
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<Value>;

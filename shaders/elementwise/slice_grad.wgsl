@@ -2,17 +2,17 @@
 //
 // dy       [outer, taken, inner]
 // dx       [outer, size, inner], `len` elements
-// Threads: one an element of dx, 64 a workgroup; each finds out whether it was taken.
-// Bytes:   4 written an element of dx, 4 read an element of dy.
+// Threads: one per element of dx, 64 per workgroup; each checks whether its element was taken.
+// Bytes:   4 written per element of dx, 4 read per element of dy.
 // Why:     gathering writes every element once. Writing dy into zeros would need a pass for the zeros first.
 #import common/grid.wgsl
 struct Params {
     len: u32,    // elements of dx
-    size: u32,   // of the axis
+    size: u32,   // size of the axis
     inner: u32,  // elements within the axis
-    first: u32,  // that was taken
-    step: u32,   // from one taken to the next
-    taken: u32,  // how many were
+    first: u32,  // first index taken
+    step: u32,   // from one index taken to the next
+    taken: u32,  // number of indices taken
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;

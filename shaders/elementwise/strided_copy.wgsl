@@ -1,12 +1,12 @@
-// A tensor seen in another way:  y[k0, k1, ..] = x[start + k0 s0 + k1 s1 + ..]
+// A strided view of a tensor, copied:  y[k0, k1, ..] = x[start + k0 s0 + k1 s1 + ..]
 //
 // x        any shape
-// y        any shape; s are the strides with which it walks over x
-// Threads: one for up to four neighbouring elements of y, `len` of them, 64 a workgroup.
-// Bytes:   4 read and 4 written an element. Writes are in order, reads jump by the stride of y's last axis.
-// Why:     permutations, slices and repetition are this one kernel. They are used on weights and on small activations, where
-//          the jumps hit the cache; a tile in workgroup memory would make both sides of a transpose run in order, but
-//          that pass is under a hundredth of a training step.
+// y        any shape; s are its strides over x
+// Threads: `len` threads, 64 per workgroup, each for up to four neighbouring elements of y.
+// Bytes:   4 read and 4 written per element. Writes are contiguous, reads jump by the stride of y's last axis.
+// Why:     permutation, slicing and repetition are this one kernel. It is used on weights and on small activations, where the
+//          jumps hit the cache; a tile in workgroup memory would make both sides of a transpose contiguous, but that pass is
+//          under a hundredth of a training step.
 #import common/grid.wgsl
 #import elementwise/strides.wgsl
 @group(0) @binding(1) var<storage, read> x: array<f32>;

@@ -1,19 +1,19 @@
 // Two inputs, one output, element by element:  y[i] = f(a[i], b[i mod period], c, d)
 //
 // a, y     any shape, `len` values
-// b        the same shape, or (with BROADCAST) a shape that a's ends with, repeated: [C] over [N, H, W, C]
+// b        the same shape, or (with BROADCAST) the last axes of a's shape, repeated: [C] over [N, H, W, C]
 //          `f` comes from a row of the table of ops, c and d are its constants
-// Threads: one a value, 64 a workgroup. A `Value` is four elements, or one where 4 does not divide their numbers.
-// Bytes:   4 read of a, 4 of b (of a short b, hardly any) and 4 written an element. Bound by memory.
-// Why:     as map.wgsl. BROADCAST is a constant of the pipeline because the remainder costs as much as the memory.
+// Threads: one per value, 64 per workgroup. A `Value` is four elements, or one where 4 does not divide their numbers.
+// Bytes:   per element 4 of a and 4 of b read (hardly any of a short b) and 4 written. Bound by memory.
+// Why:     as in map.wgsl. BROADCAST is a pipeline constant because the remainder costs as much as the memory accesses.
 #import common/grid.wgsl
 #choose value: common/value_f32.wgsl | common/value_vec4.wgsl
 #choose f: elementwise/relu_grad.wgsl
 struct Params {
     len: u32,     // values of a
     period: u32,  // values of b
-    c: f32,       // constants of f
-    d: f32,       // the second
+    c: f32,       // first constant of f
+    d: f32,       // second constant of f
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> a: array<Value>;

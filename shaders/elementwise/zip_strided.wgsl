@@ -1,11 +1,11 @@
-// Two inputs that are repeated as NumPy does it, element by element:  y[k0, k1, ..] = f(a[k0 s0 + ..], b[k0 t0 + ..], c, d)
+// Two inputs broadcast as in NumPy, element by element:  y[k0, k1, ..] = f(a[k0 s0 + ..], b[k0 t0 + ..], c, d)
 //
-// a, b     any two shapes that fit together; s and t are their strides, 0 along an axis over which they are repeated
-// y        the shape of both together
-// Threads: one for up to four neighbouring elements of y, `len` of them, 64 a workgroup.
-// Bytes:   4 written an element, 4 read of each input where it is not repeated.
-// Why:     what zip.wgsl cannot do: a repeated along some axes, b along others, such as [N, C] - [N, 1] in a layer norm. Copying
-//          the smaller input to the larger's shape first would write and read that shape once more.
+// a, b     any two shapes that broadcast; s and t are their strides, 0 along an axis over which they are repeated
+// y        the broadcast shape
+// Threads: `len` threads, 64 per workgroup, each for up to four neighbouring elements of y.
+// Bytes:   per element 4 written, and 4 read of each input where it is not repeated.
+// Why:     what zip.wgsl cannot do: a repeated along some axes, b along others, such as [N, C] - [N, 1] in a layer norm.
+//          Expanding the smaller input to the larger's shape first would write and read that shape once more.
 #import common/grid.wgsl
 #import common/value_vec4.wgsl
 #import elementwise/strides.wgsl

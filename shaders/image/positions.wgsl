@@ -1,8 +1,8 @@
 // Bilinear resizing, shared by the forward and the gradient kernel:  s(o) = (o + 0.5) * in / out - 0.5
 //
-// s(o) is the input position that output pixel o looks at along an axis, clamped to the image.
-// Threads: called for each axis by the thread of a pixel; no map of its own.
-// Bytes:   none; a dozen FLOPs an axis.
+// s(o) is the input position that output pixel o samples along an axis, clamped to the image.
+// Threads: called for each axis by the thread of a pixel; no thread mapping of its own.
+// Bytes:   none; a dozen FLOPs per axis.
 // Why:     half-pixel centres, as in PyTorch (align_corners = False, no antialiasing), TensorFlow 2 and OpenCV: the
 //          corners of both images coincide, not the centres of their corner pixels.
 struct Params {
@@ -28,7 +28,7 @@ fn mix_of(o: u32, size: u32, outputs: u32) -> Mix {
     return Mix(low, min(low + 1u, size - 1u), position - f32(low));
 }
 
-// How much of input pixel `i` is in a mix. At the border low and high are the same pixel.
+// The weight of input pixel `i` in a mix. At the border low and high are the same pixel.
 fn weight_in(mixed: Mix, i: u32) -> f32 {
     return select(0.0, 1.0 - mixed.high_weight, mixed.low == i) + select(0.0, mixed.high_weight, mixed.high == i);
 }

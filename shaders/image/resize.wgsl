@@ -2,9 +2,9 @@
 //
 // x        [n, in_h, in_w, channels]
 // y        [n, out_h, out_w, channels]
-// Threads: one an element of y, 64 a workgroup.
-// Bytes:   16 read (mostly from the cache) and 4 written an output element. 9 FLOPs an element.
-// Why:     at the input of a network only, so the plain way is fast enough.
+// Threads: one per element of y, 64 per workgroup.
+// Bytes:   16 read (mostly from the cache) and 4 written per output element. 9 FLOPs per element.
+// Why:     used only at the input of a network, so the plain version is fast enough.
 #import common/grid.wgsl
 #import image/positions.wgsl
 @group(0) @binding(1) var<storage, read> x: array<f32>;

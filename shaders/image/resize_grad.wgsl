@@ -1,18 +1,18 @@
-// Gradient of bilinear resizing:  dx[n, ih, iw, c] = sum over the output pixels that looked at it of weight * dy
+// Gradient of bilinear resizing:  dx[n, ih, iw, c] = sum over the output pixels that sampled it of weight * dy
 //
 // dy       [n, out_h, out_w, channels]
 // dx       [n, in_h, in_w, channels]
-// Threads: one an element of dx, 64 a workgroup.
-// Bytes:   4 an output pixel in reach, read, and 4 written an input element.
-// Why:     each input pixel gathers, so every element is written once and no atomics are needed. Output pixels look at
-//          input positions in rising order, so those in reach of pixel i are a run: the ones with |s(o) - i| < 1,
-//          found with one pixel to spare at either end, and the exact weight is zero for the spare ones.
+// Threads: one per element of dx, 64 per workgroup.
+// Bytes:   4 read per output pixel in reach, and 4 written per input element.
+// Why:     each input pixel gathers, so every element is written once and no atomics are needed. Output pixels sample input
+//          positions in rising order, so those in reach of pixel i are contiguous: the ones with |s(o) - i| < 1. The range
+//          has one pixel to spare at either end, and the spare ones have weight zero.
 #import common/grid.wgsl
 #import image/positions.wgsl
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 
-// First and one past the last output pixel that can look at input pixel `i`.
+// First and one past the last output pixel that can sample input pixel `i`.
 fn reach(i: u32, size: u32, outputs: u32) -> vec2<u32> {
     let scale = f32(outputs) / f32(size);
     // Border pixels also serve every output pixel whose position was clamped to the image.

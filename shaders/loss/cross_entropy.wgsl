@@ -6,13 +6,13 @@
 // x        [rows, classes]
 // loss     [rows]
 // scores   [rows, 2]
-// Threads: one a row, 64 a workgroup.
-// Bytes:   12 an element read (the later reads from the cache), 12 a row written.
-// Why:     a class without a share adds nothing, however far its logit is from the largest: 0 * -inf would be NaN.
-//          Softmax first and log after would lose the loss of a confident mistake to underflow; together they are a
-//          difference of logits. All logits are taken less their maximum, so exp() cannot overflow. Hits are counted here
-//          too, so that a training step need not bring its predictions to the host. The first of equal logits is the
-//          prediction, as in NumPy's argmax; a row that begins with NaN predicts class 0.
+// Threads: one per row, 64 per workgroup.
+// Bytes:   12 read per element (later reads hit the cache), 12 written per row.
+// Why:     a class without a share in the target adds nothing, however far its logit is below the largest: 0 * -inf would be
+//          NaN. Computing softmax first and its log afterwards would lose the loss of a confident mistake to underflow;
+//          together they are a difference of logits. The maximum is subtracted from all logits, so exp() cannot overflow.
+//          Hits are counted here too, so a training step need not send its predictions to the host. The first of equal logits
+//          is the prediction, as in NumPy's argmax; a row that begins with NaN predicts class 0.
 #import common/grid.wgsl
 #import loss/sizes.wgsl
 #choose targets: loss/labels.wgsl | loss/mixed_labels.wgsl

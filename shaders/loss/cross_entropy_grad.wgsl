@@ -2,9 +2,9 @@
 //
 // x, dx    [rows, classes]
 // dloss    [rows]
-// Threads: one a row, 64 a workgroup.
-// Bytes:   12 read and 4 written an element.
-// Why:     softmax is computed again rather than stored: ten exp() cost less than a pass through memory.
+// Threads: one per row, 64 per workgroup.
+// Bytes:   12 read and 4 written per element.
+// Why:     softmax is recomputed rather than stored: ten exp() cost less than a pass through memory.
 #import common/grid.wgsl
 #import loss/sizes.wgsl
 #choose targets: loss/labels.wgsl | loss/mixed_labels.wgsl

@@ -1,13 +1,13 @@
-// The share of a class in the target of a row, or NaN where the row's label is none of the classes
+// The share of a class in the target of a row, or NaN where the row's label is not one of the classes
 //
-// Threads: called by labels.wgsl and mixed_labels.wgsl; no map of its own.
+// Threads: called by labels.wgsl and mixed_labels.wgsl; no thread mapping of its own.
 // Bytes:   none.
-// Why:     labels are data, which only the device sees. NaN makes the loss of such a row and its whole gradient NaN, so
-//          that it cannot be missed: the mean loss of the batch is NaN too, and a training stops there. Every other
-//          number would train on a label that nobody gave.
+// Why:     labels are data, which only the device sees. An invalid label makes its row's loss and whole gradient NaN, which
+//          cannot be missed: the mean loss of the batch is NaN too, and training stops there. Any other number would silently
+//          train on a made-up label.
 #import loss/sizes.wgsl
 fn of_valid_label(share: f32, label: u32) -> f32 {
-    // WGSL refuses a NaN that is a constant; a variable may hold one.
+    // WGSL rejects a constant NaN; a variable may hold one.
     var nan = 0x7fc00000u;
     return select(bitcast<f32>(nan), share, label < p.classes);
 }

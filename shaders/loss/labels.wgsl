@@ -1,9 +1,9 @@
 // The target distribution of a row with one label t and smoothing s:  q[r, j] = (1 - s) [j = t] + s / classes
 //
-// labels   [rows], below classes; the target of one that is not is NaN (invalid_label.wgsl)
+// labels   [rows], below classes; the target of any other label is NaN (invalid_label.wgsl)
 // Threads: called by each thread of the cross-entropy kernels for its row.
-// Bytes:   4 a row.
-// Why:     the kernels know targets only, so mixed_labels.wgsl can take this file's place.
+// Bytes:   4 per row.
+// Why:     the kernels only see targets, so mixed_labels.wgsl can replace this file.
 #import loss/invalid_label.wgsl
 #import loss/sizes.wgsl
 @group(0) @binding(4) var<storage, read> labels: array<u32>;

@@ -1,12 +1,12 @@
 // The target distribution of an image mixed from two, with labels a and b, the share w of the first and smoothing s:
 //     q[r, j] = (1 - s) (w [j = a] + (1 - w) [j = b]) + s / classes
 //
-// labels   [rows, 2], below classes; the target of one that is not is NaN (invalid_label.wgsl)
-// mixing   what data/mix.wgsl mixed by; w is its second number
+// labels   [rows, 2], below classes; the target of any other label is NaN (invalid_label.wgsl)
+// mixing   the `mixing` of data/mix.wgsl; w is its second number
 // Threads: called by each thread of the cross-entropy kernels for its row.
-// Bytes:   8 a row.
+// Bytes:   8 per row.
 // Why:     the loss is linear in the target, so this is also w times the loss for a plus 1 - w times that for b, in one
-//          pass. A prediction counts as right when it is the label with the larger share.
+//          pass. A prediction counts as correct when it is the label with the larger share.
 #import loss/invalid_label.wgsl
 #import loss/sizes.wgsl
 @group(0) @binding(4) var<storage, read> labels: array<vec2<u32>>;

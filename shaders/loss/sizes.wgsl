@@ -1,8 +1,8 @@
-// The sizes of a cross-entropy and its label smoothing, shared by the loss, its gradient and the files of targets
+// The sizes and label smoothing of cross-entropy, shared by the loss, its gradient and the files of targets
 //
-// Threads: no map of its own.
+// Threads: no thread mapping of its own.
 // Bytes:   none.
-// Why:     one struct for the kernels of loss and gradient.
+// Why:     one struct for the kernels of the loss and its gradient.
 struct Params {
     rows: u32,       // rows of logits: images of a batch
     classes: u32,    // logits in a row

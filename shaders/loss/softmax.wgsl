@@ -2,10 +2,10 @@
 // With LOG its logarithm:      y[r, j] = x[r, j] - m - log(sum over k of exp(x[r, k] - m))
 //
 // x, y     [rows, classes]
-// Threads: one a row, 64 a workgroup.
-// Bytes:   12 read and 4 written an element (the later reads from the cache).
-// Why:     subtracting the maximum keeps exp() from overflowing and changes nothing else. A row is ten classes here; a
-//          thousand would want a subgroup a row.
+// Threads: one per row, 64 per workgroup.
+// Bytes:   12 read and 4 written per element (later reads hit the cache).
+// Why:     subtracting the maximum keeps exp() from overflowing and changes nothing else. A row has ten classes here; a
+//          thousand would call for a subgroup per row.
 #import common/grid.wgsl
 override LOG: bool;
 struct Params {

@@ -2,8 +2,8 @@
 // With LOG, from the logarithm's output:  dx[r, j] = dy[r, j] - exp(y[r, j]) sum over k of dy[r, k]
 //
 // y, dy, dx   [rows, classes]
-// Threads: one a row, 64 a workgroup.
-// Bytes:   16 read and 4 written an element.
+// Threads: one per row, 64 per workgroup.
+// Bytes:   16 read and 4 written per element.
 // Why:     the output is enough, so the input need not be kept.
 #import common/grid.wgsl
 override LOG: bool;

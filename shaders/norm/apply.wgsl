@@ -1,14 +1,14 @@
-// Batch norm (Ioffe and Szegedy 2015) with what stands around it: ReLU before or after, and max pooling after
+// Batch norm (Ioffe and Szegedy 2015) fused with the ops around it: ReLU before or after, and max pooling after
 //     y = max over the window of  gamma (x - mean) / sqrt(var + eps) + beta
 //
 // x            [n, in_h, in_w, groups]
 // gamma, beta  [groups]; mean and variance come from statistics_of_pieces.wgsl or statistics_given.wgsl
 // y            [n, out_h, out_w, groups]
-// Threads: one a group of channels and `lines_per_thread` image rows of windows, 64 a workgroup. Neighbours take neighbouring
-//          channels.
-// Bytes:   4 read an element of x, 4 written an element of y, 4 a winner. 2 FLOPs an element.
-// Why:     apart, ReLU, normalisation and pooling would write and read the whole image three times more. Written as
-//          scale (x - mean) + beta, with what is the same for a channel computed once a thread.
+// Threads: one per group of channels and `lines_per_thread` image rows of windows, 64 per workgroup. Neighbouring threads
+//          take neighbouring channels.
+// Bytes:   4 read per element of x, 4 written per element of y, 4 per winner. 2 FLOPs per element.
+// Why:     as separate passes, ReLU, normalisation and pooling would write and read the whole image three more times. The
+//          formula used is scale (x - mean) + beta, with per-channel values computed once per thread.
 //          The first of equals wins, as in PyTorch, and a NaN wins over everything.
 #import common/grid.wgsl
 #import common/relu.wgsl

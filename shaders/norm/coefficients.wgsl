@@ -1,8 +1,8 @@
-// What the backward pass of batch norm knows of a channel, from apply.wgsl.
+// The coefficients of a channel that apply.wgsl stores for the backward pass of batch norm.
 //
 // coefficients  [4, groups]
 // Threads: called once by each thread for its channels.
-// Bytes:   16 a channel.
+// Bytes:   16 per channel.
 // Why:     shared by grad_sums.wgsl and grad_input.wgsl.
 #import common/relu.wgsl
 #import norm/sizes.wgsl
@@ -24,7 +24,7 @@ fn coefficients_of(c: u32) -> Coefficients {
     );
 }
 
-// The gradient before the ReLU that follows the normalisation.
+// The gradient passed back through the ReLU that follows the normalisation.
 fn through_relu_after(k: Coefficients, value: Channels, dy: Channels) -> Channels {
     let y = fma(value - k.mean, k.scale, k.shift);
     return select(dy, leaky_relu_grad(y, dy, 0.0), RELU_AFTER);

@@ -8,11 +8,11 @@
 // coefficients   [4, groups]
 // pieces         [2, pieces, groups] from grad_sums.wgsl
 // dgamma, dbeta  [groups]
-// Threads: one a group of channels and `lines_per_thread` image rows of windows, 64 a workgroup, the unfinished windows at the
-//          end included. The first of each channel also stores dgamma and dbeta.
-// Bytes:   4 read and 4 written a pixel and channel, 8 read a window. 4 FLOPs an element.
-// Why:     ReLU, batch norm and pooling in one pass: apart, they would read and write the image's gradient three times
-//          more. Every pixel is written once, by the thread that knows its window.
+// Threads: one per group of channels and `lines_per_thread` image rows of windows, 64 per workgroup, including the incomplete
+//          windows at the end. The first thread of each channel also stores dgamma and dbeta.
+// Bytes:   4 read and 4 written per pixel and channel, 8 read per window. 4 FLOPs per element.
+// Why:     ReLU, batch norm and pooling in one pass: as separate passes they would read and write the image's gradient three
+//          more times. Every pixel is written once, by the thread that knows its window.
 #import common/grid.wgsl
 #import common/relu.wgsl
 #import norm/coefficients.wgsl
@@ -83,7 +83,7 @@ fn main(
                         let value = relu_before(raw);
                         var here = g;
                         if (pooled) {
-                            // A NaN, which equals nothing, has won wherever there was one.
+                            // A NaN equals nothing, but it always won its window.
                             let won = free & ((value == winner) | !(value == value));
                             free = free & !won;
                             here = select(Channels(), g, won);

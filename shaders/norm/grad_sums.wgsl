@@ -4,10 +4,10 @@
 // winners, dy   [windows, groups]; without pooling the winners are x itself
 // coefficients  [4, groups]
 // pieces        [2, pieces, groups]: dgammas, then dbetas; grad_input.wgsl adds them up
-// Threads: ITEMS * TEAM a workgroup (one_thread.wgsl, many_threads.wgsl); an item is a group of channels of a piece.
-// Bytes:   8 a window and channel: with 2 x 2 pooling a quarter of the image. 4 FLOPs.
-// Why:     the gradient of x needs both sums of the whole batch before it can start, so this pass cannot be saved. Pixels
-//          that lost their window have no dy and need not be read. Sums of sums keep chains of additions short.
+// Threads: ITEMS * TEAM per workgroup (one_thread.wgsl, many_threads.wgsl); an item is a group of channels of a piece.
+// Bytes:   8 per window and channel: with 2 x 2 pooling a quarter of the image. 4 FLOPs.
+// Why:     the gradient of x needs both sums over the whole batch before it can start, so this pass cannot be avoided. Pixels
+//          that did not win their window have no dy and need not be read. Sums of sums keep chains of additions short.
 #import common/grid.wgsl
 #import norm/coefficients.wgsl
 #import norm/sizes.wgsl
@@ -29,7 +29,7 @@ fn main(
     let windows = p.n * p.out_h * p.out_w;
     let item = linear_workgroup(group, groups) * ITEMS + local % ITEMS;
     let exists = item < p.pieces * p.groups;
-    // Threads past the last item take part in the barriers and in nothing else.
+    // Threads past the last item only take part in the barriers.
     let c = item % p.groups;
     let start = select(windows, item / p.groups * p.piece_len, exists);
     let k = coefficients_of(c);

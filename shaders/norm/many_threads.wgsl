@@ -1,7 +1,8 @@
-// What is summed up over the pixels of a piece by a team of TEAM threads, combined in workgroup memory. What a `Partial` result is
-// and how two are `combined` is a choice.
+// Reduction over the pixels of a piece by a team of TEAM threads, in workgroup memory. The choice `partial` defines what a
+// `Partial` result is and how two are `combined`.
 //
-// Threads: ITEMS pieces a workgroup, TEAM threads each; thread `local` is number local / ITEMS of the team for piece local % ITEMS.
+// Threads: ITEMS pieces per workgroup, TEAM threads each; thread `local` is number local / ITEMS of the team for piece
+//          local % ITEMS.
 // Bytes:   8 or 12 KiB of workgroup memory.
 // Why:     a tree in a fixed order: the result is the same from run to run, and the error grows with the logarithm of the
 //          number of terms.

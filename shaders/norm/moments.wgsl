@@ -1,12 +1,12 @@
-// How many numbers a group has, their mean and the sum of their squared deviations from it; and of two groups together
+// The moments of a group of numbers: count, mean and sum of squared deviations from the mean. Two groups combined have
 //     n = n_a + n_b,   d = mean_b - mean_a,   mean = mean_a + d n_b / n,   m2 = m2_a + m2_b + d^2 n_a n_b / n
 // (Chan, Golub and LeVeque 1979).
 //
-// Threads: called by stats.wgsl and statistics_of_pieces.wgsl; no map of its own.
-// Bytes:   12 for the origin of a channel. 8 FLOPs a channel and join.
-// Why:     nothing large is ever subtracted from something large: m2 only grows, and the mean of numbers that are all the
-//          same is that number to the last bit. One formula joins pixels, threads and pieces, four of one size to one of
-//          the next, so that no chain of additions is long.
+// Threads: called by stats.wgsl and statistics_of_pieces.wgsl; no thread mapping of its own.
+// Bytes:   12 for the origin of a channel. 8 FLOPs per channel and join.
+// Why:     large numbers are never subtracted from each other: m2 only grows, and the mean of numbers that are all the same
+//          is exactly that number. One formula joins pixels, threads and pieces, four of one size into one of the next, so
+//          every chain of additions is short.
 #import norm/input.wgsl
 #import norm/sizes.wgsl
 struct Moments {
@@ -22,8 +22,9 @@ fn join(a: Moments, b: Moments) -> Moments {
     return Moments(count, fma(d, Channels(share), a.mean), a.m2 + b.m2 + d * (d * (a.count * share)));
 }
 
-// What a channel's numbers are taken less, so that means that are large beside the deviation stay exact: the middle one of its
-// first, middle and last. The first alone might be far from all others, and then its own rounding would count.
+// What is subtracted from all of a channel's numbers, so that means that are large compared with the deviation stay exact:
+// the median of its first, middle and last number. The first alone might be far from all others, and its rounding would then
+// matter.
 fn origin_of(c: u32) -> Channels {
     let a = relu_before(x[c]);
     let b = relu_before(x[pixels() / 2u * p.groups + c]);

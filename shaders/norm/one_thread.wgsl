@@ -1,9 +1,9 @@
-// What is summed up over the pixels of a piece: each thread has a piece of its own, so there is nothing to combine.
+// Reduction over the pixels of a piece: each thread has a piece of its own, so there is nothing to combine.
 //
-// Threads: ITEMS pieces a workgroup, one thread each.
+// Threads: ITEMS pieces per workgroup, one thread each.
 // Bytes:   none.
-// Why:     on a processor a barrier suspends a coroutine, and a few hundred threads are plenty. many_threads.wgsl shows
-//          what a real GPU needs.
+// Why:     on a CPU a barrier suspends a coroutine, and a few hundred threads are plenty. many_threads.wgsl is what a real
+//          GPU needs.
 #choose partial: norm/partial_moments.wgsl | norm/partial_sums.wgsl
 const ITEMS: u32 = 64u;
 const TEAM: u32 = 1u;

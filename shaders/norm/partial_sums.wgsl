@@ -1,8 +1,8 @@
-// What one thread has of the sums of a piece, and how two are combined: two sums, by addition.
+// One thread's part of the sums of a piece, and how two parts are combined: two sums, by addition.
 //
-// Threads: called by one_thread.wgsl and many_threads.wgsl; no map of its own.
+// Threads: called by one_thread.wgsl and many_threads.wgsl; no thread mapping of its own.
 // Bytes:   none.
-// Why:     the tree over a team need not know what it adds up. partial_moments.wgsl is the other filling.
+// Why:     the reduction over a team need not know what it combines. partial_moments.wgsl is the other option.
 #import norm/sizes.wgsl
 alias Partial = array<Channels, 2>;
 

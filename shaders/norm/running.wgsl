@@ -1,13 +1,13 @@
 // Batch norm, running statistics of all layers, for inference:
 //     running = (1 - momentum) running + momentum batch
 //
-// batch    an arena laid out as the running statistics: each layer's mean and unbiased variance (statistics_of_pieces.wgsl)
+// batch    an arena laid out like the running statistics: each layer's mean and unbiased variance (statistics_of_pieces.wgsl)
 // updated  [blocks]: for each block of 64 elements, whether a layer of this step has written it
 // running  the arena of all layers' running means and variances, overwritten
-// Threads: one an element, 64 a workgroup.
-// Bytes:   12 an element: small.
-// Why:     momentum weighs the new value, and the running variance is the unbiased one, both as in PyTorch, so that weight
-//          files mean the same there and here. One dispatch for all layers; frozen ones keep what they have.
+// Threads: one per element, 64 per workgroup.
+// Bytes:   12 per element: small.
+// Why:     momentum is the weight of the new value, and the running variance is the unbiased one, both as in PyTorch, so
+//          weight files mean the same in both libraries. One dispatch for all layers; frozen ones keep their values.
 #import common/grid.wgsl
 struct Params {
     len: u32,       // elements of the arena

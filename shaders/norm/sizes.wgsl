@@ -1,9 +1,9 @@
 // The sizes of batch norm and the pooling after it, shared by their kernels.
 //
-// Images are [n, in_h, in_w, channels]. Pooling windows of KERNEL_H x KERNEL_W stand side by side and do not overlap, so
-// that out_h = in_h / KERNEL_H: pixels left over at the end are in no window. Without pooling the kernel is 1 x 1.
-// A thread takes one group of channels: four, or one where 4 does not divide the channels. What is the same for a whole
-// channel is computed once a thread, which then goes over many pixels.
+// Images are [n, in_h, in_w, channels]. Pooling windows of KERNEL_H x KERNEL_W are side by side and do not overlap, so
+// out_h = in_h / KERNEL_H: pixels left over at the end are in no window.
+// A thread handles one group of channels: four, or one where 4 does not divide the channels. Per-channel values are computed
+// once per thread, which then loops over many pixels.
 #import common/relu.wgsl
 #choose value: common/value_f32.wgsl | common/value_vec4.wgsl
 alias Channels = Value;
@@ -22,15 +22,15 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> params: Params;
 
-// The uniform is copied at the start of every kernel that has loops: lavapipe would load a uniform anew, lane by lane, at
-// every use in a loop. That took a fifth of the weight gradient's time.
+// The uniform is copied at the start of every kernel that has loops: lavapipe would reload it, lane by lane, at every use in
+// a loop. That took a fifth of the weight gradient's time.
 var<private> p: Params;
 override KERNEL_H: u32;
 override KERNEL_W: u32;
 override RELU_BEFORE: bool;  // the input is relu(x), of common/relu.wgsl
 override RELU_AFTER: bool;   // the output is relu(y)
 
-// Pixels of all images: how many numbers a channel's statistics are of.
+// Pixels of all images: the count of numbers in a channel's statistics.
 fn pixels() -> u32 {
     return p.n * p.in_h * p.in_w;
 }

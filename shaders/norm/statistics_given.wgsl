@@ -2,8 +2,8 @@
 //
 // mean, variance  [groups]
 // coefficients    [4, groups]: mean, 1 / sqrt(var + eps), gamma / sqrt(var + eps), beta: what the backward pass needs
-// Threads: called by every thread of apply.wgsl for its channels; the first for each channel also stores.
-// Bytes:   8 a channel.
+// Threads: called by every thread of apply.wgsl for its channels; the first thread of each channel also stores.
+// Bytes:   8 per channel.
 // Why:     the same interface as statistics_of_pieces.wgsl, so that one kernel normalises in training and in inference.
 #import norm/sizes.wgsl
 @group(0) @binding(5) var<storage, read> given_mean: array<Channels>;

@@ -1,14 +1,14 @@
-// Batch norm in training: a channel's mean and variance out of the pieces of stats.wgsl, joined by moments.wgsl
+// Batch norm in training: a channel's mean and variance from the pieces of stats.wgsl, joined by moments.wgsl
 //     mean = origin + mean of the pieces,   var = m2 of the pieces / n
 //
 // pieces        [2, pieces, groups]
 // coefficients  [4, groups]: mean, 1 / sqrt(var + eps), gamma / sqrt(var + eps), beta: what the backward pass needs
-// moments       [2, pitch]: mean and unbiased variance, for the running statistics; pitch is groups rounded up to the 64
-//               elements to which parts of an arena are aligned
-// Threads: called by every thread of apply.wgsl for its channels; the first for each channel also stores.
-// Bytes:   12 a piece and channel, at most 64 pieces, from the cache.
-// Why:     the pieces are few, so each thread that needs the statistics joins them: that saves a dispatch with its barrier. The
-//          origin is added last: until then small differences of means are exact.
+// moments       [2, pitch]: mean and unbiased variance, for the running statistics; pitch is groups rounded up to the
+//               alignment of arena parts, 64 elements
+// Threads: called by every thread of apply.wgsl for its channels; the first thread of each channel also stores.
+// Bytes:   12 per piece and channel, at most 64 pieces, from the cache.
+// Why:     the pieces are few, so each thread that needs the statistics joins them itself, which saves a dispatch with its
+//          barrier. The origin is added last: until then small differences of means are exact.
 #import norm/moments.wgsl
 #import norm/sizes.wgsl
 #const PITCH = 64  // groups, rounded up to what parts of an arena are aligned to

@@ -3,12 +3,11 @@
 //
 // x        [pixels, groups]
 // pieces   [2, pieces, groups]: means, then m2s; statistics_of_pieces.wgsl joins them
-// Threads: ITEMS * TEAM a workgroup (one_thread.wgsl, many_threads.wgsl); an item is a group of channels of a piece.
-// Bytes:   4 an element of x, read once. 7 FLOPs an element.
-// Why:     the textbook's E[x^2] - E[x]^2 cancels when the mean is large beside the deviation, and two separate passes
-//          read x twice. Here eight pixels at a time stay in registers for the two passes: their mean, then their
-//          deviations from it. Joining is by moments.wgsl, which also has the origin and cancels nothing, whatever the
-//          pixels are.
+// Threads: ITEMS * TEAM per workgroup (one_thread.wgsl, many_threads.wgsl); an item is a group of channels of a piece.
+// Bytes:   4 per element of x, read once. 7 FLOPs per element.
+// Why:     the textbook's E[x^2] - E[x]^2 cancels when the mean is large compared with the deviation, and two separate passes
+//          read x twice. Here eight pixels at a time stay in registers for both passes: their mean, then their deviations
+//          from it. moments.wgsl joins the blocks and provides the origin, without cancellation whatever the pixels are.
 #import common/grid.wgsl
 #import norm/input.wgsl
 #import norm/moments.wgsl
@@ -46,7 +45,7 @@ fn main(
     p = params;
     let item = linear_workgroup(group, groups) * ITEMS + local % ITEMS;
     let exists = item < p.pieces * p.groups;
-    // Threads past the last item take part in the barriers and in nothing else.
+    // Threads past the last item only take part in the barriers.
     let c = item % p.groups;
     let start = select(pixels(), item / p.groups * p.piece_len, exists);
     let end = min(start + p.piece_len, pixels());

@@ -6,12 +6,12 @@
 // Adam's "weight decay" is l2; AdamW's is decay.
 //
 // w, m, v       the arena of parameters and its two moments, overwritten
-// dw            gradients, laid out as w
+// dw            gradients, laid out like w
 // group_of      [blocks], the group of each block of 64 elements (optim/groups.wgsl)
 // groups        settings of each group
 // this_step     settings of this step
-// Threads: one for four elements of the arena, 64 a workgroup.
-// Bytes:   16 read and 12 written an element. 14 FLOPs an element. Bound by memory.
+// Threads: one per four elements of the arena, 64 per workgroup.
+// Bytes:   16 read and 12 written per element. 14 FLOPs per element. Bound by memory.
 // Why:     one dispatch for the whole network. The corrections 1/(1 - beta^t) come from the host, in double precision:
 //          in f32, 1 - 0.999^1 would be off in the fourth digit.
 #import common/grid.wgsl

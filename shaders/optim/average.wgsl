@@ -1,14 +1,14 @@
 // Exponential moving average, in place:  y <- (1 - w) y + w x
 //
-// Not y + w (x - y), which rounds: with w = 1 this is x to the last bit, whatever y was (also infinite), which the first of
-// several accumulated gradients relies on.
+// Not y + w (x - y), which rounds: with w = 1 this is exactly x, whatever y was (even infinite), which the first of several
+// accumulated gradients relies on.
 //
-// x, y     arenas of one layout
+// x, y     arenas of the same layout
 // w        [1], 1 - decay: the share of the newest value
-// Threads: one for four elements, 64 a workgroup.
-// Bytes:   8 read and 4 written an element. 3 FLOPs an element. Bound by memory.
-// Why:     averaged weights often do better than the last ones (Polyak and Juditsky 1992). A pass of its own, so that the
-//          optimisers need not know; beside a training step it is nothing.
+// Threads: one per four elements, 64 per workgroup.
+// Bytes:   8 read and 4 written per element. 3 FLOPs per element. Bound by memory.
+// Why:     averaged weights often do better than the last ones (Polyak and Juditsky 1992). A separate pass, so that the
+//          optimisers need not know about it; its cost is negligible in a training step.
 #import common/grid.wgsl
 struct Params {
     quads: u32,  // elements / 4

@@ -2,11 +2,11 @@
 //
 // x, y     [n], all gradients of a network
 // squares  [1], |x|^2
-// Threads: one an element, 64 a workgroup.
-// Bytes:   4 read and 4 written an element.
-// Why:     the norm is of all gradients together, so their direction stays. A little is added to |x|, as PyTorch does, so
-//          that a gradient of zero stays zero. A NaN makes all of y NaN; an infinite norm makes NaN of what is infinite and
-//          0 of the rest: both as PyTorch does. min(1, NaN) could be 1 and leave the rest as it was.
+// Threads: one per element, 64 per workgroup.
+// Bytes:   4 read and 4 written per element.
+// Why:     the norm is that of all gradients together, so their direction is kept. A small number is added to |x|, as in
+//          PyTorch, so that a gradient of zero stays zero. A NaN makes all of y NaN; an infinite norm turns infinite elements
+//          into NaN and the rest into 0: both as in PyTorch. min(1, NaN) could be 1 and leave the rest unchanged.
 #import common/grid.wgsl
 struct Params {
     n: u32,      // elements

@@ -1,17 +1,16 @@
 // Hyperparameter groups, shared by the optimiser kernels:  rate of block b = groups[group_of[b]].rate * this_step.rate
 //
 // group_of [blocks], groups [groups] of struct Group, this_step one struct Step
-// Threads: four elements a thread, so sixteen neighbours have one group.
-// Bytes:   4 a block for its group, a sixty-fourth of a pass; the rest comes from the cache.
-// Why:     all parameters stand in one arena, each starting at a multiple of 64 elements, so every block of 64
-//          elements belongs to one parameter and to one group. One dispatch updates all groups: the kernel looks its
-//          block's group up.
+// Threads: four elements per thread, so sixteen neighbouring threads have the same group.
+// Bytes:   4 per block for its group, a sixty-fourth of a pass; the rest comes from the cache.
+// Why:     all parameters are in one arena, each starting at a multiple of 64 elements, so every block of 64 elements belongs
+//          to one parameter and to one group. One dispatch updates all groups: the kernel looks up its block's group.
 const QUADS: u32 = 16u;  // vec4 in a block of 64 elements
 const FROZEN: u32 = 0xffffffffu;
 
 struct Group {
-    rate: f32,          // learning rate = rate * this_step.rate, so that a schedule moves all groups together
-    l2: f32,            // l2 * w is added to the gradient (that of l2/2 * |w|^2)
+    rate: f32,          // learning rate = rate * this_step.rate, so that a schedule scales all groups together
+    l2: f32,            // l2 * w is added to the gradient (the gradient of l2/2 * |w|^2)
     decay: f32,         // decoupled weight decay: w is shrunk by learning rate * decay
     unused: f32,
 }
@@ -21,7 +20,7 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> p: Params;
 
-// What changes from step to step; the host writes it before each.
+// What changes from step to step; the host writes it before each step.
 struct Step {
     rate: f32,          // learning rate of this step
     correction1: f32,   // Adam: 1 / (1 - beta1^t), 1 for SGD

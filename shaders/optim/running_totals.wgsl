@@ -2,8 +2,8 @@
 //
 // x        [rows, cols]
 // total    [cols], overwritten
-// Threads: a workgroup of 64 threads a column; each adds every 64th row, then a tree in workgroup memory.
-// Bytes:   4 an element read.
+// Threads: one workgroup of 64 threads per column; each adds every 64th row, then a tree reduction in workgroup memory.
+// Bytes:   4 read per element.
 // Why:     loss and hits of many steps add up on the device, so the host need not wait for each step. The order is fixed.
 #import common/grid.wgsl
 struct Params {
@@ -23,7 +23,7 @@ fn main(
 ) {
     let col = linear_workgroup(group, groups);
     if (col >= p.cols) {
-        return;  // the whole workgroup leaves, so no barrier is missed
+        return;  // the whole workgroup returns, so no barrier is missed
     }
     var sum = 0.0;
     for (var row = local; row < p.rows; row += 64u) {

@@ -4,13 +4,13 @@
 //     w = w (1 - rate decay) - rate (nesterov: g + momentum v; else: v)
 //
 // w, v          the arena of parameters and its momentum, overwritten
-// dw            gradients, laid out as w
+// dw            gradients, laid out like w
 // group_of      [blocks], the group of each block of 64 elements (optim/groups.wgsl)
 // groups        settings of each group
 // this_step     settings of this step
-// Threads: one for four elements of the arena, 64 a workgroup.
-// Bytes:   12 read and 8 written an element. 6 FLOPs an element. Bound by memory.
-// Why:     one dispatch for the whole network. One a tensor would be dozens, most of them of a few hundred elements.
+// Threads: one per four elements of the arena, 64 per workgroup.
+// Bytes:   12 read and 8 written per element. 6 FLOPs per element. Bound by memory.
+// Why:     one dispatch for the whole network. One per tensor would be dozens, most of them of a few hundred elements.
 #import common/grid.wgsl
 #import optim/groups.wgsl
 override MOMENTUM: f32;

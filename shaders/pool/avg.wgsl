@@ -4,9 +4,9 @@
 //
 // x        [n, in_h, in_w, channels]
 // y        [n, out_h, out_w, channels]
-// Threads: one a channel and output row, 64 a workgroup; each walks along its row. Neighbours take neighbouring channels.
-// Bytes:   4 an input element (more where windows overlap) and 4 an output element. 1 FLOP an input element.
-// Why:     as max.wgsl, without a winner to remember.
+// Threads: one per channel and output row, 64 per workgroup; each loops along its row. Neighbours take neighbouring channels.
+// Bytes:   4 per input element (more where windows overlap) and 4 per output element. 1 FLOP per input element.
+// Why:     as in max.wgsl, without a winner to remember.
 #import common/grid.wgsl
 #import pool/windows.wgsl
 override COUNT_PADDING: bool;

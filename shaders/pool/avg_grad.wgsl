@@ -2,8 +2,8 @@
 //
 // dy       [n, out_h, out_w, channels]
 // dx       [n, in_h, in_w, channels]
-// Threads: one a channel and input row, 64 a workgroup; each walks along its row. Neighbours take neighbouring channels.
-// Bytes:   4 a window that covers a pixel, read, and 4 written an input element.
+// Threads: one per channel and input row, 64 per workgroup; each loops along its row. Neighbours take neighbouring channels.
+// Bytes:   4 read per window that covers a pixel, and 4 written per input element.
 // Why:     each pixel gathers from its windows, so every element is written once and no atomics are needed. `count` is
 //          the divisor of avg.wgsl: it differs at the border when padding does not count.
 #import common/grid.wgsl

@@ -2,8 +2,8 @@
 //
 // x            [n, in_h, in_w, channels]
 // y, which     [n, out_h, out_w, channels]; `which` is ih * in_w + iw
-// Threads: one a channel and output row, 64 a workgroup; each walks along its row. Neighbours take neighbouring channels.
-// Bytes:   4 an input element (more where windows overlap) and 8 an output element.
+// Threads: one per channel and output row, 64 per workgroup; each loops along its row. Neighbours take neighbouring channels.
+// Bytes:   4 per input element (more where windows overlap) and 8 per output element.
 // Why:     the backward pass needs to know which pixel won; storing it is cheaper than comparing again. The first of equals
 //          wins, as in PyTorch, and a NaN wins over everything. Padding never wins.
 #import common/grid.wgsl

@@ -2,11 +2,12 @@
 //
 // which, dy    [n, out_h, out_w, channels]; `which` is ih * in_w + iw, from max.wgsl
 // dx           [n, in_h, in_w, channels]
-// Threads: one a channel and input row, 64 a workgroup; each walks along its row. Neighbours take neighbouring channels.
-// Bytes:   8 a window that covers a pixel, read, and 4 written an input element.
-// Why:     each pixel asks its windows, rather than each window writing to its winner: then every element is written
-//          once, windows may overlap, and no atomics are needed.
-//          The most windows that can cover a pixel is a constant (1 where they do not overlap), so the loops unroll.
+// Threads: one per channel and input row, 64 per workgroup; each loops along its row. Neighbours take neighbouring channels.
+// Bytes:   8 read per window that covers a pixel, and 4 written per input element.
+// Why:     each pixel reads its windows, rather than each window writing to its winner: so every element is written once,
+//          windows may overlap, and no atomics are needed.
+//          The largest number of windows that can cover a pixel is a constant (1 where they do not overlap), so the loops
+//          unroll.
 #import common/grid.wgsl
 #import pool/windows.wgsl
 override WINDOWS_H: u32 = (KERNEL_H + STRIDE_H - 1u) / STRIDE_H;

@@ -1,10 +1,10 @@
-// The sizes of a pooling, shared by its four kernels: which pixels a window covers, and which windows cover a pixel
+// The sizes of pooling, shared by its four kernels: which pixels a window covers, and which windows cover a pixel
 //
 // Images are [n, h, w, channels]; window o starts at pixel o * stride - pad.
-// Threads: called for each axis by the thread of a row; no map of its own.
+// Threads: called for each axis by the thread of a row; no thread mapping of its own.
 // Bytes:   none.
-// Why:     kernel and stride are constants of the pipeline, so loops over a window unroll and dividing by the stride is
-//          cheap; sizes that vary from layer to layer are data, so that layers share a pipeline.
+// Why:     kernel and stride are pipeline constants, so loops over a window unroll and dividing by the stride is cheap; sizes
+//          that vary from layer to layer are data, so that layers share a pipeline.
 struct Params {
     n: u32,         // images
     channels: u32,  // channels of input and output

@@ -19,10 +19,10 @@ pub struct Options {
     out: PathBuf,
     #[command(flatten)]
     force: ForceOption,
-    /// Images, one a row
+    /// Number of images, one per row
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
     images: u16,
-    /// Epochs, one a column
+    /// Number of epochs, one per column
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=50))]
     columns: u16,
     #[command(flatten)]

@@ -1,6 +1,6 @@
 //! How the program was called.
 
-/// What the program was started with, to be typed again.
+/// The command line that started the program, quoted so that it can be typed again.
 pub fn command_line() -> String {
     let quoted = |word: String| {
         let plain = |c: char| c.is_alphanumeric() || "-_./=,:x+".contains(c);

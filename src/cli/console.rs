@@ -10,11 +10,11 @@ use serde::Serialize;
 
 use super::terminal::print_json;
 
-/// For whom a command prints.
+/// Who a command prints for.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputOptions {
-    /// Print one JSON object an epoch, and one for the result
+    /// Print one JSON object per epoch, and one for the result
     #[arg(long)]
     json: bool,
     /// Print nothing but errors
@@ -22,13 +22,13 @@ pub struct OutputOptions {
     quiet: bool,
 }
 
-/// Text goes to the terminal and, once there is a run folder, to its log; JSON takes the place of text when asked for.
+/// Text goes to the terminal and, once there is a run folder, to its log; on request, JSON replaces the text.
 #[derive(Debug)]
 pub struct Console {
     text: bool,
     json: bool,
     log: Option<File>,
-    /// Said before there was a log.
+    /// Text printed before there was a log.
     unlogged: String,
 }
 
@@ -37,20 +37,20 @@ impl Console {
         Self { text: !options.json && !options.quiet, json: options.json, log: None, unlogged: String::new() }
     }
 
-    /// A line for people, in the log in any case.
+    /// Prints a line for people; it always goes into the log.
     pub fn say(&mut self, line: &str) {
         if self.text {
-            // A training outlives whoever reads it.
+            // A training outlives its reader.
             let _ = outln!("{line}");
         }
         match &mut self.log {
-            // The log is a copy: a line that cannot be written there must not stop a training.
+            // The log is only a copy: failing to write a line to it must not stop a training.
             Some(log) => drop(writeln!(log, "{line}")),
             None => self.unlogged.push_str(&format!("{line}\n")),
         }
     }
 
-    /// An object for programs, on a line.
+    /// Prints an object for programs, on one line.
     pub fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
         if self.json {
             print_json(value)?;
@@ -58,7 +58,7 @@ impl Console {
         Ok(())
     }
 
-    /// Keeps everything said, before and from now on, in this file too, after what it holds already.
+    /// Also appends all text, past and future, to this file.
     pub fn log_to(&mut self, path: &Path) -> Result<(), FileError> {
         let mut log = append(path)?;
         log.write_all(std::mem::take(&mut self.unlogged).as_bytes()).map_err(FileError::io(path, FileTask::Write))?;
@@ -66,12 +66,12 @@ impl Console {
         Ok(())
     }
 
-    /// Whether nothing but errors is wanted.
+    /// Whether only errors are wanted.
     pub fn is_quiet(&self) -> bool {
         !self.text && !self.json
     }
 
-    /// Whether somebody watches: a progress bar makes sense.
+    /// Whether somebody is watching, so that a progress bar makes sense.
     pub fn is_watched(&self) -> bool {
         self.text && std::io::stderr().is_terminal()
     }

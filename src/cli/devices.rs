@@ -9,7 +9,7 @@ use super::AdapterOption;
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Also measure what the chosen one reaches: arithmetic, memory, the cost of a dispatch (takes a few seconds)
+    /// Also measure what the chosen adapter achieves: arithmetic, memory, the cost of a dispatch (takes a few seconds)
     #[arg(long)]
     measure: bool,
     #[command(flatten)]
@@ -18,7 +18,7 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let wanted = options.adapter.options()?;
-    // Opening it says which one is chosen, and fails with all there is to say when there is none.
+    // Opening it shows which one is chosen; when there is none, the error explains everything.
     let chosen = Gpu::open(&wanted)?;
     for adapter in list_adapters() {
         let is_chosen = adapter.number == chosen.adapter().number;

@@ -1,4 +1,4 @@
-//! How a training is shown: a progress bar an epoch at a terminal, one line an epoch in any case; and how it is stopped.
+//! How a training is shown: a progress bar per epoch at a terminal, and always one line per epoch; and how it is stopped.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,13 +13,13 @@ use super::console::Console;
 use super::table::thousands;
 use super::terminal::complain;
 
-/// Exit code of a program that Ctrl-C has stopped, as shells count it.
+/// Exit code of a program stopped by Ctrl-C, by the convention of shells.
 pub const INTERRUPTED: u8 = 130;
 
 /// Set by the first Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Lets the first Ctrl-C end a command after the step it is at, and the second end the program at once.
+/// Makes the first Ctrl-C end a command after the current step, and the second end the program at once.
 pub fn stop_on_ctrl_c() -> anyhow::Result<()> {
     Ok(ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {
@@ -34,7 +34,7 @@ pub fn until_stopped() -> ControlFlow<()> {
     if STOP.load(Ordering::SeqCst) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
-/// Shows a training and keeps its log and, when asked for, TensorBoard's event file.
+/// Shows a training and keeps its log and, on request, TensorBoard's event file.
 pub struct Display {
     pub console: Console,
     tensorboard: bool,
@@ -54,7 +54,7 @@ impl Observer for Display {
     fn start(&mut self, run: &RunConfig, folder: &RunFolder, history: &[EpochRecord]) {
         self.epochs = run.train.total_epochs();
         self.images = run.train_images;
-        // Neither the log nor the events are worth losing a training for.
+        // A training must not fail because the log or the event file cannot be written.
         if let Err(e) = self.console.log_to(&folder.file("log.txt")) {
             warn!("no log is kept: {e}");
         }
@@ -135,7 +135,7 @@ impl Observer for Display {
     }
 }
 
-/// What fits on a line of this many columns: a line that wraps could not be drawn over.
+/// The template that fits on a line of this many columns: a line that wraps could not be redrawn in place.
 fn template(columns: u16) -> &'static str {
     match columns {
         110.. => "{prefix} {bar:30} {pos}/{len} {rate} ETA {eta} {msg}",
@@ -151,7 +151,7 @@ fn columns() -> u16 {
 fn new_bar(images: usize, title: String) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(images as u64), ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template(template(columns())) {
-        // A line that cannot be written is not worth an error.
+        // Failing to draw the line is not worth an error.
         bar.set_style(style.with_key("rate", |state: &ProgressState, line: &mut dyn std::fmt::Write| {
             let _ = write!(line, "{:.0} images/s", state.per_sec());
         }));

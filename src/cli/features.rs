@@ -21,10 +21,10 @@ pub struct Options {
     /// Which image of the test split
     #[arg(long, value_name = "N", default_value_t = 2018)]
     index: usize,
-    /// A picture of one's own instead, prepared as for predict
+    /// A picture of your own instead, prepared as for predict
     #[arg(long, value_name = "FILE", conflicts_with = "index")]
     image: Option<PathBuf>,
-    /// How many convolutions, batch norms and poolings
+    /// How many convolutions, batch norms and poolings to draw
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
     layers: u16,
     /// The data set, instead of the one the model was trained on
@@ -37,7 +37,7 @@ pub struct Options {
     adapter: AdapterOption,
 }
 
-/// Channels that a layer has in the sheet of all layers; its own picture shows all.
+/// How many channels of a layer the sheet of all layers shows; the layer's own picture shows all of them.
 const IN_SHEET: usize = 64;
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
@@ -51,7 +51,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         true => options.model.join(format!("features-{name}")),
         false => options.model.with_extension(format!("features-{name}")),
     });
-    // Before the folder, which would stay empty if one of these failed.
+    // Computed before the folder is made, which would stay empty if one of these failed.
     let activations = classifier.activations(&pixels, usize::from(options.layers))?;
     let (filters, maps) = (classifier.filters()?, classifier.class_maps(&pixels)?);
     create_folder(&folder)?;
@@ -87,7 +87,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The image, a name for the folder, and what it is.
+/// The image, a name for the folder, and a description.
 fn image(options: &Options, classifier: &Classifier) -> anyhow::Result<(Vec<u8>, String, String)> {
     if let Some(path) = &options.image {
         let photo = Photo::read(path, Inversion::Automatic)?;
@@ -115,7 +115,7 @@ fn section(layer: &Activation, most: usize) -> Section {
     Section::standardised(title, [height, width], &maps)
 }
 
-/// Filters of a grey image in viridis, each standardised; of a coloured one the mean of their colours.
+/// The filters in viridis, each standardised; those of coloured images are averaged over the colours.
 fn filter_sheet(filters: &Filters) -> FeatureSheet {
     let [height, width, from, to] = filters.size;
     let maps: Vec<Vec<f32>> = (0..to)

@@ -22,7 +22,7 @@ pub struct Options {
     /// Rate of the last step
     #[arg(long, value_name = "RATE", default_value_t = 10.0)]
     to: f64,
-    /// Steps at most
+    /// Maximum number of steps
     #[arg(long, value_name = "N", default_value_t = 100)]
     steps: usize,
     /// The picture to write, .png or .svg

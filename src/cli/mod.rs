@@ -105,7 +105,7 @@ impl AdapterOption {
         Ok(Gpu::open(&self.options()?)?)
     }
 
-    /// Opens the adapter, with one line of warning when it is not a real GPU.
+    /// Opens the adapter, with a one-line warning when it is not a real GPU.
     fn open(&self) -> anyhow::Result<Arc<Gpu>> {
         let gpu = self.open_quietly()?;
         if gpu.adapter().is_cpu() {
@@ -123,17 +123,17 @@ impl AdapterOption {
 struct StepOptions {
     #[command(flatten)]
     model: ModelOrRun,
-    /// Inference, as `evaluate` does it, instead of training
+    /// Inference, as in `evaluate`, instead of training
     #[arg(long)]
     inference: bool,
-    /// The phase of a training from given weights
+    /// Which phase, for a training from given weights
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "inference")]
     phase: usize,
     #[command(flatten)]
     settings: Settings,
 }
 
-/// A compiled step, with how many images it takes and what it is in words.
+/// A compiled step, its number of images, and a description.
 struct Step {
     compiled: Compiled,
     batch: usize,
@@ -141,7 +141,7 @@ struct Step {
 }
 
 impl StepOptions {
-    /// The file that the settings start from, where one is read.
+    /// The file that the settings start from, if one is read.
     fn config_file(&self) -> Option<PathBuf> {
         let (_, settings) = self.model.settings(&self.settings).ok()?;
         settings.config_file()
@@ -151,7 +151,7 @@ impl StepOptions {
         let (model, settings) = self.model.settings(&self.settings)?;
         let (config, learned) = settings.config_on(&model, gpu, usize::MAX)?.phase(self.phase)?;
         let batch = config.batch_size;
-        // What the images show does not matter here.
+        // The content of the images does not matter here.
         let images = ImageSet::new("blank images", vec![0; batch * PIXELS], vec![0; batch])?;
         let normalisation = Normalisation::UNIT;
         let (what, compiled) = if self.inference {
@@ -165,12 +165,12 @@ impl StepOptions {
     }
 }
 
-/// Reads the command line, carries the command out, and says what failed.
+/// Reads the command line, carries the command out, and reports what failed.
 pub fn run() -> ExitCode {
     process::prepare();
     let ended = match parse(std::env::args_os()) {
         Ok(cli) => carry_out(cli.command),
-        // The message quotes what was typed, which may hold anything.
+        // The message quotes what was typed, which may contain anything.
         Err(error) => {
             let typed = std::env::args_os().map(|word| escaped(&word.to_string_lossy()).into_owned().into());
             explain(&parse(typed).err().unwrap_or(error))
@@ -210,7 +210,7 @@ const NOT_OF_A_STEP: [&str; 23] = [
     "weight_decay",
 ];
 
-/// The command line. Commands that look at a step do not show the settings that it does not use.
+/// The command line. Commands that examine a step hide the settings that the step does not use.
 fn command() -> clap::Command {
     ["plan", "profile", "summary"].into_iter().fold(Cli::command(), |cli, name| {
         cli.mut_subcommand(name, |command| {
@@ -225,7 +225,7 @@ fn command() -> clap::Command {
 /// Prints a help text, or what is wrong with the command line.
 fn explain(error: &clap::Error) -> anyhow::Result<ExitCode> {
     if error.use_stderr() {
-        // Without colours, which would be escaped.
+        // Rendered without colours, which would be escaped.
         terminal::complain_as_is(&terminal::with_options(&error.render().to_string()));
         return Ok(ExitCode::from(USAGE));
     }

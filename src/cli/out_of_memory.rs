@@ -1,16 +1,16 @@
-//! Memory that cannot be had is one error, as any other, instead of an abort.
+//! Running out of memory is an error like any other, instead of an abort.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
-/// The system's allocator. When it has no more the program says so and ends; files are whole or as they were, since all are
-/// written through temporary ones.
+/// The system's allocator. When it is out of memory, the program reports that and ends; every file is either complete or as it
+/// was, since all are written through temporary files.
 struct Allocator;
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 
-// SAFETY: every call is handed on to the system's allocator as it came, and what that returns is returned, but for null
-// pointers, which never come back.
+// SAFETY: every call is passed on unchanged to the system's allocator and its result is returned, except for a null
+// pointer, in which case the call never returns.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps this function's contract, which is the same.
@@ -53,9 +53,9 @@ fn give_up(bytes: usize) -> ! {
     );
     let unused = rest.len();
     let _ = std::io::stderr().write_all(&text[..text.len() - unused]);
-    // At once: what runs at an ordinary end may need memory.
+    // Exit at once: what runs at an ordinary exit may need memory.
     #[cfg(unix)]
-    // SAFETY: it ends the process and touches nothing of it.
+    // SAFETY: it ends the process and does not touch its memory.
     unsafe {
         libc::_exit(1)
     }

@@ -1,4 +1,4 @@
-//! Files that a person asks for by name.
+//! Output files named on the command line.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 use selvedge::files::{exists, refuse_target, shown};
 
-/// Whether an output file may replace what is there.
+/// Whether an output file may replace an existing one.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct ForceOption {
     /// Replace the output file if it exists
@@ -15,8 +15,8 @@ pub struct ForceOption {
 }
 
 impl ForceOption {
-    /// Refuses, before any work is done, an output file that is no plain file or one of the `inputs` (also through links), that
-    /// ends with none of `endings`, or that exists and was not to be replaced.
+    /// Refuses, before any work is done, an output file that is not a plain file, is one of the `inputs` (even through a link),
+    /// has none of the `endings`, or exists already and may not be replaced.
     pub fn check(self, option: &str, path: &Path, endings: &[&str], inputs: &[&Path]) -> anyhow::Result<()> {
         refuse_target(path)?;
         if inputs.iter().any(|input| same_file::is_same_file(path, input).unwrap_or(false)) {
@@ -61,7 +61,7 @@ mod tests {
         assert!(check(false, "old.png", &[]).unwrap_err().contains("--force"));
         assert!(check(true, "old.png", &[]).is_ok());
         assert!(check(false, "no/new.png", &[]).unwrap_err().contains("there is no folder"));
-        // An input is safe even then, by whatever name.
+        // Even with --force an input is safe, by whatever name.
         let read = at("old.png");
         assert!(check(true, "old.png", &[&read]).unwrap_err().contains("is read here"));
         std::fs::hard_link(&read, at("same.png")).unwrap();

@@ -6,24 +6,24 @@ use anyhow::bail;
 use selvedge::files::{create_folder, create_numbered, exists, list_folder, shown};
 use selvedge::report::Evaluation;
 
-/// The folder that everything of a command is written into. When a command ends without having written anything, folders that
-/// were made for it go again.
+/// The folder that a command writes all its files into. When a command ends without having written anything, the folders made
+/// for it are removed again.
 pub struct OutputFolder {
     path: PathBuf,
-    /// Those that were not there before, the innermost first.
+    /// The folders that did not exist before, innermost first.
     made: Vec<PathBuf>,
 }
 
 impl Drop for OutputFolder {
     fn drop(&mut self) {
-        // A folder with something in it cannot be removed, and stays.
+        // A folder that is not empty cannot be removed, and stays.
         for path in &self.made {
             let _ = std::fs::remove_dir(path);
         }
     }
 }
 
-/// The folders of a path that are not there yet, the innermost first.
+/// The folders of a path that do not exist yet, innermost first.
 fn missing(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut missing = Vec::new();
     for part in path.ancestors().filter(|part| !part.as_os_str().is_empty()) {
@@ -36,7 +36,7 @@ fn missing(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 impl OutputFolder {
-    /// Inside of the folder of a run, beside a file, or as asked for.
+    /// The requested folder, or else one inside the run's folder, or next to a weight file.
     pub fn of_model(asked: Option<&Path>, model: &Path, what: &str, tta: bool) -> anyhow::Result<Self> {
         if let Some(path) = asked {
             return Self::fresh(path);
@@ -45,7 +45,7 @@ impl OutputFolder {
         let path = if model.is_dir() {
             model.join(name)
         } else {
-            // Several files of a folder get a folder each.
+            // Several files in one folder get an output folder each.
             let stem = model.file_stem().unwrap_or_default().to_string_lossy();
             model.with_file_name(format!("{stem}-{name}"))
         };
@@ -58,7 +58,7 @@ impl OutputFolder {
         Ok(Self { path, made })
     }
 
-    /// As asked for, or the first of `runs/NAME-1`, `runs/NAME-2`, ... that is free.
+    /// The requested folder, or else the first of `runs/NAME-1`, `runs/NAME-2`, ... that is free.
     pub fn new(asked: Option<&Path>, name: &str) -> anyhow::Result<Self> {
         match asked {
             Some(path) => Self::fresh(path),
@@ -76,7 +76,7 @@ impl OutputFolder {
         Self::create(path.to_owned())
     }
 
-    /// Refuses a folder that holds something already, before any work is done.
+    /// Refuses a folder that is not empty, before any work is done.
     pub fn refuse_used(path: &Path) -> anyhow::Result<()> {
         if exists(path)? && !list_folder(path)?.is_empty() {
             bail!("the folder {} exists already and is not empty; choose another with --out", shown(path));

@@ -1,4 +1,4 @@
-//! Which files are meant by the names, folders and patterns that `predict` is given.
+//! Finds the files meant by the names, folders and patterns given to `predict`.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -7,12 +7,12 @@ use glob::{MatchOptions, Pattern};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use selvedge::files::{list_folder, shown};
 
-/// What pictures end with, in any case.
+/// File name extensions of pictures, in upper or lower case.
 const ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
-/// Names that a pattern may look at: more than anyone has pictures, far fewer than a disk has files.
+/// How many names a pattern may look at: more than anyone has pictures, far fewer than a disk has files.
 const MOST_NAMES: u64 = 200_000;
 
-/// The files that were named; those of a folder and of a pattern in the order of their names.
+/// The named files; those of a folder or a pattern are sorted by name.
 pub fn find(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for path in named {
@@ -49,7 +49,7 @@ fn has_wildcard(name: &str) -> bool {
     name.contains(['*', '?', '['])
 }
 
-/// The search for the files that a pattern matches. No more than the folders that can hold some are looked into.
+/// The search for the files that a pattern matches. It only opens folders that can hold a match.
 struct Walk<'a> {
     pattern: &'a str,
     most: u64,
@@ -65,7 +65,7 @@ impl<'a> Walk<'a> {
     }
 
     fn matches(mut self) -> anyhow::Result<Vec<PathBuf>> {
-        // Two of these after each other mean what one does.
+        // Two `**` in a row mean the same as one.
         let mut parts: Vec<Component> = Path::new(self.pattern).components().collect();
         parts.dedup_by(|a, b| a == b && is_any_depth(*a));
         let walked = self.walk(Path::new(""), &parts);
@@ -79,7 +79,7 @@ impl<'a> Walk<'a> {
         Ok(self.found)
     }
 
-    /// Looks below `base` for what matches the remaining parts of the pattern.
+    /// Searches below `base` for files that match the remaining parts of the pattern.
     fn walk(&mut self, base: &Path, parts: &[Component]) -> anyhow::Result<()> {
         let Some((part, rest)) = parts.split_first() else {
             if base.is_file() {
@@ -91,7 +91,7 @@ impl<'a> Walk<'a> {
         if is_any_depth(*part) {
             self.walk(base, rest)?;
             for entry in self.entries(base)? {
-                // Links to folders are not followed: they may lead round in a circle.
+                // Links to folders are not followed: they may form a cycle.
                 if entry.is_dir() && !entry.is_symlink() {
                     self.walk(&entry, parts)?;
                 } else if rest.is_empty() {
@@ -114,7 +114,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// What is in a folder; nothing when it is none, or may not be looked into.
+    /// The contents of a folder; empty when it is not a folder or cannot be read.
     fn entries(&mut self, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let entries = list_folder(here).unwrap_or_default();
@@ -128,7 +128,7 @@ impl<'a> Walk<'a> {
         }
         self.bar.set_message("looking for pictures");
         self.bar.set_position(self.seen);
-        // As the pattern was written, without the dot.
+        // Paths as the pattern has them, without the leading dot.
         let names = entries.iter().filter_map(|entry| entry.file_name());
         Ok(names.map(|name| folder.join(name)).collect())
     }
@@ -169,7 +169,7 @@ mod tests {
         assert!(matched("**/*.gif", 100).unwrap_err().contains("matches no file"));
         assert!(matched("***", 100).unwrap_err().contains("is no pattern"));
         assert!(matched("**/*.png", 5).unwrap_err().contains("more than 5 names"));
-        // Folders that the pattern does not lead into are not looked into.
+        // Folders that the pattern does not lead into are not opened.
         assert_eq!(matched("other/*.png", 1).unwrap(), ["other/c.png"]);
     }
 }

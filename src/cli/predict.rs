@@ -24,16 +24,16 @@ pub struct Options {
     /// Pictures (PNG, JPEG, WebP, GIF, BMP, TIFF), folders of them, or patterns such as 'photos/*.jpg'
     #[arg(required = true, value_name = "PICTURE")]
     pictures: Vec<PathBuf>,
-    /// Whether light and dark are exchanged: the networks know light things on black
+    /// Whether light and dark are exchanged: the networks expect light objects on black
     #[arg(long, value_enum, default_value_t = Inversion::Automatic)]
     invert: Inversion,
     /// Look at each picture ten times: mirrored or not, moved by a pixel in each direction or not
     #[arg(long)]
     tta: bool,
-    /// Classes to print of each picture
+    /// Number of classes to print for each picture
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=10))]
     top: u8,
-    /// Draw the pictures as the network is given them
+    /// Draw the pictures as the network sees them
     #[arg(long, value_name = "FILE.png")]
     show: Option<PathBuf>,
     #[command(flatten)]
@@ -41,17 +41,17 @@ pub struct Options {
     /// Print CSV with all probabilities
     #[arg(long, conflicts_with = "json")]
     csv: bool,
-    /// Print a JSON object a picture
+    /// Print one JSON object per picture
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     adapter: AdapterOption,
 }
 
-/// Pictures a row of `--show`.
+/// Pictures per row of `--show`.
 const COLUMNS: usize = 6;
 
-/// A picture and what was made of it.
+/// A picture that has been read and prepared.
 struct Read {
     path: PathBuf,
     photo: Photo,
@@ -69,7 +69,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     for path in &paths {
         match Photo::read(path, options.invert) {
             Ok(photo) => read.push(Read { path: path.clone(), photo }),
-            // One bad picture must not keep the others from being looked at.
+            // One bad picture must not keep the others from being classified.
             Err(error) => complain("error", &error.to_string()),
         }
     }
@@ -78,7 +78,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     }
     let pixels: Vec<u8> = read.iter().flat_map(|one| one.photo.pixels.iter().copied()).collect();
     debug_assert_eq!(pixels.len(), read.len() * PIXELS);
-    // Nobody knows their labels, and nothing here looks at them.
+    // The labels are unknown, and nothing here reads them.
     let set = ImageSet::new("pictures", pixels, vec![0; read.len()])?;
     let views = if options.tta { Views::FlipsAndShifts } else { Views::One };
     let predictions = model.predict(&set, views)?;
@@ -93,11 +93,11 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if let Some(path) = &options.show {
         save_png(&prepared(&read, &rows), path)?;
     }
-    // Some were bad: a script should know.
+    // The exit code tells a script that some pictures were bad.
     Ok(ExitCode::from(u8::from(read.len() < paths.len())))
 }
 
-/// The classes of a row, the most probable first.
+/// The classes of a row, most probable first.
 fn ranked(row: &[f32]) -> Vec<(&'static str, f32)> {
     let mut ranked: Vec<_> = CLASS_NAMES.iter().copied().zip(row.iter().copied()).collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));

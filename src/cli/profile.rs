@@ -15,7 +15,7 @@ use super::{AdapterOption, StepOptions};
 pub struct Options {
     #[command(flatten)]
     step: StepOptions,
-    /// Steps to average over
+    /// Number of steps to average over
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     steps: u32,
     /// Also write the step as a trace in Chrome's format, which Perfetto opens

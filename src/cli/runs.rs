@@ -18,7 +18,7 @@ pub struct Options {
 const HEADINGS: [&str; 8] = ["run", "model", "epochs", "best", "val loss", "val acc", "test acc", "time"];
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    // Whatever is called so, even if it cannot be read: then that is said.
+    // Anything with this name, even if it cannot be read: the error is then shown.
     let has_config = |path: &PathBuf| path.join("config.json").symlink_metadata().is_ok();
     let folders: Vec<PathBuf> = list_folder(&options.folder)?.into_iter().filter(has_config).collect();
     if folders.is_empty() {

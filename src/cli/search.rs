@@ -26,16 +26,17 @@ use super::{AdapterOption, ModelArgument, Settings};
 pub struct Options {
     #[command(flatten)]
     model: ModelArgument,
-    /// An option of `selvedge train` and its values, such as lr=0.001,0.01; with --random also a range, lr=0.001..0.1; values that hold commas are separated by ; as in 'zoom=0.9,1.1;0.8,1.2'
+    /// An option of `selvedge train` and its values, such as lr=0.001,0.01; with --random also a range, lr=0.001..0.1; values
+    /// that contain commas are separated by ; as in 'zoom=0.9,1.1;0.8,1.2'
     #[arg(long, value_name = "OPTION=VALUES", required_unless_present = "collect")]
     grid: Vec<Dimension>,
     /// Draw N settings at random instead of taking all combinations
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     random: Option<u32>,
-    /// Successive halving: of N settings one is kept, for N times the epochs
+    /// Successive halving: keep one of N settings, and train it for N times the epochs
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3", value_parser = factor)]
     halving: Option<usize>,
-    /// Parts for cross-validation
+    /// Number of folds for cross-validation
     #[arg(long, value_name = "K", default_value_t = 3)]
     folds: usize,
     /// Do only part I of N of the fits; needs --out, the folder that all parts share
@@ -44,7 +45,7 @@ pub struct Options {
     /// The search's folder; an interrupted search resumes in it [default: searches/MODEL-1, searches/MODEL-2, ...]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Only summarise what the processes of a search have found
+    /// Only summarise what the processes of a search have found so far
     #[arg(long, value_name = "DIR", conflicts_with_all = ["grid", "random", "halving", "shard", "out"])]
     collect: Option<PathBuf>,
     #[command(flatten)]
@@ -112,7 +113,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     report(&plan, &folder)
 }
 
-/// Settings alone, to read those of the grid with.
+/// Parses the settings of the grid, without the other options.
 #[derive(Debug, Parser)]
 #[command(name = "a setting of the grid", no_binary_name = true)]
 struct SettingsAlone {
@@ -121,7 +122,7 @@ struct SettingsAlone {
 }
 
 impl Options {
-    /// The plan, as yet without the data's checksum.
+    /// The plan, without the data's checksum for now.
     fn plan(&self, base: &TrainConfig) -> anyhow::Result<Plan> {
         let chosen = match self.random {
             Some(count) => random_settings(&self.grid, count as usize, base.seed)?,
@@ -147,7 +148,7 @@ impl Options {
             }
             settings.push(Setting { options, config });
         }
-        // A network that was not named may be the setting's own.
+        // The command names the network only if it was given; otherwise the settings decide it.
         let mut start = vec!["selvedge train".to_owned()];
         start.extend(self.model.model.map(|model| model.to_string()));
         start.extend((base.network.architecture() == Architecture::Inception).then(|| "--from-scratch".to_owned()));
@@ -165,7 +166,7 @@ impl Options {
     }
 }
 
-/// Those of the program's arguments that are settings of a training, as they were given.
+/// The program's arguments that are training settings, exactly as given.
 fn given_settings(arguments: impl Iterator<Item = String>) -> Vec<String> {
     let names: Vec<String> = Settings::augment_args(Command::new("settings"))
         .get_arguments()
@@ -179,7 +180,7 @@ fn given_settings(arguments: impl Iterator<Item = String>) -> Vec<String> {
         if !names.contains(&name) {
             continue;
         }
-        // All settings have a value, here or next.
+        // Every setting has a value, either in this argument or in the next.
         let has_value = argument.contains('=');
         given.push(argument);
         if !has_value {
@@ -189,14 +190,14 @@ fn given_settings(arguments: impl Iterator<Item = String>) -> Vec<String> {
     given
 }
 
-/// Rows of the table at a terminal.
+/// How many rows the table has at a terminal.
 const MOST_ROWS: usize = 20;
 
-/// A live table at a terminal, a line a fit elsewhere.
+/// A live table at a terminal, one line per fit elsewhere.
 struct Display<'a> {
     plan: &'a Plan,
     folder: &'a Path,
-    /// The table and, under it, what is being done; at a terminal only.
+    /// The table and, under it, the fit in progress; only at a terminal.
     bar: Option<ProgressBar>,
 }
 
@@ -212,7 +213,7 @@ impl<'a> Display<'a> {
         Self { plan, folder, bar }
     }
 
-    /// Takes the live table away.
+    /// Removes the live table.
     fn clear(&mut self) {
         self.bar.take().inspect(ProgressBar::finish_and_clear);
     }
@@ -251,7 +252,7 @@ impl SearchObserver for Display<'_> {
     }
 
     fn done(&mut self, fit: FitKey, result: &FitResult, summary: &Summary) {
-        // The files of a search that still runs are a convenience.
+        // While the search is running, its summary files are only a convenience.
         let _ = summary.write(self.plan, self.folder);
         if let Some(bar) = &self.bar {
             bar.set_prefix(table(self.plan, summary, MOST_ROWS));
@@ -262,20 +263,21 @@ impl SearchObserver for Display<'_> {
                 FitResult::Failed { reason } => format!("failed: {}", with_options(reason)),
             };
             let (text, fold) = (name(self.plan, fit.setting), fit.fold + 1);
-            // A search outlives whoever reads it.
+            // A search outlives its reader.
             let _ = outln!("{text}, fold {fold}, epochs {}: {outcome}", fit.epochs);
         }
     }
 }
 
-/// What makes a setting what it is.
+/// Names a setting by its searched options.
 fn name(plan: &Plan, setting: usize) -> String {
     let options = &plan.settings[setting].options;
     let parts: Vec<String> = options.iter().map(|(option, value)| format!("{option}={value}")).collect();
     parts.join(" ")
 }
 
-/// The final table, the files, and the command that trains the best setting. A search that has found none has failed.
+/// Prints the final table, writes the files, and prints the command that trains the best setting. A search that has found no
+/// best setting has failed.
 fn report(plan: &Plan, folder: &Path) -> anyhow::Result<ExitCode> {
     let results = FitFolder::open(folder)?.results()?;
     let summary = Summary::new(plan, &results);

@@ -3,8 +3,8 @@
 use selvedge::files::escaped;
 pub use selvedge::numbers::thousands;
 
-/// Columns as wide as their widest cell, two spaces apart; those in `right` end at their right side. Cells hold any text: what
-/// would break the lines is escaped.
+/// Columns as wide as their widest cell, two spaces apart; those in `right` are right-aligned. Cells hold any text: what would
+/// break the lines is escaped.
 pub fn table<const N: usize>(rows: &[[String; N]], right: &[usize]) -> String {
     let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|cell| escaped(cell).into_owned())).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
@@ -19,10 +19,10 @@ pub fn table<const N: usize>(rows: &[[String; N]], right: &[usize]) -> String {
     rows.iter().map(line).collect()
 }
 
-/// Texts out of files may have any length; longer ones would push all other columns out of sight.
+/// Longest text shown. Text from files may have any length, and would push all other columns out of sight.
 const LONGEST: usize = 120;
 
-/// A text out of a file, cut where it is longer than anyone reads.
+/// Text from a file, shortened if it is too long.
 pub fn shortened(text: &str) -> String {
     if text.chars().count() <= LONGEST {
         return text.to_owned();

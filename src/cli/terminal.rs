@@ -1,8 +1,8 @@
-//! The one way to the terminal: text on standard output, warnings and errors on standard error.
+//! All output to the terminal goes through here: text on standard output, warnings and errors on standard error.
 //!
-//! What a command prints into may close (`selvedge summary cnn | head -1`) or fill (`> /dev/full`). `println!` would panic then, so
-//! it is denied here. A closed pipe ends a command silently with [`CLOSED`], a full disk is an error; commands that work for
-//! hours keep working, see [`outlive_reader`].
+//! Standard output may close (`selvedge summary cnn | head -1`) or fill up (`> /dev/full`). `println!` would then panic, so a
+//! lint denies it. A closed pipe ends a command silently with [`CLOSED`], a full disk is an error; commands that run for hours
+//! keep running, see [`outlive_reader`].
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -15,13 +15,13 @@ use selvedge::files::{escaped, is_unsafe};
 use serde::Serialize;
 use thiserror::Error;
 
-/// Exit code of a program that SIGPIPE has ended, as shells count it: 128 + 13.
+/// Exit code of a program ended by SIGPIPE, by the convention of shells: 128 + 13.
 pub const CLOSED: u8 = 141;
 
 /// Text that could not be printed.
 #[derive(Debug, Error)]
 pub enum PrintError {
-    /// The program that was to read it has ended.
+    /// The program that should have read it has ended.
     #[error("standard output is closed")]
     Closed,
     #[error("standard output cannot be written: {0}; make room where it goes to")]
@@ -38,11 +38,11 @@ impl From<io::Error> for PrintError {
 }
 
 static OUTLIVES_READER: AtomicBool = AtomicBool::new(false);
-/// The first text that was lost since.
+/// The first error since then.
 static LOST: OnceLock<PrintError> = OnceLock::new();
 
-/// From now on the command does its work to the end, silently when what it prints into closes or fills. A full disk is an
-/// error at the end.
+/// From now on the command finishes its work, silently if standard output closes or fills up. A full disk is an error at the
+/// end.
 pub fn outlive_reader() {
     OUTLIVES_READER.store(true, Ordering::Relaxed);
 }
@@ -62,7 +62,7 @@ macro_rules! warn {
     ($($text:tt)*) => { $crate::cli::terminal::complain("warning", &format!($($text)*)) };
 }
 
-/// Prints text. Control characters that are not line ends become escapes: no text that is printed holds colours of ours.
+/// Prints text. Control characters other than line ends are escaped: our own text never contains colour codes.
 ///
 /// # Errors
 /// [`PrintError`], unless the command outlives its reader.
@@ -70,12 +70,12 @@ pub fn print(text: fmt::Arguments) -> Result<(), PrintError> {
     write(&without_controls(&text.to_string()))
 }
 
-/// Prints a value as JSON, on a line.
+/// Prints a value as JSON, on one line.
 ///
 /// # Errors
 /// As [`print`].
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    // In JSON these stand only inside of strings, where the escape means the same. serde_json escapes those below U+0020.
+    // In JSON these occur only inside strings, where the escape means the same. serde_json escapes those below U+0020.
     let line: String = serde_json::to_string(value)?
         .chars()
         .flat_map(|c| match c {
@@ -86,7 +86,7 @@ pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     Ok(write(&format!("{line}\n"))?)
 }
 
-/// Writes bytes that are for programs, as they are.
+/// Writes bytes for programs, unchanged.
 ///
 /// # Errors
 /// As [`print`].
@@ -110,7 +110,7 @@ fn write(text: &str) -> Result<(), PrintError> {
     print_bytes(text.as_bytes())
 }
 
-/// Prints `kind: text` on standard error, as one line wrapped to the terminal's width. When that fails there is nobody to tell.
+/// Prints `kind: text` on standard error, as one line wrapped to the terminal's width. If that fails, the failure is ignored.
 pub fn complain(kind: &str, text: &str) {
     complain_in_lines(kind, &escaped(text));
 }
@@ -130,12 +130,12 @@ pub fn complain_as_is(text: &str) {
     let _ = write!(io::stderr(), "{}", without_controls(text));
 }
 
-/// An error whose text has several lines, all of them ours.
+/// An error whose text has several lines, all written by us.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct Explained(pub &'static str);
 
-/// The exit code of a command that has ended in this way; its error, if there is one, is printed.
+/// The exit code for the way a command ended; prints its error, if there is one.
 pub fn exit_code(ended: anyhow::Result<ExitCode>) -> ExitCode {
     let error = match ended {
         Ok(code) => match LOST.get() {
@@ -157,7 +157,7 @@ pub fn exit_code(ended: anyhow::Result<ExitCode>) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// What failed and its causes, in one line. Many of our errors name their cause themselves; it is not said twice.
+/// The error and its causes, on one line. Many of our errors already contain their cause, which is then not repeated.
 pub fn message(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
@@ -169,7 +169,7 @@ pub fn message(error: &anyhow::Error) -> String {
     with_options(&text)
 }
 
-/// The library names settings between backquotes: those that are options of this program become such.
+/// The library names settings in backquotes: those that are options of this program are rewritten as `--option`.
 pub fn with_options(text: &str) -> String {
     let program = super::command();
     let is_option = |name: &str| {
@@ -183,7 +183,7 @@ pub fn with_options(text: &str) -> String {
         match after {
             Some(_) if is_option(quoted) => whole.extend(["--", quoted]),
             Some(_) => whole.extend(["`", quoted, "`"]),
-            // A quote that nothing closes.
+            // An unclosed quote.
             None => whole.extend(["`", quoted]),
         }
         whole.push_str(after.unwrap_or_default());
@@ -191,7 +191,7 @@ pub fn with_options(text: &str) -> String {
     whole
 }
 
-/// The line of a message of clap that says what is wrong.
+/// The line of a clap message that says what is wrong.
 pub fn first_line(error: &clap::Error) -> String {
     let text = error.to_string();
     text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()

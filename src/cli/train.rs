@@ -25,15 +25,15 @@ use super::{AdapterOption, ModelArgument, Settings};
 pub struct Options {
     #[command(flatten)]
     model: ModelArgument,
-    /// Train inception without weights to start from
+    /// Train inception from random weights
     #[arg(long, conflicts_with = "weights")]
     from_scratch: bool,
     /// Resume an interrupted run: its folder, or one of its checkpoint files. With a larger --epochs (or --fine-tune-epochs)
     /// any run is trained further
     #[arg(long, value_name = "RUN", conflicts_with_all = ["name", "out"])]
     resume: Option<PathBuf>,
-    /// With --resume and --epochs: start the learning rate's schedule anew from the last weights, over the epochs that
-    /// remain. Cosine, one-cycle and triangular schedules cannot be extended otherwise
+    /// With --resume and --epochs: restart the learning rate schedule from the last weights, over the remaining epochs.
+    /// Cosine, one-cycle and triangular schedules cannot be extended otherwise
     #[arg(long, requires = "resume")]
     fresh_cycle: bool,
     /// The run's folder is runs/NAME [default: runs/MODEL-1, runs/MODEL-2, ...]
@@ -110,7 +110,7 @@ fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
     let images = config.images(&data).len();
     let mut config = options.settings.config_on(&options.model, &gpu, images - images / 5)?;
     if options.from_scratch {
-        // A configuration may name some.
+        // The settings may name weights.
         config.transfer = Transfer::default();
     }
     let task = Task::built_in(&config, &data);
@@ -118,7 +118,7 @@ fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
 }
 
 impl Options {
-    /// The folder that was asked for, if it can be used.
+    /// The requested folder, if it can be used.
     fn run_folder(&self) -> anyhow::Result<Option<PathBuf>> {
         let folder = match &self.name {
             Some(name) if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']) => {
@@ -171,12 +171,12 @@ fn resume_run(options: &Options, path: &Path, display: &mut Display) -> anyhow::
 }
 
 impl Display {
-    /// Opens the adapter; the warning that it is slow is for people who did not ask for silence.
+    /// Opens the adapter, with the warning that it is slow unless --quiet is given.
     fn open(&self, adapter: &AdapterOption) -> anyhow::Result<Arc<Gpu>> {
         if self.console.is_quiet() { adapter.open_quietly() } else { adapter.open() }
     }
 
-    /// Reads the data and says what it is.
+    /// Reads the data and reports what was read.
     fn load(&mut self, place: Option<&Path>) -> anyhow::Result<data::Dataset> {
         let data = data::load(place)?;
         self.console.say(&format!(

@@ -10,14 +10,14 @@ use crate::files::shown;
 /// The real archive has a handful.
 const MOST_ENTRIES: usize = 1000;
 
-/// Reads training and test set from an unpacked tar; `file` names it in errors.
+/// Reads training and test set from an uncompressed tar; `file` names it in errors.
 pub(super) fn read(file: &str, reader: impl Read) -> Result<(ImageSet, ImageSet), DataError> {
     let broken = |e: io::Error| DataError::broken(file, "archive", &e);
     let wrong = |problem: String| DataError::content(file, "archive", problem);
 
     let mut archive = tar::Archive::new(reader);
-    // Raw, because otherwise the tar crate gathers names longer than a header's 100 bytes for us, and takes into memory
-    // as many gigabytes as such a name claims. The folders around the CSV files just have to be shorter than that.
+    // Raw, because otherwise the tar crate itself collects names longer than a header's 100 bytes, and reads as many
+    // gigabytes into memory as such a name claims. The folders around the CSV files just need shorter names.
     let entries = archive.entries().map_err(broken)?.raw(true);
     let (mut train, mut test) = (None, None);
     for (number, entry) in entries.enumerate() {
@@ -49,7 +49,7 @@ pub(super) fn read(file: &str, reader: impl Read) -> Result<(ImageSet, ImageSet)
         }
         *slot = Some(csv::read(&format!("{file}: {}", name), entry)?);
     }
-    // A tar ends before its gzip does, whose checksum is verified only at its end.
+    // A tar ends before its gzip stream does, and the checksum of that is verified only at its end.
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(broken)?;
 
     let missing = |name: &str| wrong(format!("it does not hold {name}; pack both CSV files"));

@@ -1,16 +1,16 @@
-//! Which pixel each column of a table holds, told by the columns' names.
+//! Which pixel each column of a table holds, according to the columns' names.
 
 use std::collections::HashMap;
 
 use super::error::Problem;
 use super::{CLASSES, HEIGHT, PIXELS, WIDTH};
 
-/// What each column is: a pixel, or the label for `None`.
+/// What each column is: a pixel, or `None` for the label.
 #[derive(Debug)]
 pub(super) struct Columns(pub Vec<Option<usize>>);
 
 impl Columns {
-    /// Reads the header. Columns whose names carry numbers (`pixel1`, `px_0`, `1x1` for row and column, `x0_y0` the other
+    /// Reads the header. Columns whose names contain numbers (`pixel1`, `px_0`, `1x1` for row and column, `x0_y0` the other
     /// way round) are ordered by these, others from left to right.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ fn order(names: &[&str]) -> Result<Vec<usize>, Problem> {
         )
         .into());
     }
-    // Numbers that are the same in all names tell nothing.
+    // Numbers that are the same in all names carry no information.
     let first = &numbered[0].numbers;
     let varies = |at: &usize| numbered.iter().any(|one| one.numbers[*at] != first[*at]);
     let varying: Vec<usize> = (0..first.len()).filter(varies).collect();
@@ -118,7 +118,7 @@ impl Axis {
         match word {
             "r" | "y" => Some(Self::Row),
             "c" | "x" => Some(Self::Column),
-            // Shorter endings are those of other words: `px`, `number`.
+            // Shorter endings belong to other words: `px`, `number`.
             _ if ends(&["row"]) => Some(Self::Row),
             _ if ends(&["col", "column"]) => Some(Self::Column),
             _ => None,
@@ -126,44 +126,45 @@ impl Axis {
     }
 }
 
-/// Whether names such as `x3_y5` or `col3row5` tell the column before the row. The two numbers at `[a, b]` have the words
-/// right before them, as there, or right after them, as in `3x_5y`. Nothing when both are said to count the same.
+/// Whether names such as `x3_y5` or `col3row5` give the column before the row. The words for the two numbers at `[a, b]`
+/// come right before them, as there, or right after them, as in `3x_5y`. `None` when both numbers are said to count the
+/// same.
 fn names_columns_first(words: &[&str], [a, b]: [usize; 2]) -> Option<bool> {
     let last = |at: usize| runs(words[at]).next_back().unwrap_or_default();
     let first = |at: usize| runs(words[at]).next().unwrap_or_default();
     let before = [last(a), last(b)];
     let after = [first(a + 1), first(b + 1)];
-    // The `x` of `1x1` stands before its second number as well as after its first, and means neither.
+    // The `x` of `1x1` comes before its second number as well as after its first, and means neither.
     let stand_after = Axis::of(before[0]).is_none() && Axis::of(after[1]).is_some();
     let pair = if stand_after { after } else { before };
     match pair.map(Axis::of) {
         [Some(one), Some(other)] => (one != other).then_some(one == Axis::Column),
-        // The other number can only count the other axis. So the `x` of `1x1` comes to the usual: rows before columns.
+        // The other number can only count the other axis. So the `x` of `1x1` gives the usual order: rows before columns.
         [Some(one), None] => Some(one == Axis::Column),
         [None, Some(other)] => Some(other == Axis::Row),
-        // Together, the ends of two words may tell: `px3_py5`.
+        // Together, the ends of two words may decide: `px3_py5`.
         [None, None] => {
             Some(matches!(pair.map(|word| word.chars().next_back()), [Some('x'), Some('y')] | [Some('c'), Some('r')]))
         }
     }
 }
 
-/// The letters in a text without what stands between them.
+/// The runs of letters in a text, without what is between them.
 fn runs(text: &str) -> impl DoubleEndedIterator<Item = &str> {
     text.split(|c: char| !c.is_alphabetic()).filter(|run| !run.is_empty())
 }
 
-/// Numbers that count `0..many` or `1..=many` in any order, as the former.
+/// Numbers that count `0..many` or `1..=many` in any order, as `0..many`.
 fn from_zero(numbers: impl Iterator<Item = u64> + Clone, many: usize) -> Option<Vec<usize>> {
     let first = numbers.clone().min().filter(|first| *first <= 1)?;
     let counted = numbers.map(|number| usize::try_from(number - first).ok().filter(|n| *n < many));
     counted.collect()
 }
 
-/// A name taken apart.
+/// A name split into words and numbers.
 #[derive(Debug)]
 struct Numbered<'a> {
-    /// What stands around the numbers: before the first, between each two, and after the last.
+    /// The text around the numbers: before the first, between each two, and after the last.
     words: Vec<&'a str>,
     numbers: Vec<u64>,
 }
@@ -177,7 +178,7 @@ impl<'a> Numbered<'a> {
             let end = from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len());
             let (digits, after) = from.split_at(end);
             words.push(before);
-            // Too many digits count nothing.
+            // A number with too many digits counts nothing.
             numbers.push(digits.parse().unwrap_or(u64::MAX));
             rest = after;
         }

@@ -1,4 +1,4 @@
-//! What a data file holds, told from its first bytes: gzip is unpacked, and what is no data at all is named.
+//! What a data file holds, judging by its first bytes: gzip is decompressed, and what is not data at all is named.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -10,10 +10,10 @@ use super::limited::Limited;
 use crate::files::{self, shown};
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
-/// Nobody packs a file more often than that.
+/// Nobody compresses a file more often than that.
 const MOST_LAYERS: usize = 3;
 
-/// What a file starts with that is neither data nor gzip, and what to do about it.
+/// How files begin that are neither data nor gzip, and what to do about them.
 const FOREIGN: [(&[u8], &str); 11] = [
     (b"\xfd7zXZ\0", "it is compressed with xz; unpack it (xz -d)"),
     (b"BZh", "it is compressed with bzip2; unpack it (bzip2 -d)"),
@@ -28,10 +28,11 @@ const FOREIGN: [(&[u8], &str); 11] = [
     (b"version https://git-lfs", "it is a Git LFS pointer, not the data itself; fetch that (git lfs pull)"),
 ];
 
-/// Opens a data file and unpacks gzip: where the file's name or its content says so, and again when it was packed twice.
+/// Opens a data file and decompresses gzip where the file's name or its content says so, repeatedly if it was compressed
+/// more than once.
 ///
 /// # Errors
-/// When it cannot be opened, or is something else than data.
+/// When it cannot be opened, or is something other than data.
 pub(super) fn open(path: &Path) -> Result<Limited<Box<dyn BufRead>>, DataError> {
     let extension = path.extension().unwrap_or_default();
     let mut is_gzip = extension == "gz" || extension == "tgz";
@@ -39,7 +40,7 @@ pub(super) fn open(path: &Path) -> Result<Limited<Box<dyn BufRead>>, DataError> 
     for layers in 0.. {
         let start = match reader.fill_buf() {
             Ok(start) => start,
-            // Whoever reads it knows the place for the error.
+            // The caller that reads it knows which place the error should name.
             Err(error) => {
                 reader = Box::new(BufReader::new(Failed(Some(error))));
                 break;
@@ -62,7 +63,7 @@ pub(super) fn open(path: &Path) -> Result<Limited<Box<dyn BufRead>>, DataError> 
 }
 
 fn foreign(start: &[u8]) -> Option<&'static str> {
-    // Web pages begin with a byte order mark or blanks, and in any case.
+    // Web pages may begin with a byte order mark or blanks, and in upper or lower case.
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     let starts_with = |magic: &[u8]| {
         let same = |bytes: &[u8]| bytes.len() >= magic.len() && bytes[..magic.len()].eq_ignore_ascii_case(magic);
@@ -71,7 +72,7 @@ fn foreign(start: &[u8]) -> Option<&'static str> {
     FOREIGN.iter().find(|(magic, _)| starts_with(magic)).map(|(_, what)| *what)
 }
 
-/// A reader whose first use fails with an error that came up before.
+/// A reader whose first use fails with an earlier error.
 pub(super) struct Failed(pub Option<io::Error>);
 
 impl Read for Failed {

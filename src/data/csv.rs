@@ -15,7 +15,7 @@ pub(super) const TEST_CSV: &str = "fashion_mnist_test.csv";
 /// A line of 785 numbers has at most 4 KB; quotes, blanks and `.0` may double that twice.
 const LONGEST_LINE: usize = 16_384;
 
-/// Reads one file; `file` names it in errors. The number of bytes is for `reader` to limit.
+/// Reads one file; `file` names it in errors. Limiting the number of bytes is up to `reader`.
 pub(super) fn read(file: &str, reader: impl Read) -> Result<ImageSet, DataError> {
     let Table { reader, separator } = Table::new(reader);
     let mut rows = Rows::new(file, reader, separator);
@@ -37,20 +37,20 @@ pub(super) fn read(file: &str, reader: impl Read) -> Result<ImageSet, DataError>
     ImageSet::new(file, pixels, labels)
 }
 
-/// The lines of a file that are not blank, one at a time.
+/// The non-blank lines of a file, one at a time.
 struct Rows<'a, R> {
     file: &'a str,
     reader: csv::Reader<Chain<ShortLines<R>, &'static [u8]>>,
     record: csv::ByteRecord,
-    /// Number of the line that `record` is, from 1.
+    /// Number of the line in `record`, from 1.
     line: u64,
 }
 
 impl<'a, R: Read> Rows<'a, R> {
     fn new(file: &'a str, reader: R, separator: u8) -> Self {
-        // With no quoting a record is a line, so the limit on lines is one on records too; quotes around a field are
-        // trimmed by `bare`, as is the CR of a CRLF. With a line end after the last line too, the line just read is
-        // always the one before the reader's.
+        // Without quoting, a record is a line, so the limit on lines also limits records; `bare` trims quotes around a
+        // field, as well as the CR of a CRLF. With a line end after the last line too, the line just read is always the one
+        // before the reader's.
         let lines = ShortLines::new(reader, LONGEST_LINE).chain(b"\n".as_slice());
         let reader = csv::ReaderBuilder::new()
             .has_headers(false)
@@ -62,7 +62,7 @@ impl<'a, R: Read> Rows<'a, R> {
         Self { file, reader, record: csv::ByteRecord::new(), line: 1 }
     }
 
-    /// Goes to the next line that is not blank; false at the end.
+    /// Advances to the next non-blank line; false at the end.
     fn next(&mut self) -> Result<bool, DataError> {
         loop {
             let more = self.reader.read_byte_record(&mut self.record);
@@ -95,7 +95,7 @@ impl<'a, R: Read> Rows<'a, R> {
 }
 
 impl Columns {
-    /// Adds the image of a row and its label.
+    /// Adds a row's image and label.
     fn add_image<R: Read>(&self, row: &Rows<R>, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), DataError> {
         if row.record.len() != self.0.len() {
             return Err(row.wrong(format!("it has {} columns, but the header has {}", row.record.len(), self.0.len())));
@@ -124,19 +124,19 @@ impl Columns {
     }
 }
 
-/// A field without blanks and quotes around it.
+/// A field without the blanks and quotes around it.
 fn bare(field: &[u8]) -> &[u8] {
     let text = field.trim_ascii();
     let unquoted = text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\""));
     unquoted.unwrap_or(text).trim_ascii()
 }
 
-/// A whole number from 0 to 255, with blanks or quotes around it or `.0` behind it.
+/// A whole number from 0 to 255, possibly with blanks or quotes around it or `.0` after it.
 fn parse_byte(field: &[u8]) -> Option<u8> {
-    // Nearly every field is digits alone, and there are 47 million in the training set.
+    // Nearly all fields are digits alone, and the training set has 47 million of them.
     parse_digits(field).or_else(|| {
         let text = bare(field);
-        // A comma can only be here where it does not separate columns.
+        // A comma can only occur here where it does not separate columns.
         let point = text.iter().position(|b| matches!(b, b'.' | b',')).unwrap_or(text.len());
         let (digits, fraction) = text.split_at(point);
         let is_whole = fraction.iter().skip(1).all(|b| *b == b'0');

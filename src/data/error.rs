@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::files::{FileError, shown};
 
-/// What can be wrong with data. Every message says what, where and how to mend it.
+/// What can be wrong with data. Every message says what, where and how to fix it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains its fields
@@ -28,7 +28,7 @@ pub enum DataError {
     )]
     Incomplete { folder: PathBuf, present: String, missing: String },
 
-    /// The file named has none of the names by which a file's form and part are known.
+    /// The file's name is none of those that identify a file's format and part.
     #[error(
         "{path}: no data file has this name; it must be an archive (.tar.gz or .tgz), fashion_mnist_train.csv or \
          fashion_mnist_test.csv, or an IDX file (train-images-idx3-ubyte and so on), plain or with .gz",
@@ -36,14 +36,14 @@ pub enum DataError {
     )]
     UnknownName { path: PathBuf },
 
-    /// The name of a file says neither that it is CSV nor that it is IDX.
+    /// The file's name indicates neither CSV nor IDX.
     #[error(
         "{path}: a set of images must be a .csv file, or an IDX file with images and idx3 in its name, plain or with .gz",
         path = shown(path)
     )]
     UnknownSet { path: PathBuf },
 
-    /// A picture of one's own cannot be used.
+    /// A user's own picture cannot be used.
     #[error("{path} cannot be used as a picture: {problem}", path = shown(path))]
     Picture { path: PathBuf, problem: String },
 
@@ -51,7 +51,7 @@ pub enum DataError {
     #[error(transparent)]
     File(#[from] FileError),
 
-    /// What stands in a file is wrong at `place`: a line, some bytes or an entry of an archive.
+    /// The content of a file is wrong at `place`: a line, some bytes or an entry of an archive.
     #[error("{file}, {place}: {problem}")]
     Content { file: String, place: String, problem: String },
 
@@ -60,7 +60,7 @@ pub enum DataError {
     Split { images: usize, validation: usize, problem: String },
 }
 
-/// What is wrong with the content of a file, before anyone says which file.
+/// What is wrong with the content of a file, before the file is named.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub(super) struct Problem(pub String);
@@ -88,7 +88,7 @@ impl DataError {
         Self::Content { file: file.to_owned(), place: place.into(), problem: problem.into() }
     }
 
-    /// A file that broke off while it was read. Decompression reports its own errors in this way too.
+    /// A file that broke off while being read. Decompression errors arrive this way too.
     pub(super) fn broken(file: &str, place: impl Into<String>, error: &io::Error) -> Self {
         let problem = match error.kind() {
             io::ErrorKind::UnexpectedEof => {

@@ -1,13 +1,13 @@
-//! IDX files: the format of MNIST, big-endian sizes and then bytes (<http://yann.lecun.com/exdb/mnist/>).
+//! IDX files: the format of MNIST, with big-endian sizes followed by bytes (<http://yann.lecun.com/exdb/mnist/>).
 
 use std::io::Read;
 
 use super::image_set::MOST_IMAGES;
 use super::{DataError, HEIGHT, PIXELS, WIDTH};
 
-/// Unsigned bytes in three axes.
+/// Unsigned bytes with three axes.
 const IMAGES_MAGIC: u32 = 0x0803;
-/// Unsigned bytes in one axis.
+/// Unsigned bytes with one axis.
 const LABELS_MAGIC: u32 = 0x0801;
 
 /// Reads the pixels of an image file; `file` names it in errors.
@@ -29,7 +29,7 @@ pub(super) fn read_labels(file: &str, reader: impl Read) -> Result<Vec<u8>, Data
     idx.body(count)
 }
 
-/// A file that is being read.
+/// A file being read.
 struct Idx<'a, R> {
     file: &'a str,
     reader: R,
@@ -79,7 +79,7 @@ impl<'a, R: Read> Idx<'a, R> {
         Ok(count)
     }
 
-    /// Reads exactly `len` bytes up to the end of the file. Memory grows with what is really there.
+    /// Reads exactly `len` bytes up to the end of the file. Memory grows only with the bytes that are really there.
     fn body(self, len: usize) -> Result<Vec<u8>, DataError> {
         let mut body = Vec::new();
         let read = self.reader.take(len as u64 + 1).read_to_end(&mut body);

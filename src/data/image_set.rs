@@ -15,10 +15,10 @@ pub const WIDTH: usize = 28;
 /// Bytes of an image.
 pub const PIXELS: usize = HEIGHT * WIDTH;
 
-/// No file may hold more images, so that a hostile one cannot fill memory (this many take 784 MB).
+/// No file may hold more images than this, so that a hostile one cannot fill memory (this many take 784 MB).
 pub(super) const MOST_IMAGES: usize = 1_000_000;
 
-/// Grey images as bytes, row by row, image after image, with one label an image.
+/// Grey images as bytes, row by row, image after image, with one label per image.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ImageSet {
     pixels: Vec<u8>,
@@ -29,7 +29,7 @@ impl ImageSet {
     /// Pairs images with labels. `what` names the set in errors.
     ///
     /// # Errors
-    /// [`DataError::Content`] when there are not [`PIXELS`] bytes a label, or a label is not below [`CLASSES`].
+    /// [`DataError::Content`] when there are not [`PIXELS`] bytes per label, or a label is not below [`CLASSES`].
     pub fn new(what: &str, pixels: Vec<u8>, labels: Vec<u8>) -> Result<Self, DataError> {
         if pixels.len() != labels.len() * PIXELS {
             return Err(DataError::content(
@@ -72,7 +72,7 @@ impl ImageSet {
         &self.labels
     }
 
-    /// The bytes of image `i`; nothing when there is no such image.
+    /// The bytes of image `i`; empty when there is no such image.
     pub fn image(&self, i: usize) -> &[u8] {
         self.pixels.chunks_exact(PIXELS).nth(i).unwrap_or_default()
     }
@@ -101,8 +101,8 @@ impl ImageSet {
         Ok(subset)
     }
 
-    /// The images seen another way: mirrored left to right if asked, then moved by `[down, right]` pixels. Where nothing is
-    /// left to see, the edge is repeated.
+    /// The images mirrored left to right if `mirrored`, then shifted by `[down, right]` pixels. Pixels that come in from
+    /// outside repeat the edge.
     pub fn seen(&self, mirrored: bool, [down, right]: [i32; 2]) -> Self {
         let from = |to: usize, by: i32, size: usize| (to as i32 - by).clamp(0, size as i32 - 1) as usize;
         let mut pixels = Vec::with_capacity(self.pixels.len());

@@ -1,11 +1,12 @@
-//! Readers that refuse to give more than they should: decompressed data may be a thousand times its file.
+//! Readers that refuse to return more than they should: decompressed data may be a thousand times as large as its file.
 
 use std::io::{self, Read};
 
 /// Enough for a CSV file of the most images allowed (at most 3.2 GB); Fashion-MNIST itself has 155 MB.
 const MOST_BYTES: u64 = 4 << 30;
 
-/// Gives at most [`MOST_BYTES`], then an error rather than an end, so that a bomb is not taken for a short file.
+/// Returns at most [`MOST_BYTES`], then an error rather than an end, so that a decompression bomb is not taken for a short
+/// file.
 #[derive(Debug)]
 pub(super) struct Limited<R> {
     inner: R,

@@ -38,7 +38,7 @@ pub struct Dataset {
 /// Reads the data set from `path`, or from the usual places: `data/`, then the Debian package's folder.
 ///
 /// `path` is an archive `*.tar.gz` or `*.tgz`, one of the CSV or IDX files (the others are looked for beside it), or a
-/// folder that holds any of these. In a folder an archive goes before CSV files, and these before IDX files.
+/// folder that holds any of these. In a folder, an archive takes precedence over CSV files, and these over IDX files.
 ///
 /// # Errors
 /// [`DataError::NotFound`] with the ways to get the data, [`DataError::Incomplete`] when only some files are there, or
@@ -50,11 +50,11 @@ pub fn load(path: Option<&Path>) -> Result<Dataset, DataError> {
     }
 }
 
-/// Reads a single set of labelled images: a CSV file like those of the data set, or an IDX file of images, whose labels lie
+/// Reads a single set of labelled images: a CSV file like those of the data set, or an IDX file of images, whose labels are
 /// beside it under the same name with `labels` for `images` and `idx1` for `idx3`. Any of them may end with `.gz`.
 ///
 /// # Errors
-/// [`DataError::UnknownSet`] when the name says neither; what is wrong with the file that was found.
+/// [`DataError::UnknownSet`] when the name indicates neither; what is wrong with the file that was found.
 pub fn load_set(path: &Path) -> Result<ImageSet, DataError> {
     let file_name = path.file_name().unwrap_or_default().to_string_lossy();
     let plain = file_name.strip_suffix(".gz").unwrap_or(&file_name);
@@ -81,7 +81,7 @@ enum Found {
 impl Found {
     fn in_usual_places() -> Result<Self, DataError> {
         let data = Path::new("data");
-        // An incomplete `data/` is an error: other data than was put there would be a surprise.
+        // An incomplete `data/` is an error: reading other data than was put there would be a surprise.
         if let Some(found) = Self::in_folder(data)? {
             return Ok(found);
         }
@@ -156,8 +156,8 @@ impl Found {
     }
 }
 
-/// The files in `folder`, or nothing when there is none of them. Of several spellings that exist the one that was
-/// `named` is taken, or else the first.
+/// The files in `folder`; `None` when there is none of them. Of several existing spellings, the one that was `named` is
+/// used, or else the first.
 fn all_of<const N: usize>(
     folder: &Path,
     files: [Spellings; N],
@@ -168,7 +168,7 @@ fn all_of<const N: usize>(
     for names in files {
         let mut spellings: Vec<PathBuf> = Vec::new();
         for path in names.iter().flat_map(|name| [folder.join(name), folder.join(format!("{name}.gz"))]) {
-            // A folder that may not be looked into is not an empty one.
+            // A folder that may not be searched is not the same as an empty one.
             if exists(&path)? {
                 spellings.push(path);
             }
@@ -197,12 +197,12 @@ fn read_idx(images: &Path, labels: &Path) -> Result<ImageSet, DataError> {
     ImageSet::new(&both, pixels, classes)
 }
 
-/// A path as errors name it.
+/// A path as shown in errors.
 fn name(path: &Path) -> String {
     shown(path)
 }
 
-/// The folder a file lies in.
+/// The folder that contains a file.
 fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -13,24 +13,24 @@ pub enum PixelScale {
     Unit,
     /// Mean 0 and deviation 1 over the training images
     Standard,
-    /// -1 to 1, as Inception's published weights want it
+    /// -1 to 1, as Inception's published weights expect
     Symmetric,
 }
 
-/// Images are presented as `(byte / 255 - mean) / deviation`, in training, validation and test alike.
+/// Pixels are scaled to `(byte / 255 - mean) / deviation`, in training, validation and test alike.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Normalisation {
-    /// Mean of the training split in 0 to 1, or 0.
+    /// Mean of the training split on a scale of 0 to 1, or 0.
     pub mean: f32,
-    /// Standard deviation of the training split in 0 to 1, or 1.
+    /// Standard deviation of the training split on a scale of 0 to 1, or 1.
     pub deviation: f32,
 }
 
 impl Normalisation {
-    /// Pixels in 0 to 1 as they are.
+    /// Pixels from 0 to 1 as they are.
     pub const UNIT: Self = Self { mean: 0.0, deviation: 1.0 };
 
-    /// How the pixels of `images` are scaled; by mean and deviation of those of `chosen`, where asked for.
+    /// How the pixels of `images` are scaled; [`PixelScale::Standard`] uses the mean and deviation of the `chosen` images.
     pub fn of(scale: PixelScale, images: &ImageSet, chosen: &[u32]) -> Self {
         match scale {
             PixelScale::Unit => return Self::UNIT,

@@ -1,8 +1,8 @@
-//! Labelled examples of one's own: numbers of any shape.
+//! A user's own labelled examples: numbers of any shape.
 
 use super::{DataError, ImageSet};
 
-/// Labelled examples, each an array of numbers of one shape.
+/// Labelled examples, each an array of numbers, all of the same shape.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
     shape: Vec<usize>,
@@ -11,7 +11,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Pairs `values`, row-major `[examples, ..shape]`, with one label an example.
+    /// Pairs `values`, row-major `[examples, ..shape]`, with one label per example.
     ///
     /// # Errors
     /// [`DataError::Content`] when the numbers do not fit together, or one of them is not finite.
@@ -63,7 +63,7 @@ impl From<Rows> for Examples {
 }
 
 impl Examples {
-    /// The class of each.
+    /// The class of each example.
     pub fn labels(&self) -> &[u8] {
         match self {
             Self::Images(images) => images.labels(),
@@ -71,17 +71,17 @@ impl Examples {
         }
     }
 
-    /// How many there are.
+    /// Number of examples.
     pub fn len(&self) -> usize {
         self.labels().len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no examples.
     pub fn is_empty(&self) -> bool {
         self.labels().is_empty()
     }
 
-    /// The first `n`, or all when there are fewer.
+    /// The first `n` examples, or all when there are fewer.
     pub fn take(&self, n: usize) -> Self {
         match self {
             Self::Images(images) => Self::Images(images.take(n)),

@@ -5,12 +5,12 @@ use rand_pcg::Pcg64;
 
 use super::{CLASSES, DataError};
 
-/// Indices of images, each list in rising order.
+/// Indices of images, each list in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
     /// Images to train with.
     pub train: Vec<u32>,
-    /// Images to choose and stop by.
+    /// Images for model selection and early stopping.
     pub validation: Vec<u32>,
 }
 
@@ -22,7 +22,7 @@ pub fn stratified_split(labels: &[u8], validation: usize, seed: u64) -> Result<S
     stratified_split_of(CLASSES, labels, validation, seed)
 }
 
-/// As [`stratified_split`], of this many classes.
+/// As [`stratified_split`], for this many classes.
 ///
 /// # Errors
 /// [`DataError::Split`] when either part would be empty, or a label is not below `classes`.
@@ -46,11 +46,11 @@ pub fn stratified_split_of(classes: usize, labels: &[u8], validation: usize, see
     Ok(split)
 }
 
-/// Cuts a set into `folds` parts of the same size, with the same share of every class, chosen by `seed` alone; the split at
-/// place i validates on part i and trains on the others.
+/// Divides a set into `folds` parts of the same size, with the same share of every class, chosen by `seed` alone; split i
+/// validates on part i and trains on the others.
 ///
 /// # Errors
-/// [`DataError::Split`] when there are fewer than two folds, more than images, or a label is not below [`CLASSES`].
+/// [`DataError::Split`] when there are fewer than two folds, more folds than images, or a label is not below [`CLASSES`].
 pub fn stratified_folds(labels: &[u8], folds: usize, seed: u64) -> Result<Vec<Split>, DataError> {
     let refuse = |problem: &str| DataError::Split {
         images: labels.len(),
@@ -61,7 +61,7 @@ pub fn stratified_folds(labels: &[u8], folds: usize, seed: u64) -> Result<Vec<Sp
         return Err(refuse("cross-validation needs at least 2 folds and an image in each"));
     }
     let by_class = by_class(labels, CLASSES).ok_or_else(|| refuse("a label is out of range"))?;
-    // Images are dealt like cards, class after class, so neither a class nor a fold is short of more than one.
+    // Images are dealt like cards, class after class, so no class and no fold is short by more than one.
     let mut fold_of = vec![0; labels.len()];
     let mut dealt = 0;
     for (class, mut members) in by_class.into_iter().enumerate() {
@@ -78,7 +78,7 @@ pub fn stratified_folds(labels: &[u8], folds: usize, seed: u64) -> Result<Vec<Sp
     Ok((0..folds).map(split).collect())
 }
 
-/// The images of each class, or nothing when a label is out of range.
+/// The images of each class; `None` when a label is out of range.
 fn by_class(labels: &[u8], classes: usize) -> Option<Vec<Vec<u32>>> {
     let mut by_class: Vec<Vec<u32>> = vec![Vec::new(); classes];
     for (i, label) in (0..).zip(labels) {
@@ -87,8 +87,8 @@ fn by_class(labels: &[u8], classes: usize) -> Option<Vec<Vec<u32>>> {
     Some(by_class)
 }
 
-/// How many of each class to take so that `wanted` are taken in all: the exact share rounded down, and what is then
-/// missing to the classes that lost most by rounding (the largest-remainder method).
+/// How many of each class to take so that `wanted` are taken in all: the exact share rounded down, and the rest from the
+/// classes that lost most by rounding (the largest-remainder method).
 fn shares(counts: &[usize], wanted: usize) -> Vec<usize> {
     let total: usize = counts.iter().sum::<usize>().max(1);
     let mut shares: Vec<usize> = counts.iter().map(|n| n * wanted / total).collect();
@@ -101,8 +101,8 @@ fn shares(counts: &[usize], wanted: usize) -> Vec<usize> {
     shares
 }
 
-/// The shuffle of Fisher and Yates, decided by `seed` and `stream` alone. Written out, since a library's may change with
-/// its version, and the split and the order of an epoch must not.
+/// The Fisher-Yates shuffle, determined by `seed` and `stream` alone. Written out, since a library's may change from version
+/// to version, and the split and the order of an epoch must not.
 pub fn shuffle(items: &mut [u32], seed: u64, stream: u64) {
     let mut rng = Pcg64::new(u128::from(seed), u128::from(stream));
     for i in (1..items.len()).rev() {

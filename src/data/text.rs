@@ -1,10 +1,10 @@
-//! Text tables as programs write them: in UTF-8 or UTF-16, separated by `,`, `;` or TAB, with line ends of any system.
+//! Text tables as programs write them: in UTF-8 or UTF-16, separated by `,`, `;` or TAB, with the line ends of any system.
 
 use std::io::{self, Cursor, Read};
 
 use super::content::Failed;
 
-/// So much is looked at to tell the form: more than a header of 785 names takes, in UTF-16 too.
+/// Bytes examined to determine the form: more than a header of 785 names takes, in UTF-16 too.
 const LOOKED_AT: u64 = 32_768;
 
 /// A table as lines of ASCII, and what separates its columns.
@@ -38,13 +38,13 @@ impl<'a> Table<'a> {
     }
 }
 
-/// What there is most of in the header; a comma when there is none.
+/// The most frequent separator in the header; a comma when there is none.
 fn separator(header: &[u8]) -> u8 {
     let count = |separator: u8| header.iter().filter(|byte| **byte == separator).count();
     [b'\t', b';', b','].into_iter().max_by_key(|one| count(*one)).unwrap_or(b',')
 }
 
-/// In which order the two bytes of a character come.
+/// The order of the two bytes of a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Utf16 {
     LowFirst,
@@ -52,7 +52,7 @@ enum Utf16 {
 }
 
 impl Utf16 {
-    /// By the byte order mark, or else by the zero beside the first letter.
+    /// Determined by the byte order mark, or else by the zero beside the first letter.
     fn of(start: &[u8]) -> Option<Self> {
         match start {
             [0xff, 0xfe, ..] | [1..=0x7f, 0, 1..=0x7f, 0, ..] => Some(Self::LowFirst),
@@ -61,7 +61,8 @@ impl Utf16 {
         }
     }
 
-    /// The character, a blank for the byte order mark, and a question mark for letters that no number and no `label` has.
+    /// The character, a blank for the byte order mark, or a question mark for characters that occur in no number and not in
+    /// `label`.
     fn ascii(self, unit: [u8; 2]) -> u8 {
         let unit = match self {
             Self::LowFirst => u16::from_le_bytes(unit),

@@ -4,25 +4,26 @@ use serde::Serialize;
 
 use super::Predictions;
 
-/// Predictions sorted by how sure they are.
+/// Predictions binned by confidence.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Calibration {
-    /// Bins of the same width from 0 to 1, each without its lower end.
+    /// Bins of equal width from 0 to 1, each excluding its lower end.
     pub bins: Vec<Bin>,
-    /// The expected calibration error: the mean distance of accuracy and confidence, each bin counted by its predictions.
+    /// The expected calibration error: the mean absolute difference of accuracy and confidence, each bin weighted by its
+    /// predictions.
     pub error: f64,
 }
 
-/// Predictions whose largest probability lies in a range.
+/// Predictions whose largest probability is in a range.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Bin {
-    /// The range, without its lower end.
+    /// The range, excluding its lower end.
     pub range: [f64; 2],
-    /// How many there are.
+    /// Number of predictions.
     pub count: usize,
     /// Mean of the largest probability; 0 without predictions.
     pub confidence: f64,
-    /// Share of right ones; 0 without predictions.
+    /// Share of correct predictions; 0 without predictions.
     pub accuracy: f64,
 }
 
@@ -30,7 +31,7 @@ impl Calibration {
     /// As many bins as in the paper.
     pub const BINS: usize = 15;
 
-    /// Sorts predictions into [`Calibration::BINS`] bins.
+    /// Bins predictions into [`Calibration::BINS`] bins.
     pub fn from_predictions(predictions: &Predictions) -> Self {
         let width = 1.0 / Self::BINS as f64;
         let mut sums = vec![(0_usize, 0.0_f64, 0_usize); Self::BINS];

@@ -1,4 +1,4 @@
-//! Whether one classifier is better than another on the same images, or only luckier.
+//! Whether one classifier is better than another on the same images, or merely luckier.
 
 use rand::RngExt;
 use rand_pcg::Pcg64;
@@ -17,8 +17,8 @@ pub struct Comparison {
     pub only_second: usize,
     /// Images that both get wrong.
     pub both_wrong: usize,
-    /// How likely it is that the two disagree in favour of one at least as clearly as here, if they were equally good: the
-    /// exact two-sided test of McNemar (1947) on the images that one of them gets right.
+    /// How likely the two would disagree in favour of either at least as clearly as here if they were equally good: the
+    /// exact two-sided test of McNemar (1947) on the images that only one of them gets right.
     pub p_value: f64,
 }
 
@@ -26,7 +26,7 @@ impl Comparison {
     /// Compares them image by image.
     ///
     /// # Errors
-    /// [`EvalError::Different`] when they are not of the same images.
+    /// [`EvalError::Different`] when they are not for the same images.
     pub fn between(first: &Predictions, second: &Predictions) -> Result<Self, EvalError> {
         first.must_match(second)?;
         let (mut counts, hits) = ([[0; 2]; 2], first.hits().zip(second.hits()));
@@ -41,7 +41,7 @@ impl Comparison {
 /// Twice the probability of at most `min(a, b)` heads in `a + b` tosses of a fair coin.
 fn sign_test(a: usize, b: usize) -> f64 {
     let n = a + b;
-    // C(n, k) / 2^n by logarithms: neither part fits a float for large n.
+    // C(n, k) / 2^n through logarithms: neither part fits a float for large n.
     let mut ln = -(n as f64) * std::f64::consts::LN_2;
     let mut sum = 0.0;
     for k in 0..=a.min(b) {
@@ -51,24 +51,24 @@ fn sign_test(a: usize, b: usize) -> f64 {
     (2.0 * sum).min(1.0)
 }
 
-/// A difference of two accuracies with the range that its resamplings span.
+/// The difference of two accuracies, with its bootstrap interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Gain {
-    /// Accuracy of the first less that of the second.
+    /// Accuracy of the first minus that of the second.
     pub mean: f64,
     /// The 2.5th and the 97.5th percentile of the bootstrap.
     pub interval: [f64; 2],
 }
 
 impl Gain {
-    /// Resamplings.
+    /// Number of resamplings.
     const SAMPLES: usize = 10_000;
 
-    /// The gain of `better` over `other`, with the interval of the paired bootstrap (Efron 1979): the images are drawn anew
-    /// with replacement, the same ones for both, so that what is hard for both does not widen it.
+    /// The gain of `better` over `other`, with the interval of the paired bootstrap (Efron 1979): images are resampled with
+    /// replacement, the same ones for both, so that images that are hard for both do not widen it.
     ///
     /// # Errors
-    /// [`EvalError::Different`] when they are not of the same images.
+    /// [`EvalError::Different`] when they are not for the same images.
     pub fn of(better: &Predictions, other: &Predictions, seed: u64) -> Result<Self, EvalError> {
         better.must_match(other)?;
         let gains: Vec<i32> = better.hits().zip(other.hits()).map(|(a, b)| i32::from(a) - i32::from(b)).collect();
@@ -77,7 +77,7 @@ impl Gain {
         let mut rng = Pcg64::new(u128::from(seed), 0);
         let mut sums: Vec<i32> = (0..Self::SAMPLES)
             .map(|_| {
-                // The high half of a 64-bit product of a 32-bit number and n is uniform below n, up to 1 in a million.
+                // The high half of a 64-bit product of a 32-bit number and n is uniform below n, to within 1 in a million.
                 let mut draw = || (u64::from(rng.random::<u32>()) * n as u64) >> 32;
                 (0..n).map(|_| gains[draw() as usize]).sum()
             })

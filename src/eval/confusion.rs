@@ -1,24 +1,24 @@
-//! Which classes are taken for which.
+//! Which classes are mistaken for which.
 
 use serde::Serialize;
 
 use super::Predictions;
 
-/// Images of one class that are taken for another.
+/// Images of one class that are mistaken for another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConfusedPair {
-    /// The class they are of.
+    /// The true class.
     pub truth: String,
-    /// The class they are taken for.
+    /// The predicted class.
     pub predicted: String,
-    /// How many.
+    /// Number of these images.
     pub count: usize,
-    /// How many images are of the true class.
+    /// Number of images of the true class.
     pub support: usize,
 }
 
 impl Predictions {
-    /// How often each class (row) was taken for each class (column).
+    /// How often each class (row) was predicted to be each class (column).
     pub fn confusion_matrix(&self) -> Vec<Vec<usize>> {
         let classes = self.class_names().len();
         let mut matrix = vec![vec![0; classes]; classes];

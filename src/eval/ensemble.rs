@@ -1,21 +1,21 @@
-//! Several classifiers made one: averages, weights, votes.
+//! Combines several classifiers into one: averages, weights, votes.
 
 use super::{EvalError, Predictions};
 
-/// The mean of the members' probabilities, each member counted by its weight (soft voting).
+/// The weighted mean of the members' probabilities (soft voting).
 ///
 /// # Errors
-/// [`EvalError::Members`] when there are none or another number of weights; [`EvalError::Different`] when they are not of the
-/// same images.
+/// [`EvalError::Members`] when there are no members or a different number of weights; [`EvalError::Different`] when they are
+/// not for the same images.
 pub fn average(members: &[Predictions], weights: &[f64]) -> Result<Predictions, EvalError> {
     combine(members, weights, |row, _| row)
 }
 
-/// Each member has one vote, for its most probable class (hard voting). A tie goes to that of the tied classes whose mean
-/// probability is largest.
+/// Each member has one vote, for its most probable class (hard voting). A tie goes to the tied class with the largest mean
+/// probability.
 ///
-/// The probability of a class is `(votes + mean probability) / (members + 1)`: it orders classes by votes, and within equal
-/// votes by the mean.
+/// The probability of a class is `(votes + mean probability) / (members + 1)`: it orders classes by votes, and by the mean
+/// among equal votes.
 ///
 /// # Errors
 /// As [`average`].
@@ -29,16 +29,16 @@ pub fn vote(members: &[Predictions]) -> Result<Predictions, EvalError> {
     })
 }
 
-/// Weights of an average, at least 0 and 1 together, that give the smallest log loss on these predictions.
+/// Weights of an average that give the smallest log loss on these predictions; they are at least 0 and sum to 1.
 ///
-/// The loss is convex in the weights. They are found by expectation maximisation (Dempster, Laird and Rubin 1977, of a
-/// mixture whose components are known): each step shares every image out among the members by what they contribute to the
+/// The loss is convex in the weights. They are found by expectation maximisation (Dempster, Laird and Rubin 1977, for a
+/// mixture with known components): each step divides every image among the members by what they contribute to the
 /// probability of its true class, and the new weights are the members' shares.
 ///
 /// # Errors
 /// As [`average`].
 pub fn fit_weights(members: &[Predictions]) -> Result<Vec<f64>, EvalError> {
-    /// The gain of a step falls steadily; past this many, weights move in digits that nobody prints.
+    /// The gain per step falls steadily; after this many, weights change only in digits that nobody prints.
     const STEPS: usize = 500;
     check(members, members.len())?;
     let labels = members[0].labels();
@@ -70,7 +70,7 @@ pub(super) fn check(members: &[Predictions], weights: usize) -> Result<(), EvalE
     members.iter().try_for_each(|member| first.must_match(member))
 }
 
-/// For each image what `rule` makes of the weighted mean of the members' probabilities and their votes.
+/// Applies `rule` to each image's weighted mean of the members' probabilities and to their votes.
 fn combine(
     members: &[Predictions],
     weights: &[f64],

@@ -2,16 +2,16 @@
 
 use std::collections::VecDeque;
 
-/// Steps that are remembered to guess the curvature by.
+/// Steps remembered to estimate the curvature.
 const MEMORY: usize = 10;
 const MOST_STEPS: usize = 500;
 /// A step that lowers the value by less than this share of it is the last.
 const SMALLEST_GAIN: f64 = 1e-13;
-/// A step must gain this share of what the slope promises (Armijo's condition).
+/// A step must achieve this share of the decrease that the slope promises (Armijo's condition).
 const SUFFICIENT: f64 = 1e-4;
 
-/// The place of the smallest value of a smooth convex function, which gives its value and its gradient, from `x` on. No element
-/// of the gradient is larger than `tolerance` at the end, if it comes to that.
+/// The minimiser of a smooth convex function `f`, which returns its value and its gradient, searched from `x`. If the search
+/// converges, no element of the gradient exceeds `tolerance` in magnitude there.
 pub(super) fn minimise(mut x: Vec<f64>, tolerance: f64, f: impl Fn(&[f64]) -> (f64, Vec<f64>)) -> Vec<f64> {
     let (mut value, mut gradient) = f(&x);
     let mut memory: VecDeque<Step> = VecDeque::new();
@@ -45,23 +45,23 @@ pub(super) fn minimise(mut x: Vec<f64>, tolerance: f64, f: impl Fn(&[f64]) -> (f
     x
 }
 
-/// How far a step went, and what it did to the gradient.
+/// How far a step went, and how it changed the gradient.
 struct Step {
     s: Vec<f64>,
     y: Vec<f64>,
-    /// Their product.
+    /// Their dot product.
     sy: f64,
 }
 
 impl Step {
-    /// Nothing when the step has not seen the function curve upwards.
+    /// `None` when the function does not curve upwards along the step.
     fn new(s: Vec<f64>, y: Vec<f64>) -> Option<Self> {
         let sy = dot(&s, &y);
         (sy > 0.0).then_some(Self { s, y, sy })
     }
 }
 
-/// The gradient, turned and stretched by the inverse curvature that the steps have seen, downhill.
+/// The downhill direction: the negative gradient times the inverse curvature estimated from the steps.
 fn direction(gradient: &[f64], memory: &VecDeque<Step>) -> Vec<f64> {
     let mut q: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut alphas = Vec::new();

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Calibration, ConfusedPair, PrecisionRecall, Predictions, Report};
 
-/// The classification report and what goes beyond it; the JSON that `selvedge evaluate` writes.
+/// The classification report and further metrics; the JSON that `selvedge evaluate` writes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Metrics {
     /// Accuracy, log loss, precision and recall.

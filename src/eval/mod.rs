@@ -1,4 +1,4 @@
-//! How good predictions are, how good they are together, and whether a difference means anything. Knows nothing of GPUs.
+//! How good predictions are, alone and combined, and whether a difference means anything. Knows nothing of GPUs.
 
 mod calibration;
 mod comparison;

@@ -7,21 +7,21 @@ use super::Predictions;
 /// The curve of one class against all others.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PrecisionRecall {
-    /// One point a distinct probability, from the highest down.
+    /// One point per distinct probability, from the highest down.
     pub points: Vec<OperatingPoint>,
-    /// The sum over the points of precision times the gain of recall: scikit-learn's `average_precision_score`.
-    /// `None` for a class that no image is of, which has no recall.
+    /// The sum over the points of precision times the increase in recall: scikit-learn's `average_precision_score`. `None`
+    /// for a class without images, which has no recall.
     pub average_precision: Option<f64>,
 }
 
-/// What becomes of a class when all images are taken for it whose probability is at least the threshold.
+/// The result of assigning to a class all images for which its probability is at least the threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct OperatingPoint {
     /// The threshold.
     pub threshold: f32,
-    /// Right ones among those taken.
+    /// Share of the assigned images that are of the class.
     pub precision: f64,
-    /// Those taken among the right ones.
+    /// Share of the class's images that are assigned.
     pub recall: f64,
 }
 
@@ -40,7 +40,7 @@ impl PrecisionRecall {
         }
         let mut points: Vec<OperatingPoint> = Vec::new();
         let (mut taken, mut right) = (0, 0);
-        // Equal probabilities are taken together.
+        // Equal probabilities are handled together.
         for equal in scored.chunk_by(|a, b| a.0 == b.0) {
             taken += equal.len();
             right += equal.iter().filter(|(_, is)| *is).count();

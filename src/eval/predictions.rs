@@ -1,4 +1,4 @@
-//! What a classifier said about a labelled set.
+//! What a classifier predicted for a labelled set.
 
 use thiserror::Error;
 
@@ -35,7 +35,7 @@ pub enum EvalError {
 /// How far from 1 the sum of a row may be: probabilities may have been written with 4 decimals.
 const ROUNDING: f32 = 1e-3;
 
-/// Probabilities, one row an image and one column a class, next to the true labels.
+/// Probabilities, one row per image and one column per class, with the true labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predictions {
     probabilities: Vec<f32>,
@@ -47,7 +47,7 @@ impl Predictions {
     /// Pairs probabilities (row-major) with labels.
     ///
     /// # Errors
-    /// [`EvalError`] when there are none, when the numbers do not fit together, when one is below 0 or not finite, or when a row
+    /// [`EvalError`] when there are none, when the sizes do not match, when a number is below 0 or not finite, or when a row
     /// does not sum to 1 up to rounding.
     pub fn new(probabilities: Vec<f32>, labels: Vec<u8>, class_names: Vec<String>) -> Result<Self, EvalError> {
         let classes = class_names.len();
@@ -77,7 +77,7 @@ impl Predictions {
         Self::new(probabilities, self.labels.clone(), self.class_names.clone())
     }
 
-    /// One row of probabilities an image.
+    /// One row of probabilities per image.
     pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
         self.probabilities.chunks_exact(self.class_names.len())
     }
@@ -92,7 +92,7 @@ impl Predictions {
         &self.class_names
     }
 
-    /// The class of the largest probability of each row, the first of equals, as NumPy's `argmax`.
+    /// The most probable class of each row; of equals the first, like NumPy's `argmax`.
     pub fn predicted(&self) -> impl Iterator<Item = usize> {
         self.rows().map(|row| {
             let mut best = 0;
@@ -110,7 +110,7 @@ impl Predictions {
         self.rows().zip(self.predicted()).map(|(row, class)| row[class])
     }
 
-    /// Whether each prediction is right.
+    /// Whether each prediction is correct.
     pub fn hits(&self) -> impl Iterator<Item = bool> {
         let pairs = self.predicted().zip(&self.labels);
         pairs.map(|(predicted, label)| predicted == usize::from(*label))
@@ -128,7 +128,7 @@ impl Predictions {
         found.count() as f64 / self.labels.len() as f64
     }
 
-    /// Refuses predictions of other images or classes than these.
+    /// Refuses predictions for other images or classes than these.
     pub(super) fn must_match(&self, other: &Self) -> Result<(), EvalError> {
         let problem = if self.class_names != other.class_names {
             "they have different classes"

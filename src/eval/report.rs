@@ -11,28 +11,28 @@ use super::Predictions;
 pub struct ClassScore {
     /// Name of the class, or of the average.
     pub name: String,
-    /// Right among those predicted to be of the class; 0 when there are none.
+    /// Share of correct ones among those predicted to be of the class; 0 when there are none.
     pub precision: f64,
-    /// Right among those that are of the class; 0 when there are none.
+    /// Share of correct ones among those that are of the class; 0 when there are none.
     pub recall: f64,
     /// Harmonic mean of precision and recall.
     pub f1: f64,
-    /// How many are of the class.
+    /// Number of images of the class.
     pub support: usize,
 }
 
 /// The metrics of an evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Share of right predictions.
+    /// Share of correct predictions.
     pub accuracy: f64,
     /// Mean of `-ln(probability of the true class)`.
     pub log_loss: f64,
-    /// One score a class, in the order of the labels.
+    /// One score per class, in the order of the labels.
     pub classes: Vec<ClassScore>,
     /// Mean over classes.
     pub macro_avg: ClassScore,
-    /// Mean over classes, each counted by its support.
+    /// Mean over classes, each weighted by its support.
     pub weighted_avg: ClassScore,
 }
 
@@ -116,7 +116,7 @@ fn average(name: &str, classes: &[ClassScore], weight: fn(&ClassScore) -> usize)
     }
 }
 
-/// The sum in NumPy's order of additions (`pairwise_sum` in its `loops_utils.h`), so that a mean that lies between two
+/// The sum in NumPy's order of additions (`pairwise_sum` in its `loops_utils.h`), so that a mean halfway between two
 /// decimals is rounded to the same one.
 fn sum_as_numpy(values: &[f64]) -> f64 {
     const LANES: usize = 8;

@@ -1,4 +1,4 @@
-//! Stacking (Wolpert 1992): a multinomial logistic regression on what the members of an ensemble say.
+//! Stacking (Wolpert 1992): a multinomial logistic regression on the predictions of an ensemble's members.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,20 +12,20 @@ use crate::data::{Split, stratified_folds};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stack {
-    /// One row a class, one column a member and class.
+    /// One row per class, one column per member and class.
     pub weights: Vec<Vec<f64>>,
-    /// One a class.
+    /// One per class.
     pub intercepts: Vec<f64>,
-    /// The penalty it was fitted with: `penalty / 2` times the sum of squared weights on top of the mean log loss.
+    /// The penalty it was fitted with: `penalty / 2` times the sum of squared weights is added to the mean log loss.
     pub penalty: f64,
 }
 
-/// How a penalty does on images that a regression was not fitted to.
+/// The results of a penalty on images that the regression was not fitted to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CrossValidation {
     /// The penalty.
     pub penalty: f64,
-    /// Mean log loss over all images, each by the regression of the folds it is not in.
+    /// Mean log loss over all images, each predicted by the regression fitted to the folds without it.
     pub log_loss: f64,
     /// Accuracy, likewise.
     pub accuracy: f64,
@@ -37,8 +37,8 @@ impl Stack {
     /// Folds of the cross-validation.
     pub const FOLDS: usize = 5;
 
-    /// Chooses the penalty by cross-validation (the smallest log loss), then fits all images with it. Also returns how each
-    /// penalty did.
+    /// Chooses the penalty by cross-validation (the smallest log loss), then fits to all images with it. Also returns the
+    /// results of each penalty.
     ///
     /// # Errors
     /// [`EvalError::Members`], [`EvalError::Different`]; [`EvalError::Folds`] when there are too few images.
@@ -53,7 +53,7 @@ impl Stack {
         Ok((problem.fit_all(penalty), tried))
     }
 
-    /// Fits all images with this penalty.
+    /// Fits to all images with this penalty.
     ///
     /// # Errors
     /// [`EvalError::Members`], [`EvalError::Different`].
@@ -62,11 +62,11 @@ impl Stack {
         Ok(Problem::new(members).fit_all(penalty))
     }
 
-    /// What the regression makes of its members' predictions.
+    /// The regression's predictions, given those of its members.
     ///
     /// # Errors
     /// [`EvalError::Members`] when it was fitted to another number of members or classes; [`EvalError::Different`] when they
-    /// are not of the same images.
+    /// are not for the same images.
     pub fn apply(&self, members: &[Predictions]) -> Result<Predictions, EvalError> {
         check(members, members.len())?;
         let problem = Problem::new(members);
@@ -89,7 +89,7 @@ impl Stack {
         members[0].with_probabilities(probabilities)
     }
 
-    /// As [`Problem`] has them.
+    /// In the layout that [`Problem`] uses.
     fn parameters(&self) -> Vec<f64> {
         let features = self.weights.first().map_or(0, Vec::len);
         let of_feature = |feature: usize| self.weights.iter().map(move |row| row[feature]);
@@ -98,7 +98,7 @@ impl Stack {
     }
 }
 
-/// What a regression is fitted to.
+/// The data that a regression is fitted to.
 struct Problem<'a> {
     /// Row-major `[images, width]`.
     features: Vec<f64>,
@@ -129,8 +129,8 @@ impl<'a> Problem<'a> {
         &self.features[image * self.width..][..self.width]
     }
 
-    /// The probabilities of each class, by parameters that stand feature by feature (`[width, classes]`, then the
-    /// intercepts): what is done for a feature is done for all classes side by side, which a processor does at once.
+    /// The probabilities of each class. Parameters are stored feature by feature (`[width, classes]`, then the intercepts):
+    /// the work for a feature is done for all classes side by side, which a processor does at once.
     fn probabilities(&self, theta: &[f64], image: usize, p: &mut [f64]) {
         let (weights, intercepts) = theta.split_at(self.width * self.classes);
         p.copy_from_slice(intercepts);
@@ -145,7 +145,7 @@ impl<'a> Problem<'a> {
         p.iter_mut().for_each(|power| *power /= sum);
     }
 
-    /// Mean log loss of these images with the penalty, and its gradient.
+    /// Mean log loss of these images plus the penalty, and its gradient.
     fn loss(&self, theta: &[f64], images: &[u32], penalty: f64) -> (f64, Vec<f64>) {
         let (mut loss, mut gradient) = (0.0, vec![0.0; theta.len()]);
         let mut errors = vec![0.0; self.classes];
@@ -171,7 +171,7 @@ impl<'a> Problem<'a> {
         (loss, gradient)
     }
 
-    /// The best parameters for these images, looked for from `start` on.
+    /// The best parameters for these images, searched from `start`.
     fn fit(&self, images: &[u32], penalty: f64, start: Vec<f64>, tolerance: f64) -> Vec<f64> {
         minimise(start, tolerance, |theta| self.loss(theta, images, penalty))
     }
@@ -188,7 +188,7 @@ impl<'a> Problem<'a> {
         Stack { weights: (0..self.classes).map(of_class).collect(), intercepts: intercepts.to_vec(), penalty }
     }
 
-    /// How each penalty does.
+    /// The results of each penalty.
     fn cross_validate(&self, penalties: &[f64], folds: &[Split]) -> Vec<CrossValidation> {
         let mut tried: Vec<CrossValidation> = penalties.iter().map(|penalty| CrossValidation::of(*penalty)).collect();
         let n = self.labels.len() as f64;
@@ -196,7 +196,8 @@ impl<'a> Problem<'a> {
         for fold in folds {
             let mut theta = self.zeros();
             for tried in &mut tried {
-                // From the solution of the penalty before, which is near, and no further than the comparison needs.
+                // Starts from the solution for the previous penalty, which is near, and goes no further than the comparison
+                // needs.
                 theta = self.fit(&fold.train, tried.penalty, theta, 1e-4);
                 for image in fold.validation.iter().map(|i| *i as usize) {
                     self.probabilities(&theta, image, &mut p);

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::shown;
 
-/// What was to be done with a file.
+/// What was being done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)] // the names say it
 pub enum FileTask {
@@ -29,7 +29,7 @@ impl fmt::Display for FileTask {
     }
 }
 
-/// A file or folder that cannot be used. The message says which, why, and how to mend it.
+/// A file or folder that cannot be used. The message says which, why, and how to fix it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
@@ -54,7 +54,7 @@ pub enum FileError {
 }
 
 impl FileError {
-    /// What the operating system says of `path`, as an error.
+    /// The operating system's error for `path`, as a [`FileError`].
     pub fn io(path: &Path, task: FileTask) -> impl FnOnce(io::Error) -> Self + '_ {
         move |source| match source.kind() {
             io::ErrorKind::NotFound if matches!(task, FileTask::Read | FileTask::List) => {
@@ -64,13 +64,13 @@ impl FileError {
         }
     }
 
-    /// Whether there is nothing under that name.
+    /// Whether nothing exists under that name.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Missing { .. })
     }
 }
 
-/// Where a path breaks off, when it is not at its last part.
+/// The first missing folder on a path, if a folder is missing.
 fn parent_that_is_missing(path: &Path) -> String {
     let missing = path.ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty());
     match missing.take_while(|parent| !parent.exists()).last() {

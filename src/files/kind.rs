@@ -1,11 +1,11 @@
-//! Whether a name leads to a plain file, asked without opening what hangs or has no end.
+//! Whether a name leads to a plain file, checked without opening anything that hangs or has no end.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::path::Path;
 
 use super::{FileError, FileTask};
 
-/// What something is that is no plain file.
+/// What something is that is not a plain file.
 fn other_kind(metadata: &Metadata) -> Option<&'static str> {
     #[cfg(unix)]
     {
@@ -37,15 +37,15 @@ pub(super) fn require_plain(path: &Path, task: FileTask, metadata: &Metadata) ->
     }
 }
 
-/// Opens a plain file that `options` may also make. Links are followed only to read. The kind is looked at before, because
-/// opening a device can do things, and after, because the name may lead elsewhere by then; in between nothing waits for the
-/// other end of a pipe.
+/// Opens a plain file, which `options` may also create. Links are followed only for reading. The kind is checked before,
+/// because opening a device can do things, and after, because the name may lead elsewhere by then; in between, nothing waits
+/// for the other end of a pipe.
 pub(super) fn open_plain(path: &Path, task: FileTask, options: &mut OpenOptions) -> Result<File, FileError> {
     let follows = task == FileTask::Read;
     let metadata = if follows { path.metadata() } else { path.symlink_metadata() };
     match metadata {
         Ok(metadata) => require_plain(path, task, &metadata)?,
-        // Made by opening, where the options say so.
+        // Created by opening, if the options say so.
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !follows => {}
         Err(e) => return Err(FileError::io(path, task)(e)),
     }

@@ -6,11 +6,11 @@ use std::path::Path;
 use super::kind::open_plain;
 use super::{FileError, FileTask};
 
-/// Takes the lock that a file stands for, which is made where it is missing and never changed; `None` when another process
-/// has it. The operating system gives it back when the file is dropped or the process ends in whatever way.
+/// Takes the lock that a file represents, which is created if missing and never changed; `None` when another process holds
+/// it. The operating system releases it when the file is dropped or the process ends, in whatever way.
 ///
 /// # Errors
-/// [`FileError`], also when there is a link or anything else but a plain file.
+/// [`FileError`], also when the path is a link or anything else but a plain file.
 pub fn try_lock(path: &Path) -> Result<Option<File>, FileError> {
     let file = open_lock(path)?;
     match file.try_lock() {
@@ -20,7 +20,7 @@ pub fn try_lock(path: &Path) -> Result<Option<File>, FileError> {
     }
 }
 
-/// As [`try_lock`], but waits for it.
+/// As [`try_lock`], but waits for the lock.
 ///
 /// # Errors
 /// As [`try_lock`].
@@ -35,10 +35,10 @@ fn open_lock(path: &Path) -> Result<File, FileError> {
     open_plain(path, FileTask::Lock, options.read(true).write(true).create(true).truncate(false))
 }
 
-/// Opens a file to write at its end, which is made where it is missing.
+/// Opens a file for appending; it is created if missing.
 ///
 /// # Errors
-/// [`FileError`], also when there is a link or anything else but a plain file.
+/// [`FileError`], also when the path is a link or anything else but a plain file.
 pub fn append(path: &Path) -> Result<File, FileError> {
     open_plain(path, FileTask::Write, OpenOptions::new().append(true).create(true))
 }

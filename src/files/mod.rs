@@ -1,8 +1,8 @@
-//! Files that a person names and files of run folders: opened without hanging, written without losing anything, and with
-//! errors that say what, where and how to mend it.
+//! Files that users name and files of run folders: opened without hanging, written without losing anything, and with errors
+//! that say what, where and how to fix it.
 //!
 //! Everything that reads or writes a whole file goes through here, so that a pipe, a device or a link in its place is an
-//! error and not a program that never ends.
+//! error rather than a program that never ends.
 
 mod error;
 mod kind;

@@ -1,12 +1,12 @@
-//! Names and texts that are not ours, made fit to be printed.
+//! Names and texts from outside, made safe to print.
 
 use std::borrow::Cow;
 use std::path::Path;
 
 /// A text without anything that moves the cursor, changes colours or starts a new line: control characters, and the
-/// invisible ones that turn the direction of writing, become escapes such as `\u{1b}` and `\n`.
+/// invisible ones that change the direction of writing, become escapes such as `\u{1b}` and `\n`.
 ///
-/// File names, tensor names and values from files may hold any character, so that a name could forge a line of output.
+/// File names, tensor names and values from files may contain any character, so a name could forge a line of output.
 pub fn escaped(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -27,7 +27,7 @@ pub fn shown(path: &Path) -> String {
     escaped(&path.to_string_lossy()).into_owned()
 }
 
-/// Whether a character is one that [`escaped`] replaces. All of them have 16 bits.
+/// Whether a character is one that [`escaped`] replaces. All of them fit in 16 bits.
 pub fn is_unsafe(character: char) -> bool {
     let turns_direction_or_hides = matches!(character,
         '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');

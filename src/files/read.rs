@@ -10,10 +10,10 @@ use super::{FileError, FileTask};
 /// No file of settings, results or history comes near this size.
 pub const SETTINGS_LIMIT: u64 = 64 << 20;
 
-/// Opens a plain file, or what a link to one leads to.
+/// Opens a plain file, or the one that a link leads to.
 ///
 /// # Errors
-/// [`FileError`] when there is none, or a folder, pipe or device instead.
+/// [`FileError`] when there is none, or a folder, pipe or device in its place.
 pub fn open(path: &Path) -> Result<File, FileError> {
     open_plain(path, FileTask::Read, OpenOptions::new().read(true))
 }
@@ -31,7 +31,7 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
     }
     let mut content = Vec::new();
     let room = content.try_reserve_exact(bytes as usize).map_err(std::io::Error::other);
-    // It may have grown since; no more is taken than the limit.
+    // It may have grown since; no more than the limit is read.
     room.and_then(|()| file.take(most + 1).read_to_end(&mut content)).map_err(FileError::io(path, FileTask::Read))?;
     if content.len() as u64 > most {
         return Err(too_large(content.len() as u64));
@@ -48,10 +48,10 @@ pub fn read_text(path: &Path) -> Result<String, FileError> {
     String::from_utf8(bytes).map_err(|_| FileError::NoText { path: path.to_owned() })
 }
 
-/// Whether there is anything under that name, a broken link too.
+/// Whether anything exists under that name, including a broken link.
 ///
 /// # Errors
-/// [`FileError`] when the folder may not be looked into: that is not the same as an absent file.
+/// [`FileError`] when the folder may not be searched: that is not the same as an absent file.
 pub fn exists(path: &Path) -> Result<bool, FileError> {
     match path.symlink_metadata() {
         Ok(_) => Ok(true),
@@ -60,7 +60,7 @@ pub fn exists(path: &Path) -> Result<bool, FileError> {
     }
 }
 
-/// What is in a folder, sorted.
+/// The contents of a folder, sorted.
 ///
 /// # Errors
 /// [`FileError`].

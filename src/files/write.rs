@@ -1,4 +1,4 @@
-//! Writing files so that nothing is lost when it fails.
+//! Writes files so that nothing is lost on failure.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::kind::require_plain;
 use super::{FileError, FileTask};
 
-/// Writes `path` through a temporary file beside it: filled, brought to disk, then renamed over the old one. A crash, a
-/// full disk or an error of `fill` leaves what was there before.
+/// Writes `path` through a temporary file beside it, which is filled, flushed to disk, then renamed over the old one. A
+/// crash, a full disk or an error of `fill` leaves what was there before.
 ///
 /// # Errors
 /// [`FileError`] of the file system and of `fill`, and as [`refuse_target`].
@@ -24,13 +24,13 @@ pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<
     });
     let renamed = written.and_then(|()| fs::rename(&temporary, path));
     if renamed.is_err() {
-        // The first error is the one to report; a temporary file that stays behind does no harm.
+        // The first error is the one to report; a leftover temporary file does no harm.
         let _ = fs::remove_file(&temporary);
     }
     renamed.map_err(FileError::io(path, FileTask::Write))
 }
 
-/// Refuses a file to write that is there and not ours to replace: renaming over a device, a pipe or a link would put a plain
+/// Refuses to write over what exists and is not ours to replace: renaming over a device, a pipe or a link would put a plain
 /// file in its place.
 ///
 /// # Errors
@@ -38,7 +38,7 @@ pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<
 pub fn refuse_target(path: &Path) -> Result<(), FileError> {
     let metadata = match path.symlink_metadata() {
         Ok(metadata) => metadata,
-        // Nothing is there yet, or the error will be told when it is written.
+        // Nothing is there yet, or writing will report the error.
         Err(_) => return Ok(()),
     };
     require_plain(path, FileTask::Write, &metadata)?;
@@ -48,7 +48,7 @@ pub fn refuse_target(path: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Writes a value as JSON for people to read, as [`write_atomically`].
+/// Writes a value as human-readable JSON, as [`write_atomically`] does.
 ///
 /// # Errors
 /// [`FileError`].
@@ -59,7 +59,7 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), FileError> 
     })
 }
 
-/// Makes a folder and those above it, where they are missing.
+/// Creates a folder and its parents, where missing.
 ///
 /// # Errors
 /// [`FileError`].
@@ -67,7 +67,7 @@ pub fn create_folder(path: &Path) -> Result<(), FileError> {
     fs::create_dir_all(path).map_err(FileError::io(path, FileTask::MakeFolder))
 }
 
-/// Makes the first of `parent/name-1`, `parent/name-2`, ... that does not exist, and `parent` where it is missing.
+/// Creates the first of `parent/name-1`, `parent/name-2`, ... that does not exist, and `parent` if it is missing.
 ///
 /// # Errors
 /// [`FileError`].
@@ -87,7 +87,7 @@ pub fn create_numbered(parent: &Path, name: &str) -> Result<PathBuf, FileError> 
 
 fn temporary_beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    // Processes on two machines that share a folder may have one number.
+    // Processes on two machines that share a folder may have the same process ID.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     name.push(format!(".{}-{}.tmp", std::process::id(), now.as_nanos()));
     path.with_file_name(name)

@@ -1,27 +1,27 @@
-//! Which adapters there are, and which one to take.
+//! Lists the adapters and chooses one.
 
 use super::{GpuError, quiet_mesa};
 
-/// What a person or a kernel choice needs to know of an adapter.
+/// What a user or the choice of a kernel needs to know about an adapter.
 #[derive(Debug, Clone)]
 pub struct AdapterSummary {
-    /// Its place among the adapters here, from 1: [`GpuOptions::adapter`](super::GpuOptions::adapter) takes it too.
+    /// Its number among the adapters of this machine, from 1; [`GpuOptions::adapter`](super::GpuOptions::adapter) accepts it.
     pub number: usize,
-    /// As the driver gives it.
+    /// As the driver reports it.
     pub name: String,
-    /// The graphics interface it is reached through.
+    /// The graphics API through which it is accessed.
     pub backend: wgpu::Backend,
-    /// A card, a shared GPU, the processor.
+    /// Discrete, integrated or virtual GPU, or CPU.
     pub device_type: wgpu::DeviceType,
-    /// Driver name and version, as the driver tells them.
+    /// Driver name and version, as the driver reports them.
     pub driver: String,
     /// Largest range a kernel can bind, in bytes.
     pub max_binding: u64,
     /// Workgroup (shared) memory, in bytes.
     pub workgroup_memory: u32,
-    /// Threads in a workgroup, at most.
+    /// Largest number of threads in a workgroup.
     pub max_workgroup_size: u32,
-    /// Storage buffers one kernel can bind.
+    /// Largest number of storage buffers that one kernel can bind.
     pub storage_buffers: u32,
     /// Lanes in a subgroup, when the adapter has subgroup operations and always uses one size.
     pub subgroup_lanes: Option<u32>,
@@ -56,12 +56,12 @@ impl AdapterSummary {
         }
     }
 
-    /// Whether the "GPU" is a program on the processor (lavapipe, WARP).
+    /// Whether the "GPU" is software running on the CPU (lavapipe, WARP).
     pub fn is_cpu(&self) -> bool {
         self.device_type == wgpu::DeviceType::Cpu
     }
 
-    /// Higher is better: a card of its own, then a shared one, a virtual one, and last the processor.
+    /// Higher is better: a discrete GPU, then an integrated one, a virtual one, and the CPU last.
     fn rank(&self) -> u8 {
         match self.device_type {
             wgpu::DeviceType::DiscreteGpu => 4,
@@ -86,12 +86,12 @@ fn adapters() -> Vec<(wgpu::Adapter, AdapterSummary)> {
         .collect()
 }
 
-/// All adapters that wgpu finds here, in its order.
+/// All adapters that wgpu finds on this machine, in its order.
 pub fn list_adapters() -> Vec<AdapterSummary> {
     adapters().into_iter().map(|(_, summary)| summary).collect()
 }
 
-/// The adapter whose number is `asked` or whose name holds it, or the best one; the first of equals.
+/// The best adapter, or the best whose number is `asked` or whose name contains it; the first of equals.
 pub(super) fn choose(asked: Option<&str>) -> Result<(wgpu::Adapter, AdapterSummary), GpuError> {
     let all = adapters();
     if all.is_empty() {

@@ -1,4 +1,4 @@
-//! Buffers: made with an error instead of a panic, filled, and read back.
+//! Buffers: creating them (with an error instead of a panic), filling them and reading them back.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -30,7 +30,7 @@ impl Slice {
         &self.buffer.raw
     }
 
-    /// Bytes that lie in at least one of the slices.
+    /// Bytes covered by at least one of the slices.
     pub(crate) fn bytes_covered<'a>(slices: impl Iterator<Item = &'a Slice>) -> u64 {
         let range = |slice: &Slice| (Arc::as_ptr(&slice.buffer) as usize, slice.offset, slice.offset + slice.bytes);
         let mut ranges: Vec<_> = slices.map(range).collect();
@@ -44,7 +44,7 @@ impl Slice {
         covered
     }
 
-    /// Whether both lie in one buffer.
+    /// Whether both are in the same buffer.
     pub(crate) fn shares_buffer(&self, other: &Slice) -> bool {
         Arc::ptr_eq(&self.buffer, &other.buffer)
     }
@@ -65,8 +65,8 @@ impl Gpu {
         256
     }
 
-    /// Bytes of memory for `elements` words that kernels bind. An empty binding is not allowed, nor one shorter than an
-    /// element of the shader's array, so memory of no elements has room for the widest: eight floats
+    /// Bytes of memory for `elements` words that kernels bind. WebGPU allows no empty binding, nor one shorter than an
+    /// element of the shader's array, so memory for zero elements has room for one of the widest: eight floats
     /// (`shaders/gemm/a_wide.wgsl`).
     pub(crate) fn binding_bytes(elements: usize) -> u64 {
         const WIDEST: u64 = 32;
@@ -127,7 +127,7 @@ impl Gpu {
     /// Copies `contents` to the start of `slice`, before all work that is submitted later.
     ///
     /// # Errors
-    /// [`GpuError::Invalid`] when it does not fit or is no multiple of four bytes.
+    /// [`GpuError::Invalid`] when it does not fit or its length is not a multiple of four bytes.
     pub fn write(&self, slice: &Slice, contents: &[u8]) -> Result<(), GpuError> {
         if contents.len() as u64 > slice.bytes || !contents.len().is_multiple_of(4) {
             return Err(GpuError::Invalid {

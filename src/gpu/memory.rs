@@ -1,11 +1,11 @@
-//! How much memory the device has, and how much of it is in use here.
+//! How much memory the device has, and how much of it our buffers use.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{AdapterSummary, Gpu};
 
-/// A buffer of the device that is counted as long as it lives.
+/// A device buffer that is counted as memory in use for as long as it lives.
 #[derive(Debug)]
 pub(super) struct Counted {
     pub raw: wgpu::Buffer,
@@ -26,7 +26,7 @@ impl Drop for Counted {
 }
 
 impl Gpu {
-    /// Bytes of memory that buffers may take in all; `None` when the driver does not tell.
+    /// Bytes of memory that all buffers together may take; `None` when the driver does not report it.
     pub fn memory(&self) -> Option<u64> {
         self.memory
     }
@@ -36,24 +36,24 @@ impl Gpu {
         self.in_use.load(Ordering::Relaxed)
     }
 
-    /// Bytes that buffers may still take; `None` when the driver does not tell.
+    /// Bytes that buffers may still take; `None` when the driver does not report it.
     pub fn memory_left(&self) -> Option<u64> {
         self.memory.map(|all| all.saturating_sub(self.memory_in_use()))
     }
 
-    /// Bytes that a kernel can bind at once, which no buffer exceeds.
+    /// Most bytes that a kernel can bind at once; no buffer is larger.
     pub fn largest_binding(&self) -> u64 {
         let limits = self.device.limits();
         limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
     }
 }
 
-/// What an adapter has: a card's own memory, the memory that the machine has free for an adapter on the processor.
+/// The memory of an adapter: a GPU's own, or the machine's free memory for an adapter on the CPU.
 pub(super) fn of_adapter(adapter: &wgpu::Adapter, summary: &AdapterSummary) -> Option<u64> {
     if summary.is_cpu() { free_memory_of_the_machine() } else { vulkan_heap(adapter) }
 }
 
-/// Linux tells what can be had without swapping; elsewhere the driver has the last word.
+/// Linux reports how much is available without swapping; elsewhere the driver has the last word.
 fn free_memory_of_the_machine() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
@@ -61,11 +61,11 @@ fn free_memory_of_the_machine() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-/// The largest heap that lies on the device.
+/// The largest device-local heap.
 #[cfg(not(any(target_vendor = "apple", target_family = "wasm")))]
 fn vulkan_heap(adapter: &wgpu::Adapter) -> Option<u64> {
     const DEVICE_LOCAL: u32 = 1;
-    // SAFETY: the handle is used for one question while `adapter` is alive, and nothing is destroyed through it.
+    // SAFETY: the handle is used for one query while `adapter` is alive, and nothing is destroyed through it.
     let raw = unsafe { adapter.as_hal::<wgpu::hal::api::Vulkan>() }?;
     let instance = raw.shared_instance().raw_instance();
     // SAFETY: the physical device belongs to this instance.

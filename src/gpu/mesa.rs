@@ -1,10 +1,10 @@
-//! A message of Mesa's that nobody needs.
+//! Suppresses a message of Mesa's that nobody needs.
 
-/// Keeps Mesa from printing "XDG_RUNTIME_DIR is invalid or not set" for each device it opens, as it does where there is no
-/// desktop session. It wants the folder for windows, of which there are none here, so any folder will do.
+/// Keeps Mesa from printing "XDG_RUNTIME_DIR is invalid or not set" for each device it opens, as it does without a
+/// desktop session. Mesa needs the folder only for windows, of which there are none here, so any folder will do.
 ///
-/// Called when adapters are looked for. Changing the environment is sound only as long as no other thread may read it; where
-/// there are others already, Mesa prints. A program that starts threads before it opens a device may call this first.
+/// Called when adapters are enumerated. Changing the environment is sound only while no other thread may read it; if other
+/// threads exist already, Mesa prints its message. A program that starts threads before it opens a device can call this first.
 pub fn quiet_mesa() {
     let folder = std::env::var_os("XDG_RUNTIME_DIR");
     if folder.is_none_or(|folder| folder.is_empty()) && is_only_thread() {
@@ -13,7 +13,7 @@ pub fn quiet_mesa() {
     }
 }
 
-/// Linux lists the threads of a process as folders. Elsewhere there is no need to know.
+/// Linux lists the threads of a process as folders. Other systems do not need this.
 fn is_only_thread() -> bool {
     cfg!(target_os = "linux") && std::fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() == 1)
 }

@@ -1,4 +1,4 @@
-//! The uniform structs of `shaders/` in Rust, `<folder>::<file>::<Struct>`, as the build script translates them.
+//! The uniform structs of `shaders/` in Rust, `<folder>::<file>::<Struct>`, translated by the build script.
 //!
 //! A field's comment is the one beside it in the WGSL.
 #![allow(dead_code)] // a struct is translated whether or not a kernel of this crate is launched with it
@@ -13,7 +13,7 @@ mod tests {
     use super::norm::sizes;
     use crate::gpu::{Source, find_shader};
 
-    /// Offsets of the named fields of a file's uniform struct in naga's eyes, and its size.
+    /// Offsets of the named fields of a file's uniform struct according to naga, and its size.
     fn layout(file: &str, fields: &[&str]) -> (Vec<usize>, usize) {
         let text = Source::example(find_shader(file).unwrap()).text().unwrap();
         let module = naga::front::wgsl::parse_str(&text).unwrap();

@@ -1,4 +1,4 @@
-//! Pipelines, made once for each distinct shader text and set of constants.
+//! Pipelines, created once for each distinct shader text and set of constants.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ struct Key {
 pub(super) struct PipelineCache(HashMap<Key, Arc<Pipeline>>);
 
 impl Gpu {
-    /// The pipeline of `kernel` over storage buffers used as `access` says; made at the first request.
+    /// The pipeline of `kernel` with storage buffers used according to `access`; created at the first request.
     ///
     /// # Errors
     /// [`GpuError::Source`] when the shader's files cannot be joined; [`GpuError::Invalid`] with the compiler's message when
@@ -70,11 +70,10 @@ impl Gpu {
         let module = if key.checked {
             self.device.create_shader_module(descriptor)
         } else {
-            // SAFETY: without checks a shader must stay inside its buffers, end its loops and divide by no zero
-            // by itself. Only texts from this crate's `shaders/` come here, and those whose author has promised as
-            // much in an `unsafe` block (`Source::trusted`). Ours take their sizes from the same shape rule that sized
-            // the buffers, and the test suite runs each of them, in every variant, with the checks on and against
-            // references.
+            // SAFETY: without checks the shader itself must stay inside its buffers, end its loops and not divide by zero.
+            // Only texts from this crate's `shaders/` get here, and those whose author has promised as much in an `unsafe`
+            // block (`Source::trusted`). Ours take their sizes from the same shape rule that sized the buffers, and the test
+            // suite runs each of them, in every variant, with checks on and against references.
             unsafe { self.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) }
         };
         let uniform = (!kernel.params.is_empty()).then_some((0, wgpu::BufferBindingType::Uniform));

@@ -1,4 +1,4 @@
-//! Reading results without stalling: copy to a mappable buffer now, look at it when it has arrived.
+//! Reading results without stalling: copy to a mappable buffer now, read it once it has arrived.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ const PENDING: u8 = 0;
 const READY: u8 = 1;
 const FAILED: u8 = 2;
 
-/// Repeated reading of one slice through a ring of buffers made ahead.
+/// Repeated reading of one slice through a ring of buffers created in advance.
 ///
 /// [`request`](Readback::request) queues a copy of what the slice holds after all work submitted so far;
-/// [`poll`](Readback::poll) gives the oldest copy once it has arrived, [`wait`](Readback::wait) waits for it.
+/// [`poll`](Readback::poll) returns the oldest copy once it has arrived, [`wait`](Readback::wait) waits for it.
 #[derive(Debug)]
 pub struct Readback {
     source: Slice,
@@ -22,7 +22,7 @@ pub struct Readback {
 }
 
 impl Readback {
-    /// A ring for up to `depth` copies under way at once.
+    /// A ring for up to `depth` copies in flight at once.
     ///
     /// # Errors
     /// As [`Gpu::storage`].
@@ -33,7 +33,7 @@ impl Readback {
         Ok(Self { source, free, in_flight: VecDeque::new() })
     }
 
-    /// Queues a copy. Returns false, doing nothing, when all copies of the ring are under way.
+    /// Queues a copy. Returns false, doing nothing, when all buffers of the ring are in flight.
     ///
     /// # Errors
     /// [`GpuError::Failed`] when the device is lost.

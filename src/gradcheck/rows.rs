@@ -1,4 +1,4 @@
-//! The check of a pointwise op, for which its row says everything.
+//! The check of a pointwise op, which needs nothing but its row.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::tensor::{Result, Shape};
 /// How far inputs stay from a kink: much more than the step of the finite differences.
 const NEAR: f64 = 1e-3;
 
-/// [`gradcheck`] of a row of one input, at a tensor of `shape` drawn from its domain, once with each of the constants it is
-/// tried with.
+/// [`gradcheck`] of a row with one input, at a tensor of `shape` drawn from its domain, once for each set of constants in its
+/// `tried`.
 ///
 /// # Errors
 /// Those of the row and of the device.
@@ -39,14 +39,14 @@ pub fn unary(gpu: &Arc<Gpu>, row: &Unary, shape: impl Into<Shape>) -> Result<Rep
     Ok(whole)
 }
 
-/// [`gradcheck`] of a row of two inputs, at tensors of these shapes drawn from its domains.
+/// [`gradcheck`] of a row with two inputs, at tensors of these shapes drawn from its domains.
 ///
 /// # Errors
-/// Those of the row, among them shapes that do not go together, and of the device.
+/// Those of the row, including shapes that do not broadcast, and of the device.
 pub fn binary(gpu: &Arc<Gpu>, row: &Binary, shapes: [Shape; 2]) -> Result<Report> {
     let [a, mut b] = [0, 1].map(|i| drawn(&shapes[i], row.domains[i], 1 + i as u64));
     if row.kink_at_ties {
-        // Values of b lie between those of a, which are put on a grid.
+        // The values of a are put on a grid, and those of b between them.
         let on_grid = |x: f64, shift: f64| ((x * 16.0).floor() + shift) / 16.0;
         let a = Array::new(a.shape, a.data.iter().map(|x| on_grid(*x, 0.0)).collect());
         b.data.iter_mut().for_each(|x| *x = on_grid(*x, 0.5));
@@ -65,7 +65,7 @@ fn check_binary(gpu: &Arc<Gpu>, row: &Binary, inputs: [Array; 2]) -> Result<Repo
     )
 }
 
-/// `f(a, b)` with both repeated as NumPy does it, index by index.
+/// `f(a, b)` with both broadcast as in NumPy, index by index.
 fn broadcast(a: &Array, b: &Array, f: fn(f64, f64) -> f64) -> Vec<f64> {
     let rank = a.shape.rank().max(b.shape.rank());
     let padded = |x: &Array| -> Vec<usize> {
@@ -90,7 +90,7 @@ fn broadcast(a: &Array, b: &Array, f: fn(f64, f64) -> f64) -> Vec<f64> {
     (0..len).map(|i| f(at(a, &a_axes, i), at(b, &b_axes, i))).collect()
 }
 
-/// Numbers that the op sees within `domain`: leaves are multiplied before it sees them.
+/// Numbers that are within `domain` when the op sees them: leaves are scaled before that.
 fn drawn(shape: &Shape, [low, high]: [f32; 2], seed: u64) -> Array {
     Array::random(shape.clone(), low / BEFORE, high / BEFORE, seed)
 }

@@ -1,4 +1,4 @@
-//! What the layers of a network make of an image.
+//! The activations of a network's layers for an image.
 
 use super::{Classifier, InferenceError};
 use crate::data::{HEIGHT, ImageSet, WIDTH};
@@ -8,11 +8,11 @@ use crate::tensor::{Layer, LayerNode, Tensor};
 /// The output of a layer for one image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Activation {
-    /// The layer's name: that of its parameters, or what it does and a number.
+    /// The layer's name: the one its parameters share, or what the layer does and a number.
     pub name: String,
     /// Rows, columns and channels.
     pub size: [usize; 3],
-    /// Row by row, the channels of a pixel beside each other.
+    /// Row by row, the channels of a pixel next to each other.
     pub values: Vec<f32>,
 }
 
@@ -23,7 +23,7 @@ pub struct Filters {
     pub name: String,
     /// Rows, columns, channels of the image, filters.
     pub size: [usize; 4],
-    /// In the order of `size`, the last the fastest.
+    /// In the order of `size`, the last axis changing fastest.
     pub values: Vec<f32>,
 }
 
@@ -36,7 +36,7 @@ impl Activation {
 }
 
 impl Classifier {
-    /// Records `count` equal images `[count, 28, 28, 1]`, scaled as the network wants them.
+    /// Records `count` copies of an image as `[count, 28, 28, 1]`, scaled as the network expects.
     pub(super) fn images(&self, pixels: &[u8], count: usize) -> Result<Tensor, InferenceError> {
         let normalisation = self.run().normalisation;
         let scaled: Vec<f32> = pixels
@@ -47,12 +47,12 @@ impl Classifier {
         Ok(graph.tensor([count, HEIGHT, WIDTH, 1], &scaled.repeat(count))?)
     }
 
-    /// The outputs of the first `most` convolutions, batch norms, poolings and ops of one's own for an image of
-    /// [`PIXELS`](crate::data::PIXELS) bytes, in running order. ReLU right after a convolution is part of it.
+    /// The outputs of the first `most` convolutions, batch norms, poolings and custom ops for an image of
+    /// [`PIXELS`](crate::data::PIXELS) bytes, in execution order. The output of a convolution includes a ReLU right after it.
     ///
     /// # Errors
-    /// [`InferenceError::NotFinite`] names the first layer whose numbers are not; those of the device, or of an image of another
-    /// size.
+    /// [`InferenceError::NotFinite`] names the first layer with values that are not finite; those of the device, or of an image
+    /// of the wrong size.
     pub fn activations(&self, pixels: &[u8], most: usize) -> Result<Vec<Activation>, InferenceError> {
         let logits = self.network().record(&self.images(pixels, 1)?)?;
         let graph = &self.network().graph;
@@ -106,15 +106,15 @@ impl Classifier {
         Ok(None)
     }
 
-    /// What the last dense layer is given for each image of a set, row-major `[images, width]`, and the width: the numbers
-    /// by which the network tells the classes apart.
+    /// The input of the last dense layer for each image of a set, row-major `[images, width]`, and the width: the features by
+    /// which the network tells the classes apart.
     ///
     /// # Errors
     /// [`InferenceError::NotFinite`]; those of the device.
     pub fn penultimate(&self, set: &ImageSet) -> Result<(Vec<f32>, usize), InferenceError> {
         let (values, width) = self.network().penultimate(set)?;
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-            // Names the layer where it begins, if that is one of those.
+            // Fails with the name of the first layer that is not finite, if `activations` covers it.
             self.activations(set.image(at / width), usize::MAX)?;
         }
         self.must_be_finite(&values, "what comes before the last dense layer")?;
@@ -122,7 +122,7 @@ impl Classifier {
     }
 
     /// # Errors
-    /// [`InferenceError::NotFinite`] where one of the values is not, with what they are of in words.
+    /// [`InferenceError::NotFinite`] when a value is not finite; `what` describes the values.
     pub(super) fn must_be_finite(&self, values: &[f32], what: &str) -> Result<(), InferenceError> {
         match values.iter().all(|value| value.is_finite()) {
             true => Ok(()),
@@ -130,7 +130,7 @@ impl Classifier {
         }
     }
 
-    /// What the parameters' names of a layer start with.
+    /// The prefix of the names of a layer's parameters.
     fn name_of(&self, node: &LayerNode) -> String {
         let mut named = self.network().parameters.named();
         let own = named.find(|(_, tensor)| node.inputs.iter().any(|input| input.is(tensor)));

@@ -1,4 +1,4 @@
-//! A trained network with everything it needs to be asked.
+//! A trained network with everything needed for predictions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,18 +14,18 @@ use crate::nn::{self, ParameterBuilder, weights};
 use crate::run::{RunConfig, RunFolder};
 use crate::settings::Learned;
 
-/// How often an image is looked at.
+/// How many views of an image are classified (test-time augmentation).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Views {
     /// Once, as it is.
     One,
-    /// Ten times: as it is and moved by a pixel in each of four directions, and all of these mirrored. The probabilities are
-    /// averaged.
+    /// Ten times: as it is and moved by one pixel in each of four directions, and all of these mirrored. The probabilities
+    /// are averaged.
     FlipsAndShifts,
 }
 
 impl Views {
-    /// Whether mirrored, and how far moved down and right.
+    /// For each view: whether it is mirrored, and how far it is moved down and right.
     fn list(self) -> Vec<(bool, [i32; 2])> {
         let shifts: &[[i32; 2]] = &[[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]];
         match self {
@@ -38,7 +38,7 @@ impl Views {
     }
 }
 
-/// A trained network, its weights, and how it wants its images.
+/// A trained network, its weights, and how its images are prepared.
 pub struct Classifier {
     name: String,
     path: PathBuf,
@@ -51,8 +51,8 @@ impl Classifier {
     /// Opens a run folder (its best weights) or a weight file that selvedge wrote.
     ///
     /// # Errors
-    /// [`InferenceError::Anonymous`] when a file does not say what network it is of, [`InferenceError::NoEpoch`] when a run has
-    /// no weights yet, [`InferenceError::IsEnsemble`] for several networks; else what is wrong with the files.
+    /// [`InferenceError::Anonymous`] when a file does not name its network, [`InferenceError::NoEpoch`] when a run has no weights
+    /// yet, [`InferenceError::IsEnsemble`] for several networks; otherwise what is wrong with the files.
     pub fn open(gpu: &Arc<Gpu>, path: &Path) -> Result<Self, InferenceError> {
         let (run, weights) = Self::run_and_weights(path)?;
         if let Some(name) = run.own_network {
@@ -63,10 +63,10 @@ impl Classifier {
         Self::with_weights(path, run, weights, network)
     }
 
-    /// As [`Classifier::open`], for a network of one's own on images, which `declare` declares and which has these classes.
+    /// As [`Classifier::open`], for a custom network on images, which `declare` declares and which has these classes.
     ///
     /// # Errors
-    /// As [`Classifier::open`]; [`InferenceError::Weights`] when the weights are of another network.
+    /// As [`Classifier::open`]; [`InferenceError::Weights`] when the weights belong to another network.
     pub fn open_own(
         gpu: &Arc<Gpu>,
         path: &Path,
@@ -99,7 +99,7 @@ impl Classifier {
     /// The best weights in the folder of a run.
     ///
     /// # Errors
-    /// What the folder is, when it is something else, or that the run has none yet.
+    /// When the folder is not a run, or the run has no weights yet.
     pub fn best_weights_in(run: &Path) -> Result<PathBuf, InferenceError> {
         refuse_ensembles(run)?;
         let (folder, path) = (RunFolder::open(run), run.to_owned());
@@ -117,7 +117,7 @@ impl Classifier {
         &self.name
     }
 
-    /// Where it was opened.
+    /// The path it was opened from.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -132,7 +132,7 @@ impl Classifier {
         &self.network
     }
 
-    /// A checksum (CRC-32C) of its weight file, to tell whether it is still the same.
+    /// A checksum (CRC-32C) of its weight file, to detect whether the file has changed.
     ///
     /// # Errors
     /// [`InferenceError::File`].
@@ -140,7 +140,7 @@ impl Classifier {
         Ok(crc32c::crc32c(&files::read(&self.weights, weights::LARGEST_FILE)?))
     }
 
-    /// Its probabilities for a whole set, next to the labels.
+    /// Its probabilities for a whole set, together with the labels.
     ///
     /// # Errors
     /// Those of the device.
@@ -152,10 +152,10 @@ impl Classifier {
         Ok(ensemble::average(&seen, &vec![1.0; seen.len()])?)
     }
 
-    /// The images of the data's training set that it was validated on and never trained on, by their number there, rising.
+    /// The images of the data's training set that it was validated on and never trained on, as ascending indices.
     ///
     /// # Errors
-    /// [`InferenceError::OtherData`] when it was trained on other images than these.
+    /// [`InferenceError::OtherData`] when it was trained on different images.
     pub fn validation_images(&self, data: &Dataset) -> Result<Vec<u32>, InferenceError> {
         let images = self.run.train.images(data);
         if images.checksum() != self.run.data_checksum {

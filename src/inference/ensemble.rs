@@ -13,21 +13,21 @@ use crate::eval::{CrossValidation, Predictions, Stack, ensemble};
 use crate::files::{FileError, FileTask, read_text, write_json};
 use crate::gpu::Gpu;
 
-/// How members are combined, before anything is fitted.
+/// How members are combined, without the fitted part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum RuleKind {
     /// The mean of the probabilities (soft voting)
     Mean,
     /// Their weighted mean; the weights have the smallest log loss on the validation split
     Weighted,
-    /// Each model has a vote (hard voting); a tie goes to the tied class with the largest mean probability
+    /// Each model has one vote (hard voting); a tie goes to the tied class with the largest mean probability
     Vote,
     /// A logistic regression on the models' probabilities, fitted on the validation split
     Stack,
 }
 
 impl RuleKind {
-    /// Whether validation images decide a part of it.
+    /// Whether part of it is fitted to validation images.
     pub fn is_fitted(self) -> bool {
         matches!(self, Self::Weighted | Self::Stack)
     }
@@ -39,14 +39,14 @@ impl RuleKind {
 pub enum Rule {
     /// The mean of the probabilities: soft voting.
     Mean,
-    /// Their mean, each member counted by a weight: [`ensemble::fit_weights`].
+    /// Their weighted mean: [`ensemble::fit_weights`].
     Weighted {
-        /// One a member.
+        /// One per member.
         weights: Vec<f64>,
     },
     /// Hard voting: [`ensemble::vote`].
     Vote,
-    /// A regression on them: [`Stack`].
+    /// A logistic regression on them: [`Stack`].
     Stack(Stack),
 }
 
@@ -61,7 +61,7 @@ impl Rule {
         }
     }
 
-    /// What it is before anything is fitted.
+    /// The rule without its fitted part.
     pub fn kind(&self) -> RuleKind {
         match self {
             Self::Mean => RuleKind::Mean,
@@ -71,7 +71,7 @@ impl Rule {
         }
     }
 
-    /// Fits the rule to predictions of images that no member was trained on. Also returns what cross-validation found.
+    /// Fits the rule to predictions for images that no member was trained on. Also returns the result of cross-validation.
     ///
     /// # Errors
     /// When the predictions do not belong together.
@@ -94,7 +94,7 @@ impl Rule {
         })
     }
 
-    /// What the members say together.
+    /// The combined predictions of the members.
     ///
     /// # Errors
     /// When their predictions do not belong together, or the rule was fitted to another number of members.
@@ -108,11 +108,11 @@ impl Rule {
     }
 }
 
-/// A member of an ensemble, in its file.
+/// A member as stored in the ensemble's file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
-    /// Run folder or weight file, from the ensemble's folder.
+    /// Run folder or weight file, relative to the ensemble's folder.
     pub path: PathBuf,
     /// [`Classifier::checksum`].
     pub checksum: u32,
@@ -137,10 +137,10 @@ pub struct Ensemble {
 impl Ensemble {
     /// The name of its file in a folder.
     pub const FILE: &'static str = "ensemble.json";
-    /// Validation images that a rule should be fitted to, at least.
+    /// The smallest number of validation images that a rule should be fitted to.
     pub const FEWEST_TO_FIT: usize = 200;
 
-    /// The ensemble's file, when the path is one or a folder with one.
+    /// The ensemble's file, if the path is such a file or a folder with one.
     pub fn file_at(path: &Path) -> Option<PathBuf> {
         let inside = path.join(Self::FILE);
         if inside.is_file() {
@@ -152,8 +152,8 @@ impl Ensemble {
     /// Reads an ensemble and opens its members.
     ///
     /// # Errors
-    /// [`InferenceError::Ensemble`] when it is none, [`InferenceError::Changed`] when a member's weights are other ones than
-    /// those it was made of; else what is wrong with a member.
+    /// [`InferenceError::Ensemble`] when it is not an ensemble, [`InferenceError::Changed`] when a member's weights have changed
+    /// since it was made; otherwise what is wrong with a member.
     pub fn open(gpu: &Arc<Gpu>, path: &Path) -> Result<Self, InferenceError> {
         let wrong = |problem: String| InferenceError::Ensemble { path: path.to_owned(), problem };
         let text = read_text(path)?;
@@ -178,7 +178,7 @@ impl Ensemble {
         Self::new(members, file.rule, name_of(named))
     }
 
-    /// Puts classifiers together.
+    /// Combines classifiers.
     ///
     /// # Errors
     /// [`InferenceError::FewMembers`].
@@ -189,7 +189,7 @@ impl Ensemble {
         Ok(Self { name, rule, members })
     }
 
-    /// Writes `ensemble.json` into a folder; members are named from there.
+    /// Writes `ensemble.json` into a folder; the members' paths are relative to it.
     ///
     /// # Errors
     /// [`InferenceError::File`].
@@ -222,7 +222,7 @@ impl Ensemble {
         &self.members
     }
 
-    /// What the members say together.
+    /// The combined predictions of the members.
     ///
     /// # Errors
     /// Those of the device.
@@ -231,7 +231,7 @@ impl Ensemble {
         self.rule.combine(&members.collect::<Result<Vec<_>, _>>()?)
     }
 
-    /// The images of the data's training set that no member was trained on, and all were validated on: `fewest` or more.
+    /// The images of the data's training set that no member was trained on and all were validated on: at least `fewest`.
     ///
     /// # Errors
     /// [`InferenceError::FewCommonImages`]; as [`Classifier::validation_images`].
@@ -244,7 +244,7 @@ impl Ensemble {
         for member in members {
             let own = member.validation_images(data)?;
             common = Some(match common {
-                // Both rise.
+                // Both are in ascending order.
                 Some(mut common) => {
                     common.retain(|image| own.binary_search(image).is_ok());
                     common

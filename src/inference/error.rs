@@ -11,7 +11,7 @@ use crate::run::RunError;
 use crate::settings::SettingsError;
 use crate::tensor::TensorError;
 
-/// What can be wrong with a trained network, or with several together.
+/// What can be wrong with a trained network, or with a combination of several.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields

@@ -1,4 +1,4 @@
-//! Where in an image a network sees a class (Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via
+//! Which parts of an image speak for a class (Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via
 //! Gradient-based Localization").
 
 use super::{Classifier, InferenceError};
@@ -8,18 +8,18 @@ use crate::tensor::Tensor;
 /// A map of the image for each class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassMaps {
-    /// One a class: [`PIXELS`] numbers, row by row, 0 where nothing speaks for the class and 1 where most does. All 0 when
-    /// nothing does.
+    /// One per class: [`PIXELS`] numbers, row by row, from 0 where nothing speaks for the class to 1 at the strongest evidence.
+    /// All 0 when nothing speaks for it.
     pub maps: Vec<Vec<f32>>,
-    /// Of each class.
+    /// The probability of each class.
     pub probabilities: Vec<f32>,
-    /// Rows and columns of the layer that the maps are made of.
+    /// Rows and columns of the layer that the maps are computed from.
     pub resolution: [usize; 2],
 }
 
 impl Classifier {
-    /// The coarsest maps that still show where something is. The last layers of a network for 28x28 images have one to three
-    /// pixels a side.
+    /// The side of the coarsest map that still shows where something is. The last layers of a network for 28x28 images have
+    /// sides of one to three pixels.
     const FEWEST_PIXELS: usize = 6;
 
     /// `map_c = max(0, sum over k of a_ck A_k)` with `a_ck` the mean over the pixels of `d logit_c / d A_k`, where the A are the
@@ -29,7 +29,7 @@ impl Classifier {
     /// [`InferenceError::NotFinite`]; those of the device, or of an image of another size.
     pub fn class_maps(&self, pixels: &[u8]) -> Result<ClassMaps, InferenceError> {
         let classes = self.network().class_names().len();
-        // One image a class, so that one pass back gives the gradients of all logits.
+        // One copy of the image per class, so that a single backward pass gives the gradients of all logits.
         let logits = self.network().record(&self.images(pixels, classes)?)?;
         let graph = &self.network().graph;
         let layers = graph.layers(&logits)?;

@@ -1,4 +1,4 @@
-//! Trained networks at work: what they say of images, what they say together, and what their layers make of an image.
+//! Inference with trained networks: predictions of one network, predictions of ensembles, and the activations of layers.
 
 mod activations;
 mod classifier;
@@ -19,7 +19,7 @@ use crate::data::ImageSet;
 use crate::eval::Predictions;
 use crate::gpu::Gpu;
 
-/// A classifier, or several as one.
+/// A single classifier, or an ensemble of several.
 pub enum Model {
     /// A trained network.
     Single(Box<Classifier>),
@@ -47,7 +47,7 @@ impl Model {
         }
     }
 
-    /// The trained networks in it.
+    /// The trained networks it consists of.
     pub fn classifiers(&self) -> Vec<&Classifier> {
         match self {
             Self::Single(classifier) => vec![classifier],
@@ -55,7 +55,7 @@ impl Model {
         }
     }
 
-    /// Its probabilities for a whole set, next to the labels.
+    /// Its probabilities for a whole set, together with the labels.
     ///
     /// # Errors
     /// Those of the device.

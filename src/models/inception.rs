@@ -1,5 +1,5 @@
 //! Inception V3 (Szegedy et al. 2015, "Rethinking the Inception Architecture for Computer Vision"), without the auxiliary
-//! classifier, and with a head of its own for transfer learning.
+//! classifier, and with its own head for transfer learning.
 //!
 //! Topology, padding, epsilon and names are torchvision's `inception_v3` and timm's.
 
@@ -10,8 +10,8 @@ use crate::settings::InceptionSettings;
 use crate::tensor::ops::{Padding, Window};
 use crate::tensor::{Result, Tensor};
 
-/// The network: `features` are 2,048 numbers an image, `head` is
-/// `Dense 512, LeakyReLU .3, Dropout .5, Dense 10` in the study.
+/// The network: `features` are 2,048 numbers per image, `head` is
+/// `Dense 512, LeakyReLU 0.3, Dropout 0.5, Dense 10` in the study.
 #[derive(Debug)]
 pub struct InceptionV3 {
     stem: [ConvNorm; 5],
@@ -22,7 +22,7 @@ pub struct InceptionV3 {
 }
 
 impl InceptionV3 {
-    /// Numbers that the base gives an image.
+    /// Features that the base computes per image.
     pub const FEATURES: usize = 2048;
     const EPSILON: f32 = 1e-3;
 
@@ -67,7 +67,7 @@ impl InceptionV3 {
 }
 
 impl Model for InceptionV3 {
-    /// Grey images are resized and given three equal channels; images with three channels are taken as they are.
+    /// Greyscale images are resized and given three equal channels; images with three channels are used as they are.
     fn features(&self, pass: &mut Forward, images: &Tensor) -> Result<Tensor> {
         let mut x = if images.shape().last() == 1 {
             let side = self.settings.image_size;
@@ -119,20 +119,20 @@ impl ConvNorm {
     }
 }
 
-/// One way through a block.
+/// One branch of a block.
 #[derive(Debug)]
 enum Branch {
-    /// Layers one after the other.
+    /// Layers in sequence.
     Chain(Vec<ConvNorm>),
-    /// Layers one after the other, then two beside each other, joined.
+    /// Layers in sequence, then two in parallel, concatenated.
     Fork(Vec<ConvNorm>, [ConvNorm; 2]),
-    /// The mean of 3x3 pixels, then a layer.
+    /// 3x3 average pooling, then a layer.
     AvgPool(ConvNorm),
-    /// The largest of 3x3 pixels, every second one.
+    /// 3x3 max pooling with stride 2.
     MaxPool,
 }
 
-/// Branches beside each other, joined along the channels.
+/// Parallel branches, concatenated along the channels.
 #[derive(Debug)]
 struct Mixed(Vec<Branch>);
 
@@ -140,12 +140,12 @@ struct Mixed(Vec<Branch>);
 struct Layers<'a> {
     builder: &'a mut ParameterBuilder,
     block: &'a str,
-    /// Channels that come in.
+    /// Input channels.
     from: usize,
 }
 
 impl Layers<'_> {
-    /// `[name, kernel, channels]` of layers one after the other: stride 1, padding that keeps the size.
+    /// Layers in sequence, each given as `(name, kernel, channels)`: stride 1, padding that keeps the size.
     fn chain(&mut self, layers: &[(&str, [usize; 2], usize)]) -> Vec<ConvNorm> {
         let mut from = self.from;
         let mut chain = Vec::new();
@@ -197,7 +197,7 @@ impl Mixed {
         Self(vec![Branch::Chain(vec![single]), Branch::Chain(double), Branch::MaxPool])
     }
 
-    /// Figure 6 with n = 7: 768 channels, `c` inside of the branches.
+    /// Figure 6 with n = 7: 768 channels, `c` inside the branches.
     fn c(builder: &mut ParameterBuilder, block: &str, from: usize, c: usize) -> Self {
         let mut layers = Layers { builder, block, from };
         Self(vec![

@@ -12,7 +12,7 @@ use crate::data::CLASSES;
 use crate::nn::{Model, ParameterBuilder};
 use crate::settings::{NetworkSettings, ResNetSettings, SettingsError, TrainConfig};
 
-/// Declares the parameters of the network that the settings ask for, for grey images of this many `classes`.
+/// Declares the parameters of the network that the settings ask for, for greyscale images and this many `classes`.
 pub fn declare(settings: &NetworkSettings, builder: &mut ParameterBuilder, classes: usize) -> Box<dyn Model> {
     let mut resnet = |shape, settings: &ResNetSettings| -> Box<dyn Model> {
         Box::new(ResNet::new(builder, shape, *settings, 1, classes))
@@ -28,10 +28,10 @@ pub fn declare(settings: &NetworkSettings, builder: &mut ParameterBuilder, class
     }
 }
 
-/// Checks that the layers which the phases of a training name are there.
+/// Checks that the layers named by the phases of a training exist.
 ///
 /// # Errors
-/// [`SettingsError::Setting`] names the first that is not, with those that are.
+/// [`SettingsError::Setting`] names the first that does not, and those that do.
 pub fn check_layers(config: &TrainConfig) -> Result<(), SettingsError> {
     let mut builder = ParameterBuilder::default();
     declare(&config.network, &mut builder, CLASSES);

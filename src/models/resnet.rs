@@ -10,7 +10,7 @@ use crate::tensor::{Result, Tensor};
 /// The blocks of a [`ResNet`]: one description serves the whole family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResNetShape {
-    /// Side and stride of the first convolution, which gives as many channels as the first stage has.
+    /// Side and stride of the first convolution, whose output has as many channels as the first stage.
     pub stem: [usize; 2],
     /// Channels of each stage; all but the first halve the image.
     pub stages: &'static [usize],
@@ -138,7 +138,7 @@ impl BasicBlock {
     }
 }
 
-/// Every `stride`th pixel, with zeros before and after its channels so that there are `channels`.
+/// Every `stride`th pixel, zero-padded to `channels` channels, half before and half after.
 fn pad_channels(x: &Tensor, stride: usize, channels: usize) -> Result<Tensor> {
     // A mean of one pixel is that pixel.
     let pixel = Window::new([1, 1], [stride, stride], Padding::Valid);
@@ -160,7 +160,7 @@ fn convolution(builder: &mut ParameterBuilder, name: &str, channels: [usize; 2],
     Conv2d::new(builder, name, channels, settings)
 }
 
-/// Batch norm and activation; ReLU is done in the batch norm's own pass.
+/// Batch norm and activation; ReLU is fused into the batch norm's pass.
 fn norm_activation(pass: &mut Forward, norm: &BatchNorm2d, x: &Tensor, slope: f32) -> Result<Tensor> {
     if slope == 0.0 {
         norm.forward(pass, x, Beside::RELU)

@@ -1,10 +1,10 @@
-//! Where a network's batches come from: images, or the features that a frozen base gives them.
+//! Where a network's batches come from: images, or the features that a frozen base computes from them.
 
 use super::{NetworkError, Resident, Visit};
 use crate::data::Examples;
 use crate::tensor::{Graph, Result, Tensor};
 
-/// A data set in device memory, as the network that trains on it takes it.
+/// A data set in device memory, in the form that the network training on it needs.
 #[derive(Debug)]
 pub(crate) enum Feed {
     /// Images, for the whole network.
@@ -32,10 +32,10 @@ impl Feed {
     }
 }
 
-/// One row of numbers an example, with their labels.
+/// One row of numbers per example, with their labels.
 #[derive(Debug)]
 pub(crate) struct FeatureTable {
-    /// `[images, columns]` each: as many columns as one binding may hold.
+    /// `[images, columns]` each, with as many columns as one binding may hold.
     columns: Vec<Tensor>,
     labels: Tensor,
 }
@@ -62,7 +62,7 @@ impl FeatureTable {
         Ok(Self { columns, labels: graph.tensor_u32([labels.len()], &labels)? })
     }
 
-    /// Records a batch of features `[size, width]` and their labels, from where the visit stands.
+    /// Records a batch of features `[size, width]` and their labels, from the current place of the visit.
     ///
     /// # Errors
     /// None of its own.

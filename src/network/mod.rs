@@ -1,4 +1,4 @@
-//! A network on a device, fed by a data set that lies there too, and its predictions.
+//! A network on a device, fed from a data set in the same memory, and its predictions.
 
 mod error;
 mod feed;
@@ -33,8 +33,8 @@ pub struct Network {
 }
 
 impl Network {
-    /// The network that `declare` declares, on a graph of its own, with its initial weights, which `seed` decides. Those that
-    /// are not `learned` stay as they are.
+    /// The network that `declare` declares, on a graph of its own, with initial weights determined by `seed`. Weights that are
+    /// not `learned` stay as they are.
     ///
     /// # Errors
     /// [`SettingsError::Setting`](crate::settings::SettingsError) when the network has no such part; those of the device.
@@ -168,7 +168,7 @@ impl Network {
         Predictor::compile(&self.graph, &visit, record)
     }
 
-    /// Numbers that the base gives an image.
+    /// Features that the base computes per image.
     ///
     /// # Errors
     /// Those of the device.
@@ -178,7 +178,7 @@ impl Network {
         Ok(self.model.features(&mut pass, &image)?.shape().last())
     }
 
-    /// All its numbers, by the names they have in a checkpoint.
+    /// All its tensors, by the names they have in a checkpoint.
     pub(crate) fn tensors(&self) -> Vec<(String, &Tensor)> {
         vec![
             ("parameters".to_owned(), &self.parameters.learned().flat),
@@ -200,7 +200,7 @@ impl Network {
     /// The probabilities of a whole set, next to its labels.
     ///
     /// # Errors
-    /// Those of the device, and [`EvalError`](crate::eval::EvalError) when a probability is no number.
+    /// Those of the device, and [`EvalError`](crate::eval::EvalError) when a probability is not a number.
     pub fn predict(&self, set: &ImageSet) -> std::result::Result<Predictions, NetworkError> {
         self.predictions(self.answers_for(set, Answer::Probabilities)?, set.labels())
     }
@@ -232,8 +232,8 @@ impl Network {
         self.answers_for(set, Answer::Logits)
     }
 
-    /// What the last dense layer is given for each image of a set, row-major `[images, width]`, and the width: the numbers
-    /// by which the network tells the classes apart.
+    /// The input of the last dense layer for each image of a set, row-major `[images, width]`, and the width: the features by
+    /// which the network tells the classes apart.
     ///
     /// # Errors
     /// Those of the device.
@@ -243,11 +243,11 @@ impl Network {
         Ok((features, width))
     }
 
-    /// The input of the last dense layer on the way to `logits`.
+    /// The input of the last dense layer before `logits`.
     fn penultimate_of(&self, logits: &Tensor) -> Result<Tensor> {
         let nodes = self.graph.nodes(&[logits])?;
         let last = nodes.into_iter().rev().find(|node| matches!(node.layer, Some(Layer::Linear { .. })));
-        // Every network ends with a dense layer; one that did not would have nothing before its logits.
+        // Every network ends with a dense layer; for one that did not, this returns the logits themselves.
         let input = last.and_then(|node| node.inputs.into_iter().next());
         Ok(input.unwrap_or_else(|| logits.clone()))
     }

@@ -7,12 +7,12 @@ use super::{NetworkError, Visit};
 use crate::gpu::Readback;
 use crate::tensor::{Compiled, Graph, Result, Tensor};
 
-/// What a [`Predictor`] gives for an image.
+/// What a [`Predictor`] returns for an image.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Answer {
     Logits,
     Probabilities,
-    /// What the last dense layer is given.
+    /// The input of the last dense layer.
     Penultimate,
 }
 
@@ -23,16 +23,16 @@ pub(crate) struct Predictor {
     readback: Readback,
     visit: Visit,
     batch: usize,
-    /// Numbers an image.
+    /// Numbers per image.
     width: usize,
 }
 
-/// Images in one batch of an evaluation, the largest that fits. They divide 10,000 and 12,000, so that no batch is partly
+/// Batch sizes of an evaluation, which uses the largest that fits. They divide 10,000 and 12,000, so that no batch is partly
 /// wasted.
 const EVALUATION_BATCHES: [usize; 7] = [500, 250, 100, 50, 20, 10, 1];
 
 impl Predictor {
-    /// Compiles what `record` gives for the largest batch that fits well.
+    /// Compiles what `record` returns for the largest batch size that fits well.
     ///
     /// # Errors
     /// Those of `record` and of the device.
@@ -50,7 +50,7 @@ impl Predictor {
             }
             let compiled = graph.compile(&[&output])?;
             return Ok(Self {
-                // The next batch is computed while the last is on its way here.
+                // The next batch is computed while the results of the last are copied to the host.
                 readback: compiled.readback(&output, 2)?,
                 width: output.shape().last(),
                 compiled,
@@ -60,7 +60,7 @@ impl Predictor {
         }
     }
 
-    /// The answers for all images in order, row-major `[images, width]`, with the parameters as they are now.
+    /// The answers for all images in order, row-major `[images, width]`, with the current parameters.
     ///
     /// # Errors
     /// Those of the device.
@@ -68,7 +68,8 @@ impl Predictor {
         self.run_observed(|_| ControlFlow::Continue(()))
     }
 
-    /// As [`Predictor::run`]; `observe` is told how many images are done, and may stop it: then the answers are those so far.
+    /// As [`Predictor::run`]; `observe` is given the number of images done, and may stop the run, which then returns the
+    /// answers so far.
     ///
     /// # Errors
     /// Those of the device.
@@ -88,7 +89,7 @@ impl Predictor {
             if i > 0 {
                 all.extend(bytemuck::pod_collect_to_vec::<u8, f32>(&self.readback.wait(&gpu)?));
                 if observe((i * self.batch).min(self.visit.len())).is_break() {
-                    // A read-back under way must not be taken for one of a later run.
+                    // A pending read-back must not be mistaken for one of a later run.
                     if i < batches {
                         self.readback.wait(&gpu)?;
                     }
@@ -96,7 +97,7 @@ impl Predictor {
                 }
             }
         }
-        // The last batch repeats its last image to be full.
+        // The last batch is filled up by repeating its last image.
         all.truncate(self.visit.len() * self.width);
         Ok(all)
     }

@@ -1,4 +1,4 @@
-//! A data set that lies in device memory, and batches out of it.
+//! A data set in device memory, and batches from it.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,17 +22,17 @@ pub(crate) struct Visit {
     len: usize,
 }
 
-/// What is done to the images of a batch on their way.
+/// How the images of a batch are changed before the network sees them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Changes<'a> {
-    /// How they are changed at random, and the seed of it.
+    /// How they are augmented, and the seed for that.
     pub augment: Option<(&'a Augment, u32)>,
     /// How they are mixed in pairs.
     pub mixing: Option<&'a Tensor>,
 }
 
 impl Changes<'_> {
-    /// Images as they are.
+    /// No changes.
     pub const NONE: Self = Self { augment: None, mixing: None };
 }
 
@@ -40,14 +40,14 @@ impl Resident {
     /// Puts a data set on the graph's device.
     ///
     /// # Errors
-    /// Those of the device; an empty set has nothing to put there.
+    /// [`NetworkError::NoImages`] when the set is empty; those of the device.
     pub fn new(graph: &Graph, set: &ImageSet) -> std::result::Result<Self, NetworkError> {
         if set.is_empty() {
             return Err(NetworkError::NoImages);
         }
         let mut bytes = set.pixels().to_vec();
         bytes.resize(bytes.len().next_multiple_of(4), 0);
-        // Four bytes a word, the first in the lowest bits, whatever this machine's byte order.
+        // Four bytes per word, the first in the lowest bits, whatever this machine's byte order.
         let words: Vec<u32> = bytes.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         let labels: Vec<u32> = set.labels().iter().map(|label| u32::from(*label)).collect();
         Ok(Self(DataSet {
@@ -61,11 +61,11 @@ impl Resident {
         self.0.labels.shape().len()
     }
 
-    /// Records a batch of `size` images `[size, H, W, 1]` and their labels, from where the visit stands. Every image that
-    /// a network sees, in training and after, comes this way.
+    /// Records a batch of `size` images `[size, H, W, 1]` and their labels, from the current place of the visit. Every
+    /// image that a network sees, in training and after, comes this way.
     ///
     /// # Errors
-    /// A setting of the augmentation that is out of range.
+    /// When a setting of the augmentation is out of range.
     pub(crate) fn batch(
         &self,
         visit: &Visit,
@@ -82,7 +82,7 @@ impl Resident {
 }
 
 impl Visit {
-    /// A visit of the images `order` names, in that order, from the first on.
+    /// A visit to the images that `order` names, in that order, starting with the first.
     ///
     /// # Errors
     /// Those of the device.
@@ -94,15 +94,15 @@ impl Visit {
         })
     }
 
-    /// Changes the order for the batches that start later. It names as many images as before.
+    /// Changes the order for later batches. It must name as many images as before.
     ///
     /// # Errors
-    /// When it names another number of images.
+    /// When it names a different number of images.
     pub fn set_order(&self, order: &[u32]) -> Result<()> {
         self.order.write_u32(order)
     }
 
-    /// Lets the next batch start at place `start` of the order, in epoch `epoch` from 0, which augmentation goes by.
+    /// Makes the next batch start at place `start` of the order, in epoch `epoch` (from 0), which augmentation depends on.
     ///
     /// # Errors
     /// Those of the device.
@@ -116,8 +116,8 @@ impl Visit {
     }
 }
 
-/// The first `count` images of a set as training sees them in each of these epochs (from 0), in 0 to 1: one list an epoch of
-/// images of [`PIXELS`](crate::data::PIXELS) values.
+/// The first `count` images of a set as training sees them in each of these epochs (from 0): for each epoch a list of images
+/// of [`PIXELS`](crate::data::PIXELS) values in 0 to 1.
 ///
 /// # Errors
 /// Settings out of range; those of the device.

@@ -7,7 +7,7 @@ use crate::tensor::{Result, Tensor};
 /// What a forward pass is for.
 #[derive(Debug, Clone, Copy)]
 pub enum Mode<'a> {
-    /// Dropout and batch statistics, which also move the running ones.
+    /// Dropout and batch statistics, which also update the running ones.
     Training {
         /// Seed and step.
         seed_and_step: &'a Tensor,
@@ -16,7 +16,7 @@ pub enum Mode<'a> {
     Inference,
 }
 
-/// Looks parameters up and collects what training must run beside the loss.
+/// Looks up parameters and collects what training must run in addition to the loss.
 #[derive(Debug)]
 pub struct Forward<'a> {
     parameters: &'a Parameters,
@@ -46,7 +46,7 @@ impl<'a> Forward<'a> {
         matches!(self.mode, Mode::Training { .. }) && self.parameters.is_learned(id)
     }
 
-    /// Seed and step, and the number of the next dropout, in training: each has random numbers of its own.
+    /// In training, seed and step, and the number of the next dropout: each dropout has its own random numbers.
     pub(super) fn next_dropout(&mut self) -> Option<(&'a Tensor, u32)> {
         match self.mode {
             Mode::Training { seed_and_step } => {

@@ -3,10 +3,10 @@
 use rand::RngExt;
 use rand_pcg::Pcg64;
 
-/// How a parameter starts.
+/// How a parameter is initialised.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Init {
-    /// Every element this number.
+    /// Every element is this number.
     Constant(f32),
     /// Uniform in `±sqrt(6 / (fan_in + fan_out))` (Glorot and Bengio 2010, equation 16).
     GlorotUniform {
@@ -23,7 +23,7 @@ pub enum Init {
 }
 
 impl Init {
-    /// `len` initial values. `seed` and `stream` (the number of the parameter) decide them on every machine alike.
+    /// `len` initial values. `seed` and `stream` (the number of the parameter) determine them, identically on every machine.
     pub fn values(self, len: usize, seed: u64, stream: u64) -> Vec<f32> {
         // PCG's streams are independent sequences, so adding a layer does not change the others' values.
         let mut rng = Pcg64::new(u128::from(seed), u128::from(stream));
@@ -43,7 +43,7 @@ impl Init {
 
 /// A standard normal number (Box and Muller 1958).
 fn normal(rng: &mut Pcg64) -> f64 {
-    // 1 - u lies in (0, 1], so the logarithm is finite.
+    // 1 - u is in (0, 1], so the logarithm is finite.
     let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
     radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
 }

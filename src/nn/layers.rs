@@ -4,23 +4,23 @@ use super::{Forward, Init, Layout, ParameterBuilder, ParameterId, Role};
 use crate::tensor::ops::{NormSettings, Window};
 use crate::tensor::{Result, Tensor};
 
-/// What can be chosen about a [`Conv2d`].
+/// Settings of a [`Conv2d`].
 #[derive(Debug, Clone, Copy)]
 pub struct ConvSettings {
     /// Kernel, stride and padding.
     pub window: Window,
-    /// Whether it has a bias; one in front of a batch norm needs none.
+    /// Whether it has a bias; a convolution in front of a batch norm needs none.
     pub bias: bool,
-    /// How its weights start.
+    /// How its weights are initialised.
     pub start: WeightStart,
 }
 
-/// How the weights of a layer start.
+/// How the weights of a layer are initialised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WeightStart {
     /// [`Init::GlorotUniform`].
     Glorot,
-    /// [`Init::HeNormal`], made for ReLU.
+    /// [`Init::HeNormal`], derived for ReLU.
     He,
 }
 
@@ -98,7 +98,7 @@ impl Linear {
     /// Records the layer with ReLU and, in training, dropout in the same pass.
     ///
     /// # Errors
-    /// A shape error when `x` does not fit, a rate that is not in `0 .. 1`.
+    /// A shape error when `x` does not fit, or a rate that is not in `0 .. 1`.
     pub fn forward_dropout(&self, pass: &mut Forward, x: &Tensor, rate: f32) -> Result<Tensor> {
         let (weight, bias) = (pass.parameter(self.weight), pass.parameter(self.bias));
         match pass.next_dropout() {
@@ -167,11 +167,11 @@ impl BatchNorm2d {
         Self { epsilon, ..self }
     }
 
-    /// Records the normalisation, by the batch's statistics in training, by the running ones in inference and where the
-    /// layer is frozen, with what `beside` adds to it in the same pass.
+    /// Records the normalisation, with the batch's statistics in training, with the running ones in inference and where the
+    /// layer is frozen, and with the ops of `beside` in the same pass.
     ///
     /// # Errors
-    /// A shape error when `x` has another number of channels.
+    /// A shape error when `x` has a different number of channels.
     pub fn forward(&self, pass: &mut Forward, x: &Tensor, beside: Beside) -> Result<Tensor> {
         let settings = NormSettings {
             epsilon: self.epsilon,
@@ -191,14 +191,14 @@ impl BatchNorm2d {
     }
 }
 
-/// What stands beside a batch norm and is done in its passes over memory.
+/// Ops next to a batch norm that are fused into its passes over memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Beside {
     /// `max(x, 0)` before it.
     pub relu_before: bool,
     /// `max(y, 0)` after it.
     pub relu_after: bool,
-    /// Max pooling after it, by windows of `[height, width]` side by side; `[1, 1]` for none.
+    /// Max pooling after it, with non-overlapping windows of `[height, width]`; `[1, 1]` for none.
     pub pool: [usize; 2],
 }
 

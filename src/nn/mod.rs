@@ -1,7 +1,7 @@
 //! Layers and the parameters they own.
 //!
-//! A layer is a description: it declares its parameters to a [`ParameterBuilder`] and keeps their ids. The numbers live
-//! in [`Parameters`], all in one arena of device memory, and a [`Forward`] pass looks them up.
+//! A layer is a description: it declares its parameters to a [`ParameterBuilder`] and keeps their ids. The numbers are
+//! in [`Parameters`], in arenas of device memory, and a [`Forward`] pass looks them up.
 
 mod forward;
 mod init;
@@ -32,7 +32,7 @@ pub trait Model {
     /// A shape error when the features are not the base's.
     fn head(&self, pass: &mut Forward, features: &Tensor) -> Result<Tensor>;
 
-    /// Records the whole: `[N, H, W, C] -> [N, classes]`.
+    /// Records the whole network: `[N, H, W, C] -> [N, classes]`.
     ///
     /// # Errors
     /// As [`Model::features`].

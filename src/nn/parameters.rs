@@ -1,9 +1,9 @@
-//! The numbers a network learns, and those it keeps beside them.
+//! The numbers a network learns, and those it keeps alongside them.
 
 use super::Init;
 use crate::tensor::{Arena, Graph, Result, Shape, Tensor};
 
-/// How a parameter lies in memory here, next to how PyTorch keeps it on disk.
+/// How a parameter is laid out in memory here, and how PyTorch lays it out on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// The same in both.
@@ -21,15 +21,15 @@ pub enum Role {
     ConvWeight,
     /// The weight of a hidden dense layer.
     LinearWeight,
-    /// The weight of the dense layer that gives the logits.
+    /// The weight of the dense layer that produces the logits.
     OutputWeight,
-    /// A bias, or the scale or shift of a batch norm: one number a channel, not decayed.
+    /// A bias, or the scale or shift of a batch norm: one number per channel, not decayed.
     Channel,
-    /// Kept beside the learned ones and updated without a gradient: running statistics.
+    /// Kept alongside the learned ones and updated without a gradient: running statistics.
     Statistic,
 }
 
-/// Names a parameter of one [`ParameterBuilder`]: its place in the order of declaration.
+/// Identifies a parameter of one [`ParameterBuilder`]: its place in the order of declaration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParameterId(usize);
 
@@ -56,7 +56,7 @@ pub struct ParameterBuilder {
 }
 
 impl ParameterBuilder {
-    /// Declares a parameter. `name` is PyTorch's, such as `conv1.weight`; `shape` is that in memory here.
+    /// Declares a parameter. `name` is PyTorch's, such as `conv1.weight`; `shape` is the shape in memory here.
     pub fn declare(
         &mut self,
         name: String,
@@ -75,15 +75,15 @@ impl ParameterBuilder {
         self.declarations.iter().map(|d| d.name.as_str()).collect()
     }
 
-    /// Allocates all parameters on the graph's device with their initial values, which `seed` decides. The first `frozen`
-    /// of them are not learned.
+    /// Allocates all parameters on the graph's device with initial values determined by `seed`. The first `frozen` of
+    /// them are not learned.
     ///
     /// # Errors
     /// Those of the device.
     pub fn build(self, graph: &Graph, seed: u64, frozen: usize) -> Result<Parameters> {
         let mut contents: [Vec<(Shape, Vec<f32>)>; 3] = Default::default();
         let mut places = Vec::with_capacity(self.declarations.len());
-        // Random streams are numbered apart from the arenas, so that what is frozen changes no initial value.
+        // Random streams are numbered independently of the arenas, so that freezing parameters changes no initial value.
         let mut streams = [0_u64; 2];
         for (i, declaration) in self.declarations.iter().enumerate() {
             let arena = match declaration.role {
@@ -114,7 +114,7 @@ const LEARNED: usize = 0;
 const FROZEN: usize = 1;
 const STATISTICS: usize = 2;
 
-/// Where a parameter lies.
+/// Where a parameter is stored.
 #[derive(Debug, Clone, Copy)]
 struct ArenaPlace {
     arena: usize,
@@ -161,8 +161,8 @@ impl Parameters {
         &self.arenas[STATISTICS]
     }
 
-    /// Parameters with memory of their own for what training changes, with the same names, shapes and present values.
-    /// Frozen ones are shared.
+    /// A copy with memory of its own for what training changes, with the same names, shapes and current values. Frozen
+    /// parameters are shared.
     ///
     /// # Errors
     /// Those of the device.
@@ -199,13 +199,13 @@ impl Parameters {
         self.all().map(|(declaration, tensor)| (declaration.name.as_str(), tensor))
     }
 
-    /// Numbers in all, frozen ones included, statistics not.
+    /// Total count of numbers, including frozen ones but not statistics.
     pub fn count(&self) -> usize {
         let counted = self.declarations.iter().filter(|d| d.role != Role::Statistic);
         counted.map(|d| d.shape.len()).sum()
     }
 
-    /// Numbers that are learned.
+    /// Count of learned numbers.
     pub fn learned_count(&self) -> usize {
         self.learned().parts.iter().map(|part| part.shape().len()).sum()
     }
@@ -216,7 +216,7 @@ impl Parameters {
         self.declarations.iter().zip(self.places.iter().map(tensor))
     }
 
-    /// The values of all parameters, in the order of declaration: one read an arena.
+    /// The values of all parameters, in the order of declaration: one read per arena.
     ///
     /// # Errors
     /// Those of the device.

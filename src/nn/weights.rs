@@ -1,7 +1,7 @@
 //! Weight files: safetensors with PyTorch's names and layouts.
 //!
-//! `load_state_dict(strict=True)` of an equivalent PyTorch module takes what [`save`] writes, and [`load`] takes what
-//! such a module saves.
+//! `load_state_dict(strict=True)` of an equivalent PyTorch module accepts what [`save`] writes, and [`load`] accepts
+//! what such a module saves.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -50,8 +50,8 @@ impl From<GpuError> for WeightsError {
 pub(crate) const LARGEST_FILE: u64 = 4 << 30;
 
 /// Writes all parameters to `path`: first to a temporary file beside it, then renamed, so that a crash or a full disk
-/// leaves what was there before. `steps` is the number of training steps, PyTorch's `num_batches_tracked`; `about` says what
-/// the weights are of, for [`about`] to read back, and other programs pass over it.
+/// leaves what was there before. `steps` is the number of training steps, PyTorch's `num_batches_tracked`; `about` describes
+/// the weights, for [`about`] to read back, and is ignored by other programs.
 ///
 /// # Errors
 /// When the device or the file system fails.
@@ -69,14 +69,14 @@ pub fn save(parameters: &Parameters, steps: u64, about: &str, path: &Path) -> Re
     Ok(write_atomically(path, |file| file.write_all(&bytes))?)
 }
 
-/// A parameter as other programs have it.
+/// A parameter as other programs store it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DiskTensor {
     /// Its name.
     pub name: String,
     /// OIHW for a convolution, `[out, in]` for a dense layer.
     pub shape: Vec<usize>,
-    /// Its numbers, the last axis the fastest.
+    /// Its numbers, in row-major order.
     pub values: Vec<f32>,
 }
 
@@ -95,13 +95,13 @@ pub fn in_pytorch_layout(parameters: &Parameters) -> Result<Vec<DiskTensor>, Wei
         .collect())
 }
 
-/// The name of what [`save`] is told about the weights, in the file's metadata.
+/// The key under which [`save`] stores its `about` in the file's metadata.
 const ABOUT: &str = "selvedge";
 
-/// What [`save`] was told about the weights of a file; `None` when another program wrote it.
+/// The `about` that [`save`] stored in a file; `None` when another program wrote it.
 ///
 /// # Errors
-/// [`WeightsError::File`], or [`WeightsError::Format`] when it is no whole safetensors file.
+/// [`WeightsError::File`], or [`WeightsError::Format`] when it is not a complete safetensors file.
 pub fn about(path: &Path) -> Result<Option<String>, WeightsError> {
     let bytes = files::read(path, LARGEST_FILE)?;
     parse(&bytes, path)?;
@@ -109,8 +109,8 @@ pub fn about(path: &Path) -> Result<Option<String>, WeightsError> {
     Ok(header.and_then(|(_, header)| header.metadata().as_ref()?.get(ABOUT).cloned()))
 }
 
-/// Fills all parameters from `path`. Every tensor must be there with its shape, and nothing may be left over. Numbers of 16
-/// bits are widened.
+/// Fills all parameters from `path`. Every tensor must be present with the right shape, and nothing may be left over. 16-bit
+/// floats are widened.
 ///
 /// Nothing is changed unless everything fits.
 ///
@@ -120,8 +120,8 @@ pub fn load(parameters: &Parameters, path: &Path) -> Result<(), WeightsError> {
     fill(parameters, path, Part::Whole).map(|_| ())
 }
 
-/// Fills all parameters but those of the head, as [`load`] does. The file may be of a whole network: its own head and
-/// auxiliary classifier are ignored, and their names returned.
+/// Fills all parameters except those of the head, as [`load`] does. The file may hold a whole network: its head and auxiliary
+/// classifier are ignored, and their names are returned.
 ///
 /// # Errors
 /// As [`load`].
@@ -129,7 +129,7 @@ pub fn load_base(parameters: &Parameters, path: &Path) -> Result<Vec<String>, We
     fill(parameters, path, Part::Base)
 }
 
-/// Which parameters a file is to fill.
+/// Which parameters to fill from a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Whole,
@@ -145,10 +145,10 @@ impl Part {
 /// What the names of an auxiliary classifier start with, as in torchvision.
 const AUXILIARY: &str = "AuxLogits";
 
-/// Problems that a message lists; the rest are counted.
+/// How many problems a message lists; the rest are counted.
 const LISTED: usize = 20;
 
-/// Fills the part and returns the names in the file that belong to no part of it.
+/// Fills the part and returns the names in the file that do not belong to it.
 fn fill(parameters: &Parameters, path: &Path, part: Part) -> Result<Vec<String>, WeightsError> {
     let bytes = files::read(path, LARGEST_FILE)?;
     let file = parse(&bytes, path)?;
@@ -199,16 +199,16 @@ pub struct Entry {
     pub name: String,
     /// The type of its numbers, such as `F32`.
     pub dtype: String,
-    /// Its sizes as on disk.
+    /// Its shape on disk.
     pub shape: Vec<usize>,
     /// Bytes it takes.
     pub bytes: usize,
 }
 
-/// The tensors of a weight file, in the order of their names.
+/// The tensors of a weight file, sorted by name.
 ///
 /// # Errors
-/// [`WeightsError::File`], or [`WeightsError::Format`] when it is no whole safetensors file.
+/// [`WeightsError::File`], or [`WeightsError::Format`] when it is not a complete safetensors file.
 pub fn list(path: &Path) -> Result<Vec<Entry>, WeightsError> {
     let bytes = files::read(path, LARGEST_FILE)?;
     let file = parse(&bytes, path)?;
@@ -225,7 +225,7 @@ pub fn list(path: &Path) -> Result<Vec<Entry>, WeightsError> {
     Ok(entries)
 }
 
-/// safetensors refuses headers that are larger than the file, and tensors that overlap or reach out of it.
+/// safetensors refuses headers that are larger than the file, and tensors that overlap or reach beyond it.
 fn parse<'a>(bytes: &'a [u8], path: &Path) -> Result<SafeTensors<'a>, WeightsError> {
     SafeTensors::deserialize(bytes).map_err(|e| {
         let path = path.to_owned();
@@ -238,7 +238,7 @@ fn parse<'a>(bytes: &'a [u8], path: &Path) -> Result<SafeTensors<'a>, WeightsErr
 
 const PICTURE: &str = "a picture; the model comes first on the command line, pictures after it";
 
-/// What a file is by its first bytes, where it is something that people take for a weight file or put in its place.
+/// What a file is according to its first bytes, if it is something that people give instead of a weight file.
 fn other_format(bytes: &[u8]) -> Option<&'static str> {
     let formats: [(&[u8], &str); 11] = [
         // What torch.save writes is a zip file, or a pickle in old versions.
@@ -254,7 +254,7 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
         (b"{", "JSON; name the run's folder instead"),
         (b"\x1f\x8b", "a gzipped file; unpack it first"),
     ];
-    // A header may be as long as these bytes say, if the file is.
+    // The first bytes are the header's length; if the file is longer than that, it may be safetensors after all.
     let header = bytes.first_chunk().map_or(u64::MAX, |length| u64::from_le_bytes(*length));
     if header < bytes.len() as u64 {
         return None;
@@ -263,7 +263,7 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
     found.map(|(_, what)| *what)
 }
 
-/// The numbers of a tensor in 32 bits, when it is a kind of float of at most that.
+/// The numbers of a tensor as 32-bit floats, if it holds F32, F16 or BF16.
 fn widened(view: &TensorView) -> Option<Vec<f32>> {
     let pairs = || view.data().chunks_exact(2).map(|b| [b[0], b[1]]);
     match view.dtype() {
@@ -274,7 +274,7 @@ fn widened(view: &TensorView) -> Option<Vec<f32>> {
     }
 }
 
-/// A tensor as safetensors wants it.
+/// A tensor in the form that safetensors needs.
 struct Stored {
     dtype: Dtype,
     shape: Vec<usize>,
@@ -335,7 +335,7 @@ fn disk_places(declaration: &Declaration) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Numbers in memory order as they stand on disk.
+/// Reorders numbers from memory order to disk order.
 fn to_disk(declaration: &Declaration, values: &[f32]) -> Vec<f32> {
     let mut ordered = vec![0.0_f32; values.len()];
     for (place, value) in disk_places(declaration).zip(values) {
@@ -357,7 +357,7 @@ mod tests {
         Declaration::new("w".to_owned(), shape.into(), layout, Role::ConvWeight, Init::Constant(0.0))
     }
 
-    /// What stands on disk for 0, 1, 2, ... in memory.
+    /// Shape and numbers on disk for 0, 1, 2, ... in memory.
     fn on_disk(layout: Layout, shape: &[usize]) -> (Vec<usize>, Vec<f32>) {
         let declaration = declaration(layout, shape);
         let values: Vec<f32> = (0..declaration.shape.len()).map(|i| i as f32).collect();

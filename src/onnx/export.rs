@@ -39,9 +39,9 @@ impl From<crate::tensor::TensorError> for OnnxError {
     }
 }
 
-/// Opset 18: the first in which `Resize` takes sizes of some axes only.
+/// Opset 18: the first in which `Resize` accepts sizes for only some axes.
 const OPSET: i64 = 18;
-/// The format that came with it.
+/// The version of the file format that came with it.
 const IR_VERSION: i64 = 8;
 const INPUT: &str = "images";
 const OUTPUT: &str = "logits";
@@ -57,7 +57,7 @@ pub fn export(classifier: &Classifier, path: &Path) -> Result<(), OnnxError> {
 
 fn model(classifier: &Classifier) -> Result<Model, OnnxError> {
     let network = classifier.network();
-    // One image; the number of images is left open in the file.
+    // Recorded for one image; in the file the number of images is left open.
     let images = network.graph.tensor([1, HEIGHT, WIDTH, 1], &[0.0; HEIGHT * WIDTH])?;
     let layers = network.graph.layers(&network.record(&images)?)?;
     let mut writer = Writer::new(classifier)?;
@@ -84,7 +84,7 @@ fn model(classifier: &Classifier) -> Result<Model, OnnxError> {
     })
 }
 
-/// The graph as it grows. Images are `[N, C, H, W]` in ONNX.
+/// The graph under construction. Images are `[N, C, H, W]` in ONNX.
 struct Writer<'a> {
     classifier: &'a Classifier,
     nodes: Vec<Node>,
@@ -130,7 +130,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// A layer of inputs with these names; returns that of its output.
+    /// Adds a layer with inputs of these names; returns the name of its output.
     fn translate(&mut self, node: &LayerNode, mut inputs: Vec<String>) -> Result<String, OnnxError> {
         Ok(match &node.layer {
             Layer::Conv2d { window, .. } => self.node("Conv", inputs, sliding(window)),
@@ -152,7 +152,7 @@ impl<'a> Writer<'a> {
             }
             Layer::LeakyRelu { slope: 0.0 } => self.node("Relu", inputs, vec![]),
             Layer::LeakyRelu { slope } => self.node("LeakyRelu", inputs, vec![float("alpha", *slope)]),
-            // Channels come first there: what is repeated here would be repeated along other axes.
+            // In ONNX channels come first, so broadcasting would repeat a tensor along other axes than here.
             Layer::Add if node.inputs.iter().any(|input| input.shape() != node.output.shape()) => {
                 return Err(unsupported("it adds tensors of different shapes".to_owned()));
             }
@@ -165,7 +165,7 @@ impl<'a> Writer<'a> {
                 return Err(unsupported(format!("it gives a tensor the shape {shape}")));
             }
             Layer::Reshape(_) => {
-                // Channels come first there and last here: the same order only when an image is one pixel.
+                // Channels come first in ONNX and last here: flattening gives the same order only when an image is one pixel.
                 if !matches!(node.inputs[0].shape().axes(), [_, 1, 1, _]) {
                     return Err(unsupported(format!("it flattens images of {}", node.inputs[0].shape())));
                 }
@@ -173,7 +173,7 @@ impl<'a> Writer<'a> {
             }
             Layer::ResizeBilinear([height, width]) => {
                 let sizes = self.integers("resize_sizes", &[*height as i64, *width as i64]);
-                // Neither a region nor scales.
+                // Neither a region of interest nor scales.
                 inputs.extend([String::new(), String::new(), sizes]);
                 let attributes = vec![
                     text("mode", "linear"),
@@ -188,7 +188,7 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// The name of a value that was computed before, or of a parameter, which is stored when it is first met.
+    /// The name of a value that was computed before, or of a parameter, which is stored when it is first used.
     fn name_of(&mut self, tensor: &Tensor) -> Result<String, OnnxError> {
         if let Some((_, name)) = self.names.iter().find(|(known, _)| known.is(tensor)) {
             return Ok(name.clone());
@@ -203,8 +203,8 @@ impl<'a> Writer<'a> {
         Ok(name.clone())
     }
 
-    /// Inputs side by side along the channels. Zeros, which shortcuts put beside the channels, are a padding in ONNX: as data
-    /// they would be those of one image.
+    /// Inputs concatenated along the channels. The zero channels that shortcuts add become a `Pad` in ONNX: as stored data
+    /// they would have a fixed number of images, one.
     fn concat(&mut self, node: &LayerNode) -> Result<String, OnnxError> {
         let inputs = &node.inputs;
         let is_computed = |tensor: &Tensor| self.names.iter().any(|(known, _)| known.is(tensor));
@@ -291,7 +291,7 @@ fn stored(name: &str, dims: &[usize], values: &[f32]) -> Stored {
     }
 }
 
-/// A value of N rows of `sizes`.
+/// A value of shape `[N, sizes...]`.
 fn value(name: &str, sizes: &[usize], doc: &str) -> ValueInfo {
     let open = Dimension { dim_value: None, dim_param: Some("N".to_owned()) };
     let fixed = sizes.iter().map(|size| Dimension { dim_value: Some(*size as i64), dim_param: None });
@@ -307,12 +307,12 @@ fn value(name: &str, sizes: &[usize], doc: &str) -> ValueInfo {
     }
 }
 
-/// What a window means in ONNX.
+/// A window as ONNX attributes.
 fn sliding(window: &Window) -> Vec<Attribute> {
     let pair = |[a, b]: [usize; 2]| [a as i64, b as i64];
     let pads = match window.padding {
         Padding::Explicit(pad) => [pad.top, pad.left, pad.bottom, pad.right].map(|side| side as i64),
-        // Layers name their padding in pixels.
+        // Layers always give their padding in pixels.
         Padding::Valid | Padding::Same => [0; 4],
     };
     vec![ints("kernel_shape", &pair(window.kernel)), ints("strides", &pair(window.stride)), ints("pads", &pads)]

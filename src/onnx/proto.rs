@@ -140,7 +140,7 @@ pub struct Shape {
     pub dim: Vec<Dimension>,
 }
 
-/// One of the two is set.
+/// Exactly one of the two is set.
 #[derive(Clone, PartialEq, Message)]
 pub struct Dimension {
     #[prost(int64, optional, tag = "1")]

@@ -5,8 +5,8 @@ use crate::tensor::{Graph, Result, Tensor};
 
 /// Averaged parameters, which often do better than the last ones (Polyak and Juditsky 1992).
 ///
-/// After step t the average moves by `1 - d` of the way to the parameters, `d = min(decay, (1 + t) / (10 + t))`: while there
-/// are few steps it forgets its start quickly. Running statistics are averaged too.
+/// After step t the average moves a fraction `1 - d` of the way to the parameters, `d = min(decay, (1 + t) / (10 + t))`: in
+/// the first steps it quickly forgets its start. Running statistics are averaged too.
 #[derive(Debug)]
 pub struct Average {
     /// The averages.
@@ -16,7 +16,7 @@ pub struct Average {
 }
 
 impl Average {
-    /// An average that starts at the parameters as they are.
+    /// An average that starts at the current parameters.
     ///
     /// # Errors
     /// Those of the device.
@@ -24,7 +24,7 @@ impl Average {
         Ok(Self { parameters: parameters.copy(graph)?, decay, weight: graph.zeros([1])? })
     }
 
-    /// Records one move towards the updated parameters and statistics. Compile the results to have it run.
+    /// Records one move towards the updated parameters and statistics. Compile the results to run it.
     ///
     /// # Errors
     /// A shape error when these are not the parameters it was made for.

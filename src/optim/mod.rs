@@ -20,7 +20,7 @@ pub struct Group {
     pub rate: f32,
     /// `l2 * w` is added to the gradient: L2 regularisation by `l2 / 2 * |w|^2`.
     pub l2: f32,
-    /// Decoupled weight decay: each step shrinks w by learning rate times this.
+    /// Decoupled weight decay: each step shrinks w by this times the learning rate.
     pub decay: f32,
 }
 
@@ -33,7 +33,7 @@ impl Group {
 #[derive(Debug)]
 pub struct Optimiser {
     rule: Rule,
-    /// Momentum, or the two moments of Adam; each laid out as the parameters.
+    /// Momentum, or the two moments of Adam; each laid out like the parameters.
     state: Vec<Tensor>,
     group_of: Tensor,
     groups: Tensor,
@@ -41,12 +41,12 @@ pub struct Optimiser {
     steps: u64,
 }
 
-/// Elements that share a group; `BLOCK` of `shaders/optim/groups.wgsl`.
+/// Elements that share a group, as in `shaders/optim/groups.wgsl`.
 const BLOCK: usize = 64;
 
 impl Optimiser {
-    /// An optimiser of all learned parameters. `group` gives the settings of a parameter by its role, or `None` to
-    /// leave it as it is.
+    /// An optimiser of all learned parameters. `group` returns the settings for a parameter's role, or `None` to leave such
+    /// parameters as they are.
     ///
     /// # Errors
     /// Those of the device.
@@ -93,7 +93,7 @@ impl Optimiser {
         })
     }
 
-    /// Records one step from the gradients of the arena's parts, in its order. Compile the result to have it run.
+    /// Records one step from the gradients of the arena's parts, in its order. Compile the result to run it.
     ///
     /// # Errors
     /// A shape error when the gradients do not fit the arena.
@@ -101,8 +101,7 @@ impl Optimiser {
         self.record_clipped(arena, gradients, None)
     }
 
-    /// As [`Optimiser::record`]; when `limit` is given, gradients whose norm, of all together, is above it are made that
-    /// long first.
+    /// As [`Optimiser::record`]; with a `limit`, gradients whose global norm exceeds it are first scaled down to it.
     ///
     /// # Errors
     /// As [`Optimiser::record`], and when the limit is not above 0.
@@ -112,7 +111,7 @@ impl Optimiser {
         self.record_packed(arena, &packed, limit)
     }
 
-    /// As [`Optimiser::record_clipped`], from gradients laid out as the arena.
+    /// As [`Optimiser::record_clipped`], from gradients laid out like the arena.
     ///
     /// # Errors
     /// As [`Optimiser::record_clipped`].
@@ -149,12 +148,12 @@ impl Optimiser {
         self.steps
     }
 
-    /// What is kept beside the parameters: momentum, or the two moments of Adam, each laid out as their arena.
+    /// What is kept alongside the parameters: momentum, or the two moments of Adam, each laid out like their arena.
     pub fn state(&self) -> &[Tensor] {
         &self.state
     }
 
-    /// Goes on as after `steps` steps, with the state that has been written to [`Optimiser::state`].
+    /// Resumes after `steps` steps, with the state that has been written to [`Optimiser::state`].
     pub fn set_steps(&mut self, steps: u64) {
         self.steps = steps;
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Settings of PyTorch's and Keras' `ReduceLROnPlateau`. Epochs are counted as PyTorch does; `patience` is Keras', which is
-/// PyTorch's and one.
+/// PyTorch's plus one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "training", derive(clap::Args))]
@@ -28,7 +28,7 @@ pub struct Plateau {
     pub cooldown: usize,
 }
 
-/// Where a [`Plateau`] stands.
+/// The state of a [`Plateau`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlateauState {
     /// The learning rate as a share of its peak.
@@ -45,7 +45,7 @@ impl Default for PlateauState {
 }
 
 impl PlateauState {
-    /// Takes note of an epoch's metric, of which lower is better. NaN is never better.
+    /// Records an epoch's metric. Lower is better; NaN is never better.
     pub fn epoch_ended(&mut self, plateau: &Plateau, metric: f64) {
         if metric < self.best.unwrap_or(f64::INFINITY) - plateau.min_delta {
             self.best = Some(metric);

@@ -12,16 +12,16 @@ pub enum Schedule {
     Constant,
     /// Multiplied by a factor after some epochs.
     Step(Step),
-    /// Down along half a cosine (Loshchilov and Hutter 2017, equation 5, without restarts).
+    /// Falls along half a cosine (Loshchilov and Hutter 2017, equation 5, without restarts).
     Cosine,
-    /// Up in a straight line during the first quarter of the steps, then down along half a cosine
+    /// Rises linearly during the first quarter of the steps, then falls along half a cosine
     /// (Smith and Topin 2018; the cosine of Loshchilov and Hutter 2017).
     OneCycle,
-    /// Up in a straight line during the first quarter of the steps, then down in a straight line.
+    /// Rises linearly during the first quarter of the steps, then falls linearly.
     Triangular,
     /// The peak divided by `1 + decay * step` (Keras' `decay`).
     InverseTime(InverseTime),
-    /// The peak until a metric of the validation stops getting better, then less and less.
+    /// The peak until a validation metric stops getting better, then lower and lower.
     Plateau(Plateau),
 }
 
@@ -55,7 +55,7 @@ pub struct InverseTime {
     pub decay: f64,
 }
 
-/// The learning rate of a training: settings.
+/// Settings of the learning rate of a training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "training", derive(clap::Args))]
@@ -64,7 +64,7 @@ pub struct LearningRate {
     #[cfg_attr(feature = "training", arg(id = "lr", long = "lr", value_name = "RATE", allow_negative_numbers = true))]
     pub peak: f64,
     /// Epochs in which the rate rises in a straight line: before the schedule, or as the rise of one-cycle and triangular; default 0
-    // Cosine has the epochs after that.
+    // Cosine covers the epochs after that.
     #[cfg_attr(
         feature = "training",
         arg(id = "warmup", long = "warmup", value_name = "EPOCHS", allow_negative_numbers = true)
@@ -79,7 +79,7 @@ pub struct LearningRate {
     /// How the rate moves between its floor and its peak.
     #[cfg_attr(feature = "training", command(flatten))]
     pub schedule: Schedule,
-    /// Epochs that were trained before this schedule started: 0, but for a training that was extended by a fresh cycle.
+    /// Epochs that were trained before this schedule started: 0, except for a training that was extended by a fresh cycle.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "training", arg(skip))]
     pub cycle_start: usize,
@@ -98,7 +98,7 @@ pub struct Timeline {
     pub epochs: u64,
 }
 
-/// Share of the steps in which one-cycle and triangular rise, unless the warm-up says how long.
+/// Share of the steps in which one-cycle and triangular rise, unless a warm-up sets the length.
 const RISE: f64 = 0.25;
 
 impl Schedule {
@@ -141,7 +141,7 @@ impl LearningRate {
         let between = |share: f64| self.floor + (self.peak - self.floor) * share;
         let half_cosine = |share: f64| 0.5 * (1.0 + (std::f64::consts::PI * share.min(1.0)).cos());
         if let Schedule::OneCycle | Schedule::Triangular = self.schedule {
-            // At least a step of rise, so that a training of one step has a rate.
+            // At least one step of rise, so that a training of one step has a rate.
             let rise = if warm_up > 0.0 { warm_up } else { RISE * total }.max(1.0);
             let fallen = ((at - rise) / (total - rise).max(1.0)).min(1.0);
             return between(match self.schedule {

@@ -1,4 +1,4 @@
-//! Axes: where a value lies between two ends, and which numbers stand beside it.
+//! Axes: where a value is between two ends, and which numbers are written beside it.
 
 use crate::numbers::thousands;
 
@@ -7,25 +7,25 @@ use crate::numbers::thousands;
 pub(super) struct Axis {
     low: f64,
     high: f64,
-    /// Places with what is written there.
+    /// Positions with their labels.
     pub ticks: Vec<(f64, String)>,
-    /// What the axis is of.
+    /// The quantity on the axis.
     pub name: &'static str,
 }
 
-/// Numbers beside an axis at most.
+/// The most numbers beside an axis.
 const MOST_TICKS: f64 = 8.0;
-/// The least room around values that are one: what is smaller has no digits to spare.
+/// The least room around values that are all equal: anything smaller has no digits to spare.
 const LEAST_ROOM: f64 = 1e-290;
 
 impl Axis {
-    /// An axis between two ends with round numbers beside it.
+    /// An axis between two ends, with round numbers beside it.
     pub fn between(name: &'static str, low: f64, high: f64) -> Self {
         Self { low, high, ticks: ticks(low, high), name }
     }
 
-    /// An axis that holds all values with a little room around them, whatever finite numbers they are, even when they are
-    /// one. Values that are not finite are ignored; they are gaps in what is drawn.
+    /// An axis that holds all values with a little room around them, whatever finite numbers they are, even when all are
+    /// equal. Values that are not finite are ignored; they are gaps in what is drawn.
     pub fn around(name: &'static str, values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = values
             .filter(|value| value.is_finite())
@@ -33,9 +33,9 @@ impl Axis {
         if low > high {
             return Self::between(name, 0.0, 1.0);
         }
-        // Half of it: the whole may be more than the largest number.
+        // Half the range: the whole may exceed the largest number.
         let (half, largest) = (0.5 * high - 0.5 * low, low.abs().max(high.abs()));
-        // Values that are nearly equal get room around them, so that the numbers on the axis differ in the digits they have.
+        // Nearly equal values get room around them, so that the numbers on the axis differ in the digits that are shown.
         let room = match half < 0.05 * largest {
             true => 0.1 * largest,
             false => 0.1 * half,
@@ -47,12 +47,12 @@ impl Axis {
     /// An axis of logarithms to base 10, with the numbers themselves beside it.
     pub fn logarithmic(name: &'static str, logarithms: impl Iterator<Item = f64>) -> Self {
         let mut axis = Self::around(name, logarithms);
-        // Beyond these there are no numbers.
+        // No numbers exist beyond these.
         (axis.low, axis.high) = (axis.low.max(-307.0), axis.high.min(308.0));
         let decades = (axis.low.ceil() as i32..=axis.high.floor() as i32).collect::<Vec<_>>();
         let step = decades.len().div_ceil(MOST_TICKS as usize + 4).max(1);
         axis.ticks = match decades.len() {
-            // Less than two powers of ten: the numbers between them.
+            // Fewer than two powers of ten: use the numbers between them.
             0 | 1 => ticks(10f64.powf(axis.low), 10f64.powf(axis.high))
                 .into_iter()
                 .filter(|(value, _)| *value > 0.0)
@@ -63,7 +63,7 @@ impl Axis {
         axis
     }
 
-    /// An axis with whole numbers from 1, and half a step of room.
+    /// An axis of whole numbers from 1, with half a step of room.
     pub fn counting(name: &'static str, count: usize) -> Self {
         let mut axis = Self::between(name, 0.5, count as f64 + 0.5);
         let is_whole = |value: f64| (value - value.round()).abs() < 1e-6;
@@ -77,7 +77,7 @@ impl Axis {
         Self { low: -0.5, high: ticks.len().max(1) as f64 - 0.5, ticks, name }
     }
 
-    /// Where a value lies: 0 at the low end, 1 at the high one.
+    /// The position of a value: 0 at the low end, 1 at the high one.
     pub fn share(&self, value: f64) -> f64 {
         (0.5 * value - 0.5 * self.low) / (0.5 * self.high - 0.5 * self.low)
     }
@@ -88,7 +88,7 @@ impl Axis {
     }
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten in a range.
+/// Multiples of 1, 2 or 5 times a power of ten within a range.
 fn ticks(low: f64, high: f64) -> Vec<(f64, String)> {
     let widest = high / MOST_TICKS - low / MOST_TICKS;
     if !(widest.is_finite() && widest > 0.0) {
@@ -97,12 +97,12 @@ fn ticks(low: f64, high: f64) -> Vec<(f64, String)> {
     let power = 10f64.powf(widest.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|n| n * power).into_iter().find(|step| *step >= 0.999 * widest);
     let step = step.unwrap_or(widest);
-    // A range is never narrower than a tenth of its ends, so that these are small numbers.
+    // A range is never narrower than a tenth of its ends, so these are small numbers.
     let (first, last) = ((low / step - 1e-9).ceil() as i64, (high / step + 1e-9).floor() as i64);
     (first..=last).map(|multiple| multiple as f64 * step).map(|value| (value, short(value))).collect()
 }
 
-/// A number with three digits that count.
+/// A number with three significant digits.
 pub(super) fn short(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();

@@ -1,4 +1,4 @@
-//! Charts: a frame with axes, and what is drawn inside of it.
+//! Charts: a frame with axes, and what is drawn inside it.
 
 use super::axis::Axis;
 use super::drawing::{Anchor, Drawing, Place};
@@ -14,12 +14,12 @@ pub(super) struct Area {
 }
 
 impl Area {
-    /// All of a picture.
+    /// The whole picture.
     pub fn whole([width, height]: [u32; 2]) -> Self {
         Self { left: 0.0, top: 0.0, width: width as f32, height: height as f32 }
     }
 
-    /// The parts of a picture whose panels of one size stand in rows of `columns`.
+    /// The parts of a picture for `count` panels of one size, in rows of `columns`.
     pub fn panels([width, height]: [u32; 2], columns: usize, count: usize) -> impl Iterator<Item = Self> {
         (0..count).map(move |i| Self {
             left: (i % columns * width as usize) as f32,
@@ -29,7 +29,7 @@ impl Area {
     }
 }
 
-/// A corner of a chart that its data leave free.
+/// A corner of a chart that its data leaves free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Corner {
     TopLeft,
@@ -40,7 +40,7 @@ pub(super) enum Corner {
 /// Axes with a title, to draw data in.
 pub(super) struct Chart<'a> {
     drawing: &'a mut Drawing,
-    /// Inside of the axes.
+    /// The area inside the axes.
     inside: Area,
     x: Axis,
     y: Axis,
@@ -48,7 +48,7 @@ pub(super) struct Chart<'a> {
 
 const TITLE: f32 = 15.0;
 const LETTERS: f32 = 11.0;
-/// Around the axes: for the title, for numbers and a name left of them, and below.
+/// Margins around the axes: for the title, and for numbers and a name to the left and below.
 const ABOVE: f32 = 34.0;
 const LEFT: f32 = 58.0;
 const BELOW: f32 = 46.0;
@@ -59,7 +59,7 @@ const GRID: Color = Color::INK.faint(0.1);
 
 impl<'a> Chart<'a> {
     pub fn new(drawing: &'a mut Drawing, area: Area, title: &str, x: Axis, y: Axis) -> Self {
-        // The larger, the more a title must shrink to stay in its panel.
+        // Below 1, the title must shrink to stay in its panel.
         let room = (area.width - 8.0) / font::width(title, TITLE).max(1.0);
         let middle = area.left + area.width / 2.0;
         drawing.text(title, [middle, area.top + 18.0], TITLE * room.min(1.0), Anchor::Middle);
@@ -74,7 +74,7 @@ impl<'a> Chart<'a> {
         chart
     }
 
-    /// The pixel of a place of the data, held inside of the axes; `None` where there is no such place.
+    /// The pixel of a data point, clamped to the inside of the axes; `None` where it is not finite.
     fn at(&self, (x, y): (f64, f64)) -> Option<Place> {
         let Area { left, top, width, height } = self.inside;
         let [x, y] = [self.x.share(x), self.y.share(y)].map(|share| share.clamp(0.0, 1.0) as f32);
@@ -103,7 +103,7 @@ impl<'a> Chart<'a> {
         self.drawing.text_upwards(self.y.name, middle, LETTERS + 1.0, Anchor::Middle);
     }
 
-    /// A line through places; one that is not finite is a gap.
+    /// A line through places; a place that is not finite is a gap.
     pub fn line(&mut self, places: impl IntoIterator<Item = (f64, f64)>, width: f32, color: Color) {
         let places: Vec<Option<Place>> = places.into_iter().map(|place| self.at(place)).collect();
         for run in places.split(Option::is_none).filter(|run| !run.is_empty()) {
@@ -111,7 +111,7 @@ impl<'a> Chart<'a> {
         }
     }
 
-    /// Discs at places, their radius in pixels.
+    /// Discs at places, with their radius in pixels.
     pub fn discs(&mut self, places: impl IntoIterator<Item = (f64, f64)>, radius: f32, color: Color) {
         for place in places {
             if let Some(at) = self.at(place) {

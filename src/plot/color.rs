@@ -1,18 +1,18 @@
-//! Colours, and the ramps from one to the other.
+//! Colours, and the ramps between them.
 
 /// A colour with an opacity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Color {
     /// Red, green and blue.
     pub rgb: [u8; 3],
-    /// From 0, which is not seen, to 1, which hides what is below.
+    /// From 0 (invisible) to 1 (hides what is below).
     pub opacity: f32,
 }
 
 impl Color {
-    /// Text, and lines that belong to no data.
+    /// Text, and lines that are not data.
     pub const INK: Self = Self::rgb(0, 0, 0);
-    /// What is drawn on.
+    /// The background.
     pub const PAPER: Self = Self::rgb(255, 255, 255);
     /// Blue, orange and green that people with any colour vision tell apart (Okabe and Ito 2008).
     pub const BLUE: Self = Self::rgb(0, 114, 178);
@@ -21,7 +21,7 @@ impl Color {
     /// See [`Color::BLUE`].
     pub const GREEN: Self = Self::rgb(0, 158, 115);
 
-    /// One that hides what is below.
+    /// An opaque colour.
     pub const fn rgb(red: u8, green: u8, blue: u8) -> Self {
         Self { rgb: [red, green, blue], opacity: 1.0 }
     }
@@ -31,7 +31,7 @@ impl Color {
         Self { opacity, ..self }
     }
 
-    /// A quarter of the way to white: the same colour on a dark page.
+    /// A quarter of the way to white: the same colour for a dark page.
     pub const fn on_dark(self) -> Self {
         const fn lighter(channel: u8) -> u8 {
             channel + (255 - channel) / 4
@@ -40,13 +40,13 @@ impl Color {
         Self { rgb: [lighter(red), lighter(green), lighter(blue)], ..self }
     }
 
-    /// As CSS and SVG write it, without its opacity.
+    /// As written in CSS and SVG, without its opacity.
     pub fn hex(self) -> String {
         let [red, green, blue] = self.rgb;
         format!("#{red:02x}{green:02x}{blue:02x}")
     }
 
-    /// Its light, from 0 to 1 a channel: bytes are as the eye sees it (sRGB).
+    /// Its linear light, from 0 to 1 per channel: bytes follow perception (sRGB).
     pub(super) fn linear(self) -> [f64; 3] {
         self.rgb.map(|channel| match f64::from(channel) / 255.0 {
             share if share <= 0.04045 => share / 12.92,
@@ -72,14 +72,14 @@ impl Color {
     }
 }
 
-/// Colours at even steps of a share from 0 to 1, mixed between them.
+/// Colours at even steps of a share from 0 to 1, interpolated between them.
 #[derive(Debug)]
 pub(crate) struct Ramp(&'static [[u8; 3]]);
 
 impl Ramp {
     /// From white to dark blue (ColorBrewer's Blues).
     pub const BLUES: Self = Self(&[[255, 255, 255], [198, 219, 239], [107, 174, 214], [33, 113, 181], [8, 48, 107]]);
-    /// The same from a dark page to light blue.
+    /// The same, from a dark page to light blue.
     pub const BLUES_ON_DARK: Self = Self(&[[22, 23, 26], [20, 50, 92], [33, 96, 160], [90, 160, 210], [190, 220, 245]]);
     /// From dark violet to yellow: even steps look even, with any colour vision and in grey (matplotlib's viridis).
     pub const VIRIDIS: Self = Self(&[
@@ -93,11 +93,11 @@ impl Ramp {
         [170, 220, 50],
         [253, 231, 37],
     ]);
-    /// From black over red to light yellow (matplotlib's inferno).
+    /// From black through red to light yellow (matplotlib's inferno).
     pub const INFERNO: Self =
         Self(&[[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58], [252, 165, 10], [252, 255, 164]]);
 
-    /// The colour of a share; below 0 the first, above 1 the last, and of what is no number the first.
+    /// The colour of a share; below 0 the first, above 1 the last, and for NaN the first.
     pub fn at(&self, share: f64) -> Color {
         let last = self.0.len() - 1;
         let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };

@@ -4,29 +4,29 @@ use super::color::Ramp;
 use super::drawing::{Anchor, Drawing, Shape, Text};
 use super::{Color, Picture};
 
-/// Shares of each true class, in colours and in numbers.
+/// Shares of each true class, as colours and numbers.
 #[derive(Debug)]
 pub struct ConfusionPicture<'a> {
     /// Names of the classes.
     pub names: &'a [String],
-    /// How often each class (row) was taken for each class (column).
+    /// How often each class (row) was predicted to be each class (column).
     pub matrix: &'a [Vec<usize>],
 }
 
 const CELL: f32 = 64.0;
-/// For names of up to some 14 letters.
+/// For names of up to about 14 letters.
 const NAMES: f32 = 110.0;
 /// Left of the matrix.
 const LEFT: f32 = NAMES + 26.0;
 const TOP: f32 = 44.0;
 const BAR: f32 = 110.0;
 
-/// The share of a class, 0 where there is none of it.
+/// The share of a class, 0 where the class is empty.
 pub(crate) fn share(count: usize, of: usize) -> f64 {
     count as f64 / of.max(1) as f64
 }
 
-/// A share with two digits, nothing where there is nothing.
+/// A share with two digits; empty for a count of 0.
 pub(crate) fn share_text(count: usize, of: usize) -> String {
     match count {
         0 => String::new(),
@@ -34,7 +34,8 @@ pub(crate) fn share_text(count: usize, of: usize) -> String {
     }
 }
 
-/// How far along a ramp a share is. Classes that are rarely confused differ by little; the square root shows them.
+/// The position of a share on a ramp. Classes that are rarely confused differ by little; the square root makes the
+/// differences visible.
 pub(crate) fn shade(share: f64) -> f64 {
     share.sqrt()
 }
@@ -44,7 +45,7 @@ impl ConfusionPicture<'_> {
         CELL * self.names.len() as f32
     }
 
-    /// Names that are wider than a cell are written upwards.
+    /// Whether names are written upright; names wider than a cell are written upwards.
     fn is_upright(&self) -> bool {
         self.names.iter().all(|name| name.chars().count() <= 11)
     }
@@ -82,7 +83,7 @@ impl ConfusionPicture<'_> {
         }
     }
 
-    /// What the colours mean.
+    /// The bar that explains the colours.
     fn draw_bar(&self, drawing: &mut Drawing) {
         const STEPS: u16 = 256;
         let (left, width, side) = (LEFT + self.side() + 24.0, 18.0, self.side());

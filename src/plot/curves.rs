@@ -1,4 +1,4 @@
-//! Metrics that change from epoch to epoch.
+//! Metrics over the epochs.
 
 use super::axis::Axis;
 use super::chart::{Area, Chart, Corner};
@@ -14,12 +14,11 @@ pub struct Curves {
 /// One panel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
-    /// What stands over it.
+    /// The title above it.
     pub title: &'static str,
-    /// Whether the lines rise, so that their names are better put below.
+    /// Whether the lines rise, so that their names are better put at the bottom.
     pub rises: bool,
-    /// Up to three lines; each has its name and its value in each epoch. Where there is none, or none that is finite, the
-    /// line has a gap.
+    /// Up to three lines, each with its name and its value in each epoch. A value that is missing or not finite makes a gap.
     pub lines: Vec<(&'static str, Vec<Option<f64>>)>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Color, Raster};
 
-/// A place in pixels of the picture: from the left and from the top.
+/// A position in pixels of the picture: from the left and from the top.
 pub(super) type Place = [f32; 2];
 
 /// Shapes on a sheet of paper, the first at the bottom.
@@ -33,7 +33,7 @@ pub(super) enum Shape {
         color: Color,
     },
     Text(Text),
-    /// An image of which each pixel becomes a square with sides of `scale`.
+    /// An image, each pixel of which becomes a square with sides of `scale`.
     Image {
         at: [usize; 2],
         scale: usize,
@@ -41,22 +41,22 @@ pub(super) enum Shape {
     },
 }
 
-/// A line of text, its capital letters centred on `at` across the direction it is read in.
+/// A line of text, its capital letters centred on `at` across the reading direction.
 #[derive(Debug)]
 pub(super) struct Text {
     pub text: String,
     pub at: Place,
     pub size: f32,
     pub color: Color,
-    /// What of it stands at `at`.
+    /// Which part of it is at `at`.
     pub anchor: Anchor,
-    /// Read from below.
+    /// Whether it is read from bottom to top.
     pub upwards: bool,
-    /// With paper around the letters, so that they can be read on anything.
+    /// Whether paper is drawn around the letters, so that they can be read on anything.
     pub outlined: bool,
 }
 
-/// Which part of a text stands at its place.
+/// Which part of a text is at its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,
@@ -87,12 +87,12 @@ impl Drawing {
         }
     }
 
-    /// Adds a text, to be changed where it is not plain ink.
+    /// Adds a text in plain ink.
     pub(super) fn text(&mut self, text: impl Into<String>, at: Place, size: f32, anchor: Anchor) {
         self.shapes.push(Shape::Text(Text::new(text, at, size, anchor)));
     }
 
-    /// Adds a text that is read from below.
+    /// Adds a text that is read from bottom to top.
     pub(super) fn text_upwards(&mut self, text: impl Into<String>, at: Place, size: f32, anchor: Anchor) {
         self.shapes.push(Shape::Text(Text { upwards: true, ..Text::new(text, at, size, anchor) }));
     }
@@ -103,12 +103,12 @@ impl Text {
         Self { text: text.into(), at, size, color: Color::INK, anchor, upwards: false, outlined: false }
     }
 
-    /// How far below `at` the letters stand: half the height of a capital letter.
+    /// How far the baseline is below `at`: half the height of a capital letter.
     pub(super) fn baseline(&self) -> f32 {
         0.36 * self.size
     }
 
-    /// How wide the paper around outlined letters is, half of it outside of them.
+    /// The width of the paper around outlined letters, half of which is outside them.
     pub(super) fn outline(&self) -> f32 {
         0.2 * self.size
     }

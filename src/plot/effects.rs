@@ -1,4 +1,4 @@
-//! What each parameter of a search does to the score.
+//! How each parameter of a search affects the score.
 
 use super::axis::Axis;
 use super::chart::{Area, Chart};
@@ -9,20 +9,20 @@ use super::{Color, Drawing, Picture};
 pub struct Effect {
     /// Its name.
     pub parameter: String,
-    /// Value, and the scores with it.
+    /// Each value, and the scores with it.
     pub values: Vec<(String, Vec<f64>)>,
 }
 
-/// A panel a parameter: every setting as a dot, the mean of each value as a bar.
+/// One panel per parameter: every setting as a dot, the mean of each value as a bar.
 #[derive(Debug)]
 pub struct Effects<'a> {
-    /// What the score is.
+    /// The name of the score.
     pub score: &'a str,
     /// The parameters.
     pub effects: &'a [Effect],
 }
 
-/// Panels side by side.
+/// Panels per row.
 const COLUMNS: usize = 4;
 const SIZE: [u32; 2] = [360, 320];
 
@@ -44,7 +44,7 @@ impl Picture for Effects<'_> {
             let mut chart = Chart::new(drawing, area, &title, x, y.clone());
             for ((_, scores), x) in effect.values.iter().zip((0u32..).map(f64::from)) {
                 chart.discs(scores.iter().map(|score| (x, *score)), 3.5, Color::BLUE.faint(0.5));
-                // There is no mean where every setting with this value failed: then it is no number, and a gap.
+                // Where every setting with this value failed there is no mean: NaN, which is a gap.
                 let mean = scores.iter().map(|score| score / scores.len() as f64).sum::<f64>();
                 let mean = if scores.is_empty() { f64::NAN } else { mean };
                 chart.line([(x - 0.2, mean), (x + 0.2, mean)], 3.0, Color::ORANGE);

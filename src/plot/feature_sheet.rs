@@ -1,9 +1,9 @@
-//! What layers make of an image: their channels as small maps.
+//! What layers compute from an image: their channels as small maps.
 
 use super::drawing::{Anchor, Drawing};
 use super::{Color, Picture, Raster, font};
 
-/// Layers below each other, 16 maps a row.
+/// Layers one below the other, with 16 maps per row.
 #[derive(Debug)]
 pub struct FeatureSheet {
     /// The layers.
@@ -13,23 +13,23 @@ pub struct FeatureSheet {
 /// The maps of one layer, all of one size.
 #[derive(Debug)]
 pub struct Section {
-    /// What stands over them.
+    /// The title above them.
     pub title: String,
     /// Rows and columns of a map.
     pub size: [usize; 2],
-    /// `None` is a dead channel: the same everywhere.
+    /// `None` is a dead channel: the same value everywhere.
     pub maps: Vec<Option<Raster>>,
 }
 
 const COLUMNS: usize = 16;
-/// Pixels that a map is drawn with, about.
+/// About how many pixels the side of a drawn map has.
 const SIDE: usize = 56;
 const GAP: usize = 4;
 const TITLE: usize = 28;
 const LETTERS: f32 = 13.0;
 
 impl Section {
-    /// Maps of a layer whose channels are `values` (each row by row), standardised one by one: mean in the middle of the
+    /// Maps of a layer with these `channels` (each row by row), standardised one by one: the mean in the middle of the
     /// colours, two deviations to either end. Channels of a single pixel are standardised together.
     pub fn standardised(title: String, size: [usize; 2], channels: &[Vec<f32>]) -> Self {
         let together = (size == [1, 1]).then(|| Spread::of(&channels.concat()));
@@ -93,7 +93,7 @@ impl Spread {
         Self { mean, deviation: variance.sqrt() }
     }
 
-    /// Whether all values are one, up to what rounding leaves.
+    /// Whether all values are equal, up to rounding.
     fn is_none(&self) -> bool {
         self.deviation <= 1e-6 * self.mean.abs().max(1e-6)
     }

@@ -1,4 +1,4 @@
-//! The letters of DejaVu Sans, which is part of the program: a machine without a desktop has no font.
+//! The letters of DejaVu Sans, which is embedded in the program: a machine without a desktop has no font.
 
 use std::sync::OnceLock;
 
@@ -11,11 +11,11 @@ fn face() -> Option<&'static Face<'static>> {
     FACE.get_or_init(|| Face::parse(dejavu::sans::regular(), 0).ok()).as_ref()
 }
 
-/// The letters of a text and where each begins, in units of the font, and where the text ends.
+/// The glyphs of a text and where each begins, in units of the font, and where the text ends.
 fn set(face: &Face, text: &str) -> (Vec<(GlyphId, i32)>, i32) {
     let (mut letters, mut x): (Vec<(GlyphId, i32)>, i32) = (Vec::new(), 0);
     for letter in text.chars() {
-        // Glyph 0 stands for all that the font does not have.
+        // Glyph 0 stands for everything that the font lacks.
         let glyph = face.glyph_index(letter).unwrap_or_default();
         if let Some((before, _)) = letters.last() {
             x += i32::from(kerning(face, *before, glyph));
@@ -33,12 +33,12 @@ fn kerning(face: &Face, first: GlyphId, second: GlyphId) -> i16 {
     horizontal.find_map(|table| table.glyphs_kerning(first, second)).unwrap_or_default()
 }
 
-/// How wide a text is when its letters have this size.
+/// The width of a text with letters of this size.
 pub(super) fn width(text: &str, size: f32) -> f32 {
     face().map_or(0.0, |face| set(face, text).1 as f32 * size / f32::from(face.units_per_em()))
 }
 
-/// The outlines of a text that begins at the origin, its letters standing on the x axis. They are where the font puts them,
+/// The outlines of a text that begins at the origin, with its baseline on the x axis. Letters are where the font puts them,
 /// at fractions of a pixel. `None` where there is nothing to see.
 pub(super) fn path(text: &str, size: f32) -> Option<Path> {
     let face = face()?;
@@ -50,7 +50,7 @@ pub(super) fn path(text: &str, size: f32) -> Option<Path> {
     pen.path.finish()
 }
 
-/// Draws a glyph that begins at `left`. Fonts have y upwards.
+/// Draws a glyph that begins at `left`. In fonts, y points upwards.
 struct Pen {
     path: PathBuilder,
     scale: f32,

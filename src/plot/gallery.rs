@@ -1,4 +1,4 @@
-//! Images with what was said of them.
+//! Images with text about them.
 
 use super::drawing::{Anchor, Drawing};
 use super::{Picture, Raster, font};
@@ -6,11 +6,11 @@ use super::{Picture, Raster, font};
 /// Images in rows, each with lines of text under it.
 #[derive(Debug)]
 pub struct Gallery {
-    /// What stands over it.
+    /// The title above it.
     pub title: String,
     /// The images.
     pub tiles: Vec<Tile>,
-    /// Images a row.
+    /// Images per row.
     pub columns: usize,
 }
 
@@ -19,11 +19,11 @@ pub struct Gallery {
 pub struct Tile {
     /// The image.
     pub image: Raster,
-    /// Under it.
+    /// The text below it.
     pub lines: Vec<String>,
 }
 
-/// Pixels that an image is drawn with, about.
+/// About how many pixels the side of a drawn image has.
 const SIDE: usize = 140;
 const GAP: usize = 30;
 const LINE: usize = 17;

@@ -14,7 +14,7 @@ pub struct ImageGrid<'a> {
     pub rows: &'a [(String, Vec<Vec<f32>>)],
 }
 
-/// Pixels of the picture for one of an image.
+/// Pixels of the picture per pixel of an image.
 const SCALE: usize = 3;
 /// Between images.
 const GAP: usize = 6;

@@ -4,8 +4,9 @@ use super::drawing::{Anchor, Drawing, Place, Shape, Text};
 use super::{Color, Picture};
 use crate::numbers::thousands;
 
-/// A colour a class, on white paper; [`Color::on_dark`] is that on a dark page. Found by a search for ten that are far apart for
-/// people with any colour vision and stand out from both. Classes that lie beside each other in maps have those farthest apart.
+/// One colour per class, for white paper; [`Color::on_dark`] is the one for a dark page. Found by a search for ten that are
+/// far apart for people with any colour vision and stand out from both. Classes that are side by side in maps have those
+/// farthest apart.
 pub const CLASS_COLORS: [Color; 10] = [
     Color::rgb(0xff, 0x97, 0xb4),
     Color::rgb(0xff, 0x2f, 0x9a),
@@ -20,14 +21,14 @@ pub const CLASS_COLORS: [Color; 10] = [
 ];
 
 /// Every point in the colour of its class, and the class's name at its median. There are no axes: neither directions nor
-/// distances of such a map have a unit.
+/// distances in such a map have a unit.
 #[derive(Debug)]
 pub struct MapPicture<'a> {
-    /// What stands over it.
+    /// The title above it.
     pub title: &'a str,
-    /// Where the points are, right and up.
+    /// The positions of the points, to the right and up.
     pub places: &'a [[f32; 2]],
-    /// The class of each.
+    /// The class of each point.
     pub labels: &'a [u8],
     /// Names of the classes.
     pub names: &'a [&'a str],
@@ -51,7 +52,7 @@ impl Picture for MapPicture<'_> {
     fn draw(&self, drawing: &mut Drawing) {
         drawing.text(self.title, [(WIDTH - LEGEND) / 2.0, TOP / 2.0], 23.0, Anchor::Middle);
         let frame = Frame::around(self.places);
-        // Few points are drawn large, many small: they cover a like share of the picture.
+        // Few points are drawn large and many small, so that they cover a similar share of the picture.
         let radius = 12.0 / (self.places.len().max(1) as f32).powf(0.21);
         for (place, label) in self.places.iter().zip(self.labels) {
             drawing.disc(frame.at(*place), radius, color_of(*label).faint(0.7));
@@ -65,7 +66,7 @@ impl Picture for MapPicture<'_> {
 }
 
 impl MapPicture<'_> {
-    /// The classes that there are, each with the pixel of its median: half of its points are left of it, half below.
+    /// The classes that occur, each with the pixel of its median: half of its points are left of it, half below.
     fn medians(&self, frame: &Frame) -> Vec<(usize, Place)> {
         let median = |class: usize| {
             let pairs = self.places.iter().zip(self.labels);
@@ -135,7 +136,7 @@ impl Frame {
     }
 }
 
-/// Moves names that would cover each other up and down, as little as is needed.
+/// Moves names that would overlap up or down, as little as needed.
 fn apart(mut names: Vec<(usize, Place)>) -> Vec<(usize, Place)> {
     const ROUNDS: usize = 100;
     let (wide, high) = (6.0 * NAME, 1.25 * NAME);
@@ -191,8 +192,8 @@ mod tests {
         }
     }
 
-    /// How colours come to be seen by people without one of the three kinds of cones: red, green or blue (Machado, Oliveira and
-    /// Fernandes 2009, severity 1), from linear light to linear light.
+    /// How people without one of the three kinds of cones (red, green or blue) see colours (Machado, Oliveira and Fernandes
+    /// 2009, severity 1), from linear light to linear light.
     const VISIONS: [(&str, [[f64; 3]; 3]); 4] = [
         ("all cones", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
         (
@@ -245,7 +246,7 @@ mod tests {
                     let apart = apart_by(matrix, [colors[a], colors[b]]);
                     assert!(apart > least, "{vision}: classes {a} and {b} are {apart} apart");
                 }
-                // Pullovers and shirts, dresses and bags: side by side in maps, and once taken for each other.
+                // Pullovers and shirts, dresses and bags: side by side in maps, and once mistaken for each other.
                 for [a, b] in [[2, 6], [3, 8]] {
                     let apart = apart_by(matrix, [colors[a], colors[b]]);
                     assert!(apart > 1.5 * least, "{vision}: classes {a} and {b} are {apart} apart");

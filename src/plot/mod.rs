@@ -1,7 +1,7 @@
-//! Pictures: curves of a training, maps, and grids of images. Each is drawn once, and becomes SVG or PNG. Knows nothing of GPUs.
+//! Pictures: training curves, maps, and grids of images. Each is drawn once and becomes SVG or PNG. Knows nothing of GPUs.
 //!
-//! A [`Picture`] puts shapes and text on a [`Drawing`]; `svg` writes a drawing as text, `pixels` fills the pixels of a PNG, at
-//! twice the size and with smooth edges. `chart` and `axis` draw what most pictures of numbers have.
+//! A [`Picture`] puts shapes and text on a [`Drawing`]; `svg` writes a drawing as text, `pixels` renders the pixels of a
+//! PNG, at twice the size and with smooth edges. `chart` and `axis` draw what most pictures of numbers have in common.
 
 mod axis;
 mod chart;
@@ -66,16 +66,16 @@ pub enum PlotError {
 pub struct DrawingError(String);
 
 impl PlotError {
-    /// A drawing that was to become the file at `path`.
+    /// The error for a drawing that was to become the file at `path`.
     pub(crate) fn drawing(path: &Path) -> impl FnOnce(DrawingError) -> Self + '_ {
         move |problem| Self::Drawing { path: path.to_owned(), problem: problem.to_string() }
     }
 }
 
-/// What a pixel of a PNG file holds, a byte each.
+/// What a pixel of a PNG file holds, one byte per channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channels {
-    /// How light it is.
+    /// Lightness.
     Grey,
     /// Red, green and blue.
     Rgb,

@@ -5,12 +5,12 @@ use tiny_skia::{FillRule, LineJoin, Paint, Path, PathBuilder, Pixmap, Premultipl
 use super::drawing::{Anchor, Drawing, Place, Shape, Text};
 use super::{Color, DrawingError, Raster, font};
 
-/// Pixels of the file for one of the picture, along each axis: screens with small pixels show text crisply.
+/// Pixels of the file per pixel of the picture, along each axis: screens with small pixels then show text crisply.
 const SCALE: usize = 2;
-/// The most pixels of a file: 800 MB in memory.
+/// The most pixels in a file: 800 MB in memory.
 const MOST: f32 = 2e8;
 
-/// A drawing as red, green and blue, row by row, and how many pixels that are across and down.
+/// A drawing as red, green and blue, row by row, and its width and height in pixels.
 pub(super) fn rgb(drawing: &Drawing) -> Result<(Vec<u8>, (u32, u32)), DrawingError> {
     let [width, height] = [drawing.width, drawing.height].map(|side| side * SCALE as f32);
     let canvas = match width * height <= MOST {
@@ -37,7 +37,7 @@ fn paint(color: Color) -> Paint<'static> {
     paint
 }
 
-/// Shapes without an extent, or at places that are no numbers, have no path and are left out.
+/// Shapes without an extent, or at positions that are not finite, have no path and are skipped.
 fn draw(shape: &Shape, canvas: &mut Pixmap) {
     match shape {
         Shape::Rectangle { at: [x, y], size: [width, height], color } => {
@@ -95,7 +95,7 @@ fn write(text: &Text, canvas: &mut Pixmap) {
     canvas.fill_path(&path, &paint(text.color), FillRule::Winding, place, None);
 }
 
-/// Draws each pixel of an image as a square, as far as it is on the canvas.
+/// Draws each pixel of an image as a square, clipped to the canvas.
 fn enlarge(raster: &Raster, [left, top]: [usize; 2], scale: usize, canvas: &mut Pixmap) {
     let (width, height) = (canvas.width() as usize, canvas.height() as usize);
     let (right, bottom) = (left + scale * raster.width(), top + scale * raster.height());
@@ -104,7 +104,7 @@ fn enlarge(raster: &Raster, [left, top]: [usize; 2], scale: usize, canvas: &mut 
         let end = right.min(width).max(left.min(width));
         let row = &mut canvas.pixels_mut()[y * width..][left.min(width)..end];
         for (squares, [red, green, blue]) in row.chunks_mut(scale).zip(colors) {
-            // Full opacity takes every colour.
+            // Every colour is valid at full opacity.
             if let Some(color) = PremultipliedColorU8::from_rgba(*red, *green, *blue, 255) {
                 squares.fill(color);
             }

@@ -1,16 +1,16 @@
-//! Precision against recall, one panel a class.
+//! Precision against recall, one panel per class.
 
 use super::axis::Axis;
 use super::chart::{Area, Chart};
 use super::{Color, Drawing, Picture};
 use crate::eval::PrecisionRecall;
 
-/// The curve of each class, before those of all others in grey.
+/// The curve of each class, in front of those of all others in grey.
 #[derive(Debug)]
 pub struct PrecisionRecallPicture<'a> {
     /// Names of the classes.
     pub names: &'a [String],
-    /// One a class.
+    /// One per class.
     pub curves: &'a [PrecisionRecall],
 }
 
@@ -42,7 +42,7 @@ impl Picture for PrecisionRecallPicture<'_> {
     }
 }
 
-/// Recall and precision, thinned out to what a small panel can show. The first and the last point are kept.
+/// Recall and precision, thinned out to what a small panel can show. The first and last points are kept.
 fn points(curve: &PrecisionRecall) -> Vec<(f64, f64)> {
     const STEP: f64 = 1.0 / 100.0;
     let all = || curve.points.iter().map(|point| (point.recall, point.precision));

@@ -9,7 +9,7 @@ pub struct Raster {
     colors: Vec<[u8; 3]>,
 }
 
-/// Any value has a colour: those outside of 0 to 1 that of the nearer end, and what is no number that of 0.
+/// Every value has a colour: one outside 0 to 1 has that of the nearer end, and NaN has that of 0.
 impl Raster {
     /// Rows of `width` grey pixels from 0 (black) to 1 (white).
     pub fn grey(width: usize, values: &[f32]) -> Self {

@@ -22,7 +22,7 @@ impl Picture for RateCurve<'_> {
 
     fn draw(&self, drawing: &mut Drawing) {
         let logarithms = || self.points.iter().map(|(rate, loss)| (rate.log10(), *loss));
-        // The last points shoot off; the picture is about those before.
+        // The last points shoot up; the picture is about those before.
         let most = 1.5 * self.points.first().map_or(1.0, |(_, loss)| *loss);
         let x = Axis::logarithmic("learning rate", logarithms().map(|(rate, _)| rate));
         let y = Axis::around("loss", logarithms().map(|(_, loss)| loss.min(most)));

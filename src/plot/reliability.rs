@@ -9,7 +9,7 @@ const BOTH: Color = Color::BLUE.faint(0.6);
 const BOLD: Color = Color::ORANGE.faint(0.6);
 const SHY: Color = Color::GREEN.faint(0.5);
 
-/// Accuracy against confidence, over how many predictions there are of each.
+/// Accuracy against confidence, above a chart of how many predictions have each confidence.
 #[derive(Debug)]
 pub struct ReliabilityPicture<'a>(pub &'a Calibration);
 
@@ -33,7 +33,7 @@ impl Picture for ReliabilityPicture<'_> {
             let mut bar = |from: f64, to: f64, color: Color| {
                 upper.bar((bin.range[0], from), (bin.range[1], to), color);
             };
-            // The lower of accuracy and confidence, and above it what the other has more.
+            // The lower of accuracy and confidence, and above it the excess of the other.
             let both = bin.accuracy.min(bin.confidence);
             bar(0.0, both, BOTH);
             bar(both, bin.confidence, BOLD);

@@ -13,7 +13,7 @@ use super::{Channels, Color, DrawingError, png};
 pub enum Ground {
     /// White paper.
     Paper,
-    /// A page with colours of its own: ink becomes the colour of its text, and paper is not drawn.
+    /// A page with colours of its own: ink takes the colour of its text, and paper is not drawn.
     Page,
 }
 
@@ -103,10 +103,10 @@ fn text_element(text: &Text, fill: &str, ground: Ground) -> String {
         ),
         false => String::new(),
     };
-    // XML has no way to write most control characters, nor these two.
+    // XML cannot represent most control characters, nor these two.
     let writable = |letter: &char| !letter.is_control() && !matches!(letter, '\u{fffe}' | '\u{ffff}');
     let letters: String = text.text.chars().filter(writable).collect();
-    // A > alone is text too, but ]]> is not.
+    // A lone > is text too, but ]]> is not.
     let letters = letters.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!(r#"<text {place} font-size="{}" text-anchor="{anchor}" {fill}{outline}>{letters}</text>"#, text.size)
 }

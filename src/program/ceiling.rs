@@ -1,4 +1,4 @@
-//! What an adapter can do at best: arithmetic, memory, and the cost of asking for either.
+//! What an adapter can do at best: arithmetic, memory, and the cost of a dispatch.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,16 +8,16 @@ use crate::gpu::params::elementwise::map;
 use crate::gpu::params::measure::multiply_add;
 use crate::gpu::{Access, Gpu, GpuError, Kernel, shader};
 
-/// Measured limits of an adapter: the ceilings that kernels are held against.
+/// Measured limits of an adapter: the ceilings that kernels are compared with.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ceiling {
-    /// Floating-point operations a second in registers; a multiply-add counts two.
+    /// Floating-point operations per second in registers; a multiply-add counts as two.
     pub flops: f64,
-    /// Bytes a second that a copy moves, read and write together.
+    /// Bytes per second that a copy moves, reads and writes together.
     pub bytes: f64,
     /// Seconds that one more independent dispatch costs.
     pub dispatch: f64,
-    /// Seconds that waiting for the dispatch before adds.
+    /// Seconds that waiting for the previous dispatch adds.
     pub barrier: f64,
 }
 
@@ -57,7 +57,7 @@ fn multiply_adds(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
             .flops(flops);
         recipe.dispatches.push(dispatch(kernel, vec![(y, Access::Write)]));
         let seconds = best_time(&mut alone(gpu, recipe)?)?;
-        // Long enough that starting it does not count, and far from what a driver takes for a hang.
+        // Long enough that launching it does not matter, and far below what a driver takes for a hang.
         if seconds > 0.03 || rounds >= 1 << 20 {
             return Ok(flops as f64 / seconds);
         }
@@ -66,7 +66,7 @@ fn multiply_adds(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
 }
 
 fn copy(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
-    // Larger than the caches of any adapter, where it can bind as much.
+    // Larger than the caches of any adapter, if it can bind as much.
     let bytes = (256 << 20).min(gpu.adapter().max_binding / 2).next_multiple_of(16);
     let mut recipe = Recipe::default();
     let (x, y) = (recipe.place(own(bytes)), recipe.place(own(bytes)));
@@ -74,8 +74,8 @@ fn copy(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
     Ok(2.0 * bytes as f64 / best_time(&mut alone(gpu, recipe)?)?)
 }
 
-/// Seconds of a run of `count` dispatches that copy 16 bytes: each from one buffer to a buffer of its own, or to and fro
-/// between two, so that each waits for the one before.
+/// Seconds of a run of `count` dispatches that copy 16 bytes: each from one buffer to a buffer of its own, or back and forth
+/// between two, so that each waits for the previous one.
 fn dispatches(gpu: &Arc<Gpu>, count: usize, chained: bool) -> Result<f64, GpuError> {
     let mut recipe = Recipe::default();
     let buffers = if chained { 1 } else { count };
@@ -110,7 +110,7 @@ fn dispatch(kernel: Kernel, bindings: Vec<(BufferId, Access)>) -> Dispatch {
     Dispatch { kernel, bindings, note: String::new() }
 }
 
-/// The shortest of a few runs, each waited for: what disturbs a run only ever makes it longer.
+/// The shortest of a few runs, each waited for: disturbances only ever make a run longer.
 fn best_time(program: &mut Program) -> Result<f64, GpuError> {
     let mut best = f64::INFINITY;
     program.run()?;

@@ -1,4 +1,4 @@
-//! The dispatch list of a program, for people.
+//! The dispatch list of a program, for people to read.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use super::{Dispatch, Program};
 use crate::gpu::Access;
 
 impl Dispatch {
-    /// The least bytes this dispatch can move: every bound buffer once.
+    /// The fewest bytes this dispatch can move: every bound buffer once.
     pub(super) fn bytes(&self, program: &Program) -> u64 {
         self.bindings.iter().map(|(id, _)| program.slice(*id).bytes()).sum()
     }
 }
 
-/// A row a dispatch: kernel, workgroups, FLOPs, bytes, memory of each operand (`s3` slot 3, `fix` memory that
+/// One row per dispatch: kernel, workgroups, FLOPs, bytes, memory of each operand (`s3` slot 3, `fix` memory that
 /// outlives the run, `*` written), shapes. Then the totals.
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

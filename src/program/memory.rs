@@ -1,8 +1,8 @@
 //! Which values can share memory: lifetimes, then greedy reuse, the largest value first.
 //!
 //! The method is "greedy by size" of Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net
-//! Inference" (arXiv 2001.03288): values in falling order of size, each in the first slot whose tenants it
-//! never meets. The first tenant is the largest, so a slot never grows.
+//! Inference" (arXiv 2001.03288): values in decreasing order of size, each in the first slot whose
+//! tenants' lifetimes it does not overlap. The first tenant is the largest, so a slot never grows.
 
 use super::{BufferId, Place, Recipe};
 use crate::gpu::{Gpu, GpuError, Slice};
@@ -23,18 +23,18 @@ impl Lifetime {
 /// The result of planning a program's memory.
 #[derive(Debug)]
 pub struct MemoryPlan {
-    /// Size of each slot, in falling order; one buffer a slot.
+    /// Size of each slot, in decreasing order; one buffer per slot.
     slots: Vec<u64>,
     /// Slot of each buffer of the recipe; `None` for those that are not planned, or unused.
     slot_of: Vec<Option<usize>>,
     without_reuse: u64,
     own: u64,
     fixed: u64,
-    /// The largest values, the largest first: bytes, and which dispatch first binds them.
+    /// The largest values, the largest first: bytes, and the dispatch that binds them first.
     largest: Vec<(u64, String)>,
 }
 
-/// Values that a message about memory names.
+/// How many values a message about memory names.
 const NAMED: usize = 3;
 
 impl MemoryPlan {
@@ -81,7 +81,7 @@ impl MemoryPlan {
             slot_of,
             without_reuse,
             own,
-            // A parameter is bound alone and within the arena of all of them.
+            // A parameter is bound by itself and as part of the arena of all of them.
             fixed: Slice::bytes_covered(fixed.into_iter()),
         }
     }
@@ -94,7 +94,7 @@ impl MemoryPlan {
         self.slot_of[id.0]
     }
 
-    /// Bytes that the program needs for values which live only within a run, and for gradients and outputs.
+    /// Bytes that the program needs for values that live only within a run, and for gradients and outputs.
     pub fn planned_bytes(&self) -> u64 {
         self.slots.iter().sum::<u64>() + self.own
     }
@@ -104,7 +104,7 @@ impl MemoryPlan {
         self.without_reuse + self.own
     }
 
-    /// Bytes bound from memory that is there already: parameters, states, inputs.
+    /// Bytes bound from memory that exists already: parameters, states, inputs.
     pub fn fixed_bytes(&self) -> u64 {
         self.fixed
     }
@@ -114,7 +114,7 @@ impl MemoryPlan {
         self.slots.len()
     }
 
-    /// Whether the program leaves most of the device's memory to others and no buffer is larger than may be bound.
+    /// Whether the program leaves most of the device's memory to others and no buffer is too large to bind.
     pub fn fits_well(&self, gpu: &Gpu) -> bool {
         let largest = self.largest.first().map_or(0, |(bytes, _)| *bytes);
         largest <= gpu.largest_binding() && gpu.memory().is_none_or(|all| self.planned_bytes() <= all / 8)
@@ -139,24 +139,24 @@ impl MemoryPlan {
     }
 }
 
-/// A size for people.
+/// A size for people to read.
 fn mebibytes(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
-/// Memory slots that programs share which never run at the same time: those of one graph.
+/// Memory slots shared by programs that never run at the same time: those of one graph.
 #[derive(Debug, Default)]
 pub(crate) struct Slots(Vec<Slice>);
 
 impl Slots {
-    /// Bytes of these slots, in falling order of size, that are not there yet.
+    /// Bytes still to be allocated for slots of these sizes, which are in decreasing order.
     fn missing(&self, sizes: &[u64]) -> u64 {
         let here = self.0.iter().map(Slice::bytes).chain(std::iter::repeat(0));
         let missing = sizes.iter().zip(here).filter(|(wanted, here)| *wanted > here);
         missing.map(|(wanted, _)| wanted).sum()
     }
 
-    /// Slots of at least these sizes, which fall.
+    /// Slots of at least these sizes, which are in decreasing order.
     pub(super) fn take(&mut self, gpu: &Gpu, sizes: &[u64]) -> Result<Vec<Slice>, GpuError> {
         for (i, bytes) in sizes.iter().enumerate() {
             if self.0.get(i).is_some_and(|slot| slot.bytes() >= *bytes) {
@@ -181,7 +181,7 @@ fn lifetimes(recipe: &Recipe) -> Vec<Option<Lifetime>> {
             lifetimes[*id].get_or_insert(Lifetime { first: now, last: now }).last = now;
         }
     }
-    // Whoever binds a part binds the whole.
+    // Binding a part binds the whole.
     for (i, place) in recipe.places.iter().enumerate() {
         if let (Place::Part { of, .. }, Some(part)) = (place, lifetimes[i]) {
             let whole = lifetimes[of.0].get_or_insert(part);

@@ -1,7 +1,7 @@
-//! A graph made ready to run: a flat list of dispatches with every buffer, bind group and uniform made ahead.
+//! A graph made ready to run: a flat list of dispatches with every buffer, bind group and uniform created in advance.
 //!
 //! This layer knows buffers and kernels, not tensors: the tensor layer lowers a graph to a recipe, and a [`Program`] plans
-//! its memory and makes everything a run needs. A run is then one pass over a list.
+//! its memory and creates everything a run needs. A run is then one pass over a list.
 
 mod ceiling;
 mod describe;
@@ -18,18 +18,18 @@ use std::sync::Arc;
 
 use crate::gpu::{Access, Gpu, GpuError, Kernel, Pipeline, Slice};
 
-/// Names a buffer of a recipe.
+/// Identifies a buffer of a recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BufferId(usize);
 
-/// Where the contents of a buffer live.
+/// Where the contents of a buffer are stored.
 #[derive(Debug, Clone)]
 pub(crate) enum Place {
-    /// Memory that is there already: parameters, states, inputs.
+    /// Memory that exists already: parameters, states, inputs.
     Fixed(Slice),
     /// Memory that is needed from the first write to the last read of a run, and shared otherwise.
     Planned { bytes: u64 },
-    /// Memory of the program's own, zero until something is written: outputs, gradients.
+    /// The program's own memory, zero until something is written: outputs, gradients.
     Own { bytes: u64 },
     /// A part of a buffer that has memory of its own, from byte `offset` on.
     Part { of: BufferId, offset: u64, bytes: u64 },
@@ -40,7 +40,7 @@ pub(crate) enum Place {
 pub(crate) struct Dispatch {
     pub kernel: Kernel,
     pub bindings: Vec<(BufferId, Access)>,
-    /// Shapes and settings of the op, for people.
+    /// Shapes and settings of the op, for people to read.
     pub note: String,
 }
 
@@ -58,7 +58,7 @@ impl Recipe {
     }
 }
 
-/// One dispatch, ready.
+/// One dispatch, ready to run.
 #[derive(Debug)]
 struct Step {
     pipeline: Arc<Pipeline>,
@@ -66,8 +66,8 @@ struct Step {
     workgroups: [u32; 3],
 }
 
-/// Runs of one program that may be under way at once. Two keep the device busy while the host prepares the next;
-/// more would only delay what the host sees.
+/// How many runs of one program may be in flight at once. Two keep the device busy while the host prepares the next; more
+/// would only delay the results that the host sees.
 const RUNS_IN_FLIGHT: usize = 2;
 
 /// A compiled list of dispatches. Make one with [`crate::tensor::Graph::compile`].
@@ -91,7 +91,7 @@ impl Program {
             slices.push(match (place, memory.slot_of(BufferId(i))) {
                 (Place::Fixed(slice), _) => slice.clone(),
                 (Place::Own { bytes }, _) => gpu.storage("an output or gradients", *bytes)?,
-                // What a part is of has been placed before it.
+                // The buffer that a part belongs to has been placed before it.
                 (Place::Part { of, offset, bytes }, _) => slices[of.0].part(*offset, *bytes),
                 (Place::Planned { bytes }, Some(slot)) => slots[slot].part(0, *bytes),
                 // A planned buffer without a slot is never bound; it gets a place so that ids stay indices.
@@ -116,8 +116,7 @@ impl Program {
         })
     }
 
-    /// Submits one run. Returns when the device has accepted it, having waited only if
-    /// several earlier runs are still under way.
+    /// Submits one run. Returns when the device has accepted it, and waits only if several earlier runs are still in flight.
     ///
     /// # Errors
     /// [`GpuError::Invalid`] when the device refuses a dispatch, after which it can be used as before;
@@ -161,7 +160,7 @@ impl Program {
         self.gpu.wait(None)
     }
 
-    /// Where a buffer of the recipe lives.
+    /// Where a buffer of the recipe is stored.
     pub(crate) fn slice(&self, id: BufferId) -> &Slice {
         &self.slices[id.0]
     }

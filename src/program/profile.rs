@@ -20,7 +20,7 @@ pub struct DispatchTime {
     pub seconds: f64,
     /// Floating-point operations.
     pub flops: u64,
-    /// The least bytes the dispatch can move: every bound buffer once.
+    /// The fewest bytes the dispatch can move: every bound buffer once.
     pub bytes: u64,
 }
 
@@ -36,13 +36,13 @@ pub enum Clock {
 /// The measured times of one program.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    /// In running order.
+    /// In execution order.
     pub dispatches: Vec<DispatchTime>,
     /// Who measured them.
     pub clock: Clock,
-    /// Seconds of a whole run as it is when nobody measures its parts: waited for, the best of several.
+    /// Seconds of a whole run when its parts are not measured: waited for, the best of several.
     pub run_seconds: f64,
-    /// Seconds the host is busy with submitting a run.
+    /// Seconds the host is busy submitting a run.
     pub host_seconds: f64,
     /// Bytes allocated for values that live only within a run.
     pub planned_bytes: u64,
@@ -51,9 +51,9 @@ pub struct Profile {
 /// A profile in a few numbers, for other programs.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Summary {
-    /// Images a second.
+    /// Images per second.
     pub images_per_second: f64,
-    /// 10^9 floating-point operations a second, over the whole run.
+    /// 10^9 floating-point operations per second, over the whole run.
     pub gflops: f64,
     /// Dispatches in a run.
     pub dispatches: usize,
@@ -64,14 +64,14 @@ pub struct Summary {
 }
 
 impl Program {
-    /// Runs the program `runs` times whole and `runs` times in parts, each dispatch in a compute pass of its own with a
-    /// timestamp before and after. Where the adapter has no timestamps each dispatch is submitted and waited for.
+    /// Runs the program `runs` times as a whole and `runs` times in parts, each dispatch in a compute pass of its own with a
+    /// timestamp before and after. Where the adapter has no timestamps, each dispatch is submitted and waited for by itself.
     ///
     /// # Errors
     /// As [`Program::run`].
     pub fn profile(&mut self, runs: u32) -> Result<Profile, GpuError> {
         let runs = runs.max(1);
-        // The first run compiles what the driver compiles late.
+        // The first run compiles what the driver compiles lazily.
         self.run()?;
         self.finish()?;
         let (mut run_seconds, mut host_seconds) = (f64::INFINITY, f64::INFINITY);
@@ -124,7 +124,7 @@ impl Program {
 
     fn run_with_timestamps(&self) -> Result<Vec<f64>, GpuError> {
         let mut seconds = Vec::with_capacity(self.steps.len());
-        // A query set holds wgpu::QUERY_SET_MAX_QUERIES timestamps, two a dispatch.
+        // A query set holds wgpu::QUERY_SET_MAX_QUERIES timestamps, two per dispatch.
         for steps in self.steps.chunks(wgpu::QUERY_SET_MAX_QUERIES as usize / 2) {
             let count = 2 * steps.len() as u32;
             let queries = self.gpu.device().create_query_set(&wgpu::QuerySetDescriptor {

@@ -7,7 +7,7 @@ use crate::plot::{Gallery, Raster, Tile};
 /// Columns and rows of a gallery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GallerySize {
-    /// Images a row.
+    /// Images per row.
     pub columns: usize,
     /// Rows.
     pub rows: usize,
@@ -22,11 +22,11 @@ impl Default for GallerySize {
 /// Which images a gallery shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pick {
-    /// Any that are right.
+    /// Any correct ones.
     Right,
-    /// Any that are wrong.
+    /// Any wrong ones.
     Wrong,
-    /// Those that are wrong with the largest probability.
+    /// The wrong ones with the largest predicted probability.
     Mistakes,
 }
 
@@ -43,7 +43,7 @@ impl Pick {
         }
     }
 
-    /// What stands over it.
+    /// Its heading.
     pub fn title(self) -> &'static str {
         match self {
             Self::Right => "Right predictions",
@@ -53,7 +53,7 @@ impl Pick {
     }
 }
 
-/// An image of a gallery and what is said of it.
+/// An image of a gallery and its caption.
 pub(super) struct Shown<'a> {
     pub pixels: &'a [u8],
     pub truth: &'a str,
@@ -61,8 +61,8 @@ pub(super) struct Shown<'a> {
     pub confidence: f32,
 }
 
-/// As many images as the gallery has room for. "Any" are drawn by a fixed seed, so that they are of all classes and the same
-/// each time.
+/// As many images as the gallery has room for. "Any" are drawn at random with a fixed seed, so that they are of all classes
+/// and the same each time.
 pub(super) fn tiles<'a>(evaluation: &'a Evaluation, pick: Pick, size: GallerySize) -> Vec<Shown<'a>> {
     let predictions = &evaluation.predictions;
     let confidences: Vec<f32> = predictions.confidences().collect();

@@ -14,10 +14,10 @@ use crate::plot::{
     shade, share, share_text, svg,
 };
 
-/// Pairs of confused classes that are listed.
+/// How many pairs of confused classes are listed.
 const PAIRS: usize = 10;
 
-/// All about one model; its name too when there are others.
+/// Everything about one model, with its name if there are others.
 pub(super) fn model(evaluation: &Evaluation, named: bool, gallery: GallerySize) -> Result<Markup, DrawingError> {
     let predictions = &evaluation.predictions;
     let metrics = Metrics::from_predictions(predictions);
@@ -66,7 +66,7 @@ fn headline(metrics: &Metrics, images: usize) -> Markup {
     }
 }
 
-/// The matrix as a table: it can be read aloud and copied, and fits any screen.
+/// The confusion matrix as a table: it can be read aloud and copied, and fits any screen.
 fn confusion(evaluation: &Evaluation) -> Markup {
     let names = evaluation.predictions.class_names();
     let matrix = evaluation.predictions.confusion_matrix();
@@ -165,7 +165,7 @@ fn data_uri(pixels: &[u8]) -> Result<String, DrawingError> {
     Ok(format!("data:image/png;base64,{}", BASE64.encode(png)))
 }
 
-/// Each panel on its own, so that they stand below each other on a phone.
+/// Each panel is a picture of its own, so that they are stacked on a phone.
 fn training(curves: &Curves) -> Result<Markup, DrawingError> {
     let panels = curves.panels.iter().map(|panel| picture(&Curves { panels: vec![panel.clone()] }));
     let panels = panels.collect::<Result<Vec<_>, _>>()?;

@@ -1,4 +1,4 @@
-//! Evaluations and maps as files: text, tables, pictures, and one page that shows it all. Knows nothing of GPUs.
+//! Evaluations and maps as files: text, tables, pictures, and one page that shows everything. Independent of the GPU.
 
 mod gallery;
 mod html;
@@ -43,18 +43,18 @@ pub enum ReportError {
     Plot(#[from] PlotError),
 }
 
-/// What a model said of a set of images.
+/// A model's predictions for a set of images.
 #[derive(Debug)]
 pub struct Evaluation<'a> {
-    /// What the model is called.
+    /// The name of the model.
     pub name: String,
-    /// The images, of which there is a prediction each.
+    /// The images, with one prediction each.
     pub images: &'a ImageSet,
-    /// What was said of them.
+    /// The predictions for them.
     pub predictions: Predictions,
-    /// How the model came to be: names and values.
+    /// How the model was trained: names and values.
     pub settings: Vec<(String, String)>,
-    /// How its training went.
+    /// The curves of its training.
     pub curves: Option<Curves>,
 }
 

@@ -13,14 +13,14 @@ use crate::plot::{DrawingError, PlotError};
 /// What a page shows.
 #[derive(Debug)]
 pub struct Page<'a> {
-    /// What stands over it.
+    /// Its heading.
     pub title: &'a str,
-    /// What the images are, in words.
+    /// A description of the images.
     pub data: &'a str,
-    /// Models on the same images. A single one is shown in full; of more there is a table.
+    /// Models on the same images. A single one is shown in full; several also get a table.
     pub evaluations: &'a [Evaluation<'a>],
-    /// How many of them, from the first, are shown in full: side by side where there is room. With one, the table compares
-    /// it with the others; with more, all with each other.
+    /// How many of them, from the first, are shown in full: side by side where there is room. If it is one, the table
+    /// compares that model with the others; otherwise it compares all of them pairwise.
     pub in_full: usize,
     /// More about how the models were combined: names and values.
     pub notes: &'a [(String, String)],
@@ -36,7 +36,7 @@ impl Page<'_> {
     /// Writes the page.
     ///
     /// # Errors
-    /// [`ReportError`]; [`EvalError::Different`](crate::eval::EvalError::Different) when the evaluations are not of the same images.
+    /// [`ReportError`]; [`EvalError::Different`](crate::eval::EvalError::Different) when the evaluations are of different images.
     pub fn write(&self, path: &Path) -> Result<(), ReportError> {
         let rivals = Rivals::of(self.evaluations, self.in_full > 1)?;
         let text = self.markup(&rivals).map_err(PlotError::drawing(path))?;
@@ -104,7 +104,7 @@ fn disagreements(rivals: &[Rivals]) -> Markup {
                 td.number { (thousands(rivals.comparison.only_first)) } td.number { (thousands(rivals.comparison.only_second)) }
                 td.number { (signed(rivals.gain.mean)) }
                 td.number { (signed(rivals.gain.interval[0])) " to " (signed(rivals.gain.interval[1])) }
-                // The heading says what it is, so that only a sign that is not = matters.
+                // The heading names the value, so that only a sign other than = is shown.
                 td.number { (rivals.p_text().trim_start_matches("= ")) }
             } } }
         } }

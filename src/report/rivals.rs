@@ -1,4 +1,4 @@
-//! Models on the same images, two at a time.
+//! Pairwise comparisons of models on the same images.
 
 use super::Evaluation;
 use crate::eval::{Comparison, EvalError, Gain};
@@ -6,7 +6,7 @@ use crate::eval::{Comparison, EvalError, Gain};
 /// Two models on the same images.
 #[derive(Debug)]
 pub struct Rivals<'a> {
-    /// What they are called.
+    /// Their names.
     pub names: [&'a str; 2],
     /// Where they disagree.
     pub comparison: Comparison,
@@ -15,10 +15,10 @@ pub struct Rivals<'a> {
 }
 
 impl<'a> Rivals<'a> {
-    /// The first model with each other one; with `all`, each with each.
+    /// Compares the first model with each of the others; with `all`, every pair.
     ///
     /// # Errors
-    /// [`EvalError::Different`] when they are not of the same images.
+    /// [`EvalError::Different`] when the evaluations are of different images.
     pub fn of(evaluations: &'a [Evaluation], all: bool) -> Result<Vec<Self>, EvalError> {
         let firsts = if all { evaluations.len() } else { evaluations.len().min(1) };
         let pairs = (0..firsts).flat_map(|i| evaluations[i + 1..].iter().map(move |second| (&evaluations[i], second)));
@@ -30,19 +30,19 @@ impl<'a> Rivals<'a> {
         Ok(Self {
             names: [&first.name, &second.name],
             comparison: Comparison::between(a, b)?,
-            // The seed is of no consequence; one is given so that the interval is the same each time.
+            // Any seed will do; it is fixed so that the interval is the same each time.
             gain: Gain::of(a, b, 0)?,
         })
     }
 
-    /// The test's probability with as many digits as matter, after the sign that goes with it.
+    /// The p-value of the test with as many digits as matter, after = or <.
     pub fn p_text(&self) -> String {
         p_text(self.comparison.p_value)
     }
 }
 
 fn p_text(p: f64) -> String {
-    // What is smaller may be lost to rounding, or be no number at all.
+    // Smaller values may be lost to rounding, or be NaN.
     match p {
         p if p < 1e-300 => "< 1e-300".to_owned(),
         p if p < 1e-4 => format!("= {p:.0e}"),

@@ -1,4 +1,4 @@
-//! Tables as CSV: those of an evaluation, and how any is written.
+//! Tables as CSV: those of an evaluation, and the function that writes any table.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::ReportError;
 use crate::eval::{ClassScore, Predictions, Report};
 use crate::files::write_atomically;
 
-/// The classification report: a line a class, then accuracy and the averages.
+/// The classification report: one line per class, then accuracy and the averages.
 pub(super) fn write_report(path: &Path, report: &Report) -> Result<(), ReportError> {
     let score = |c: &ClassScore| {
         let [precision, recall, f1] = [c.precision, c.recall, c.f1].map(|value| value.to_string());
@@ -21,7 +21,7 @@ pub(super) fn write_report(path: &Path, report: &Report) -> Result<(), ReportErr
     write(path, lines)
 }
 
-/// How often each class (line) was taken for each class (column).
+/// The confusion matrix: how often each class (line) was taken for each class (column).
 pub(super) fn write_confusion(path: &Path, predictions: &Predictions) -> Result<(), ReportError> {
     let names = predictions.class_names();
     let mut lines = vec![std::iter::once("true".to_owned()).chain(names.iter().cloned()).collect::<Vec<_>>()];
@@ -31,7 +31,7 @@ pub(super) fn write_confusion(path: &Path, predictions: &Predictions) -> Result<
     write(path, lines)
 }
 
-/// A line an image: what it is, what it was taken for, and all probabilities.
+/// One line per image: the true class, the predicted class, and all probabilities.
 pub(super) fn write_predictions(path: &Path, predictions: &Predictions) -> Result<(), ReportError> {
     let names = predictions.class_names();
     let headings = ["image", "true", "predicted"].map(str::to_owned);
@@ -45,7 +45,7 @@ pub(super) fn write_predictions(path: &Path, predictions: &Predictions) -> Resul
     write(path, lines)
 }
 
-/// Writes a table, a line after the other.
+/// Writes a table line by line.
 pub(super) fn write<Line>(path: &Path, lines: impl IntoIterator<Item = Line>) -> Result<(), ReportError>
 where
     Line: IntoIterator<Item = String>,

@@ -1,4 +1,4 @@
-//! The settings of a run, as they stand in its folder and in its weight files.
+//! The settings of a run, as stored in its folder and in its weight files.
 
 use std::path::Path;
 
@@ -8,24 +8,24 @@ use crate::data::Normalisation;
 use crate::files::read_text;
 use crate::settings::{SettingsError, TrainConfig};
 
-/// Everything that is needed to repeat a run or to use its weights: `config.json` of a run folder.
+/// Everything needed to repeat a run or to use its weights: `config.json` of a run folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
     /// Version of selvedge that wrote it.
     pub version: String,
-    /// The adapter it was trained on. A repetition is exact on the same adapter only.
+    /// The adapter it was trained on. A repetition is bit-identical only on the same adapter.
     pub adapter: String,
-    /// The name of a network of one's own, in whose place the settings name another that has no meaning.
+    /// The name of a custom network. The network that the settings name then has no meaning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_network: Option<String>,
-    /// The choices.
+    /// The settings of the training.
     pub train: TrainConfig,
-    /// How bytes become numbers.
+    /// How the bytes of pixels become floats.
     pub normalisation: Normalisation,
-    /// Images trained with.
+    /// Number of training images.
     pub train_images: usize,
-    /// Images validated with.
+    /// Number of validation images.
     pub validation_images: usize,
     /// A checksum of the training images and labels.
     pub data_checksum: u32,
@@ -40,7 +40,7 @@ impl RunConfig {
         Self::from_json(&read_text(path)?, path)
     }
 
-    /// From the text that stands in the `config.json` of a run, and in its weight files; `path` is for the error.
+    /// Parses the text stored in the `config.json` of a run and in its weight files; `path` is for the error.
     ///
     /// # Errors
     /// [`SettingsError::Unreadable`] when it is not what selvedge writes.
@@ -50,13 +50,13 @@ impl RunConfig {
         Ok(config)
     }
 
-    /// What [`RunConfig::from_json`] reads.
+    /// The text that [`RunConfig::from_json`] reads.
     pub fn to_json(&self) -> String {
-        // Numbers, texts and lists of them: nothing that JSON has no form for.
+        // Numbers, strings and lists of them: all of it can be represented in JSON.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Whether `other` is the same training, if perhaps with more epochs: what a checkpoint must be of to be resumed from.
+    /// Whether `other` is the same training, except perhaps for the number of epochs: required of a checkpoint to resume from.
     pub(crate) fn is_same_training(&self, other: &Self) -> bool {
         self.without_length() == other.without_length()
     }

@@ -1,4 +1,4 @@
-//! What is known of a training after each epoch, which epoch is the best, and when that ends it.
+//! The metrics of each epoch, which epoch is the best, and when early stopping ends the training.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,26 +15,26 @@ pub struct EpochRecord {
     pub phase: usize,
     /// Learning rate of the epoch's last step.
     pub learning_rate: f64,
-    /// Mean of the loss that is minimised, with label smoothing, dropout and mixed labels.
+    /// Mean of the loss that is minimised, so with label smoothing, dropout and mixed labels.
     pub train_loss: f64,
     /// In training mode, so with dropout, augmentation and batch statistics.
     pub train_accuracy: f64,
     /// Mean log loss, without label smoothing.
     pub validation_loss: f64,
-    /// Share of right predictions on the validation split.
+    /// Share of correct predictions on the validation split.
     pub validation_accuracy: f64,
     /// The averaged weights' log loss, when weights are averaged.
     pub ema_validation_loss: Option<f64>,
-    /// The averaged weights' share of right predictions, when weights are averaged.
+    /// The averaged weights' share of correct predictions, when weights are averaged.
     pub ema_validation_accuracy: Option<f64>,
-    /// Of the training part, without validation.
+    /// Throughput of the training part, without validation.
     pub images_per_second: f64,
-    /// Of the whole epoch.
+    /// Duration of the whole epoch.
     pub seconds: f64,
 }
 
 impl EpochRecord {
-    /// The metric that is monitored, turned so that lower is better. It is the averaged weights' when there are any.
+    /// The monitored metric, negated if necessary so that lower is better. It is the averaged weights' metric when there is one.
     pub fn monitored(&self, monitor: Monitor) -> f64 {
         match monitor {
             Monitor::Loss => self.ema_validation_loss.unwrap_or(self.validation_loss),
@@ -43,7 +43,7 @@ impl EpochRecord {
     }
 }
 
-/// The epoch with the best metric, the first of equals. Every number is better than NaN.
+/// The epoch with the best metric, the first one in case of a tie. Every number is better than NaN.
 pub fn best(history: &[EpochRecord], monitor: Monitor) -> Option<&EpochRecord> {
     history.iter().reduce(|best, record| {
         let (known, metric) = (best.monitored(monitor), record.monitored(monitor));
@@ -58,8 +58,8 @@ pub fn is_stopped(history: &[EpochRecord], stopping: &Stopping) -> bool {
     stopping.patience.is_some_and(|patience| waited >= patience)
 }
 
-/// How many epochs in a row, up to the last, were not better than the best before them by more than `min_delta`: what
-/// Keras' `EarlyStopping` compares with its patience.
+/// How many epochs in a row, up to the last, did not improve on the best before them by more than `min_delta`: the number
+/// that Keras' `EarlyStopping` compares with its patience.
 pub fn epochs_without_gain(metrics: &[f64], min_delta: f64) -> usize {
     let mut best = f64::INFINITY;
     let mut waited = 0;
@@ -74,7 +74,7 @@ pub fn epochs_without_gain(metrics: &[f64], min_delta: f64) -> usize {
     waited
 }
 
-/// Loss, accuracy and learning rate of each epoch, to draw.
+/// Curves of loss, accuracy and learning rate, to draw.
 pub fn curves(history: &[EpochRecord]) -> Curves {
     let line = |value: fn(&EpochRecord) -> Option<f64>| history.iter().map(value).collect();
     let averaged = "validation, averaged weights";

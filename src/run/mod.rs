@@ -28,7 +28,7 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder, which must be new or empty. What a run leaves that was killed before it had begun does not count.
+    /// Makes the folder, which must be new or empty. Files left by a run that was killed before it had begun do not count.
     ///
     /// # Errors
     /// [`RunError::FolderInUse`], so that no run is ever overwritten; [`RunError::File`].
@@ -91,17 +91,17 @@ impl RunFolder {
         self.path.join("last.safetensors")
     }
 
-    /// The training after the epoch that `best.safetensors` is of.
+    /// The state of the training after the epoch that `best.safetensors` is from.
     pub fn best_checkpoint(&self) -> PathBuf {
         self.path.join("best.checkpoint.safetensors")
     }
 
-    /// The training where it last was.
+    /// The latest saved state of the training.
     pub fn last_checkpoint(&self) -> PathBuf {
         self.path.join("last.checkpoint.safetensors")
     }
 
-    /// A file of the folder.
+    /// The path of a file in the folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
@@ -122,7 +122,7 @@ impl RunFolder {
         Ok(RunConfig::read(&self.file("config.json"))?)
     }
 
-    /// Writes `history.csv`: one line an epoch.
+    /// Writes `history.csv`: one line per epoch.
     ///
     /// # Errors
     /// [`RunError::File`].
@@ -137,7 +137,7 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Reads `history.csv`; a run that has no epoch behind it has no such file.
+    /// Reads `history.csv`; a run that has not completed an epoch has no such file.
     ///
     /// # Errors
     /// [`SettingsError::Unreadable`] when it is not what selvedge writes.
@@ -160,7 +160,7 @@ impl RunFolder {
         Ok(write_json(&self.file("result.json"), result)?)
     }
 
-    /// Keeps the result of a training that is about to be extended, under a name with its epochs.
+    /// Keeps the result of a training that is about to be extended, under a name with its number of epochs.
     ///
     /// # Errors
     /// [`RunError::File`].
@@ -171,10 +171,10 @@ impl RunFolder {
         Ok(fs::rename(&path, &kept).map_err(FileError::io(&path, FileTask::Write))?)
     }
 
-    /// Whether an epoch has left weights or checkpoints here.
+    /// Whether the folder has weights or checkpoints of an epoch.
     ///
     /// # Errors
-    /// [`RunError::File`] when that cannot be seen.
+    /// [`RunError::File`] when that cannot be determined.
     pub(crate) fn has_weights(&self) -> Result<bool, RunError> {
         let files = [
             self.best_weights(),

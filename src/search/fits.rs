@@ -1,4 +1,4 @@
-//! The folder of a search: one small file a fit, and locks that make sure each is done once.
+//! The folder of a search: one small file per fit, and locks that make sure each fit is done once.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,26 +11,26 @@ use crate::files::{self, create_folder, list_folder, write_json};
 use crate::run::{EpochRecord, best};
 use crate::settings::TrainConfig;
 
-/// Names a fit of a plan.
+/// Identifies a fit of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FitKey {
     /// Number of the setting, from 0.
     pub setting: usize,
     /// Number of the fold, from 0.
     pub fold: usize,
-    /// Epochs it may train.
+    /// Epochs it may train for.
     pub epochs: usize,
 }
 
-/// What a fit gave.
+/// The outcome of a fit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FitResult {
     /// The metrics of its best epoch.
     Scored(Score),
-    /// Why there are none.
+    /// The fit failed, so there are no metrics.
     Failed {
-        /// In words.
+        /// Why it failed.
         reason: String,
     },
 }
@@ -41,18 +41,18 @@ pub enum FitResult {
 pub struct Score {
     /// Mean log loss.
     pub log_loss: f64,
-    /// Share of right predictions.
+    /// Share of correct predictions.
     pub accuracy: f64,
-    /// From 1.
+    /// The best epoch, from 1.
     pub best_epoch: usize,
-    /// Epochs trained.
+    /// Number of epochs trained.
     pub epochs: usize,
-    /// Of the whole fit.
+    /// Duration of the whole fit.
     pub seconds: f64,
 }
 
 impl Score {
-    /// That of a history, judged by the settings' own monitor; nothing for an empty one.
+    /// The score of a history, by the monitor in the settings; `None` for an empty history.
     pub fn of(config: &TrainConfig, history: &[EpochRecord]) -> Option<Self> {
         best(history, config.stopping.monitor).map(|best| Self {
             log_loss: best.ema_validation_loss.unwrap_or(best.validation_loss),
@@ -67,7 +67,7 @@ impl Score {
 /// An attempt to take a fit.
 #[derive(Debug)]
 pub enum Claim {
-    /// It is ours until this file is dropped, or the process ends in whatever way.
+    /// It is ours until this file is dropped or the process ends, in whatever way.
     Mine(File),
     /// Another process has it, or has done it.
     Others,
@@ -80,7 +80,7 @@ pub struct FitFolder {
 }
 
 impl FitFolder {
-    /// The folder `fits` of a search's folder, made when it is not there.
+    /// The folder `fits` of a search's folder, created if it does not exist.
     ///
     /// # Errors
     /// [`SearchError::Files`].
@@ -95,8 +95,8 @@ impl FitFolder {
         self.path.join(format!("{setting:04}-fold{fold}-epochs{epochs}.{extension}"))
     }
 
-    /// Takes a fit for this process, unless somebody has it or has done it. The operating system gives the lock back when a
-    /// process dies.
+    /// Takes a fit for this process, unless another process has it or has done it. The operating system releases the lock when
+    /// a process dies.
     ///
     /// # Errors
     /// [`SearchError::Files`].
@@ -104,7 +104,7 @@ impl FitFolder {
         let Some(lock) = files::try_lock(&self.file(key, "lock"))? else {
             return Ok(Claim::Others);
         };
-        // It may have been done between our look and our lock.
+        // It may have been done between our check and our lock.
         if files::exists(&self.file(key, "json"))? {
             return Ok(Claim::Others);
         }
@@ -136,7 +136,7 @@ impl FitFolder {
     }
 }
 
-/// The fit that a file name speaks of; nothing for locks and other files.
+/// The fit that a file name refers to; `None` for locks and other files.
 fn key_of(path: &Path) -> Option<FitKey> {
     let (setting, rest) = path.file_name()?.to_str()?.strip_suffix(".json")?.split_once("-fold")?;
     let (fold, epochs) = rest.split_once("-epochs")?;

@@ -1,4 +1,4 @@
-//! What is searched: options with the values they may have.
+//! The search space: options with their possible values.
 
 use std::str::FromStr;
 
@@ -24,7 +24,7 @@ pub enum GridError {
     TooMany { count: usize, most: usize },
 }
 
-/// An option of `selvedge train`, without its dashes, and the values it may have.
+/// An option of `selvedge train`, without its dashes, and its possible values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dimension {
     /// Such as `lr`.
@@ -57,14 +57,14 @@ impl FromStr for Dimension {
             if low >= high {
                 return Err(wrong());
             }
-            // Written without a point, they are whole.
+            // Numbers without a decimal point are whole.
             let values = match (low_text.parse(), high_text.parse()) {
                 (Ok(low), Ok(high)) => Values::WholeRange(low, high),
                 _ => Values::Range(low, high),
             };
             return Ok(Self { option: option.to_owned(), values });
         }
-        // Values that hold commas, such as ranges of augmentation, have semicolons between them.
+        // Values that contain commas, such as ranges of augmentation, are separated by semicolons.
         let separator = if values.contains(';') { ';' } else { ',' };
         let values = values.strip_suffix(';').unwrap_or(values).split(separator);
         let values: Vec<String> = values.map(|value| value.trim().to_owned()).collect();
@@ -75,10 +75,10 @@ impl FromStr for Dimension {
     }
 }
 
-/// No grid has more settings.
+/// The most settings a grid may have.
 const MOST: usize = 100_000;
 
-/// Every combination of the values, the last option changing fastest: for each, option and value in the grid's order.
+/// Every combination of the values, the last option changing fastest: for each, options and values in the grid's order.
 ///
 /// # Errors
 /// [`GridError`] when an option is named twice, has a range, or there are too many combinations.
@@ -107,10 +107,10 @@ pub fn combinations(grid: &[Dimension]) -> Result<Vec<Vec<(String, String)>>, Gr
     Ok(settings)
 }
 
-/// `count` different settings drawn at random, or all that there are when they are fewer.
+/// `count` different settings drawn at random, or all of them if there are fewer.
 ///
 /// # Errors
-/// [`GridError`] when an option is named twice or more than can be kept are asked for.
+/// [`GridError`] when an option is named twice or `count` is too large.
 pub fn random_settings(grid: &[Dimension], count: usize, seed: u64) -> Result<Vec<Vec<(String, String)>>, GridError> {
     check_names(grid)?;
     if count > MOST {
@@ -118,7 +118,7 @@ pub fn random_settings(grid: &[Dimension], count: usize, seed: u64) -> Result<Ve
     }
     let mut rng = Pcg64::new(u128::from(seed), 0);
     let mut settings: Vec<Vec<(String, String)>> = Vec::new();
-    // A small grid runs out of new settings; after this many draws in vain there are hardly any left.
+    // A small grid runs out of new settings; after this many draws in vain there are hardly any new ones left.
     let mut in_vain = 0;
     while settings.len() < count && in_vain < 1000 {
         let setting: Vec<(String, String)> =
@@ -139,7 +139,7 @@ impl Values {
             Self::List(values) => values[rng.random_range(0..values.len())].clone(),
             Self::Range(low, high) => {
                 let value = between(*low, *high, rng.random());
-                // Three digits that count are enough to search by, and readable.
+                // Three significant digits are enough for a search, and readable.
                 let digits = (2.0 - value.abs().max(1e-12).log10().floor()).clamp(0.0, 12.0) as usize;
                 let text = format!("{value:.digits$}");
                 let is_inside = text.parse().is_ok_and(|rounded: f64| (*low..=*high).contains(&rounded));
@@ -153,7 +153,7 @@ impl Values {
     }
 }
 
-/// The number at share `u` of the way, or of the way between the logarithms.
+/// Interpolates linearly, or between the logarithms, by the share `u`.
 fn between(low: f64, high: f64, u: f64) -> f64 {
     if low > 0.0 && high / low >= 10.0 { low * (high / low).powf(u) } else { low + (high - low) * u }
 }
@@ -193,7 +193,7 @@ mod tests {
         assert_ne!(settings, random_settings(&grid, 200, 8).unwrap());
         let number = |setting: &Vec<(String, String)>, i: usize| setting[i].1.parse::<f64>().unwrap();
         assert!(settings.iter().all(|s| (1e-4..=0.1).contains(&number(s, 0)) && (0.2..=0.6).contains(&number(s, 1))));
-        // Evenly in the logarithm: a third of them in each of three decades.
+        // Uniform in the logarithm: a third of them in each of three decades.
         let low = settings.iter().filter(|s| number(s, 0) < 1e-3).count();
         assert!((40..95).contains(&low), "{low}");
     }

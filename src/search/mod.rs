@@ -1,9 +1,9 @@
 //! Searching for good settings: every combination, a random choice of them, or successive halving, each judged by
 //! cross-validation on the training split.
 //!
-//! A search lives in a folder: its plan, and one small file a fit. Whoever finds a fit without a file takes its lock and
-//! does it, so a search can be interrupted, resumed, and shared by any number of processes and machines. The test split
-//! is never touched.
+//! A search is stored in a folder: its plan, and one small file per fit. A process that finds a fit without a file takes its
+//! lock and does it, so a search can be interrupted, resumed, and shared by any number of processes and machines. The test
+//! split is never touched.
 
 mod fits;
 mod grid;
@@ -28,7 +28,7 @@ pub use grid::{Dimension, GridError, Values, combinations, random_settings};
 pub use plan::{Halving, Plan, Setting};
 pub use summary::{Row, Summary};
 
-/// What can stop a search. A fit that fails does not: that is a result.
+/// What can stop a search. A fit that fails does not: its failure is a result.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
@@ -68,12 +68,12 @@ pub enum SearchError {
 pub struct Shard {
     /// From 1.
     pub index: usize,
-    /// Parts.
+    /// Number of parts.
     pub count: usize,
 }
 
 impl Shard {
-    /// Everything.
+    /// The whole search.
     pub const WHOLE: Self = Self { index: 1, count: 1 };
 
     /// Part `index` of `count`.
@@ -89,23 +89,23 @@ impl Shard {
     }
 }
 
-/// Is told how a search goes, and may stop it.
+/// Observes the progress of a search, and may stop it.
 pub trait SearchObserver {
-    /// A fit starts here.
+    /// This process starts a fit.
     fn start(&mut self, fit: FitKey);
     /// A step of that fit. [`ControlFlow::Break`] stops the search; the fit is lost, the finished ones are not.
     fn step(&mut self, fit: FitKey, progress: Progress) -> ControlFlow<()>;
-    /// While others do all that is left. [`ControlFlow::Break`] stops the search.
+    /// Called while other processes do all remaining fits. [`ControlFlow::Break`] stops the search.
     fn wait(&mut self) -> ControlFlow<()>;
-    /// A fit is done here.
+    /// This process has finished a fit.
     fn done(&mut self, fit: FitKey, result: &FitResult, summary: &Summary);
 }
 
-/// Between looks at fits that other processes are doing.
+/// Time between checks on fits that other processes are doing.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Does all fits of a plan that nobody has done yet, and waits for those that others are doing. Breaks when the observer
-/// stopped it.
+/// Does all fits of a plan that nobody has done yet, and waits for those that others are doing. Breaks if the observer stops
+/// it.
 ///
 /// # Errors
 /// [`SearchError`] when the folder or the data is at fault.
@@ -155,7 +155,7 @@ pub fn search(
     }
 }
 
-/// Trains one setting on one fold. Nothing when the observer stopped it.
+/// Trains one setting on one fold. `None` if the observer stops it.
 fn one_fit(
     gpu: &Arc<Gpu>,
     plan: &Plan,
@@ -171,12 +171,12 @@ fn one_fit(
         Ok(ControlFlow::Break(())) => None,
         Ok(ControlFlow::Continue(history)) => Score::of(&config, &history).map(FitResult::Scored),
         Err(error) if is_of_the_setting(&error) => Some(FitResult::Failed { reason: reason(&error) }),
-        // No other fit would fare better on an adapter that has stopped working.
+        // For example, an adapter that has stopped working: no other fit would do better.
         Err(error) => return Err(error.into()),
     })
 }
 
-/// Whether another setting may do better: the loss was no number, an option does not suit the fold, memory was short.
+/// Whether another setting may do better: the loss was not finite, an option does not suit the fold, or memory ran out.
 fn is_of_the_setting(error: &TrainError) -> bool {
     match error {
         TrainError::Diverged { .. } | TrainError::Settings(_) | TrainError::Memory { .. } => true,
@@ -187,7 +187,7 @@ fn is_of_the_setting(error: &TrainError) -> bool {
     }
 }
 
-/// The reason without what only helps a person who trains by hand.
+/// The reason, without advice that only helps when training by hand.
 fn reason(error: &TrainError) -> String {
     match error {
         TrainError::Diverged { loss, step, epoch, .. } => {

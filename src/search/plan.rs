@@ -10,7 +10,7 @@ use crate::files::{self, create_folder, list_folder, wait_for_lock, write_json};
 use crate::optim::{Schedule, Step};
 use crate::settings::{Monitor, TrainConfig};
 
-/// One setting: what was searched, and the training it makes.
+/// One setting: the values of the searched options, and the resulting training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
@@ -20,11 +20,11 @@ pub struct Setting {
     pub config: TrainConfig,
 }
 
-/// Successive halving (Jamieson and Talwalkar 2016): all settings train a little, the best of them more, and so on.
+/// Successive halving (Jamieson and Talwalkar 2016): all settings train for a few epochs, the best of them for more, and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Halving {
-    /// Of this many settings one is kept, for this many times the epochs; at least 2.
+    /// One of this many settings is kept, and trained for this many times the epochs; at least 2.
     pub factor: usize,
 }
 
@@ -32,22 +32,22 @@ pub struct Halving {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// The settings, numbered by their place.
+    /// The settings, numbered by their position.
     pub settings: Vec<Setting>,
-    /// Parts of the training split, each held out once.
+    /// Number of parts of the training split, each held out once.
     pub folds: usize,
-    /// What settings are compared by.
+    /// The metric that settings are compared by.
     pub score: Monitor,
-    /// Whether poor settings are dropped on the way.
+    /// Whether and how poor settings are dropped along the way.
     pub halving: Option<Halving>,
-    /// The command line that trains a setting, up to what is searched.
+    /// The command line that trains a setting, without the searched options.
     pub command: String,
     /// A checksum of the images and labels.
     pub data_checksum: u32,
 }
 
 impl Plan {
-    /// Writes the plan into a search's folder; one that is there must be the same.
+    /// Writes the plan into a search's folder; a plan that is already there must be the same.
     ///
     /// # Errors
     /// [`SearchError::OtherSearch`], [`SearchError::Files`].
@@ -55,7 +55,7 @@ impl Plan {
         Self::refuse_used(folder)?;
         create_folder(folder)?;
         let path = folder.join("search.json");
-        // Of processes that start at once, one writes and the others compare.
+        // Of several processes that start at once, one writes the plan and the others compare theirs with it.
         let _lock = wait_for_lock(&folder.join("search.lock"))?;
         if !files::exists(&path)? {
             return Ok(write_json(&path, self)?);
@@ -73,7 +73,7 @@ impl Plan {
         Err(SearchError::OtherSearch { path: folder.to_owned(), what })
     }
 
-    /// Refuses a folder that holds other files than a search's, and makes nothing.
+    /// Refuses a folder with files other than a search's, and creates nothing.
     ///
     /// # Errors
     /// [`SearchError::FolderInUse`]; [`SearchError::Files`].
@@ -81,7 +81,7 @@ impl Plan {
         if !files::exists(folder)? || files::exists(&folder.join("search.json"))? {
             return Ok(());
         }
-        // The lock, and what processes leave that start at the same moment, do not count.
+        // The lock and temporary files of processes that start at the same moment do not count.
         let is_other = |path: &PathBuf| path.extension().is_none_or(|e| e != "lock" && e != "tmp");
         match list_folder(folder)?.iter().any(is_other) {
             true => Err(SearchError::FolderInUse { path: folder.to_owned() }),
@@ -89,8 +89,8 @@ impl Plan {
         }
     }
 
-    /// What makes two plans the same: not how the command was typed, nor where a machine has the data, of which there is
-    /// the checksum.
+    /// The part that must be equal for two plans to be the same: not how the command was typed, nor where a machine stores the
+    /// data, which has a checksum.
     fn essence(&self) -> Self {
         let mut essence = self.clone();
         essence.command.clear();
@@ -114,7 +114,7 @@ impl Plan {
     /// Checks what the rest of the search relies on.
     ///
     /// # Errors
-    /// [`SearchError::Plan`] with the first thing that is wrong.
+    /// [`SearchError::Plan`] describes the first problem.
     pub fn validate(&self) -> Result<(), SearchError> {
         let refuse = |problem: String| Err(SearchError::Plan { problem });
         if !(2..=1000).contains(&self.folds) {
@@ -138,7 +138,7 @@ impl Plan {
 
     /// The settings of a fit.
     ///
-    /// A fit of fewer epochs than the setting asks for has its warm-up and milestones at the same share of the training.
+    /// When a fit has fewer epochs than the setting asks for, its warm-up and milestones are at the same share of the training.
     pub fn config_of(&self, key: FitKey) -> TrainConfig {
         let mut config = self.settings[key.setting].config.clone();
         let share = key.epochs as f64 / config.epochs as f64;
@@ -152,13 +152,13 @@ impl Plan {
         config
     }
 
-    /// The epochs of each rung of successive halving, or of the one rung there is without it.
+    /// The epochs of each rung of successive halving; without halving there is a single rung.
     fn rungs(&self, setting: usize) -> Vec<usize> {
         let full = self.settings[setting].config.epochs;
         let Some(Halving { factor }) = self.halving else {
             return vec![full];
         };
-        // As many rungs as it takes to come down to one setting, as scikit-learn counts them.
+        // As many rungs as it takes to get down to one setting, counted as in scikit-learn.
         let mut rungs = vec![full];
         let mut left = self.settings.len() / factor;
         while left > 0 {
@@ -169,7 +169,7 @@ impl Plan {
         rungs
     }
 
-    /// The fits that can be done, given the results so far: all of the first rung that is not complete, or of the last.
+    /// The fits that can be done, given the results so far: all those of the first incomplete rung, or else of the last rung.
     pub fn next_fits(&self, results: &BTreeMap<FitKey, FitResult>) -> Vec<FitKey> {
         let mut alive: Vec<usize> = (0..self.settings.len()).collect();
         let rungs = alive.first().map_or(0, |first| self.rungs(*first).len());
@@ -217,7 +217,7 @@ mod tests {
         }
     }
 
-    /// Does fits until there are none; the higher its number, the better a setting.
+    /// Does fits until there are none left; settings with higher numbers are better.
     fn play(plan: &Plan) -> Vec<Vec<FitKey>> {
         let mut results = BTreeMap::new();
         let mut rounds = Vec::new();

@@ -1,4 +1,4 @@
-//! What a search has found so far: settings in the order of their score, and what each option does to it.
+//! What a search has found so far: settings ordered by score, and the effect of each option on the score.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::settings::Monitor;
 pub struct Row {
     /// Its number in the plan.
     pub setting: usize,
-    /// Epochs of the fits below: those of the highest rung it has reached.
+    /// Epochs of the fits below: those of the highest rung the setting has reached.
     pub epochs: usize,
     /// Scores of its folds so far.
     pub scores: Vec<Score>,
@@ -22,7 +22,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A setting with its results of so many epochs.
+    /// A setting with its results for this many epochs.
     fn new(setting: usize, epochs: usize, results: &BTreeMap<FitKey, FitResult>) -> Self {
         let mut row = Self { setting, epochs, scores: Vec::new(), failures: Vec::new() };
         for (key, result) in results {
@@ -37,7 +37,7 @@ impl Row {
         row
     }
 
-    /// Mean and deviation over the folds (of the folds themselves, not an estimate for others, as scikit-learn reports it).
+    /// Mean and standard deviation over the folds (the population deviation, as scikit-learn reports it).
     pub fn mean_and_deviation(&self, metric: impl Fn(&Score) -> f64) -> Option<(f64, f64)> {
         let n = self.scores.len() as f64;
         if self.scores.is_empty() {
@@ -48,7 +48,7 @@ impl Row {
         Some((mean, variance.sqrt()))
     }
 
-    /// The mean score, turned so that lower is better; infinite when a fit failed or none is done.
+    /// The mean score, negated if necessary so that lower is better; infinite when a fit failed or none is done.
     fn rank(&self, score: Monitor) -> f64 {
         let mean = match score {
             Monitor::Loss => self.mean_and_deviation(|s| s.log_loss),
@@ -64,10 +64,10 @@ impl Row {
 /// The state of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// Settings, the best first: those with more epochs before those that were dropped earlier.
+    /// Settings, best first: those with more epochs come before those that were dropped earlier.
     pub rows: Vec<Row>,
-    /// Settings in the order of the plan, with the scores of the fewest epochs they were tried with: the rung that all
-    /// settings have been on.
+    /// Settings in the order of the plan, with the scores at the smallest number of epochs: the rung that all settings have
+    /// been on.
     pub first: Vec<Row>,
     /// Fits that are done.
     pub done: usize,
@@ -83,7 +83,7 @@ impl Summary {
         };
         let all = 0..plan.settings.len();
         let mut rows: Vec<Row> = all.clone().map(|setting| row(setting, true)).collect();
-        // Without halving all have the epochs they ask for, and more is not better.
+        // Without halving all settings train for the epochs they ask for, and more epochs do not rank higher.
         let rung = |row: &Row| if plan.halving.is_some() { row.epochs } else { 0 };
         rows.sort_by(|a, b| rung(b).cmp(&rung(a)).then(a.rank(plan.score).total_cmp(&b.rank(plan.score))));
         Self { rows, first: all.map(|setting| row(setting, false)).collect(), done: results.len() }
@@ -143,7 +143,7 @@ impl Summary {
         Ok(save_svg(&picture, &folder.join("effects.svg"))?)
     }
 
-    /// For each option with more than one value: the mean score of every setting, by value, all for the same epochs.
+    /// For each option with more than one value: the mean score of every setting, by value, all for the same number of epochs.
     fn effects(&self, plan: &Plan) -> Vec<Effect> {
         let options = plan.settings.first().map_or(0, |setting| setting.options.len());
         let effect = |i: usize| {
@@ -159,7 +159,7 @@ impl Summary {
                     values[place].1.push(score.abs());
                 }
             }
-            // Numbers in their order, names as they were given.
+            // Numbers are sorted, names stay in the given order.
             let number = |text: &str| text.parse::<f64>().ok();
             if values.iter().all(|(value, _)| number(value).is_some()) {
                 values.sort_by(|a, b| number(&a.0).partial_cmp(&number(&b.0)).unwrap_or(std::cmp::Ordering::Equal));

@@ -6,13 +6,13 @@ use thiserror::Error;
 use crate::files::{FileError, shown};
 use crate::tensor::TensorError;
 
-/// What is wrong with the settings of a training.
+/// What is wrong with the training settings.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields
 pub enum SettingsError {
-    /// A setting that is out of range. `setting` is its name on the command line, without dashes. Here as in all messages a
-    /// setting stands between backquotes, so that a command can turn it into an option.
+    /// A setting that is out of range. `setting` is its name on the command line, without dashes. As in all messages, a
+    /// setting is in backquotes, so that a command can turn it into an option.
     #[error("{} is {value}, but must be {allowed}", quoted(setting))]
     Setting { setting: String, value: String, allowed: String },
 
@@ -25,7 +25,7 @@ pub enum SettingsError {
     File(#[from] FileError),
 }
 
-/// Between backquotes, unless it is several settings in words.
+/// The setting in backquotes, unless the text describes several settings.
 fn quoted(setting: &str) -> String {
     match setting.contains(' ') {
         true => setting.to_owned(),
@@ -44,7 +44,7 @@ impl SettingsError {
         Self::Unreadable { path: path.to_owned(), problem: problem.to_string() }
     }
 
-    /// The same problem with the setting's namesake of the second phase.
+    /// The same problem, for the setting of the same name in the second phase.
     pub(super) fn of_fine_tuning(self) -> Self {
         match self {
             Self::Setting { setting, value, allowed } => {
@@ -73,12 +73,12 @@ pub(crate) fn check(
     }
 }
 
-/// Refuses a number that is negative, infinite or none.
+/// Refuses a number that is negative, infinite or NaN.
 pub(crate) fn check_not_negative(setting: &str, value: f64) -> Result<(), SettingsError> {
     check(value.is_finite() && value >= 0.0, setting, value, "a number from 0 up")
 }
 
-/// Refuses what is no share below one.
+/// Refuses a value that is not a share below one.
 pub(crate) fn check_share(setting: &str, value: f32) -> Result<(), SettingsError> {
     check((0.0..1.0).contains(&value), setting, value, "at least 0 and below 1")
 }

@@ -1,11 +1,11 @@
-//! Settings of which each kind has its own, on the command line: those of all kinds stand side by side there, and one that the
-//! chosen kind does not have is refused.
+//! Settings on the command line that depend on a kind, such as the network or the schedule: the options of all kinds are
+//! declared together, and one that the chosen kind does not have is refused.
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
-/// A kind by name, and what declares its settings.
+/// The name of a kind, and the function that declares its settings.
 pub(super) type Kind = (&'static str, fn(Command) -> Command);
 
 /// A kind without settings of its own.
@@ -17,8 +17,8 @@ fn own_settings((_, declare): &Kind) -> Vec<Arg> {
     declare(Command::new("")).get_arguments().cloned().collect()
 }
 
-/// Declares the settings of all kinds under a heading of the help. One that several kinds share is declared once, with the
-/// help of the first; the help says whose it is.
+/// Declares the settings of all kinds under one heading of the help. A setting that several kinds share is declared once, with
+/// the help text of the first; the help names the kinds that have it.
 pub(super) fn declare_all(command: Command, heading: &'static str, kinds: &[Kind]) -> Command {
     let mut declared = command;
     for setting in kinds.iter().flat_map(own_settings) {
@@ -27,7 +27,7 @@ pub(super) fn declare_all(command: Command, heading: &'static str, kinds: &[Kind
         }
         let help = setting.get_help().map(ToString::to_string).unwrap_or_default();
         let owners = owners_of(&setting, kinds).join(", ");
-        // Listed in the order of declaration here, not of its own kind.
+        // Listed in the order of declaration here, not in that of its own kind.
         let place = declared.get_arguments().filter(|argument| !argument.is_positional()).count();
         let setting = setting.help(format!("{owners}: {help}"));
         declared = declared.arg(setting.help_heading(heading).display_order(place));
@@ -41,8 +41,8 @@ fn owners_of(setting: &Arg, kinds: &[Kind]) -> Vec<&'static str> {
     kinds.iter().filter(has_it).map(|kind| kind.0).collect()
 }
 
-/// Refuses settings that were given and that the kind named `chosen` does not have. `problem` says so in words, given the
-/// setting and the kinds that have it.
+/// Refuses given settings that the kind named `chosen` does not have. `problem` makes the message from the setting and the
+/// kinds that have it.
 pub(super) fn refuse_others(
     matches: &ArgMatches,
     kinds: &[Kind],

@@ -1,4 +1,4 @@
-//! The learning rate and its schedule: their range, and schedules on the command line.
+//! The learning rate and its schedule: the allowed values, and schedules on the command line.
 
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
@@ -34,7 +34,7 @@ pub(super) fn validate(rate: &LearningRate, epochs: usize) -> Result<(), Setting
     }
 }
 
-/// Every schedule as it starts, and what it does.
+/// Every schedule with its default settings, and what it does.
 fn schedules() -> [(Schedule, &'static str); 7] {
     [
         (Schedule::Constant, ""),

@@ -1,7 +1,7 @@
-//! What a person chooses about a training, and the files that keep it.
+//! The settings of a training, and the files they are stored in.
 //!
-//! A setting is declared once: the field of its struct, with the default (in [`Recipe`]), the check (`validate` beside it), the
-//! form in `config.json` (serde) and the form on the command line (clap), whose help is the field's documentation.
+//! A setting is declared once, as a field of its struct. Its default is in [`Recipe`], its check in the struct's `validate`;
+//! its form in `config.json` comes from serde, and its option from clap, whose help text is the field's documentation.
 
 mod error;
 mod kinds;
@@ -33,7 +33,7 @@ pub use regularisation::Regularisation;
 pub use stopping::{Monitor, Stopping};
 pub use transfer::{FineTune, Learned, Transfer};
 
-/// What a person chooses about a training.
+/// The settings of a training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Args)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[command(next_help_heading = "Training")]
@@ -53,7 +53,8 @@ pub struct TrainConfig {
     /// Decides initial weights, split, order, dropout and augmentation; default 1
     #[arg(long, value_name = "N")]
     pub seed: u64,
-    /// Decides which images validate, in place of the seed: give it to runs of several seeds that an ensemble is to be made of
+    /// Decides which images are for validation, instead of the seed; give the same to runs with several seeds that will form an
+    /// ensemble
     #[arg(long, value_name = "N")]
     pub split_seed: Option<u64>,
     /// Use only the first N training images, a fifth of them for validation
@@ -68,13 +69,13 @@ pub struct TrainConfig {
     /// Weights to start from, and what is trained on them.
     #[command(flatten)]
     pub transfer: Transfer,
-    /// How weights are moved.
+    /// The optimiser and its learning rate.
     #[command(flatten)]
     pub optimisation: Optimisation,
     /// Which epoch is the best, and when to stop.
     #[command(flatten)]
     pub stopping: Stopping,
-    /// How weights are held back, and targets and images mixed.
+    /// Penalties on weights, label smoothing, and mixing of images.
     #[command(flatten)]
     pub regularisation: Regularisation,
     /// How images are changed at random.
@@ -114,7 +115,7 @@ impl Serialize for TrainConfig {
 }
 
 impl<'de> Deserialize<'de> for TrainConfig {
-    /// From the form of today, or that of older versions.
+    /// From the current form, or that of older versions.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let fields = old::regrouped(serde_json::Map::deserialize(deserializer)?);
         Self::deserialize(serde_json::Value::Object(fields)).map_err(serde::de::Error::custom)
@@ -122,7 +123,7 @@ impl<'de> Deserialize<'de> for TrainConfig {
 }
 
 impl TrainConfig {
-    /// The batch size that stands for the largest one that fits; it must be replaced before anything is trained.
+    /// A placeholder for the largest batch size that fits; it must be replaced before training.
     pub const AUTOMATIC: usize = usize::MAX;
 
     /// Checks every number.
@@ -179,12 +180,12 @@ impl TrainConfig {
         Group { rate: 1.0, l2: coupled + penalty, decay: decoupled }
     }
 
-    /// The images that are split for training and validation: all of the training set, or as many as the limit says.
+    /// The images that are split for training and validation: the whole training set, or as many images as the limit allows.
     pub fn images(&self, data: &Dataset) -> ImageSet {
         data.train.take(self.limit.unwrap_or(usize::MAX))
     }
 
-    /// Sets a fifth of the images aside for validation, the same share of every class.
+    /// Sets a fifth of the images aside for validation, with the same share of every class.
     ///
     /// # Errors
     /// [`DataError::Split`] when there are too few.
@@ -192,7 +193,7 @@ impl TrainConfig {
         self.split_labels(images.labels(), CLASSES)
     }
 
-    /// As [`TrainConfig::split`], by the labels alone, of this many classes.
+    /// As [`TrainConfig::split`], from the labels alone, for this many classes.
     ///
     /// # Errors
     /// As [`TrainConfig::split`].
@@ -200,22 +201,22 @@ impl TrainConfig {
         stratified_split_of(classes, labels, labels.len() / 5, self.split_seed())
     }
 
-    /// What decides the split.
+    /// The seed of the split.
     pub fn split_seed(&self) -> u64 {
         self.split_seed.unwrap_or(self.seed)
     }
 
-    /// Images a step: all batches whose gradients are added up.
+    /// Images per step: those of all batches whose gradients are combined.
     pub fn images_per_step(&self) -> usize {
         self.batch_size * self.accumulate
     }
 
-    /// How images are changed at random, and the seed of it; nothing when they are not.
+    /// How images are changed at random, and the seed for it; `None` when they are not changed.
     pub(crate) fn augmentation(&self) -> Option<(&Augment, u32)> {
         (self.augment != Augment::NONE).then_some((&self.augment, self.seed_word()))
     }
 
-    /// The seed in one word, for random numbers on the device: both halves count.
+    /// The seed as one 32-bit word, for random numbers on the device; it depends on both halves.
     pub(crate) fn seed_word(&self) -> u32 {
         (self.seed ^ (self.seed >> 32)) as u32
     }
@@ -239,7 +240,7 @@ impl TrainConfig {
 
     /// The phases of a training with these settings, one after the other.
     pub(crate) fn phases(&self) -> Vec<Phase> {
-        // Without given weights there is nothing that is worth keeping.
+        // Without given weights there is nothing to freeze.
         if self.transfer.weights.is_none() {
             return vec![Phase { config: self.clone(), learned: Learned::All }];
         }
@@ -266,7 +267,7 @@ impl TrainConfig {
         self.phases().iter().map(|phase| phase.config.epochs).sum()
     }
 
-    /// The same settings for a training that starts anew: without the cycles that an extended one has behind it.
+    /// The same settings for a training from the start: without the past cycles of an extended training.
     pub fn from_the_start(mut self) -> Self {
         self.optimisation.learning_rate.cycle_start = 0;
         if let Some(tune) = &mut self.transfer.fine_tune {
@@ -275,7 +276,7 @@ impl TrainConfig {
         self
     }
 
-    /// A second phase that was left to take the first one's batch size takes it.
+    /// Gives a second phase without a batch size of its own the first one's.
     pub fn settle_batch_size(&mut self) {
         if let Some(tune) = &mut self.transfer.fine_tune
             && tune.batch_size == Self::AUTOMATIC
@@ -286,7 +287,7 @@ impl TrainConfig {
 }
 
 impl Phase {
-    /// Whether it is enough to compute the base once: it is frozen, and every epoch sees the images as they are stored.
+    /// Whether it is enough to run the base once per image: it is frozen, and no epoch changes the stored images.
     pub fn trains_on_features(&self) -> bool {
         self.learned == Learned::Head && self.config.augmentation().is_none() && !self.config.regularisation.mixes()
     }

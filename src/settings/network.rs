@@ -1,4 +1,4 @@
-//! The networks by name, each with its own settings.
+//! The built-in networks by name, each with its own settings.
 
 use std::fmt;
 
@@ -90,10 +90,10 @@ pub struct ResNetSettings {
     /// slope of leaky ReLU below zero; 0 is ReLU; default 0, inception 0.3
     #[arg(id = "leaky", long = "leaky", value_name = "SLOPE", allow_negative_numbers = true)]
     pub slope: f32,
-    /// how a block's input reaches its output where the shape changes; default projection
+    /// how a block's shortcut adapts its input where the shape changes; default projection
     #[arg(long, value_enum, value_name = "HOW")]
     pub shortcut: Shortcut,
-    /// where the scale of each block's last batch norm starts; at zero a block begins as its shortcut; default one
+    /// initial scale of each block's last batch norm; at zero a block starts out as its shortcut; default one
     // Goyal et al. 2017, section 5.1.
     #[arg(id = "last_scale", long = "last-scale", value_name = "AT", action = ArgAction::Set, value_parser = one_of("one", "zero"))]
     pub zero_last_scale: bool,
@@ -119,16 +119,16 @@ pub struct InceptionSettings {
     /// slope of the head's activation below zero
     #[arg(id = "leaky", long = "leaky", value_name = "SLOPE", allow_negative_numbers = true)]
     pub slope: f32,
-    /// pixels a side that images are resized to, from 75; default 150
+    /// side in pixels that images are resized to, at least 75; default 150
     #[arg(long, value_name = "N")]
     pub image_size: usize,
-    /// whether average pooling counts the zeros of its padding, as torchvision, or not, as TensorFlow; default count
+    /// whether average pooling counts the zeros of its padding, as in torchvision, or not, as in TensorFlow; default count
     #[arg(id = "pool_padding", long = "pool-padding", value_name = "HOW", action = ArgAction::Set, value_parser = one_of("ignore", "count"))]
     pub count_padding: bool,
 }
 
 impl InceptionSettings {
-    /// The smallest side an image may have, so that every layer sees a pixel.
+    /// The smallest side an image may have, so that every layer has at least one pixel.
     pub const SMALLEST_IMAGE: usize = 75;
 }
 
@@ -138,7 +138,7 @@ impl Default for InceptionSettings {
     }
 }
 
-/// A setting of two values, by name: false and true.
+/// A setting with two named values, which mean false and true.
 fn one_of(no: &'static str, yes: &'static str) -> impl TypedValueParser<Value = bool> {
     PossibleValuesParser::new([no, yes]).map(move |text| text == yes)
 }
@@ -171,7 +171,7 @@ impl NetworkSettings {
         }
     }
 
-    /// The network of this name. Settings that both networks have are kept, others are the default.
+    /// The network of this name. Settings that both networks have are kept, others get their default.
     pub fn of(self, architecture: Architecture) -> Self {
         let (mut cnn, mut resnet, mut inception) = match self {
             Self::Inception(own) => (Cnn4Settings::default(), ResNetSettings::default(), own),

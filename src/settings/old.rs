@@ -1,8 +1,8 @@
-//! Settings as version 0.1.0 wrote them: all side by side, those of every network among them.
+//! Settings as version 0.1.0 wrote them: all at one level, including those of every network.
 
 use serde_json::{Map, Value};
 
-/// Where the settings of a group stood before there were groups: none was renamed.
+/// The groups, and the settings of each, which version 0.1.0 had at the top level under the same names.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("transfer", &["weights", "fine_tune"]),
     ("optimisation", &["optimiser", "learning_rate", "clip_norm", "ema"]),
@@ -15,7 +15,7 @@ const OF_CNN: [&str; 2] = ["dense", "dropout"];
 const OF_RESNETS: [&str; 3] = ["slope", "shortcut", "zero_last_scale"];
 const OF_INCEPTION: [&str; 5] = ["dense", "dropout", "slope", "image_size", "count_padding"];
 
-/// The fields of a training's settings in the form of today.
+/// Converts the fields of the training settings to the current form.
 pub(super) fn regrouped(mut fields: Map<String, Value>) -> Map<String, Value> {
     let Some(model) = fields.remove("model") else {
         return fields;
@@ -48,7 +48,7 @@ mod tests {
     use crate::run::RunConfig;
     use crate::settings::{Architecture, SettingsError};
 
-    /// `config.json` of a run of version 0.1.0, shortened by nothing.
+    /// The complete `config.json` of a run of version 0.1.0.
     const OLD: &str = include_str!("old.json");
 
     fn read(text: &str) -> Result<RunConfig, SettingsError> {
@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(run.train.optimisation.ema, Some(0.9));
         assert_eq!(run.train.regularisation.mixup, 0.2);
         assert_eq!(run.train.limit, Some(300));
-        // And once more in the form of today.
+        // And once more in the current form.
         assert_eq!(read(&run.to_json()).unwrap(), run);
     }
 

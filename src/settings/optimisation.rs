@@ -1,4 +1,4 @@
-//! How weights are moved.
+//! The optimiser and its learning rate.
 
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ pub enum OptimiserKind {
 }
 
 impl OptimiserKind {
-    /// Its rule.
+    /// Its update rule.
     pub fn rule(self) -> Rule {
         match self {
             Self::Sgd => Rule::SGD,
@@ -40,21 +40,21 @@ impl OptimiserKind {
     }
 }
 
-/// How weights are moved.
+/// The optimiser and its learning rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Args)]
 #[serde(deny_unknown_fields)]
 #[command(next_help_heading = "Optimisation")]
 pub struct Optimisation {
-    /// The rule that moves the weights; default adamw
+    /// The optimiser; default adamw
     #[arg(id = "optimizer", long = "optimizer", value_enum, value_name = "NAME")]
     pub optimiser: OptimiserKind,
-    /// How the learning rate moves
+    /// The learning rate and its schedule
     #[command(flatten)]
     pub learning_rate: LearningRate,
     /// Limit the norm of all gradients together to X
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub clip_norm: Option<f32>,
-    /// Average the weights with this decay, such as 0.999; validation, test and weight files are the average's
+    /// Average the weights with this decay, such as 0.999; validation, test and weight files then use the average
     #[arg(long, value_name = "DECAY", allow_negative_numbers = true)]
     pub ema: Option<f64>,
 }

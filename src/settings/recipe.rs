@@ -1,4 +1,4 @@
-//! Settings that belong together, by name.
+//! Named sets of settings that belong together.
 
 use clap::ValueEnum;
 
@@ -10,11 +10,11 @@ use crate::data::PixelScale;
 use crate::optim::{InverseTime, LearningRate, Plateau, Schedule, Step};
 use crate::tensor::ops::{Augment, Erased, Erasing, Fill, Flip, Shift};
 
-/// A whole training by name.
+/// A complete set of training settings, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Recipe {
     /// AdamW, one cycle, flips and shifts: the best accuracy here
-    // docs/results.md says where it comes from and what it gave.
+    // docs/results.md has its origin and its results.
     Standard,
     /// The study's CNN: Adam 0.01, plateau, L2, dropout 0.5, its augmentation; 50 epochs
     // Its two mistakes are not copied.
@@ -23,7 +23,7 @@ pub enum Recipe {
     IcdssResnet,
     /// The study's Inception: the head with Adam 0.001, then most of the base with SGD 0.001
     IcdssInception,
-    /// That of the random-erasing paper, for resnet20 and the like: SGD 0.1 with two steps, crop, flip, erasing; 300 epochs
+    /// The random-erasing paper's, for resnet20 and the like: SGD 0.1 with two steps, crop, flip, erasing; 300 epochs
     // Zhong et al. 2017, section 5.1.
     RandomErasing,
 }
@@ -65,7 +65,7 @@ fn standard() -> TrainConfig {
     }
 }
 
-/// Neither penalties nor smoothed or mixed targets.
+/// No penalties, and no smoothed or mixed targets.
 const UNREGULARISED: Regularisation =
     Regularisation { weight_decay: 0.0, dense_l2: 0.0, conv_l2: 0.0, label_smoothing: 0.0, mixup: 0.0, cutmix: 0.0 };
 
@@ -114,7 +114,7 @@ fn icdss_inception() -> TrainConfig {
         transfer: Transfer {
             weights: None,
             fine_tune: Some(FineTune {
-                // The study thawed all but the first 50 of Keras' layers, which end within this block.
+                // The study unfroze all but the first 50 of Keras' layers, which end within this block.
                 learned: Learned::From("Mixed_5c".to_owned()),
                 epochs: 3,
                 batch_size: 32,
@@ -156,7 +156,7 @@ pub enum Policy {
     IcdssCnn,
     /// The study's for its ResNet: flip, shifts, erasing
     IcdssResnet,
-    /// What gives the best accuracy here: alternating flip, shifts by up to a pixel
+    /// The one with the best accuracy here: alternating flip, shifts by up to a pixel
     Standard,
 }
 

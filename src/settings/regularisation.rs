@@ -1,4 +1,4 @@
-//! How weights are held back, and targets and images mixed.
+//! Regularisation: penalties on weights, label smoothing, and mixing of images.
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::SettingsError;
 use super::error::{check_not_negative, check_share};
 
-/// How weights are held back, and targets and images mixed.
+/// Penalties on weights, label smoothing, and mixing of images.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Args)]
 #[serde(deny_unknown_fields)]
 #[command(next_help_heading = "Regularisation")]
@@ -24,11 +24,11 @@ pub struct Regularisation {
     /// Share of the target spread over all classes; default 0.1
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub label_smoothing: f32,
-    /// Mix images in pairs, by shares drawn from Beta(X, X); default 0
-    // With CutMix too, each step takes one of the two.
+    /// Mix images in pairs, with shares drawn from Beta(X, X); default 0
+    // If CutMix is on too, each step uses one of the two.
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub mixup: f32,
-    /// Exchange rectangles, of shares drawn from Beta(X, X); default 0
+    /// Exchange rectangles between images, with shares drawn from Beta(X, X); default 0
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub cutmix: f32,
 }

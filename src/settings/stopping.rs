@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::SettingsError;
 use super::error::{check, check_not_negative};
 
-/// The metric of the validation split that decides.
+/// The validation metric that decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Monitor {

@@ -1,4 +1,4 @@
-//! Transfer: the head is trained first on a base with given weights, then the end of the base too.
+//! Transfer learning: the head is trained first, on a base with given weights, then the end of the base too.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use super::{OptimiserKind, SettingsError, TrainConfig};
 use crate::nn::HEAD;
 use crate::optim::{InverseTime, LearningRate, Schedule};
 
-/// Which parameters a phase moves. The others stay as they are, and so do their layers' running statistics.
+/// Which parameters a phase trains. The others are frozen, and so are their layers' running statistics.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Learned {
@@ -20,15 +20,15 @@ pub enum Learned {
     Head,
     /// Those from this layer or block on, such as `Mixed_5c` or `layer4.1.conv2`.
     From(String),
-    /// Those of this many last blocks of the base, and the head. A block is what the first part of a name says.
+    /// Those of the last blocks of the base, this many, and of the head. The first part of a name is its block.
     Blocks(usize),
 }
 
 impl Learned {
-    /// How many of the parameters, in the order of declaration, stay as they are.
+    /// How many of the parameters, in the order of declaration, are frozen.
     ///
     /// # Errors
-    /// [`SettingsError::Setting`] when there is no such layer, or there are fewer blocks.
+    /// [`SettingsError::Setting`] when there is no such layer, or too few blocks.
     pub fn frozen(&self, names: &[&str]) -> Result<usize, SettingsError> {
         let block_of = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
         let head = names.iter().position(|n| n.starts_with(HEAD)).unwrap_or(names.len());
@@ -58,7 +58,7 @@ impl Learned {
         }
     }
 
-    /// The same in words.
+    /// A description for people.
     pub fn description(&self) -> String {
         match self {
             Self::All => "all layers".to_owned(),
@@ -70,7 +70,7 @@ impl Learned {
     }
 }
 
-/// The second phase of a transfer: the base's end is trained too.
+/// The second phase of transfer learning: the end of the base is trained too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FineTune {
@@ -78,11 +78,11 @@ pub struct FineTune {
     pub learned: Learned,
     /// Passes over the training images.
     pub epochs: usize,
-    /// Images a step.
+    /// Images per batch.
     pub batch_size: usize,
-    /// How the learning rate moves; it starts anew.
+    /// The learning rate and its schedule, which starts anew.
     pub learning_rate: LearningRate,
-    /// The rule that moves the weights.
+    /// The optimiser.
     pub optimiser: OptimiserKind,
     /// Weight decay.
     pub weight_decay: f32,
@@ -92,13 +92,13 @@ pub struct FineTune {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Transfer {
-    /// Weights of the base; the head is trained alone first. `None` trains everything from scratch.
+    /// Weights of the base; at first only the head is trained. `None` trains everything from scratch.
     pub weights: Option<PathBuf>,
-    /// What follows the training of the head, when the base has given weights.
+    /// The phase after the training of the head, when the base has given weights.
     pub fine_tune: Option<FineTune>,
 }
 
-/// [`Transfer`] on the command line, where a part of the second phase may be given.
+/// [`Transfer`] on the command line, where the second phase may be given in part.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Transfer: the head is trained first, then the end of the base too")]
 struct Options {
@@ -114,10 +114,10 @@ struct Options {
     /// Second phase: epochs, 0 to leave it out; default 3
     #[arg(long, value_name = "N")]
     fine_tune_epochs: Option<usize>,
-    /// Second phase: images a step; default 32
+    /// Second phase: batch size; default 32
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32))]
     fine_tune_batch_size: Option<u32>,
-    /// Second phase: the rule that moves the weights; default sgd
+    /// Second phase: the optimiser; default sgd
     #[arg(long, value_enum, value_name = "NAME")]
     fine_tune_optimizer: Option<OptimiserKind>,
     /// Second phase: learning rate; default 0.001
@@ -170,7 +170,7 @@ impl Options {
     }
 }
 
-/// Puts a value that was given over one that was not.
+/// Overwrites `target` if a value was given.
 fn set<T>(target: &mut T, given: Option<T>) {
     if let Some(value) = given {
         *target = value;

@@ -1,7 +1,7 @@
 //! Reverse-mode differentiation: gradients as more nodes of the same graph.
 //!
-//! Griewank and Walther, "Evaluating Derivatives", chapter 3. Only nodes that lie both below the loss and above
-//! one of the given parameters get a gradient: a frozen layer costs nothing in the backward pass.
+//! Griewank and Walther, "Evaluating Derivatives", chapter 3. Only nodes on a path from one of the given parameters to the
+//! loss get a gradient: a frozen layer costs nothing in the backward pass.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ impl Tensor {
     ///
     /// # Errors
     /// [`TensorError::NotScalar`], [`TensorError::Unreached`] for a parameter that the loss does not use, and
-    /// [`TensorError::NoGradient`] when an op on the way cannot be differentiated.
+    /// [`TensorError::NoGradient`] when an op in between cannot be differentiated.
     pub fn backward(&self, parameters: &[&Tensor]) -> Result<Vec<Tensor>> {
         let shape = self.shape();
         if shape.len() != 1 {
@@ -30,7 +30,8 @@ impl Tensor {
     /// is `gradient`: a vector-Jacobian product.
     ///
     /// # Errors
-    /// An error when `gradient` is not of this tensor's shape or one of the two holds integers; else as [`Tensor::backward`].
+    /// An error when `gradient` does not have this tensor's shape or one of the two holds integers; otherwise as
+    /// [`Tensor::backward`].
     pub fn backward_from(&self, gradient: &Tensor, parameters: &[&Tensor]) -> Result<Vec<Tensor>> {
         let graph = &self.graph;
         if !Rc::ptr_eq(&graph.0, &gradient.graph.0) {
@@ -58,11 +59,11 @@ impl Tensor {
     }
 }
 
-/// What lies between some parameters and a loss.
+/// The nodes between some parameters and a loss.
 struct Path {
     /// Nodes that depend on a parameter and that the loss depends on, in recorded order.
     nodes: Vec<NodeId>,
-    /// For every value of the graph: does it depend on a parameter (or is it one)?
+    /// For every value of the graph, whether it depends on a parameter or is one.
     reached: Vec<bool>,
 }
 
@@ -88,7 +89,7 @@ impl Path {
     }
 }
 
-/// All nodes that `values` need, in recorded order, which is an order they can run in.
+/// All nodes that `values` need, in recorded order, which is a valid execution order.
 pub(super) fn needed_nodes(recorded: &Recorded, values: &[ValueId]) -> Vec<NodeId> {
     let mut needed = vec![false; recorded.nodes.len()];
     let mut open: Vec<NodeId> = values.iter().filter_map(|v| recorded.producer(*v)).collect();

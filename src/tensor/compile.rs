@@ -16,18 +16,18 @@ pub struct Compiled {
     outputs: HashMap<ValueId, BufferId>,
 }
 
-/// A node of a graph, for people.
+/// A summary of a node, for people to read.
 #[derive(Debug)]
 pub struct NodeSummary {
     /// The op's name.
     pub op: &'static str,
     /// The op's settings, such as `3x3 stride 1x1`.
     pub settings: String,
-    /// What it reads.
+    /// Its inputs.
     pub inputs: Vec<Tensor>,
     /// Its first output.
     pub output: Tensor,
-    /// What it is as a layer of a network.
+    /// The layer of a network that it is, if any.
     pub layer: Option<Layer>,
     /// Floating-point operations.
     pub flops: u64,
@@ -40,7 +40,7 @@ impl Graph {
     /// so everything else sees the values from before the run.
     ///
     /// # Errors
-    /// [`TensorError::Gpu`] when memory is short or a shader does not compile.
+    /// [`TensorError::Gpu`] when the device is out of memory or a shader does not compile.
     pub fn compile(&self, outputs: &[&Tensor]) -> Result<Compiled> {
         let (recipe, outputs) = self.lower(outputs)?;
         Ok(Compiled { program: Program::new(self.gpu(), recipe, &mut self.0.slots.borrow_mut())?, outputs })
@@ -49,13 +49,13 @@ impl Graph {
     /// The memory that [`Graph::compile`] would plan. Allocates nothing.
     ///
     /// # Errors
-    /// As [`Graph::compile`], but for memory.
+    /// As [`Graph::compile`], except for running out of memory.
     pub fn plan(&self, outputs: &[&Tensor]) -> Result<MemoryPlan> {
         let (recipe, _) = self.lower(outputs)?;
         Ok(MemoryPlan::new(&recipe))
     }
 
-    /// What is computed for `outputs`, in running order.
+    /// The nodes that are computed for `outputs`, in execution order.
     ///
     /// # Errors
     /// As [`Graph::plan`].
@@ -77,11 +77,11 @@ impl Graph {
         Ok(lowering.nodes.iter().map(summary).collect())
     }
 
-    /// Checks that the device has room for what [`Graph::compile`] would allocate for `programs` programs like this one, which
-    /// share what lives only within a run.
+    /// Checks that the device has enough memory for what [`Graph::compile`] would allocate for `programs` programs like this
+    /// one, which share the buffers that live only within a run.
     ///
     /// # Errors
-    /// [`GpuError::DoesNotFit`]; else as [`Graph::plan`].
+    /// [`GpuError::DoesNotFit`]; otherwise as [`Graph::plan`].
     pub fn check_room(&self, outputs: &[&Tensor], programs: u64) -> Result<()> {
         let plan = self.plan(outputs)?;
         Ok(plan.check(self.gpu(), &self.0.slots.borrow(), programs)?)
@@ -122,7 +122,7 @@ impl Compiled {
     /// As [`Compiled::read`], for integers.
     ///
     /// # Errors
-    /// As [`Compiled::read`], the other way round.
+    /// As [`Compiled::read`], with [`TensorError::Type`] when it holds floats.
     pub fn read_u32(&self, tensor: &Tensor) -> Result<Vec<u32>> {
         Ok(bytemuck::pod_collect_to_vec(&self.read_words(tensor, DType::U32)?))
     }
@@ -130,12 +130,12 @@ impl Compiled {
     fn read_words(&self, tensor: &Tensor, wanted: DType) -> Result<Vec<u8>> {
         Inputs::of("read", &[tensor]).require_types(|_| Some(wanted))?;
         let mut bytes = self.program.gpu().read(&self.slice(tensor)?)?;
-        // Memory of no elements has room for some.
+        // Even a tensor without elements has some memory.
         bytes.truncate(tensor.info().bytes() as usize);
         Ok(bytes)
     }
 
-    /// A ring for reading an output again and again without waiting; see [`Readback`].
+    /// A ring of buffers for reading an output repeatedly without waiting; see [`Readback`].
     ///
     /// # Errors
     /// As [`Compiled::read`].
@@ -149,12 +149,12 @@ impl Compiled {
     }
 }
 
-/// The nodes of one program with their dispatches, before their values have places.
+/// The nodes of one program with their dispatches, before their values are placed in memory.
 struct Lowering<'a> {
     gpu: &'a Gpu,
     recorded: &'a Recorded,
     nodes: Vec<(NodeId, Launches)>,
-    /// Values that stand inside an arena because their producer writes them there: which arena, and the first element.
+    /// Values inside an arena because their producer writes them there: the arena, and the value's first element in it.
     in_arena: HashMap<ValueId, (ValueId, usize)>,
 }
 
@@ -188,7 +188,7 @@ impl<'a> Lowering<'a> {
         Ok(launches)
     }
 
-    /// Lets the inputs of each arena be computed right in it where no kernel would then both read and write the one
+    /// Lets the inputs of each arena be computed directly in it, unless a kernel would then both read and write the same
     /// buffer, which WebGPU forbids. The other inputs are copied.
     fn place_in_arenas(&mut self) {
         for i in 0..self.nodes.len() {
@@ -199,8 +199,8 @@ impl<'a> Lowering<'a> {
             let mut placed: HashSet<ValueId> = HashSet::new();
             for (j, (input, offset)) in node.inputs.iter().zip(&offsets).enumerate() {
                 let root = self.recorded.root(*input);
-                // A gradient shared by two parameters can stand in one place only, and copying it from there to
-                // the other would read and write the arena at once: both get a copy.
+                // A gradient shared by two parameters can be in only one place, and copying it from there to the other would
+                // read and write the arena in one kernel: both get a copy.
                 let roots = node.inputs.iter().map(|v| self.recorded.root(*v));
                 let once = roots.filter(|r| *r == root).count() == 1;
                 if once && self.can_stand_in_arena(root, &placed) {
@@ -214,17 +214,17 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Whether `value` may be written straight into an arena in which `placed` already stand.
+    /// Whether `value` may be written directly into an arena that already holds `placed`.
     fn can_stand_in_arena(&self, value: ValueId, placed: &HashSet<ValueId>) -> bool {
         let Some(producer) = self.recorded.producer(value) else {
             return false;
         };
         let is_new = self.recorded.node(producer).op.storage() == Storage::New;
-        // A value without elements has nothing to write and might stand past the arena's end.
+        // A value without elements has nothing to write and might start past the arena's end.
         if !is_new || self.recorded.value(value).info.is_empty() || self.in_arena.contains_key(&value) {
             return false;
         }
-        // Each dispatch that touches the value, with what it would then read and write in the arena.
+        // With the value in the arena, no dispatch may both read and write the arena.
         self.nodes.iter().all(|(id, launches)| {
             let node = self.recorded.node(*id);
             launches.dispatches.iter().all(|(_, operands)| {
@@ -264,7 +264,7 @@ impl<'a> Lowering<'a> {
                         (Operand::Scratch(i), _) => scratch[*i],
                         (Operand::Input(i), _) => self.buffer(node.inputs[*i], &kept, &mut recipe, &mut buffers),
                         (Operand::Output(i), None) => self.buffer(node.outputs[*i], &kept, &mut recipe, &mut buffers),
-                        // A copy into an arena writes the part where input i belongs.
+                        // A copy into an arena writes the part that belongs to input i.
                         (Operand::Output(i), Some(offsets)) => {
                             let arena = self.buffer(node.outputs[0], &kept, &mut recipe, &mut buffers);
                             let part = self.part_of(arena, offsets[*i], node.inputs[*i]);
@@ -285,7 +285,7 @@ impl<'a> Lowering<'a> {
         Place::Part { of: arena, offset: 4 * offset as u64, bytes: self.recorded.value(value).info.binding_bytes() }
     }
 
-    /// The buffer of a value: that of the value it is a view of or overwrites, if it does.
+    /// The buffer of a value; if it is a view of another value or overwrites one, that value's buffer.
     fn buffer(
         &self,
         value: ValueId,
@@ -334,7 +334,7 @@ impl<'a> Lowering<'a> {
             let texts: Vec<String> = ids.iter().map(|v| self.recorded.value(*v).info.shape.to_string()).collect();
             texts.join(" ")
         };
-        // An arena of gradients has hundreds of inputs; its output says enough.
+        // An arena of gradients has hundreds of inputs, so only their number is shown.
         let inputs = match node.op.storage() {
             Storage::Arena { .. } => Shape::from([node.inputs.len()]).to_string(),
             _ => shapes(&node.inputs),

@@ -47,8 +47,8 @@ pub enum TensorError {
 }
 
 impl TensorError {
-    /// Whether smaller tensors would do: the device is out of memory, binds no buffer as large, or indices do not reach as
-    /// far.
+    /// Whether smaller tensors would help: the device is out of memory, cannot bind a buffer this large, or 32-bit indices
+    /// do not reach that far.
     pub fn is_out_of_memory(&self) -> bool {
         matches!(
             self,

@@ -9,11 +9,11 @@ use super::{Compiled, DType, Info, Inputs, Op, Result, Shape, Storage, TensorErr
 use crate::gpu::{Gpu, Slice};
 use crate::program::Slots;
 
-/// Names a value of a graph. Values are numbered in the order of recording, so inputs come before outputs.
+/// Identifies a value of a graph. Values are numbered in the order of recording, so inputs come before outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ValueId(pub usize);
 
-/// Names a node of a graph, in the order of recording.
+/// Identifies a node of a graph. Nodes are numbered in the order of recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct NodeId(pub usize);
 
@@ -62,7 +62,7 @@ impl Recorded {
         }
     }
 
-    /// The value whose memory `id` shows: follows views to the value they look at.
+    /// The value whose memory `id` uses: follows views to the value they are views of.
     pub fn root(&self, id: ValueId) -> ValueId {
         match self.producer(id).map(|node| self.node(node)) {
             Some(node) if node.op.storage() == Storage::View => self.root(node.inputs[0]),
@@ -81,11 +81,11 @@ pub(super) struct Shared {
 
 /// A recording of ops on tensors. Cloning gives another handle to the same recording.
 ///
-/// A graph only grows: for a new model make a new graph.
+/// A graph only grows: for a new model, make a new graph.
 #[derive(Debug, Clone)]
 pub struct Graph(pub(super) Rc<Shared>);
 
-/// Slices of one buffer, one a tensor, each aligned so that kernels can bind it alone.
+/// Slices of one buffer, one per tensor, each aligned so that kernels can bind it by itself.
 #[derive(Debug, Clone)]
 pub struct Arena {
     /// The whole buffer as one flat tensor. The gaps between parts are zero.
@@ -97,7 +97,7 @@ pub struct Arena {
 }
 
 impl Arena {
-    /// Every part starts at a multiple of this many elements, so that kernels can bind it alone.
+    /// Every part starts at a multiple of this many elements, so that kernels can bind it by itself.
     pub const ALIGN: usize = Gpu::slice_alignment() as usize / 4;
 }
 
@@ -112,10 +112,10 @@ impl Graph {
         &self.0.gpu
     }
 
-    /// A tensor of floats made from data. It can be written anew at any time with [`Tensor::write`].
+    /// A tensor of floats made from data. It can be overwritten at any time with [`Tensor::write`].
     ///
     /// # Errors
-    /// [`TensorError::Data`] when `data` has not as many values as `shape`.
+    /// [`TensorError::Data`] when `data` does not have as many values as `shape` has elements.
     pub fn tensor(&self, shape: impl Into<Shape>, data: &[f32]) -> Result<Tensor> {
         self.leaf(Info::f32(shape), bytemuck::cast_slice(data))
     }
@@ -138,7 +138,7 @@ impl Graph {
         Ok(self.record_leaf(info, slice))
     }
 
-    /// Many tensors in one buffer, so that one kernel can go over all of them.
+    /// Many tensors in one buffer, so that one kernel can process all of them.
     ///
     /// # Errors
     /// As [`Graph::tensor`].
@@ -149,7 +149,7 @@ impl Graph {
             check_data(shape, data.len())?;
             offsets.push(flat.len());
             flat.extend_from_slice(data);
-            // A part without elements has room to be bound too.
+            // A part without elements gets space too, so that it can be bound.
             flat.resize(flat.len().max(offsets[offsets.len() - 1] + 1).next_multiple_of(Arena::ALIGN), 0.0);
         }
         let info = check_size(Info::f32([flat.len()]))?;
@@ -184,13 +184,13 @@ impl Graph {
         Tensor { graph: self.clone(), id }
     }
 
-    /// Records the op that computes `output`, the only one, once more, on other inputs.
+    /// Records the op that computes `output`, its only output, again on other inputs.
     pub(super) fn record_again(&self, output: &Tensor, inputs: &[Tensor]) -> Result<Tensor> {
         let op = {
             let recorded = self.0.recorded.borrow();
             recorded.producer(output.id).map(|node| Rc::clone(&recorded.node(node).op))
         };
-        // What has no producer is data, which stays what it is.
+        // A value without a producer is data and stays as it is.
         let Some(op) = op else { return Ok(output.clone()) };
         let name = op.name();
         let outputs = self.record(op, &inputs.iter().collect::<Vec<_>>())?;
@@ -278,7 +278,7 @@ impl Tensor {
         }
     }
 
-    /// Records an op of one output.
+    /// Records an op with one output.
     ///
     /// # Errors
     /// Those of the op's shape rule.
@@ -304,7 +304,7 @@ impl Tensor {
         users.map(|node| node.op.name()).next().unwrap_or("nothing").to_owned()
     }
 
-    /// Overwrites a tensor made from data, before all runs that start later.
+    /// Overwrites a tensor made from data; every run started after this call sees the new values.
     ///
     /// # Errors
     /// [`TensorError::NotWritable`] for a computed tensor, [`TensorError::Data`] for another number of values.
@@ -336,9 +336,9 @@ impl Tensor {
         }
     }
 
-    /// Computes the value and brings it here. A tensor made from data is read as it stands.
+    /// Computes the value and returns it. A tensor made from data is read as it is.
     ///
-    /// Every call compiles anew: right for tests and learning, wrong in a loop (there, use [`Graph::compile`]).
+    /// Every call compiles a new program: fine for tests and learning, wrong in a loop (use [`Graph::compile`] there).
     ///
     /// # Errors
     /// [`TensorError::Type`] when it holds integers; those of the device.
@@ -354,7 +354,7 @@ impl Tensor {
         self.computed(DType::U32)?.read_u32(self)
     }
 
-    /// A program that has computed this tensor, whose elements must be `wanted`.
+    /// A program that has computed this tensor, whose element type must be `wanted`.
     fn computed(&self, wanted: DType) -> Result<Compiled> {
         Inputs::of("to_vec", &[self]).require_types(|_| Some(wanted))?;
         let mut compiled = self.graph.compile(&[self])?;

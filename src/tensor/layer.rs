@@ -1,4 +1,4 @@
-//! Ops as the layers of a network, for those who read one: pictures of what it has learned, other formats.
+//! Ops as the layers of a network, for code that inspects one: pictures of what it has learned, export to other formats.
 
 use std::collections::HashMap;
 
@@ -6,21 +6,22 @@ use super::graph::ValueId;
 use super::ops::{NormSettings, Window};
 use super::{Graph, Result, Shape, Tensor, TensorError};
 
-/// What an op computes in inference, in the terms of the field.
+/// What an op computes in inference, in the field's own terms.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)] // what stands over a variant explains its fields
+#[allow(missing_docs)] // the comment on each variant explains its fields
 pub enum Layer {
-    /// Of images with a weight `[kernel_h, kernel_w, in, out]` and, if there is a third input, a bias; then ReLU if asked.
+    /// Convolution of images with a weight `[kernel_h, kernel_w, in, out]` and, if a third input is given, a bias; then ReLU
+    /// if `relu` is set.
     Conv2d { window: Window, relu: bool },
-    /// Of rows with a weight `[in, out]` and a bias; then ReLU if asked.
+    /// Dense layer on rows, with a weight `[in, out]` and a bias; then ReLU if `relu` is set.
     Linear { relu: bool },
-    /// Of images with scale, shift, running mean and variance, and what is done in the same pass.
+    /// Batch normalisation of images with scale, shift, running mean and variance, and what is done in the same pass.
     BatchNorm(NormSettings),
-    /// The largest under each window.
+    /// The maximum under each window.
     MaxPool(Window),
-    /// The mean under each window; without `count_padding` that of the pixels inside of the image.
+    /// The mean under each window; without `count_padding`, only over the pixels inside the image.
     AvgPool { window: Window, count_padding: bool },
-    /// The mean of each image.
+    /// The mean over each image.
     GlobalAvgPool,
     /// The input where it is positive, else `slope` times it.
     LeakyRelu { slope: f32 },
@@ -32,28 +33,28 @@ pub enum Layer {
     Reshape(Shape),
     /// To `[height, width]`, bilinear with half-pixel centres.
     ResizeBilinear([usize; 2]),
-    /// An op of one's own by this name, of one output. Pictures of activations show it where it gives images; other formats
-    /// refuse it.
+    /// A custom op of this name with one output. Pictures of activations show it if its output is images; export to other
+    /// formats refuses it.
     Custom(&'static str),
 }
 
-/// A layer of a network: what it computes of what.
+/// A layer of a network, with its inputs and its output.
 #[derive(Debug)]
 pub struct LayerNode {
-    /// Never fused: ReLU and pooling that an op does in its own pass are layers here.
+    /// Never fused: ReLU and pooling that an op does in its own pass are separate layers here.
     pub layer: Layer,
-    /// What goes in, parameters included.
+    /// Its inputs, parameters included.
     pub inputs: Vec<Tensor>,
-    /// What comes out.
+    /// Its output.
     pub output: Tensor,
 }
 
 impl Graph {
-    /// Records what `output` needs once more, with every layer on its own, in running order: each has an output to look at
-    /// and to differentiate by, which a fused one has not.
+    /// Records again what `output` needs, with every layer separate, and returns the layers in execution order. Each has an
+    /// output to look at and to differentiate with respect to, which a fused layer lacks.
     ///
     /// # Errors
-    /// [`TensorError::Parameter`] when an op is no layer of a network in inference.
+    /// [`TensorError::Parameter`] when an op is not a layer of a network in inference.
     pub fn layers(&self, output: &Tensor) -> Result<Vec<LayerNode>> {
         let mut again: HashMap<ValueId, Tensor> = HashMap::new();
         let mut layers = Vec::new();

@@ -1,7 +1,7 @@
 //! Tensors: handles to the values of a graph that is recorded once and replayed.
 //!
-//! A call such as `a.matmul(&b)` checks shapes and records a node; nothing runs. [`Graph::compile`] turns what some
-//! outputs need into a [`Program`](crate::program::Program), and [`Tensor::to_vec`] does that for a single value:
+//! A call such as `a.matmul(&b)` checks shapes and records a node; nothing runs. [`Graph::compile`] turns everything the
+//! given outputs need into a [`Program`](crate::program::Program), and [`Tensor::to_vec`] does that for a single value:
 //!
 //! ```
 //! use selvedge::{gpu::{Gpu, GpuOptions}, tensor::Graph};
@@ -14,7 +14,7 @@
 //! # Ok::<(), selvedge::tensor::TensorError>(())
 //! ```
 //!
-//! `+ - * /` do the same and give a [`Result`] too, so `(&x * &x)?` is `x.mul(&x)?`.
+//! The operators `+ - * /` do the same and return a [`Result`] too: `(&x * &x)?` is `x.mul(&x)?`.
 
 mod autograd;
 mod compile;

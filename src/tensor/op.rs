@@ -5,14 +5,14 @@ use std::fmt;
 use super::{DType, Info, Layer, Result, Shape, Tensor, TensorError};
 use crate::gpu::{Access, Gpu, Kernel, Variant};
 
-/// A kind of node. The built-in ops implement this trait in `tensor/ops/`; one's own may live anywhere.
+/// A kind of node. The built-in ops implement this trait in `tensor/ops/`; custom ones may live anywhere.
 ///
 /// Apply it with [`Tensor::apply`], and check it with [`crate::gradcheck`].
 pub trait Op: fmt::Debug {
     /// The name in errors and lists, such as `"conv2d"`.
     fn name(&self) -> &'static str;
 
-    /// What the elements of input `i` must be; `None` for an op that takes any. It is checked before the shape rule.
+    /// The element type that input `i` must have; `None` if any will do. Checked before the shape rule.
     ///
     /// The default is floats for every input.
     fn element_type(&self, i: usize) -> Option<DType> {
@@ -20,7 +20,7 @@ pub trait Op: fmt::Debug {
         Some(DType::F32)
     }
 
-    /// The shape rule: what the outputs are, given the inputs.
+    /// The shape rule: shapes and element types of the outputs, given the inputs.
     ///
     /// # Errors
     /// [`TensorError::Shape`] when the inputs do not fit; [`Inputs::mismatch`] makes one.
@@ -35,7 +35,7 @@ pub trait Op: fmt::Debug {
     /// For each input, the gradient of the loss with respect to it, as calls on tensors; `None` where there is none
     /// or where [`Backward::wants`] is false.
     ///
-    /// The default has none, so a loss that needs one is refused with the op's name.
+    /// By default there are no gradients, and a loss that needs one is refused with an error that names the op.
     ///
     /// # Errors
     /// Those of the calls.
@@ -48,13 +48,13 @@ pub trait Op: fmt::Debug {
         String::new()
     }
 
-    /// What the op is as a layer of a network in inference; `None` for what only training needs. An op of one's own is a
+    /// The layer of a network that the op is in inference; `None` if only training needs the op. A custom op is a
     /// [`Layer::Custom`].
     fn layer(&self) -> Option<Layer> {
         None
     }
 
-    /// How the outputs relate to memory that exists already.
+    /// How the outputs relate to existing memory.
     fn storage(&self) -> Storage {
         Storage::New
     }
@@ -65,13 +65,13 @@ pub trait Op: fmt::Debug {
 pub enum Storage {
     /// In memory of their own, written by the op's dispatches.
     New,
-    /// Output 0 is input 0 seen with another shape: nothing is computed.
+    /// Output 0 is input 0 viewed with another shape: nothing is computed.
     View,
-    /// Output `i` overwrites input `i`, which must be a tensor made from data, for every output.
-    /// Such ops run after all others of the program, so that everyone else sees the old value.
+    /// Every output `i` overwrites input `i`, which must be a tensor made from data. Such ops run after all others of the
+    /// program, so that the others see the old values.
     InPlace,
-    /// Output 0 is a flat arena in which input `i` stands at element `offsets[i]`. Inputs are computed
-    /// right there where that is possible, and copied where not.
+    /// Output 0 is a flat arena that holds input `i` at element `offsets[i]`. Inputs are computed directly in it where
+    /// possible, and copied otherwise.
     Arena {
         /// First element of each input within the output.
         offsets: Vec<usize>,
@@ -86,7 +86,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// The inputs that `tensors` would be to `op`, to check shapes before the op is made.
+    /// `tensors` as the inputs of `op`, to check shapes before the op is created.
     pub fn of(op: &'static str, tensors: &[&Tensor]) -> Self {
         Self { op, infos: tensors.iter().map(|t| t.info()).collect() }
     }
@@ -132,10 +132,10 @@ impl Inputs {
         }
     }
 
-    /// Checks the elements of every input; `wanted` says what those of input `i` must be, `None` for any.
+    /// Checks the element type of every input; `wanted(i)` is the one that input `i` must have, `None` for any.
     ///
     /// # Errors
-    /// [`TensorError::Type`] for the first that are something else.
+    /// [`TensorError::Type`] for the first input that has another.
     pub fn require_types(&self, wanted: impl Fn(usize) -> Option<DType>) -> Result<()> {
         for (input, info) in self.infos.iter().enumerate() {
             if let Some(wanted) = wanted(input).filter(|wanted| *wanted != info.dtype) {
@@ -160,7 +160,7 @@ impl Inputs {
     }
 }
 
-/// What a launch knows: the values' shapes, which outputs anyone reads, and facts of the adapter.
+/// What a launch knows: the shapes of inputs and outputs, which outputs are read, and properties of the adapter.
 #[derive(Debug)]
 pub struct Io {
     pub(super) inputs: Vec<Info>,
@@ -190,12 +190,12 @@ impl Io {
         &self.outputs[i].shape
     }
 
-    /// Whether anything reads output `i`. One that nobody reads need not be written.
+    /// Whether anything reads output `i`. An output that is never read need not be written.
     pub fn is_used(&self, i: usize) -> bool {
         self.used[i]
     }
 
-    /// The facts of the adapter by which an op chooses among its kernels.
+    /// The properties of the adapter by which an op chooses among its kernels.
     pub fn variant(&self) -> Variant {
         self.variant
     }
@@ -208,7 +208,7 @@ pub enum Operand {
     Input(usize),
     /// Output of the op, by number.
     Output(usize),
-    /// Memory that lives only between the dispatches of one op; see [`Launches::scratch`].
+    /// Memory that lives only during the dispatches of one op; see [`Launches::scratch`].
     Scratch(usize),
 }
 
@@ -241,8 +241,8 @@ impl Launches {
 
     /// Appends a dispatch. `operands` become bindings 1, 2, ... of the shader.
     ///
-    /// A kernel without workgroups has nothing to do and is left out: this is how ops on empty tensors cost nothing. Where
-    /// an output has elements although an input has none (a sum of no terms is 0), the kernel that writes them has threads.
+    /// A kernel without workgroups has nothing to do and is dropped, so ops on empty tensors cost nothing. If an output has
+    /// elements although an input has none (a sum of no terms is 0), the kernel that writes them does have threads.
     pub fn dispatch(&mut self, kernel: Kernel, operands: &[(Operand, Access)]) {
         if !kernel.workgroups.contains(&0) {
             self.dispatches.push((kernel, operands.to_vec()));
@@ -296,7 +296,7 @@ impl Backward {
         self.wanted[i]
     }
 
-    /// `make()` when the gradient of input `i` is wanted.
+    /// Calls `make` if the gradient of input `i` is wanted.
     ///
     /// # Errors
     /// Those of `make`.

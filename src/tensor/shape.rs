@@ -83,7 +83,7 @@ impl fmt::Debug for Shape {
     }
 }
 
-/// What one element is. Every element takes four bytes.
+/// The type of one element. Every element takes four bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DType {
     /// 32-bit floats.
@@ -106,7 +106,7 @@ impl fmt::Display for DType {
 pub struct Info {
     /// Sizes of the axes.
     pub shape: Shape,
-    /// What one element is.
+    /// The type of one element.
     pub dtype: DType,
 }
 
@@ -131,12 +131,12 @@ impl Info {
         self.shape.is_empty()
     }
 
-    /// Size of the elements.
+    /// Size of the elements in bytes.
     pub fn bytes(&self) -> u64 {
         4 * self.len() as u64
     }
 
-    /// Size in memory, where even a tensor without elements has room to be bound.
+    /// Size in memory in bytes: even a tensor without elements gets some, so that it can be bound.
     pub(crate) fn binding_bytes(&self) -> u64 {
         Gpu::binding_bytes(self.len())
     }

@@ -1,4 +1,4 @@
-//! A training in a file: everything it needs to resume as if it had never stopped.
+//! A training saved in a file: everything it needs to resume as if it had never stopped.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -14,11 +14,11 @@ use crate::files::{self, write_atomically};
 use crate::run::{EpochRecord, RunConfig};
 use crate::tensor::Tensor;
 
-/// What the host knows of a training; the tensors stand beside it in the file.
+/// The host's state of a training; the file holds the tensors too.
 ///
 /// The file is a safetensors file with the arenas of parameters, running statistics, optimiser and average, and this struct
-/// as JSON in its metadata, next to a checksum over both. No generator of random numbers has a state: they are drawn from
-/// seed, epoch, batch and image.
+/// as JSON in its metadata, with a checksum over both. No random number generator has state to save: random numbers depend
+/// only on seed, epoch, batch and image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Checkpoint {
@@ -27,14 +27,14 @@ pub(super) struct Checkpoint {
     pub history: Vec<EpochRecord>,
 }
 
-/// Files larger than this are refused unread: weights, two moments and an average of the largest network are far smaller.
+/// Larger files are refused unread: weights, two moments and an average of the largest network are far smaller.
 const LARGEST_FILE: u64 = 16 << 30;
 
 const STATE: &str = "selvedge";
 const CHECKSUM: &str = "checksum";
 
 impl Checkpoint {
-    /// The training as it stands, as the bytes of a file. `path` is where it is meant for, to name in errors.
+    /// The current state of the training as the bytes of a file. `path` is where the file will be written, for error messages.
     pub fn bytes(
         trainer: &Trainer,
         run: &RunConfig,
@@ -100,7 +100,7 @@ impl Checkpoint {
     }
 }
 
-/// Lets a fresh trainer of a phase of `planned` epochs resume from the file. Nothing is changed unless everything fits.
+/// Lets a new trainer of a phase of `planned` epochs resume from the file. Nothing is changed unless everything fits.
 pub(super) fn restore(
     trainer: &mut Trainer,
     planned: usize,
@@ -123,7 +123,7 @@ pub(super) fn restore(
     trainer.restore(&checkpoint.position)
 }
 
-/// Fills all tensors from those of the same names, or none.
+/// Fills the tensors from those of the same names: all of them, or none.
 pub(super) fn fill(
     tensors: &[(String, &Tensor)],
     path: &Path,
@@ -150,7 +150,7 @@ pub(super) fn fill(
     Ok(())
 }
 
-/// Over the state and all tensors in the order of their names.
+/// The checksum over the state and all tensors in the order of their names.
 fn checksum<'a>(state: &str, contents: impl Iterator<Item = (&'a str, &'a [u8])>) -> u32 {
     let mut contents: Vec<_> = contents.collect();
     contents.sort_unstable_by_key(|(name, _)| *name);

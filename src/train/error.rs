@@ -55,7 +55,7 @@ pub enum TrainError {
         loss: f64,
         step: u64,
         epoch: usize,
-        /// Where the last good weights are, in words.
+        /// A description of where the last good weights are.
         kept: String,
     },
 
@@ -63,7 +63,7 @@ pub enum TrainError {
     Memory {
         batch: usize,
         problem: String,
-        /// The largest batch that fits, in words.
+        /// A description of the largest batch that fits.
         remedy: String,
     },
 

@@ -4,12 +4,12 @@ use crate::optim::LearningRate;
 use crate::run::RunConfig;
 use crate::settings::SettingsError;
 
-/// More epochs than a run was planned with.
+/// A larger number of epochs than a run was planned with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Extension {
-    /// Epochs of the training, or of its first phase.
+    /// Total epochs of the training, or of its first phase.
     pub epochs: Option<usize>,
-    /// Epochs of its second phase.
+    /// Total epochs of its second phase.
     pub fine_tune_epochs: Option<usize>,
     /// The schedule starts anew after the epochs that are complete, over those that remain.
     pub fresh_cycle: bool,
@@ -18,12 +18,12 @@ pub struct Extension {
 impl Extension {
     /// The settings of `run`, of which `done` epochs of the phase `phase` (from 0) are complete, with more epochs for it.
     ///
-    /// The rates of a constant, step, inverse-time or plateau schedule do not depend on where a training ends, so they carry
-    /// on. Cosine, one-cycle and triangular come down to the last epoch: their past would have been another, so only a fresh
-    /// cycle extends them.
+    /// The rates of a constant, step, inverse-time or plateau schedule do not depend on where a training ends, so these schedules
+    /// simply continue. Cosine, one-cycle and triangular schedules are fitted to the last epoch: with more epochs, the past rates
+    /// would have been different, so only a fresh cycle extends them.
     ///
     /// # Errors
-    /// [`SettingsError::Setting`] when the number is not larger, is of a phase that is over or not there, or when the schedule
+    /// [`SettingsError::Setting`] when the number is not larger, when its phase is over or does not exist, or when the schedule
     /// cannot be extended.
     pub(super) fn apply(&self, run: &RunConfig, phase: usize, done: usize) -> Result<RunConfig, SettingsError> {
         let mut extended = run.clone();

@@ -1,4 +1,4 @@
-//! What a frozen base makes of every image, computed once and kept in the run folder.
+//! The output of a frozen base for every image, computed once and kept in the run folder.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -16,7 +16,7 @@ use crate::network::{Network, Resident};
 use crate::run::RunConfig;
 use crate::settings::NetworkSettings;
 
-/// Everything the features depend on. A file with another key is of no use.
+/// Everything the features depend on. A file with another key is ignored.
 #[derive(Debug, Serialize)]
 struct Key {
     network: NetworkSettings,
@@ -33,9 +33,9 @@ const TENSOR: &str = "features";
 /// Larger files are not read: 60,000 images of 2,048 numbers are half a gigabyte.
 const LARGEST_FILE: u64 = 16 << 30;
 
-/// The features of all images, row-major `[images, width]`: from the file at `path` as far as it is of this base and these
-/// images, else computed and written there. `observe` is told how many are done, and may stop it; what is done by then is
-/// written too.
+/// The features of all images, row-major `[images, width]`. They are read from the file at `path` as far as it holds those of
+/// this base and these images; the others are computed and written there. `observe` is given the number of images done, and
+/// may stop it; what is done by then is written too.
 ///
 /// # Errors
 /// Those of the device and of the file system.
@@ -74,7 +74,7 @@ fn key(network: &Network, run: &RunConfig, images: &ImageSet, path: &Path) -> Re
     Ok(serde_json::to_string(&key).map_err(|e| FileError::io(path, FileTask::Write)(e.into()))?)
 }
 
-/// The features in a file, if it is whole and has this key. A cache that is of no use is no error: it is made anew.
+/// The features in a file, if it is intact and has this key. An unusable cache is not an error: it is computed again.
 fn read(path: &Path, key: &str) -> Option<Vec<f32>> {
     let bytes = files::read(path, LARGEST_FILE).ok()?;
     let (_, header) = SafeTensors::read_metadata(&bytes).ok()?;

@@ -1,4 +1,4 @@
-//! A training without a folder: for cross-validation.
+//! A training without a run folder, for cross-validation.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::network::{Feed, Network, Resident};
 use crate::run::{EpochRecord, is_stopped};
 use crate::settings::{Learned, SettingsError, TrainConfig};
 
-/// Trains on one part of `images`, validates on the other, and keeps nothing but the metrics of each epoch. Breaks when
-/// `observe` says so.
+/// Trains on one part of `images`, validates on the other, and keeps only the metrics of each epoch. Breaks when `observe`
+/// does.
 ///
 /// # Errors
 /// As [`train`](super::train).

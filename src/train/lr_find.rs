@@ -1,4 +1,4 @@
-//! Finding a learning rate: the loss while the rate rises (Smith 2017, section 3.3).
+//! The learning rate range test: the loss while the rate rises (Smith 2017, section 3.3).
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ pub struct RateSweep {
     pub from: f64,
     /// Rate of the last step.
     pub to: f64,
-    /// Steps at most.
+    /// Maximum number of steps.
     pub steps: usize,
 }
 
 impl RateSweep {
-    /// Checks that the rate rises, and over how many steps.
+    /// Checks that the rate rises, and the number of steps.
     ///
     /// # Errors
     /// [`SettingsError::Setting`].
@@ -40,19 +40,19 @@ impl RateSweep {
     }
 }
 
-/// What a sweep has found.
+/// The result of a sweep.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RateFinding {
-    /// Rate and smoothed loss of each step until the loss was four times its lowest.
+    /// Rate and smoothed loss of each step until the loss reached four times its lowest value.
     pub points: Vec<(f64, f64)>,
-    /// The rate at which the smoothed loss fell the fastest, as the logarithm of the rate rose.
+    /// The rate at which the smoothed loss fell the fastest, with respect to the logarithm of the rate.
     pub steepest: f64,
     /// The rate at which the smoothed loss was lowest.
     pub lowest: f64,
 }
 
 impl RateFinding {
-    /// A peak to start with: a tenth of the rate at which the loss was lowest, or where it fell fastest if that is higher.
+    /// A suggested peak rate: a tenth of the rate with the lowest loss, or the rate with the fastest fall if that is higher.
     pub fn suggestion(&self) -> f64 {
         self.steepest.max(self.lowest / 10.0)
     }
@@ -62,12 +62,12 @@ impl RateFinding {
 const SMOOTHING: f64 = 0.9;
 /// A loss this many times the lowest ends the sweep.
 const DIVERGED: f64 = 4.0;
-/// More steps say no more.
+/// More steps would add no information.
 const MOST_STEPS: usize = 10_000;
-/// Steps between which a slope is taken.
+/// Number of steps over which a slope is measured.
 const SLOPE_OVER: usize = 5;
 
-/// Trains with a rate that rises exponentially, one step a rate, and watches the loss.
+/// Trains with a rate that rises exponentially from step to step, and records the loss.
 ///
 /// # Errors
 /// Settings out of range; those of the device.
@@ -121,7 +121,7 @@ pub fn find_rate(
     Ok(RateFinding { steepest: sweep.rate(steepest), lowest: lowest.map_or(sweep.from, |(rate, _)| *rate), points })
 }
 
-/// The network as its training starts: with given weights the head alone is trained.
+/// The network at the start of its training: with given weights only the head is trained.
 fn first_phase(gpu: &Arc<Gpu>, config: &TrainConfig, normalisation: Normalisation) -> Result<Network, TrainError> {
     let Some(path) = &config.transfer.weights else {
         return Ok(Network::of(gpu, config, normalisation, &Learned::All)?);
@@ -137,7 +137,7 @@ impl RateSweep {
     }
 }
 
-/// The exponential moving average with the correction of Kingma and Ba (2015) for its start at zero.
+/// The exponential moving average with the bias correction of Kingma and Ba (2015) for its start at zero.
 fn smoothed(losses: &[f64]) -> Vec<f64> {
     let mut average = 0.0;
     let mut past: f64 = 1.0;
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_steepest_fall_is_found_and_a_rising_loss_has_none() {
-        // Falls by 0.1 a step, by 0.5 between steps 20 and 30, then rises.
+        // Falls by 0.1 per step, by 0.5 between steps 20 and 30, then rises.
         let loss = |i: usize| match i {
             0..20 => 10.0 - 0.1 * i as f64,
             20..30 => 8.0 - 0.5 * (i - 20) as f64,

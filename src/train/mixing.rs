@@ -9,7 +9,7 @@ use crate::settings::TrainConfig;
 use crate::tensor::ops::MIXING;
 use crate::tensor::{Graph, Result, Tensor};
 
-/// Random streams of mixing start here, away from those of the split and of epochs.
+/// Random streams for mixing start here, apart from those of the split and of epochs.
 const MIXING_STREAM: u64 = 1 << 40;
 
 /// Draws how each step mixes its images.
@@ -23,12 +23,12 @@ pub(super) struct Mixer {
 }
 
 impl Mixer {
-    /// A mixer when the settings ask for one.
+    /// A mixer, if the settings ask for one.
     pub fn new(graph: &Graph, config: &TrainConfig) -> Result<Option<Self>> {
         if !config.regularisation.mixes() {
             return Ok(None);
         }
-        // Beta refuses 0, which is how "not" is written, and nothing else that has passed the check of the settings.
+        // `Beta::new` refuses 0, which means off. It accepts every other value that has passed the check of the settings.
         let beta = |alpha: f32| Beta::new(f64::from(alpha), f64::from(alpha)).ok();
         Ok(Some(Self {
             numbers: graph.zeros([MIXING])?,
@@ -38,7 +38,7 @@ impl Mixer {
         }))
     }
 
-    /// Sends what step `step` mixes by. The step and the seed alone decide it.
+    /// Uploads the random numbers for mixing in step `step`. They depend only on the step and the seed.
     pub fn start_step(&self, step: u64) -> Result<()> {
         self.numbers.write(&self.draw(step))
     }
@@ -55,7 +55,7 @@ impl Mixer {
         if !cut {
             return [lambda, lambda, 0.0, 0.0, height, width].map(|x| x as f32);
         }
-        // Yun et al. 2019, equation 2: sides by the square root of the share, around any place, cut at the border.
+        // Yun et al. 2019, equation 2: sides proportional to the square root of the share, random centre, clipped at the border.
         let sides = (1.0 - lambda).sqrt();
         let mut span = |size: f64| {
             let (middle, half) = (rng.random::<f64>() * size, 0.5 * sides * size);

@@ -1,4 +1,4 @@
-//! Training a network on a data set, and keeping what comes of it in a run folder.
+//! Training a network on a data set, with the results kept in a run folder.
 
 mod checkpoint;
 mod error;

@@ -14,7 +14,7 @@ use crate::program::MemoryPlan;
 use crate::settings::{Learned, Phase, TrainConfig};
 use crate::tensor::{Compiled, Graph, Tensor, TensorError};
 
-/// What goes into the recording of a training step.
+/// Everything that recording a training step needs.
 pub(super) struct StepRecorder<'a> {
     pub network: &'a Network,
     pub config: &'a TrainConfig,
@@ -28,16 +28,16 @@ pub(super) struct StepRecorder<'a> {
     pub totals: &'a Tensor,
 }
 
-/// The mean gradient of several batches, added up one by one.
+/// The mean gradient of several batches, accumulated batch by batch.
 #[derive(Debug)]
 pub(super) struct Accumulation {
     gradients: Tensor,
-    /// The share of the newest batch in the mean so far.
+    /// The weight of the newest batch in the mean so far.
     weight: Tensor,
 }
 
 impl Accumulation {
-    /// Memory for it, where the settings ask for more than a batch a step.
+    /// Allocates it, if the settings ask for more than one batch per step.
     pub fn new(network: &Network, config: &TrainConfig) -> Result<Option<Self>, TrainError> {
         if config.accumulate == 1 {
             return Ok(None);
@@ -46,19 +46,20 @@ impl Accumulation {
         Ok(Some(Self { gradients: network.graph.zeros([len])?, weight: network.graph.zeros([1])? }))
     }
 
-    /// Prepares a batch of `batch` images, the last of `so_far` in this step. The first has the whole weight, so nothing
-    /// stays of the step before.
+    /// Prepares a batch of `batch` images, the last of `so_far` images in this step. The first batch has a weight of one, so
+    /// nothing of the previous step remains.
     pub fn start_batch(&self, batch: usize, so_far: usize) -> Result<(), TrainError> {
         Ok(self.weight.write(&[batch as f32 / so_far as f32])?)
     }
 }
 
 impl StepRecorder<'_> {
-    /// Forward, backward, running statistics and totals, for batches of this size; then the optimiser's step or, where
-    /// gradients are accumulated, their share in the mean. `programs` of about this size are to come, this one included.
+    /// Forward pass, backward pass, running statistics and totals, for batches of this size; then the optimiser's step or, if
+    /// gradients are accumulated, their contribution to the mean. There must be room for `programs` of about this size,
+    /// including this one.
     ///
     /// # Errors
-    /// [`TrainError::Memory`] when the device has no room for them.
+    /// [`TrainError::Memory`] when the device is out of memory for them.
     pub fn compile(&self, batch: usize, programs: u64) -> Result<Compiled, TrainError> {
         let compiled = self.record(batch).and_then(|outputs| {
             let outputs: Vec<&Tensor> = outputs.iter().collect();
@@ -68,7 +69,7 @@ impl StepRecorder<'_> {
         compiled.map_err(|error| self.explain(error, batch, programs))
     }
 
-    /// The optimiser's step from the mean that [`StepRecorder::compile`]'s programs have left.
+    /// The optimiser's step, from the mean gradient left by the programs of [`StepRecorder::compile`].
     pub fn compile_update(&self, accumulation: &Accumulation) -> Result<Compiled, TrainError> {
         let statistics = self.network.parameters.statistics();
         let has_statistics = !statistics.parts.is_empty();
@@ -88,7 +89,7 @@ impl StepRecorder<'_> {
         };
         let arena = parameters.learned();
         let learned: Vec<&Tensor> = arena.parts.iter().collect();
-        // The gradient of the mean, which itself nobody reads.
+        // The gradient of the mean loss; the mean itself is not computed, since nothing reads it.
         let share = self.network.graph.tensor([batch], &vec![1.0 / batch as f32; batch])?;
         let gradients = loss.losses.backward_from(&share, &learned)?;
         let gradients: Vec<&Tensor> = gradients.iter().collect();
@@ -96,7 +97,7 @@ impl StepRecorder<'_> {
         let mut updates = pass.into_updates()?;
         match self.accumulation {
             Some(mean) => updates.push(mean.gradients.average(&gradients, &mean.weight)?),
-            // So far there is the update of the running statistics, if the network has any.
+            // At this point `updates` holds the update of the running statistics, if the network has any.
             None => updates.extend(self.record_update(&gradients, updates.first())?),
         }
         updates.push(self.totals.add_to_totals(&loss.scores)?);
@@ -114,14 +115,14 @@ impl StepRecorder<'_> {
         Ok(updates)
     }
 
-    /// The memory of a step on batches of this size.
+    /// The memory plan of a step on batches of this size.
     pub fn plan(&self, batch: usize) -> Result<MemoryPlan, TrainError> {
         let outputs = self.record(batch)?;
         let outputs: Vec<&Tensor> = outputs.iter().collect();
         Ok(self.network.graph.plan(&outputs)?)
     }
 
-    /// Whether the device has room for this many programs of batches of this size.
+    /// Whether the device has room for this many programs for batches of this size.
     fn fits(&self, batch: usize, programs: u64) -> Result<bool, TrainError> {
         let room = self.record(batch).and_then(|outputs| {
             let outputs: Vec<&Tensor> = outputs.iter().collect();
@@ -151,7 +152,7 @@ impl StepRecorder<'_> {
         Ok(Some(fits))
     }
 
-    /// Says what would fit, where memory is what was missing.
+    /// If the error is out of memory, adds the largest batch that would fit.
     fn explain(&self, error: TensorError, batch: usize, programs: u64) -> TrainError {
         if !error.is_out_of_memory() {
             return error.into();
@@ -169,13 +170,13 @@ impl StepRecorder<'_> {
     }
 }
 
-/// Images to plan with: what they show does not matter.
+/// Images for planning, whose content does not matter.
 pub(super) fn blank_images(count: usize) -> Result<ImageSet, TrainError> {
     Ok(ImageSet::new("blank images", vec![0; count * PIXELS], vec![0; count])?)
 }
 
-/// Calls `use_it` with the recorder of a training step of a phase on these images, in their order; where the phase trains on
-/// features, on blank ones.
+/// Calls `use_it` with the recorder of a phase's training step on these images, in order; if the phase trains on features,
+/// on blank features.
 pub(super) fn with_recorder<T>(
     gpu: &Arc<Gpu>,
     phase: &Phase,
@@ -212,16 +213,16 @@ pub(super) fn with_recorder<T>(
     })
 }
 
-/// Seed and number of the batch, for dropout.
+/// The seed and the batch number, for dropout.
 pub(super) fn seed_and_step(graph: &Graph) -> crate::tensor::Result<Tensor> {
     graph.tensor_u32([2], &[0, 0])
 }
 
-/// The compiled training step on all of `images` as one batch, to look at its plan and time it. Where only the head is learned
-/// and images stay as they are, it takes features. Runs of it train with learning rate 0.
+/// The compiled training step on all of `images` as one batch, for examining its plan and timing it. If only the head is
+/// trained and images are not changed, its inputs are features. Running it trains with learning rate 0.
 ///
 /// # Errors
-/// [`TrainError::Network`] when the network has no part to be learned by this name; those of the device.
+/// [`TrainError::Network`] when the network has no part of the name in `learned`; those of the device.
 pub fn training_step(
     gpu: &Arc<Gpu>,
     config: &TrainConfig,
@@ -233,11 +234,11 @@ pub fn training_step(
     with_recorder(gpu, &phase, normalisation, images, |recorder| recorder.compile(images.len(), 1))
 }
 
-/// Larger batches make a step no more efficient.
+/// Larger batches do not make a step more efficient.
 const LARGEST_AUTOMATIC_BATCH: usize = 1024;
 
-/// The largest power of two up to 1024, and up to the number of training `images`, that the device has room to train on at
-/// once, in every phase.
+/// The largest batch size that fits into the device's memory in every phase: a power of two up to 1024, and up to the number
+/// of training `images`.
 ///
 /// # Errors
 /// [`TrainError::Memory`] when there is no room even for two; those of the device.
@@ -254,14 +255,14 @@ pub fn automatic_batch_size(gpu: &Arc<Gpu>, config: &TrainConfig, images: usize)
             while size > 2 && !recorder.fits(size, 2)? {
                 size /= 2;
             }
-            // The error that says what is missing.
+            // If nothing fits, this returns the error that explains what is missing.
             recorder.compile(size, 2).map(|_| size)
         })?;
     }
     Ok(batch)
 }
 
-/// The compiled inference on all of `images` as one batch, to look at its plan and time it.
+/// The compiled inference on all of `images` as one batch, for examining its plan and timing it.
 ///
 /// # Errors
 /// Those of the device.

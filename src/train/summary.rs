@@ -1,4 +1,4 @@
-//! What a network is made of: layers, shapes, parameters, work, memory.
+//! The summary of a network: layers, shapes, parameters, FLOPs, memory.
 
 use std::sync::Arc;
 
@@ -14,42 +14,42 @@ use crate::tensor::Shape;
 /// A network with its layers.
 #[derive(Debug, Clone)]
 pub struct NetworkSummary {
-    /// In the order they are computed.
+    /// The layers in execution order.
     pub layers: Vec<LayerSummary>,
-    /// Learned numbers of the base and of the head.
+    /// Number of parameters of the base and of the head.
     pub parameters: [usize; 2],
-    /// Running statistics: kept, not learned.
+    /// Number of running statistics, which are not learned.
     pub statistics: usize,
     /// Floating-point operations of the forward pass of one image.
     pub flops: u64,
     /// Bytes of parameters and running statistics.
     pub weight_bytes: u64,
-    /// For each phase of the training: images a batch, bytes its step plans, and bytes it finds there: parameters and optimiser,
-    /// without the data set.
+    /// For each phase of the training: images per batch, bytes in its step's memory plan, and bytes allocated beforehand, which
+    /// are parameters and optimiser state, without the data set.
     pub phases: Vec<[u64; 3]>,
 }
 
 /// One op of the forward pass.
 #[derive(Debug, Clone)]
 pub struct LayerSummary {
-    /// What its parameters' names start with, such as `layer1.0.conv1`; the op's name when it has none.
+    /// The prefix of its parameters' names, such as `layer1.0.conv1`; the op's name if it has no parameters.
     pub name: String,
     /// What is computed.
     pub op: String,
     /// For one image.
     pub output: Shape,
-    /// Numbers that can be learned.
+    /// Number of learnable parameters.
     pub parameters: usize,
-    /// Numbers of the phases of the training, from 1, that learn them.
+    /// The phases of the training, from 1, that learn them.
     pub learned_in: Vec<usize>,
     /// For one image.
     pub flops: u64,
 }
 
-/// Looks at the network that the settings ask for, without training it.
+/// Summarises the network in the settings, without training it.
 ///
 /// # Errors
-/// [`TrainError::Settings`] when a phase names a layer that is not there; those of the device.
+/// [`TrainError::Settings`] when a phase names a layer that does not exist; those of the device.
 pub fn summary(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<NetworkSummary, TrainError> {
     let normalisation = Normalisation::UNIT;
     let network = Network::of(gpu, config, normalisation, &Learned::All)?;
@@ -99,7 +99,8 @@ pub fn summary(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<NetworkSummary, T
             .iter()
             .map(|phase| {
                 let batch = phase.config.batch_size;
-                // The step of several batches is in two programs; in one, nothing of it is missing but the mean gradient.
+                // A step with several batches consists of two programs; the program of a single-batch step lacks only the memory
+                // of the mean gradient.
                 let at_once = Phase {
                     config: TrainConfig { accumulate: 1, ..phase.config.clone() },
                     learned: phase.learned.clone(),
@@ -114,5 +115,5 @@ pub fn summary(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<NetworkSummary, T
     })
 }
 
-/// What the names of running statistics hold.
+/// The names of running statistics contain this.
 const STATISTIC: &str = ".running_";

@@ -1,4 +1,4 @@
-//! What is trained, and on what.
+//! The network to train and the data to train it on.
 
 use super::TrainError;
 use crate::data::{CLASS_NAMES, CLASSES, Dataset, Examples};
@@ -9,7 +9,7 @@ use crate::settings::TrainConfig;
 /// Declares the parameters of a network.
 type Declare<'a> = dyn Fn(&mut ParameterBuilder) -> Box<dyn Model> + 'a;
 
-/// A network and its data: one of those that the settings name on Fashion-MNIST, or anyone's own on anything.
+/// A network and its data: a built-in network on Fashion-MNIST, or a custom network on any data.
 pub struct Task<'a> {
     pub(super) name: String,
     pub(super) is_own: bool,
@@ -33,11 +33,11 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// A network of one's own, which `declare` declares: it gives one logit for each of `class_names`. A part of `train`
-    /// validates; `test` is read once, at the end. `name` stands in the run's folder.
+    /// A custom network, which `declare` declares: it outputs one logit for each of `class_names`. A part of `train` is held out
+    /// for validation; `test` is used once, at the end. The run's folder stores `name`.
     ///
-    /// The settings of a training hold, but for those of the network, which are ignored; so is augmentation where the examples
-    /// are no images.
+    /// The training settings apply, except for those of the network, which are ignored; augmentation is also ignored if the
+    /// examples are not images.
     pub fn own(
         name: &str,
         declare: impl Fn(&mut ParameterBuilder) -> Box<dyn Model> + 'a,

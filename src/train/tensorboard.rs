@@ -12,7 +12,7 @@ use prost::Message;
 
 use crate::run::EpochRecord;
 
-/// `Event` of event.proto, as far as it is used here.
+/// The part of `Event` (event.proto) that is used here.
 #[derive(Clone, PartialEq, Message)]
 struct Event {
     #[prost(double, tag = "1")]
@@ -32,7 +32,7 @@ struct Summary {
     value: Vec<Scalar>,
 }
 
-/// `Summary.Value` of summary.proto with a number.
+/// `Summary.Value` of summary.proto, with a scalar.
 #[derive(Clone, PartialEq, Message)]
 struct Scalar {
     #[prost(string, tag = "1")]
@@ -41,12 +41,12 @@ struct Scalar {
     simple_value: Option<f32>,
 }
 
-/// A file that TensorBoard follows while it grows.
+/// A file that TensorBoard follows as it grows.
 #[derive(Debug)]
 pub struct EventFile(File);
 
 impl EventFile {
-    /// Starts a new file in `folder`; TensorBoard reads all that lie there.
+    /// Starts a new file in `folder`; TensorBoard reads all event files there.
     ///
     /// # Errors
     /// Those of the file system.
@@ -96,7 +96,7 @@ impl EventFile {
     }
 }
 
-/// TFRecord's checksum: CRC-32C, turned and shifted so that a checksum of checksums stays one.
+/// TFRecord's checksum: CRC-32C, rotated and offset so that a checksum over data that contains checksums works too.
 fn masked_checksum(bytes: &[u8]) -> u32 {
     crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }

@@ -1,4 +1,4 @@
-//! Loss and hits of an epoch: added up on the device, read without waiting.
+//! Loss and hits of an epoch: added up on the device, read back without waiting.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,26 +7,26 @@ use super::TrainError;
 use crate::gpu::{Gpu, Readback};
 use crate::tensor::{Graph, Tensor};
 
-/// Running sums of an epoch, and the read-backs of them that are under way.
+/// Running sums of an epoch, and their read-backs in flight.
 pub(super) struct Totals {
     /// Two numbers: the sums of losses and of hits.
     pub sums: Tensor,
     gpu: Arc<Gpu>,
     readback: Readback,
-    /// The step after which each read-back under way was asked for, and the epoch's images up to there.
+    /// For each read-back in flight, the step after which it was requested, and the epoch's images up to then.
     asked: VecDeque<(u64, usize)>,
 }
 
-/// Totals that have arrived.
+/// Totals that have been read back.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arrived {
-    /// The step after which they stood so.
+    /// The step after which these were the totals.
     pub step: u64,
-    /// The epoch's images up to there.
+    /// The epoch's images up to then.
     pub images: usize,
     /// Sum of the losses.
     pub loss: f64,
-    /// Number of right predictions.
+    /// Number of correct predictions.
     pub hits: f64,
 }
 
@@ -35,7 +35,7 @@ impl Arrived {
     pub const NOTHING: Self = Self { step: 0, images: 0, loss: 0.0, hits: 0.0 };
 }
 
-/// Read-backs under way at once; when all are, a step goes by without one.
+/// Maximum number of read-backs in flight; when it is reached, a step does not request one.
 const READBACKS: usize = 4;
 
 impl Totals {
@@ -50,12 +50,12 @@ impl Totals {
         })
     }
 
-    /// What a training step adds to.
+    /// The sums that a training step adds to.
     pub fn sums(graph: &Graph) -> crate::tensor::Result<Tensor> {
         graph.zeros([2])
     }
 
-    /// Asks for the sums as they are after the steps submitted so far, unless too many are under way.
+    /// Requests the sums as they are after the steps submitted so far, unless too many read-backs are in flight.
     pub fn ask(&mut self, step: u64, images: usize) -> Result<(), TrainError> {
         if self.readback.request(&self.gpu)? {
             self.asked.push_back((step, images));
@@ -69,7 +69,7 @@ impl Totals {
         Ok(bytes.and_then(|bytes| self.arrived(&bytes)))
     }
 
-    /// Waits for the next sums; nothing when none were asked for.
+    /// Waits for the next sums; `None` when none were requested.
     pub fn wait(&mut self) -> Result<Option<Arrived>, TrainError> {
         if self.asked.is_empty() {
             return Ok(None);

@@ -15,34 +15,34 @@ use crate::run::EpochRecord;
 use crate::settings::TrainConfig;
 use crate::tensor::{Compiled, Tensor};
 
-/// Forward and backward for one size of batch, with the optimiser's step where gradients are not accumulated.
+/// Forward and backward pass for one batch size, with the optimiser's step if gradients are not accumulated.
 struct Batch {
     compiled: Compiled,
     size: usize,
 }
 
-/// Random streams of epochs start here, away from those of the split.
+/// Random streams for epochs start here, apart from those of the split.
 const EPOCH_STREAM: u64 = 1 << 32;
 
-/// A network in training on one split of a data set: everything that lies on the device, and where the training stands.
+/// A network in training on one split of a data set: everything on the device, and the progress of the training.
 pub(super) struct Trainer<'a> {
     config: &'a TrainConfig,
     network: &'a Network,
     optimiser: Optimiser,
     average: Option<Average>,
-    /// The whole batches of an epoch, and the smaller one at its end if there is one.
+    /// The program for the full batches of an epoch, and that for the smaller batch at its end if there is one.
     batches: Vec<Batch>,
     /// The mean gradient of a step's batches, and the optimiser's step from it.
     accumulation: Option<Accumulation>,
     update: Option<Compiled>,
     visit: Visit,
     mixer: Option<Mixer>,
-    /// Seed and number of the batch, for dropout.
+    /// The seed and the batch number, for dropout.
     seed_and_step: Tensor,
     totals: Totals,
     validation: Validation,
     train: Vec<u32>,
-    /// The phase, from 0, and the epochs of those before it.
+    /// The phase, from 0, and the number of epochs in the phases before it.
     phase: usize,
     epochs_before: usize,
     /// Epochs of this phase that are complete.
@@ -52,14 +52,14 @@ pub(super) struct Trainer<'a> {
     plateau: PlateauState,
 }
 
-/// The validation split, seen by the weights and by their average.
+/// The predictors for the validation split, with the weights and with their average.
 struct Validation {
     plain: Predictor,
     average: Option<Predictor>,
     labels: Vec<u8>,
 }
 
-/// Where a training stands, as far as the host knows; the rest are [`Trainer::tensors`].
+/// The host's part of the state of a training; the rest is in [`Trainer::tensors`].
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Position {
@@ -79,12 +79,12 @@ pub(super) struct Position {
 /// What a trainer trains on, and where in the training it begins.
 pub(super) struct Start<'a> {
     pub feed: &'a Feed,
-    /// Of all images of the feed.
+    /// The labels of all images of the feed.
     pub labels: &'a [u8],
     pub split: Split,
     /// The phase, from 0.
     pub phase: usize,
-    /// Epochs of the phases before.
+    /// Number of epochs in the phases before.
     pub epochs_before: usize,
 }
 
@@ -122,7 +122,7 @@ impl<'a> Trainer<'a> {
             accumulation: accumulation.as_ref(),
             totals: &totals.sums,
         };
-        // The last images of an epoch get a program of their own. A single one is left out: batch norm over one image
+        // The last images of an epoch get a program of their own. A single image is left out: batch norm over one image
         // teaches nothing.
         let tail = split.train.len() % config.batch_size;
         let sizes: Vec<usize> = [config.batch_size, tail].into_iter().filter(|size| *size > 1).collect();
@@ -170,7 +170,7 @@ impl<'a> Trainer<'a> {
         self.optimiser.steps()
     }
 
-    /// The parameters that validation judges and files keep: the average when there is one.
+    /// The parameters that are validated and saved in files: the average if there is one.
     pub fn judged(&self) -> &crate::nn::Parameters {
         match &self.average {
             Some(average) => &average.parameters,
@@ -178,17 +178,17 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Whole batches of an epoch.
+    /// Full batches per epoch.
     fn whole_batches(&self) -> usize {
         self.train.len() / self.config.batch_size
     }
 
-    /// Batches an epoch has.
+    /// Batches per epoch.
     fn batches_per_epoch(&self) -> usize {
         self.whole_batches() + self.batches.len() - 1
     }
 
-    /// Steps an epoch has. The last one may have fewer batches.
+    /// Steps per epoch. The last one may have fewer batches.
     pub fn steps_per_epoch(&self) -> usize {
         self.batches_per_epoch().div_ceil(self.config.accumulate)
     }
@@ -197,7 +197,7 @@ impl<'a> Trainer<'a> {
         Timeline { steps_per_epoch: self.steps_per_epoch() as u64, epochs: self.config.epochs as u64 }
     }
 
-    /// Trains to the end of the present epoch, then validates; or stops after the step during which `observe` says so.
+    /// Trains to the end of the current epoch, then validates; or stops after the step in which `observe` breaks.
     pub fn epoch(
         &mut self,
         mut observe: impl FnMut(Progress) -> ControlFlow<()>,
@@ -255,7 +255,7 @@ impl<'a> Trainer<'a> {
         Ok(ControlFlow::Continue(record))
     }
 
-    /// Prepares an epoch that starts or, after a restore, resumes.
+    /// Prepares an epoch, which starts or, after a restore, resumes.
     pub fn start_epoch(&mut self) -> Result<(), TrainError> {
         let mut order = self.train.clone();
         shuffle(&mut order, self.config.seed, EPOCH_STREAM + self.epoch_number() as u64);
@@ -266,7 +266,7 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// The present epoch, from 1 for the first of the first phase.
+    /// The number of the current epoch, from 1, counted over all phases.
     fn epoch_number(&self) -> usize {
         self.epochs_before + self.epochs + 1
     }
@@ -282,7 +282,7 @@ impl<'a> Trainer<'a> {
         self.steps >= self.steps_per_epoch()
     }
 
-    /// One step from where the epoch stands, at this learning rate.
+    /// Trains the next step of the epoch, at this learning rate.
     pub fn step(&mut self, learning_rate: f64) -> Result<(), TrainError> {
         self.optimiser.start_step(learning_rate)?;
         let step = self.optimiser.steps();
@@ -293,7 +293,7 @@ impl<'a> Trainer<'a> {
         let first = self.steps * accumulate;
         let mut images = 0;
         for batch in first..(first + accumulate).min(self.batches_per_epoch()) {
-            // Every batch has random numbers of its own.
+            // Every batch has its own random numbers.
             let number = (step - 1) * accumulate as u64 + (batch - first) as u64 + 1;
             if let Some(mixer) = &self.mixer {
                 mixer.start_step(number)?;
@@ -330,7 +330,7 @@ impl<'a> Trainer<'a> {
             _ => &mut self.validation.plain,
         };
         let probabilities = predictor.run()?;
-        // The last step's loss may be finite and its update not: no weights are kept that predict nothing.
+        // The last step's loss may be finite while its update is not: weights with NaN predictions are never kept.
         if probabilities.iter().any(|p| !p.is_finite()) {
             return Err(self.diverged(f64::NAN, self.optimiser.steps()));
         }
@@ -338,7 +338,7 @@ impl<'a> Trainer<'a> {
         Ok(Report::from_predictions(&predictions))
     }
 
-    /// Waits for all totals under way and for those after the last step, which may have gone by without.
+    /// Waits for all totals in flight and for those after the last step, which may not have been requested yet.
     pub fn finish_readbacks(&mut self) -> Result<Progress, TrainError> {
         while let Some(arrived) = self.totals.wait()? {
             self.progress(arrived)?;
@@ -348,7 +348,7 @@ impl<'a> Trainer<'a> {
         self.progress(last.unwrap_or(Arrived::NOTHING))
     }
 
-    /// Means from totals; an error when the loss is no longer a number.
+    /// Means from totals; an error when the loss is no longer finite.
     fn progress(&self, totals: Arrived) -> Result<Progress, TrainError> {
         let Arrived { step, images, loss, hits } = totals;
         if !loss.is_finite() {
@@ -367,7 +367,7 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Where the training stands.
+    /// The current position of the training.
     pub fn position(&self) -> Result<Position, TrainError> {
         let totals = self.totals.sums.to_vec()?;
         Ok(Position {
@@ -380,8 +380,8 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// All tensors that training changes, and the frozen ones that it stands on, by name. A training resumes from them and its [`Position`] as if it had never
-    /// stopped: random numbers depend on seed, epoch, batch and image alone.
+    /// All tensors that training changes, and the frozen ones that it depends on, by name. A training resumes from them and its
+    /// [`Position`] as if it had never stopped: random numbers depend only on seed, epoch, batch and image.
     pub fn tensors(&self) -> Vec<(String, &Tensor)> {
         let mut tensors = self.network.tensors();
         for (i, state) in self.optimiser.state().iter().enumerate() {
@@ -394,7 +394,7 @@ impl<'a> Trainer<'a> {
         tensors
     }
 
-    /// Goes on from a position whose tensors have been written.
+    /// Resumes from a position, whose tensors must already have been written.
     pub fn restore(&mut self, position: &Position) -> Result<(), TrainError> {
         self.epochs = position.epochs;
         self.steps = position.steps_of_epoch;

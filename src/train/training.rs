@@ -20,17 +20,17 @@ use crate::plot::{save_png, save_svg};
 use crate::run::{EpochRecord, RunConfig, RunFolder, RunResult, best, curves, is_stopped};
 use crate::settings::{Learned, Phase, SettingsError, TrainConfig};
 
-/// Is told how a training goes, and may stop it.
+/// Observes the progress of a training, and may stop it.
 pub trait Observer {
-    /// Before the first step, with the epochs that a resumed run has behind it.
+    /// Before the first step, with the past epochs of a resumed run.
     fn start(&mut self, run: &RunConfig, folder: &RunFolder, history: &[EpochRecord]);
-    /// What is about to be done, where it is not simply the next epoch.
+    /// Before anything other than simply the next epoch, with a description of it.
     fn note(&mut self, text: &str);
-    /// After a batch of features that are computed ahead: how many images are done. [`ControlFlow::Break`] stops it.
+    /// After each batch of features computed in advance, with the number of images done. [`ControlFlow::Break`] stops it.
     fn features(&mut self, done: usize, images: usize) -> ControlFlow<()>;
-    /// After a step whose totals have arrived. [`ControlFlow::Break`] saves and stops the training.
+    /// After a step whose totals have been read back. [`ControlFlow::Break`] saves and stops the training.
     fn step(&mut self, progress: Progress) -> ControlFlow<()>;
-    /// After each epoch; `best` when its monitored metric is the best so far.
+    /// After each epoch; `best` is whether its monitored metric is the best so far.
     fn epoch(&mut self, record: &EpochRecord, best: bool);
 }
 
@@ -50,28 +50,28 @@ impl Observer for () {
 /// How a training ended.
 #[derive(Debug)]
 pub enum Ending {
-    /// All epochs, or as many as early stopping let it have.
+    /// All epochs are done, or early stopping ended it.
     Finished(Box<Outcome>),
     /// The observer stopped it; the run folder has all it needs to resume.
     Interrupted(RunFolder),
 }
 
-/// What a training gives.
+/// The outcome of a training.
 #[derive(Debug)]
 pub struct Outcome {
     /// Where the weights and the history are.
     pub folder: RunFolder,
-    /// One record an epoch.
+    /// One record per epoch.
     pub history: Vec<EpochRecord>,
-    /// What is said at the end.
+    /// The final result.
     pub result: RunResult,
 }
 
-/// Trains the task's network, writes the run folder (`out`, which must be new or empty; without it `runs/NAME-1` or the first number
-/// that is free), and evaluates the best weights on the test split once.
+/// Trains the task's network, writes the run folder (`out`, which must be new or empty; without it `runs/NAME-N` with the first
+/// number N that is free), and evaluates the best weights on the test split once.
 ///
 /// # Errors
-/// [`TrainError::Diverged`] when the loss is no longer a number; else whatever fails.
+/// [`TrainError::Diverged`] when the loss is no longer finite; otherwise whatever fails.
 pub fn train(
     gpu: &Arc<Gpu>,
     config: &TrainConfig,
@@ -81,7 +81,7 @@ pub fn train(
 ) -> Result<Ending, TrainError> {
     let training = Training::new(gpu, config, task)?;
     training.check_weights()?;
-    // Made last, so that a training which is refused leaves no folder behind.
+    // Made last, so that a training that is refused leaves no folder behind.
     let folder = match out {
         Some(path) => RunFolder::create(path)?,
         None => RunFolder::create_numbered(&task.name)?,
@@ -91,15 +91,15 @@ pub fn train(
     training.go(&folder, None, observer)
 }
 
-/// Resumes a training that was interrupted or killed, from a checkpoint of its folder, or from the start when it was stopped
-/// before it had one. On the same adapter the weights at the end are those of the uninterrupted training, bit for bit.
-/// An `extension` gives it more epochs, also when it is complete; its `result.json` is kept as `result-after-N-epochs.json`
-/// then.
+/// Resumes a training that was interrupted or killed, from a checkpoint of its folder, or from the start if it was stopped
+/// before it had one. On the same adapter the final weights are bit-identical to those of the uninterrupted training.
+/// An `extension` gives it more epochs, even if it is complete; its `result.json` is then kept as
+/// `result-after-N-epochs.json`.
 ///
 /// # Errors
 /// [`TrainError::Checkpoint`] when the checkpoint is damaged or not of this training, [`TrainError::LostCheckpoint`],
-/// [`TrainError::OtherData`], [`TrainError::Complete`], [`RunError::Locked`](crate::run::RunError::Locked); [`SettingsError::Setting`] when the extension is
-/// not possible; else as [`train`].
+/// [`TrainError::OtherData`], [`TrainError::Complete`], [`RunError::Locked`](crate::run::RunError::Locked);
+/// [`SettingsError::Setting`] when the extension is not possible; otherwise as [`train`].
 pub fn resume(
     gpu: &Arc<Gpu>,
     folder: &RunFolder,
@@ -188,7 +188,7 @@ impl<'a> Training<'a> {
         (task.declare)(&mut builder);
         for phase in config.phases() {
             check_batch(&phase.config, &split)?;
-            // The layers that a phase names must be there.
+            // Fails if a layer that a phase names does not exist.
             phase.learned.frozen(&builder.names())?;
         }
         let run = RunConfig {
@@ -248,7 +248,7 @@ impl<'a> Training<'a> {
         Ok(Ending::Finished(Box::new(Outcome { folder: folder.clone(), history, result })))
     }
 
-    /// Where the batches of a phase come from. Breaks when the observer stops what is computed ahead.
+    /// The source of a phase's batches. Breaks when the observer stops the computation of features.
     fn feed(
         &self,
         phase: &Phase,
@@ -308,7 +308,7 @@ impl<'a> Training<'a> {
         let last = folder.last_checkpoint();
         match stored {
             Some(stored) => restore(&mut trainer, config.epochs, stored.path, &stored.checkpoint, &stored.tensors)?,
-            // From here on a missing checkpoint is a lost one. And this phase writes over the weights it starts from.
+            // From here on a missing checkpoint has been lost. Also, this phase overwrites the weights it starts from.
             None => Checkpoint::write(&Checkpoint::bytes(&trainer, run, history, &last)?, &last)?,
         }
 
@@ -356,7 +356,7 @@ impl<'a> Stored<'a> {
     }
 }
 
-/// Fills the base from a weight file, and says what of the file is of no use.
+/// Loads the base from a weight file, and notes which tensors of the file are ignored.
 fn load_base(network: &Network, path: &Path, observer: &mut dyn Observer) -> Result<(), TrainError> {
     let aside = weights::load_base(&network.parameters, path)?;
     let path = shown(path);
@@ -370,8 +370,8 @@ fn load_base(network: &Network, path: &Path, observer: &mut dyn Observer) -> Res
     Ok(())
 }
 
-/// Writes what an epoch leaves. The checkpoint comes last: when the program dies before it, the epoch is trained again and
-/// everything written again, to the same bits.
+/// Writes the files of an epoch. The checkpoint comes last: if the program dies before that, the epoch is trained again and
+/// every file is written again, bit-identical.
 fn keep(
     trainer: &Trainer,
     run: &RunConfig,
@@ -380,9 +380,9 @@ fn keep(
     is_best: bool,
 ) -> Result<(), TrainError> {
     let last = folder.last_checkpoint();
-    // Made once for both: they hold the same.
+    // Made once for both files, which have the same content.
     let checkpoint = Checkpoint::bytes(trainer, run, history, &last)?;
-    // The settings go into the weight files too, so that one says by itself what network it is of.
+    // The settings go into the weight files too, so that each file names its network by itself.
     let about = run.to_json();
     weights::save(trainer.judged(), trainer.step_count(), &about, &folder.last_weights())?;
     if is_best {
@@ -396,7 +396,7 @@ fn keep(
     Checkpoint::write(&checkpoint, &last)
 }
 
-/// What a person is told before a phase starts; `number` is from 0.
+/// The note before a phase starts; `number` is from 0.
 fn description(phase: &Phase, number: usize, network: &Network) -> String {
     let parameters = &network.parameters;
     format!(
@@ -418,7 +418,7 @@ pub(super) fn check_batch(config: &TrainConfig, split: &Split) -> Result<(), Set
     Ok(())
 }
 
-/// Adds to a divergence where the best weights so far are.
+/// Adds the location of the best weights so far to a divergence error.
 fn name_best(error: TrainError, config: &TrainConfig, folder: &RunFolder, history: &[EpochRecord]) -> TrainError {
     match (error, best(history, config.stopping.monitor)) {
         (TrainError::Diverged { loss, step, epoch, .. }, Some(best)) => TrainError::Diverged {

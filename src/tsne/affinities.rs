@@ -1,4 +1,4 @@
-//! How likely points are to be neighbours: the probabilities that the map is to reproduce.
+//! How likely points are to be neighbours: the probabilities that the map should reproduce.
 
 use rayon::prelude::*;
 
@@ -6,19 +6,19 @@ use super::LANES;
 use super::neighbours::Neighbours;
 use super::progress::Told;
 
-/// A sparse matrix of probabilities, row by row. Rows are filled up to a multiple of [`LANES`] with probabilities of 0, of the
-/// row's first column.
+/// A sparse matrix of probabilities, row by row. Each row is padded to a multiple of [`LANES`] with probabilities of 0 in
+/// the row's first column.
 #[derive(Debug)]
 pub(super) struct Affinities {
-    /// Where each row starts, and the last ends.
+    /// Where each row starts, and where the last one ends.
     starts: Vec<usize>,
     columns: Vec<u32>,
     values: Vec<f32>,
 }
 
 impl Affinities {
-    /// The joint probabilities p_ij = (p_j|i + p_i|j) / 2N, symmetric and of sum 1 (van der Maaten and Hinton 2008, section
-    /// 2). `told` is told of each point twice; `None` when it breaks.
+    /// The joint probabilities p_ij = (p_j|i + p_i|j) / 2N, symmetric and summing to 1 (van der Maaten and Hinton 2008,
+    /// section 2). Each point is reported to `told` twice; `None` when it breaks.
     pub fn joint(neighbours: Neighbours, perplexity: f64, told: Told) -> Option<Self> {
         let k = neighbours.k;
         let conditional = weighed(&neighbours, perplexity, told)?;
@@ -30,7 +30,7 @@ impl Affinities {
             let others = reversed.of(i).iter().map(|at| (*at / k as u32, conditional[*at as usize]));
             let mut row: Vec<(u32, f32)> = own.chain(others).collect();
             row.sort_unstable_by_key(|(column, _)| *column);
-            // A pair that are each other's neighbours stands there twice.
+            // A pair of mutual neighbours appears twice.
             row.dedup_by(|again, first| {
                 let same = again.0 == first.0;
                 first.1 += if same { again.1 } else { 0.0 };
@@ -42,12 +42,12 @@ impl Affinities {
             told(1).is_continue().then_some(row)
         };
         let rows: Option<_> = (0..count).into_par_iter().map(row).collect();
-        // Three lists of all pairs, before the last two are made.
+        // Frees three lists of all pairs before the last two are made.
         drop((neighbours, conditional, reversed));
         rows.map(Self::from_rows)
     }
 
-    /// The conditional probabilities p_j|i, whose rows each sum to 1: queries i to points j. `None` when `told` breaks.
+    /// The conditional probabilities p_j|i from queries i to points j; each row sums to 1. `None` when `told` breaks.
     pub fn conditional(neighbours: &Neighbours, perplexity: f64, told: Told) -> Option<Self> {
         let k = neighbours.k;
         let values = weighed(neighbours, perplexity, told)?;
@@ -82,20 +82,20 @@ impl Affinities {
         self.starts.len() - 1
     }
 
-    /// Columns and probabilities of a row, a multiple of [`LANES`] of them.
+    /// The columns and probabilities of a row, a multiple of [`LANES`] of them.
     pub fn row(&self, i: usize) -> (&[u32], &[f32]) {
         let range = self.starts[i]..self.starts[i + 1];
         (&self.columns[range.clone()], &self.values[range])
     }
 
-    /// Σ p ln p, where p is not 0.
+    /// Σ p ln p over the p that are not 0.
     pub fn negative_entropy(&self) -> f64 {
         let terms = self.values.iter().filter(|p| **p > 0.0);
         terms.map(|p| f64::from(*p) * f64::from(*p).ln()).sum()
     }
 }
 
-/// By whom each point is held to be a neighbour: places in the lists of neighbours.
+/// For each point, the points that list it as a neighbour, as positions in the lists of neighbours.
 struct Reversed {
     starts: Vec<usize>,
     places: Vec<u32>,
@@ -126,7 +126,7 @@ impl Reversed {
     }
 }
 
-/// p_j|i of every list of neighbours; `None` when `told` breaks.
+/// p_j|i for every list of neighbours; `None` when `told` breaks.
 fn weighed(neighbours: &Neighbours, perplexity: f64, told: Told) -> Option<Vec<f32>> {
     let mut values = vec![0.0; neighbours.squared.len()];
     let lists = neighbours.squared.par_chunks_exact(neighbours.k);
@@ -142,13 +142,13 @@ fn weighed(neighbours: &Neighbours, perplexity: f64, told: Told) -> Option<Vec<f
 
 /// Steps after which bisection has used up the digits of an f64.
 const MOST_STEPS: usize = 200;
-/// How near the entropy must come, in nats.
+/// How close the entropy must come to its target, in nats.
 const TOLERANCE: f64 = 1e-6;
 
-/// p_j ∝ exp(-β d²_j), with β such that the entropy is ln(perplexity): the number of neighbours that count is then the same
-/// at every point, however dense the points lie. In f64, since the entropy is a small difference of large sums.
+/// p_j ∝ exp(-β d²_j), with β such that the entropy is ln(perplexity): the effective number of neighbours is then the same
+/// at every point, however dense the points are there. In f64, since the entropy is a small difference of large sums.
 ///
-/// Newton steps in ln β, for which dH/d ln β = -β² Var(d²); where one leaves the bracket, bisection.
+/// Newton steps in ln β, with dH/d ln β = -β² Var(d²); bisection where a step leaves the bracket.
 fn calibrated(squared: &[f32], perplexity: f64) -> Vec<f64> {
     let nearest = squared.iter().copied().fold(f32::INFINITY, f32::min);
     let over: Vec<f64> = squared.iter().map(|d| f64::from(*d) - f64::from(nearest)).collect();
@@ -199,7 +199,7 @@ mod tests {
     use crate::tsne::points::Points;
     use crate::tsne::progress::UNTOLD;
 
-    /// Points that lie denser and denser towards one side.
+    /// Points that get denser and denser towards one side.
     fn neighbours(count: usize, k: usize) -> Neighbours {
         let values = (0..2 * count).map(|i| ((i * 7919 % 1009) as f32 / 100.0).powi(3)).collect();
         nearest_of_all(&Points::new(values, 2), k, NeighbourSearch::Exact, 0, UNTOLD).unwrap()
@@ -262,7 +262,7 @@ mod tests {
             ([1e-40, 1e-40, 1e-40, 1e-40], [0.25; 4]),
         ] {
             for (p, right) in calibrated(&squared, 1.3).into_iter().zip(right) {
-                // With 1.3 neighbours that count the nearest has nearly all.
+                // With an effective 1.3 neighbours, the nearest has nearly all the probability.
                 assert!((p - right).abs() < 0.1, "{squared:?}: {p} {right}");
             }
         }

@@ -6,10 +6,10 @@ use rayon::prelude::*;
 use super::LANES;
 use super::affinities::Affinities;
 
-/// Points of a task.
+/// Points per task.
 const ROWS: usize = 256;
 
-/// F_i = Σ_j p_ij (y_i - y_j) / (1 + |y_i - y_j|²), of points `y` to points `others`.
+/// F_i = Σ_j p_ij (y_i - y_j) / (1 + |y_i - y_j|²), between points i of `y` and points j of `others`.
 pub(super) fn attraction<const D: usize>(
     affinities: &Affinities,
     y: &[[f32; D]],
@@ -24,13 +24,13 @@ pub(super) fn attraction<const D: usize>(
     });
 }
 
-/// The part of the divergence that depends on the pairs' distances: Σ p_ij ln(1 + |y_i - y_j|²), in f64 over the rows.
+/// The part of the divergence that depends on the distances of pairs: Σ p_ij ln(1 + |y_i - y_j|²), in f64 over the rows.
 pub(super) fn mean_log_distance<const D: usize>(affinities: &Affinities, y: &[[f32; D]]) -> f64 {
     let row = |i: usize| {
         let (columns, values) = affinities.row(i);
         let terms = columns.iter().zip(values).map(|(j, p)| {
             let squared: f32 = (0..D).map(|axis| (y[i][axis] - y[*j as usize][axis]).powi(2)).sum();
-            // Where p is 0 the row is only filled up.
+            // A p of 0 is padding.
             if *p > 0.0 { p * squared.ln_1p() } else { 0.0 }
         });
         f64::from(terms.sum::<f32>())
@@ -39,7 +39,7 @@ pub(super) fn mean_log_distance<const D: usize>(affinities: &Affinities, y: &[[f
     rows.into_iter().sum()
 }
 
-/// One point's force. Its neighbours are gathered LANES at a time, and the arithmetic is done on all of them at once.
+/// The force on one point. Its neighbours are gathered LANES at a time, and the arithmetic is done on all of them at once.
 #[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2+fma"))]
 fn pull<const D: usize>(y: [f32; D], others: &[[f32; D]], columns: &[u32], values: &[f32]) -> [f32; D] {
     let mut sums = [[0.0; LANES]; D];

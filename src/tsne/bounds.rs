@@ -1,6 +1,6 @@
-//! Boxes.
+//! Bounding boxes.
 
-/// The smallest box around points.
+/// The smallest box around some points.
 pub(super) fn bounds<const D: usize>(points: &[[f32; D]]) -> ([f32; D], [f32; D]) {
     let (mut low, mut high) = ([f32::INFINITY; D], [f32::NEG_INFINITY; D]);
     for point in points {

@@ -1,4 +1,4 @@
-//! Gradient descent with momentum and a gain for every coordinate (Jacobs 1988), as in the t-SNE of van der Maaten.
+//! Gradient descent with momentum and a gain per coordinate (Jacobs 1988), as in the t-SNE of van der Maaten.
 
 /// The longest step. Without a limit a point between two clusters may be thrown out of the map.
 const LONGEST: f32 = 5.0;
@@ -16,8 +16,8 @@ impl<const D: usize> Descent<D> {
         Self { steps: vec![[0.0; D]; count], gains: vec![[1.0; D]; count] }
     }
 
-    /// Moves the points against their gradients. A coordinate's gain grows while its gradient and its last step are opposed,
-    /// that is while it keeps to one direction, and shrinks when it has gone too far.
+    /// Moves the points against their gradients. A coordinate's gain grows while its gradient and its last step have
+    /// opposite signs, that is while it keeps moving in one direction, and shrinks when it has overshot.
     pub fn step(&mut self, y: &mut [[f32; D]], gradients: &[[f32; D]], rate: f32, momentum: f32) {
         let state = self.steps.iter_mut().zip(&mut self.gains);
         for ((y, gradient), (step, gains)) in y.iter_mut().zip(gradients).zip(state) {
@@ -41,7 +41,7 @@ impl<const D: usize> Descent<D> {
     }
 }
 
-/// -1, 0 or 1. Nothing has moved before the first step, which is neither sign.
+/// -1, 0 or 1. The step before the first is 0, which has neither sign.
 fn sign(x: f32) -> i8 {
     i8::from(x > 0.0) - i8::from(x < 0.0)
 }

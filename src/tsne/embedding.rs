@@ -7,11 +7,11 @@ use super::settings::{Method, Tsne};
 pub struct Embedding {
     pub(super) settings: Tsne,
     pub(super) dims: usize,
-    /// Where the data was put before anything else.
+    /// The frame that the data was moved into first.
     pub(super) frame: Frame,
-    /// What the data was then reduced to.
+    /// The directions that the data was then reduced to.
     pub(super) directions: Option<Directions>,
-    /// The data after that.
+    /// The data after these steps.
     pub(super) points: Points,
     pub(super) positions: Vec<f32>,
     pub(super) method: Method,
@@ -28,20 +28,20 @@ pub struct Seconds {
     pub preparation: f64,
     /// Finding neighbours.
     pub neighbours: f64,
-    /// Making probabilities of their distances.
+    /// Computing probabilities from their distances.
     pub affinities: f64,
-    /// The first map.
+    /// Making the initial map.
     pub initial: f64,
     /// The pull, over all iterations.
     pub attraction: f64,
     /// The push, over all iterations.
     pub repulsion: f64,
-    /// Moving the points, and the divergence now and then.
+    /// Moving the points, and the occasional computation of the divergence.
     pub steps: f64,
 }
 
 impl Seconds {
-    /// All together.
+    /// The total.
     pub fn total(&self) -> f64 {
         let before = self.preparation + self.neighbours + self.affinities + self.initial;
         before + self.attraction + self.repulsion + self.steps
@@ -49,7 +49,7 @@ impl Seconds {
 }
 
 impl Embedding {
-    /// Where the points are in the map, row-major `[points, components]`.
+    /// The positions of the points in the map, row-major `[points, components]`.
     pub fn positions(&self) -> &[f32] {
         &self.positions
     }
@@ -59,22 +59,23 @@ impl Embedding {
         self.settings.components
     }
 
-    /// The Kullback-Leibler divergence of the map from the data, in nats, without exaggeration. Z is as the method finds it.
+    /// The Kullback-Leibler divergence of the map from the data, in nats, without exaggeration, with Z as computed by the
+    /// method.
     pub fn kl(&self) -> f64 {
         self.kl
     }
 
-    /// Iterations that were made.
+    /// Number of iterations done.
     pub fn iterations(&self) -> usize {
         self.iterations
     }
 
-    /// The perplexity, which is lower than was asked for when there are few points.
+    /// The perplexity used, which is lower than the one asked for when there are few points.
     pub fn perplexity(&self) -> f64 {
         self.perplexity
     }
 
-    /// The method, never [`Method::Auto`].
+    /// The method used, never [`Method::Auto`].
     pub fn method(&self) -> Method {
         self.method
     }

@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-/// What can be wrong with points to be mapped, or with how they are to be mapped.
+/// What can be wrong with the points to be mapped, or with the settings.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains it and its fields

@@ -21,16 +21,16 @@ use super::progress::{Progress, stage};
 use super::repulsion::{Exact, Felt, Grid, Repulsion, Tree};
 use super::settings::{Initial, Method, Tsne};
 
-/// Iterations from one divergence to the next.
+/// Iterations between two computations of the divergence.
 const REPORT: usize = 50;
-/// As in openTSNE, through both phases.
+/// As in openTSNE, in both phases.
 const MOMENTUM: f32 = 0.8;
-/// The standard deviation of a map's start.
+/// The standard deviation of the initial map.
 const START: f64 = 1e-4;
-/// Rounds of the search for directions that matter by themselves. They have converged to 4 digits on images.
+/// Rounds of the search for directions where the principal ones are needed. On images they have then converged to 4 digits.
 const ROUNDS: usize = 12;
 
-/// Points as the descent takes them, and how they came to be so.
+/// Points ready for the descent, and how they were prepared.
 struct Prepared {
     points: Points,
     frame: Frame,
@@ -41,12 +41,13 @@ impl Tsne {
     /// Maps points, row-major `[points, dims]`.
     ///
     /// # Errors
-    /// [`TsneError`]: points that are none, too few or not finite, settings out of range.
+    /// [`TsneError`]: no points, too few points, points that are not finite, settings out of range.
     pub fn fit(&self, data: &[f32], dims: usize) -> Result<Embedding, TsneError> {
         self.fit_observed(data, dims, |_| ControlFlow::Continue(()))
     }
 
-    /// As [`fit`](Self::fit), telling `observe` how far it is. When that breaks during the iterations, the map is as it is then.
+    /// As [`fit`](Self::fit), reporting progress to `observe`. When that breaks during the iterations, the map is returned
+    /// as it is then.
     ///
     /// # Errors
     /// As [`fit`](Self::fit); [`TsneError::Stopped`] when `observe` breaks before the first iteration.
@@ -136,7 +137,8 @@ impl Tsne {
         })
     }
 
-    /// Checks the points and brings them to their metric, their frame and, where asked for, their principal components.
+    /// Checks the points, scales them for the metric, moves them into their frame and, if asked for, reduces them to
+    /// principal components.
     fn prepare(
         &self,
         data: &[f32],
@@ -159,7 +161,7 @@ impl Tsne {
         Ok(Prepared { points, frame, directions })
     }
 
-    /// Directions that matter by themselves, a stage of its own.
+    /// Principal directions, with a progress stage of their own.
     fn directions(
         &self,
         name: &'static str,
@@ -171,7 +173,7 @@ impl Tsne {
         Directions::principal(points, wanted, ROUNDS, self.seed, &told).ok_or(TsneError::Stopped)
     }
 
-    /// How likely points are to be neighbours, and the method that suits them.
+    /// How likely points are to be neighbours, and the method that suits the points.
     fn affinities(
         &self,
         points: &Points,
@@ -190,14 +192,14 @@ impl Tsne {
             Method::Fft if self.method == Method::Auto && neighbours.is_crowded(perplexity) => Method::BarnesHut,
             method => method,
         };
-        // Once for their probabilities, once for those of pairs.
+        // Each point counts once for its conditional probabilities and once for its joint ones.
         let told = stage("weighing them", 2 * count, observe);
         let affinities = Affinities::joint(neighbours, perplexity, &told).ok_or(TsneError::Stopped)?;
         seconds.affinities = clock.lap();
         Ok((affinities, method))
     }
 
-    /// The first map.
+    /// The initial map.
     fn start<const D: usize>(
         &self,
         points: &Points,
@@ -216,11 +218,11 @@ impl Tsne {
             let components = directions.project(&points);
             let first = components.rows().map(|row| f64::from(row[0]).powi(2)).sum::<f64>();
             let deviation = (first / count as f64).sqrt();
-            // Points that are all the same have no directions, and stay at random.
+            // Points that are all equal have no directions, and keep their random places.
             if deviation > 0.0 {
                 for (y, row) in y.iter_mut().zip(components.rows()) {
                     for (y, value) in y.iter_mut().zip(row) {
-                        // A hundredth of the random place, so that equal points can part.
+                        // Plus a hundredth of the random place, so that equal points can separate.
                         *y = 0.01 * *y + (f64::from(*value) / deviation * START) as f32;
                     }
                 }
@@ -230,12 +232,12 @@ impl Tsne {
     }
 }
 
-/// A divergence is never below 0; what rounding puts there is 0. No number stays none.
+/// A divergence is never negative; one that rounding makes negative becomes 0. NaN stays NaN.
 fn at_least_0(divergence: f64) -> f64 {
     if divergence < 0.0 { 0.0 } else { divergence }
 }
 
-/// The push as a method finds it, for points at most so far beyond the sources: a share of their extent.
+/// The push by this method, for points at most `room` beyond the sources, as a share of the sources' extent.
 pub(super) fn repulsion<const D: usize>(method: Method, theta: f64, room: f64) -> Box<dyn Repulsion<D>> {
     match method {
         Method::Exact => Box::new(Exact::new()),
@@ -244,8 +246,8 @@ pub(super) fn repulsion<const D: usize>(method: Method, theta: f64, room: f64) -
     }
 }
 
-/// Z = Σ_i φ_i. A push that is found in a fast way may be off by more than a sparse map's small Z: no less is returned than all
-/// pairs would give if each were as far apart as the map is wide.
+/// Z = Σ_i φ_i. The error of a fast method may exceed a sparse map's small Z, so the result is never less than all pairs
+/// would give if each were as far apart as the map is wide.
 fn normalisation<const D: usize>(y: &[[f32; D]], felt: &Felt<D>) -> f64 {
     let sum: f64 = felt.potential.iter().map(|potential| f64::from(*potential)).sum();
     let (low, high) = bounds(y);
@@ -254,7 +256,7 @@ fn normalisation<const D: usize>(y: &[[f32; D]], felt: &Felt<D>) -> f64 {
     sum.max(pairs / (1.0 + squared))
 }
 
-/// Measures one thing after the other.
+/// Times one stage after the other.
 struct Clock(Instant);
 
 impl Clock {

@@ -1,20 +1,21 @@
 //! t-SNE: maps of points in many dimensions, on the processor (van der Maaten and Hinton 2008).
 //!
-//! How likely two points are neighbours is a Gaussian of their distance in the data, p_ij, and a Student t of their distance
-//! in the map, q_ij = K(y_i - y_j) / Z with K(d) = 1 / (1 + |d|²) and Z the sum over all pairs. The map is moved downhill on
-//! the Kullback-Leibler divergence KL = Σ p_ij ln(p_ij / q_ij), whose gradient is a pull and a push:
+//! The probability that two points are neighbours is, in the data, a Gaussian of their distance, p_ij, and in the map a
+//! Student t distribution of their distance, q_ij = K(y_i - y_j) / Z with K(d) = 1 / (1 + |d|²) and Z the sum over all
+//! pairs. Gradient descent on the map minimises the Kullback-Leibler divergence KL = Σ p_ij ln(p_ij / q_ij), whose gradient
+//! is a pull and a push:
 //!
 //! ```text
 //! ∂KL/∂y_i = 4 ( Σ_j p_ij K_ij (y_i - y_j)  -  Σ_j K_ij² (y_i - y_j) / Z )
 //! ```
 //!
-//! The files in the order of the work: `points` (checks and units), `principal` (directions), `neighbours`, `affinities` (p_ij),
-//! `attraction` (the pull), `repulsion` (the push, three ways), `descent` (the steps); `fit` puts them together and tells of
-//! its `progress`, and `quality` says how good a map is.
+//! The files in the order of the work: `points` (checks and units), `principal` (directions), `neighbours`, `affinities`
+//! (p_ij), `attraction` (the pull), `repulsion` (the push, in three ways), `descent` (the steps); `fit` puts them together
+//! and reports its `progress`, and `quality` measures how good a map is.
 //!
-//! Everything is f32 but what sums many numbers or takes small differences of large ones: entropies, the divergence, Z,
-//! means and the grid's kernel are f64. Work is cut into pieces of fixed size and sums have a fixed order, so that a seed
-//! gives the same map to the last bit whatever the number of threads.
+//! Everything is f32 except sums of many numbers and small differences of large ones: entropies, the divergence, Z, means
+//! and the grid's kernel are f64. Work is split into pieces of fixed size and sums have a fixed order, so that maps from the
+//! same seed are bit-identical whatever the number of threads.
 //!
 //! ```
 //! use selvedge::tsne::Tsne;
@@ -48,5 +49,5 @@ pub use progress::Progress;
 pub use quality::{knn_accuracy, neighbour_recall, trustworthiness};
 pub use settings::{Initial, Method, Metric, NeighbourSearch, Tsne};
 
-/// Numbers that one vector instruction may take.
+/// The most numbers that one vector instruction processes.
 const LANES: usize = 16;

@@ -1,5 +1,5 @@
-//! Points in the order of the Morton curve: those that follow each other lie near each other, and every cell of a quadtree
-//! (octree) is a run.
+//! Points in the order of the Morton curve: consecutive points are near each other, and every cell of a quadtree (octree) is
+//! a contiguous run.
 
 use rayon::prelude::*;
 
@@ -7,16 +7,16 @@ use super::bounds::bounds;
 
 /// The curve through some points.
 pub(super) struct Curve<const D: usize> {
-    /// The code and the number of each point, in the order of the curve.
+    /// The code and the index of each point, in the order of the curve.
     pub codes: Vec<(u64, u32)>,
-    /// The side of the cube that it fills.
+    /// The side of the cube that the curve fills.
     pub side: f32,
 }
 
 impl<const D: usize> Curve<D> {
-    /// Bits of an axis in a code.
+    /// Bits per axis in a code.
     const BITS: usize = if D > 2 { 21 } else { 31 };
-    /// Bits of a code.
+    /// Bits per code.
     pub const DIGITS: usize = Self::BITS * D;
 
     pub fn through(points: &[[f32; D]]) -> Self {
@@ -28,7 +28,7 @@ impl<const D: usize> Curve<D> {
         Self { codes, side }
     }
 
-    /// The place of a point along the curve through the cube at `low`: the bits of its coordinates in turn.
+    /// The position of a point along the curve through the cube at `low`: the interleaved bits of its coordinates.
     fn code(point: &[f32; D], low: [f32; D], side: f32) -> u64 {
         let cells = (1u64 << Self::BITS) as f64;
         let mut code = 0;

@@ -1,23 +1,23 @@
-//! The nearest neighbours of every point: exactly, or most of them sooner.
+//! The nearest neighbours of every point: all of them exactly, or most of them faster.
 //!
-//! All pairs of N points in d dimensions cost N² d products: 2.8 · 10¹² for 60,000 images. But what is asked for is few
-//! pairs, and most others are far: with P the projection onto a few orthonormal directions and r(a) the length of what
-//! it leaves of a,
+//! All pairs of N points in d dimensions cost N² d products: 2.8 · 10¹² for 60,000 images. But few pairs are needed, and
+//! most of the others are far apart: with P the projection onto a few orthonormal directions and r(a) the length of what it
+//! leaves out of a,
 //!
 //! ```text
 //! |a - b|² >= |Pa - Pb|² + (r(a) - r(b))²
 //! ```
 //!
-//! by Pythagoras and the triangle inequality. The right side is a product of short rows (Pa, r(a)), a blocked matrix
-//! product at the speed of the processor's vector units. Only the pairs that it cannot tell to be too far are measured,
-//! directly as Σ(a - b)², which has none of the cancellation of |a|² + |b|² - 2ab. The result is the exact one.
+//! by Pythagoras and the triangle inequality. The right side is a product of short rows (Pa, r(a)), a blocked matrix product
+//! at the speed of the processor's vector units. Only the pairs that it cannot rule out as too far are measured, directly as
+//! Σ(a - b)², which has none of the cancellation of |a|² + |b|² - 2ab. The result is exact.
 //!
-//! An approximate search takes fewer directions and measures only the points with the k smallest bounds. Of the 90 nearest of
-//! 60,000 images it finds 68 % in a third of the time, and gives others instead of the rest. The map's closest
-//! neighbours are a little less often true ones, and its structure beyond them is better (docs/rejected-optimizations.md).
+//! An approximate search uses fewer directions and measures only the points with the k smallest bounds. Of the 90 nearest of
+//! 60,000 images it finds 68 % in a third of the time, and returns others for the rest. The map's closest neighbours are
+//! then true ones a little less often, and its structure beyond them is better (docs/rejected-optimizations.md).
 //!
-//! Queries that lie near each other are answered together, since they measure the same points, which are then still in
-//! the processor's caches.
+//! Queries near each other are answered together, since they measure the same points, which are then still in the
+//! processor's caches.
 
 use std::collections::BinaryHeap;
 
@@ -34,21 +34,21 @@ use super::{LANES, NeighbourSearch};
 /// The nearest points of each query, nearest first.
 #[derive(Debug)]
 pub(super) struct Neighbours {
-    /// How many each.
+    /// Neighbours per query.
     pub k: usize,
-    /// Whose, `[queries, k]`.
+    /// Indices of the neighbours, `[queries, k]`.
     pub indices: Vec<u32>,
     /// Squared distances, `[queries, k]`.
     pub squared: Vec<f32>,
 }
 
 impl Neighbours {
-    /// Whether a tenth of the points have half as many others in their very place as the perplexity says neighbours count.
-    /// These come to lie in one place in the map too, where pull and push cancel but for the cube of a distance: next to
-    /// nothing holds them together against the small errors of a grid, which change sign from node to node and spread them
-    /// over its cells. A tree sums near points exactly. Ten groups of 40 end at a divergence of 0.0022 with a tree, 0.055 with
-    /// a grid. A tenth spread over cells is seen in a map; ordinary images, of which hardly any two are equal, are far from it
-    /// and keep the faster grid.
+    /// Whether a tenth of the points coincide with at least half as many others as the perplexity. Such points end up in one
+    /// place in the map too, where pull and push cancel up to the cube of a distance: almost nothing holds them together
+    /// against the small errors of a grid, which change sign from node to node and spread the points over its cells. A tree
+    /// sums nearby points exactly. Ten groups of 40 end at a divergence of 0.0022 with a tree, 0.055 with a grid. A tenth
+    /// spread over cells is visible in a map; ordinary images, of which hardly any two are equal, are far from it and keep
+    /// the faster grid.
     pub fn is_crowded(&self, perplexity: f64) -> bool {
         let count = ((0.5 * perplexity).ceil() as usize).clamp(1, self.k);
         let crowded = self.squared.chunks_exact(self.k).filter(|squared| squared[count - 1] == 0.0);
@@ -56,24 +56,25 @@ impl Neighbours {
     }
 }
 
-/// One point of this many makes a crowd when it is in a crowded place.
+/// The points are crowded when at least one in this many is in a crowded place.
 const CROWDED: usize = 10;
-/// Directions that bounds are made of, for an exact search and for an approximate one. More make bounds better and dearer;
-/// measured on images of 784 pixels. With r(a) rows are whole vectors.
+/// Directions that bounds are computed from, in an exact search and in an approximate one. More directions give better
+/// bounds and cost more; measured on images of 784 pixels. Together with r(a), rows fill whole vectors.
 const DIRECTIONS: usize = 127;
 const FEW_DIRECTIONS: usize = 47;
-/// With fewer points or shorter rows all pairs are measured with whole rows, which then costs less than finding directions.
+/// With fewer points or shorter rows, all pairs are compared by their whole rows, which is then cheaper than finding
+/// directions.
 const MANY_POINTS: usize = 8192;
-/// Rounds of the search for directions. Any directions make true bounds, so that few will do.
+/// Rounds of the search for directions. Any directions give valid bounds, so a few rounds are enough.
 const ROUNDS: usize = 3;
-/// Bounds that a task holds, 32 MB of them, or those of [`FEWEST`] queries.
+/// Bounds that a task holds (32 MB), or those of [`FEWEST`] queries if they are more.
 const BOUNDS: usize = 8 << 20;
 const FEWEST: usize = 16;
-/// A bound has lost this share of the squared lengths to rounding, at most; more in very long rows, whose sums may be made
-/// one number after the other.
+/// A bound loses at most this share of the squared lengths to rounding; more in very long rows, whose sums may be
+/// accumulated one number at a time.
 const ROUNDING: f64 = 1e-5;
 
-/// The `k` nearest of `points` for each of them, itself left out; `None` when `told` breaks.
+/// The `k` nearest of `points` to each of them, excluding itself; `None` when `told` breaks.
 pub(super) fn nearest_of_all(
     points: &Points,
     k: usize,
@@ -85,26 +86,26 @@ pub(super) fn nearest_of_all(
     search.nearest(points, &search.sketch, k, true, told)
 }
 
-/// Points prepared to be searched.
+/// Points prepared for searching.
 pub(super) struct Search<'a> {
     points: &'a Points,
     directions: Option<Directions>,
     sketch: Sketch,
-    /// The sketch's rows, an axis after the other: as the matrix product wants them.
+    /// The sketch's rows, one axis after the other, as the matrix product needs them.
     axes: DMatrix<f32>,
     /// Whether only the points with the smallest bounds are measured.
     approximate: bool,
 }
 
 impl<'a> Search<'a> {
-    /// Prepares points; `None` when `told` breaks.
+    /// Prepares the points; `None` when `told` breaks.
     pub fn new(points: &'a Points, how: NeighbourSearch, seed: u64, told: Told) -> Option<Self> {
         let wanted = match how {
             NeighbourSearch::Exact => DIRECTIONS,
             _ => FEW_DIRECTIONS,
         };
         let worth_it = points.count() >= MANY_POINTS && points.dims() > 2 * DIRECTIONS;
-        // After a round no more points are done, but it may be time to stop.
+        // A round completes no points, but it may be time to stop.
         let round = |_| told(0);
         let directions = match worth_it {
             true => Some(Directions::principal(&points.tamed(), wanted, ROUNDS, seed, &round)?),
@@ -126,7 +127,8 @@ impl<'a> Search<'a> {
         self.nearest(queries, &Sketch::new(queries, self.directions.as_ref()), k, false, told)
     }
 
-    /// As [`nearest_to`](Self::nearest_to). Query i is point i when `among` themselves, and not its own neighbour.
+    /// As [`nearest_to`](Self::nearest_to). With `among`, the queries are the points themselves: query i is point i, and not
+    /// its own neighbour.
     fn nearest(&self, queries: &Points, sketch: &Sketch, k: usize, among: bool, told: Told) -> Option<Neighbours> {
         let count = self.points.count();
         let block = (BOUNDS / count).clamp(FEWEST, 256).min(queries.count().max(1));
@@ -137,7 +139,7 @@ impl<'a> Search<'a> {
             let rows = bounds.chunks_exact_mut(count).zip(queried);
             let nearest = rows.flat_map(|(bounds, i)| {
                 let i = *i as usize;
-                // Infinitely far, whatever is added.
+                // Infinitely far, whatever is added to it.
                 if among {
                     bounds[i] = f32::INFINITY;
                 }
@@ -159,7 +161,7 @@ impl<'a> Search<'a> {
         Some(found)
     }
 
-    /// -2ab of all points with some queries, a row a query.
+    /// -2ab of all points with some queries, one row per query.
     fn products(&self, sketch: &Sketch, queried: &[u32], out: &mut [f32]) {
         let width = self.axes.ncols();
         let queries: Vec<f32> = queried.iter().flat_map(|i| sketch.rows.row(*i as usize)).copied().collect();
@@ -168,12 +170,13 @@ impl<'a> Search<'a> {
         DMatrixViewMut::from_slice(out, self.axes.nrows(), queried.len()).gemm(-2.0, &self.axes, &queries, 0.0);
     }
 
-    /// One query's nearest points and their squared distances, from the products with all points, which become bounds.
+    /// One query's nearest points and their squared distances. `bounds` holds the products with all points, which become
+    /// bounds in place.
     fn nearest_of_one(&self, query: &[f32], square: f32, bounds: &mut [f32], k: usize) -> Vec<(f32, u32)> {
         let mut smallest = vec![0.0; bounds.len().div_ceil(GROUP)];
         bound(bounds, &self.sketch.squares, square, &mut smallest);
-        // Some k bounds that are hardly larger than the k smallest: those below the k-th smallest of groups when there are
-        // many more groups than k.
+        // At least k bounds are no larger than this guess, which is hardly larger than the k-th smallest bound: with many
+        // more groups than k, it is the k-th smallest of the groups' minima.
         let mut some = match smallest.len() >= 3 * k {
             true => smallest.clone(),
             false => bounds.to_vec(),
@@ -187,11 +190,11 @@ impl<'a> Search<'a> {
             nearest.sort_unstable();
             return decoded(nearest);
         }
-        // The k nearest so far, the farthest on top. Of equals the first is nearer.
+        // The k nearest so far, the farthest on top. Of equally far points the first counts as nearer.
         let mut nearest = BinaryHeap::with_capacity(k + 1);
         let mut measure = |bounds: Vec<(u32, u32)>| {
             for (bound, j) in bounds {
-                // No other can be nearer than these.
+                // No remaining point can be nearer than these.
                 if nearest.len() == k && nearest.peek().is_some_and(|(farthest, _)| bound > *farthest) {
                     break;
                 }
@@ -208,10 +211,10 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Short rows whose distances are bounds of the points' distances.
+/// Short rows whose distances are lower bounds on the points' distances.
 struct Sketch {
     rows: Points,
-    /// Squared lengths, made smaller by what rounding may have added.
+    /// Squared lengths, reduced by what rounding may have added.
     squares: Vec<f32>,
 }
 
@@ -235,7 +238,7 @@ impl Sketch {
         Self { rows, squares }
     }
 
-    /// The order to answer in: along a curve through the first three directions where there are directions.
+    /// The order in which queries are answered: along a curve through the first three directions if there are directions.
     fn order(&self, directed: bool) -> Vec<u32> {
         if !directed {
             return (0..self.squares.len() as u32).collect();
@@ -247,10 +250,10 @@ impl Sketch {
     }
 }
 
-/// Bounds of which the smallest is kept.
+/// Bounds per group; the smallest of each group is kept.
 const GROUP: usize = LANES;
 
-/// Makes bounds of products, and finds the smallest of each group.
+/// Turns products into bounds, and finds the smallest of each group.
 #[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx2+fma"))]
 fn bound(products: &mut [f32], squares: &[f32], square: f32, smallest: &mut [f32]) {
     let groups = products.chunks_mut(GROUP).zip(squares.chunks(GROUP));
@@ -264,7 +267,7 @@ fn bound(products: &mut [f32], squares: &[f32], square: f32, smallest: &mut [f32
     }
 }
 
-/// The bounds in `(above, up_to]` with their places, in rising order. Numbers stand for the bounds, see [`ordered`].
+/// The bounds in `(above, up_to]` with their indices, in ascending order. Bounds are given as integers, see [`ordered`].
 fn within(bounds: &[f32], smallest: &[f32], above: f32, up_to: f32) -> Vec<(u32, u32)> {
     let mut found = Vec::new();
     for ((group, bounds), smallest) in bounds.chunks(GROUP).enumerate().zip(smallest) {
@@ -280,12 +283,12 @@ fn within(bounds: &[f32], smallest: &[f32], above: f32, up_to: f32) -> Vec<(u32,
     found
 }
 
-/// A number of at least 0 as an integer with the same order.
+/// A number of at least 0 as an integer that sorts the same way.
 fn ordered(value: f32) -> u32 {
     value.max(0.0).to_bits()
 }
 
-/// Squared distances and their points, of those as [`ordered`] integers.
+/// Squared distances and their points, from pairs whose distances are [`ordered`] integers.
 fn decoded(nearest: Vec<(u32, u32)>) -> Vec<(f32, u32)> {
     let nearest = nearest.into_iter();
     nearest.map(|(squared, j)| (f32::from_bits(squared), j)).collect()
@@ -315,7 +318,7 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_pcg::Pcg64;
 
-    /// Points in a few directions of many, in whole steps so that some are equal, and with what does not lie in these.
+    /// Points along a few directions of many, in whole steps so that some are equal, plus noise in all directions.
     fn points(count: usize, dims: usize, noise: f32) -> Points {
         let mut rng = Pcg64::seed_from_u64(5);
         let axes: Vec<Vec<f32>> = (0..4).map(|_| (0..dims).map(|_| rng.random::<f32>() - 0.5).collect()).collect();
@@ -330,7 +333,7 @@ mod tests {
         Points::new(values, dims)
     }
 
-    /// Compares the neighbours of some queries with those that sorting all distances in f64 gives.
+    /// Compares the neighbours of some queries with those found by sorting all distances in f64.
     fn check(points: &Points, queries: &Points, found: &Neighbours, among: bool, every: usize) {
         for i in (0..queries.count()).step_by(every) {
             let exact = |j: usize| -> f64 {
@@ -343,7 +346,7 @@ mod tests {
             let range = i * found.k..(i + 1) * found.k;
             let (indices, squared) = (&found.indices[range.clone()], &found.squared[range]);
             for ((index, squared), right) in indices.iter().zip(squared).zip(&sorted) {
-                // Of nearly equal distances any may be taken, but each is measured rightly.
+                // Of nearly equal distances either may be chosen, but each must be measured correctly.
                 let own = exact(*index as usize);
                 assert!((f64::from(*squared) - own).abs() <= 1e-5 * own, "{i}: {squared} {own}");
                 assert!((own - right).abs() <= 1e-5 * right + 1e-12, "{i}: {own} {right}");
@@ -418,7 +421,7 @@ mod tests {
         assert!((0.5..1.0).contains(&recall), "{recall}");
         let [exact, approximate] = [NeighbourSearch::Exact, NeighbourSearch::Auto]
             .map(|how| nearest_of_all(&points, 30, how, 1, UNTOLD).unwrap());
-        // What is given instead is measured as it is, and never nearer than the true ones.
+        // What is returned instead is measured exactly, and never nearer than the true ones.
         for (right, some) in exact.squared.iter().zip(&approximate.squared) {
             assert!(some >= right && *some < 1.5 * right, "{some} {right}");
         }

@@ -1,4 +1,4 @@
-//! Points in many dimensions, checked once so that nothing after has to.
+//! Points in many dimensions, checked once so that later stages need not check again.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ impl Points {
         Self { values, dims }
     }
 
-    /// Points as a user gave them.
+    /// Points as given by a user.
     ///
     /// # Errors
     /// [`TsneError::Shape`], [`TsneError::NotFinite`].
@@ -55,7 +55,7 @@ impl Points {
     /// Moves and scales the points into a frame.
     ///
     /// # Errors
-    /// [`TsneError::TooFar`] for a point so far from those that the frame is of that squared distances do not fit.
+    /// [`TsneError::TooFar`] for a point so far from those that the frame was made from that squared distances do not fit.
     pub fn in_frame(mut self, frame: &Frame) -> Result<Self, TsneError> {
         let (mut fits, mut farthest) = (true, (0.0, 0));
         for (row, values) in self.values.chunks_exact_mut(self.dims).enumerate() {
@@ -73,7 +73,7 @@ impl Points {
             }
         }
         // The point to blame need not be one that does not fit: a single 0 in a column of 1e20 keeps that column from being
-        // moved to the origin, and then it is all the others that do not fit.
+        // moved to the origin, and then all the others do not fit.
         match fits {
             true => Ok(self),
             false => Err(TsneError::TooFar { row: farthest.1 }),
@@ -110,36 +110,36 @@ impl Points {
     }
 }
 
-/// The square of a length that a distance may have, so that it fits an f32 even with sums of such.
+/// The largest square of a length, such that even sums of such squares fit an f32.
 ///
-/// In the unit of a frame that is 10^15 times what ordinary points have; the error speaks of 10^12, which is true along the
-/// axis on which a point is farthest too, in up to 100,000 dimensions.
+/// In a frame's unit, that is a length of 10^15 times what ordinary points have. The error message says 10^12, which also
+/// holds along the axis on which a point is farthest, in up to 100,000 dimensions.
 const MOST_SQUARED: f64 = 1e30;
 
-/// Where the origin is, and how long a unit. Maps depend on neither; but with the mean at the origin distances keep the most
+/// The origin and the unit of length. Maps depend on neither; but with the mean at the origin distances keep the most
 /// digits, and with numbers of about 1 no square is too large or too small.
 ///
-/// A few points far out would spoil both: their mean is no point's neighbourhood, and in units of theirs an f32 has no digits
-/// for the others. Where there are such points, all numbers stay what they are but for their unit, which is that of the
-/// nearer points: an f32 has room for squares of 10^-38 to 10^38.
+/// A few points far out would spoil both: the mean would be near no point, and in their unit an f32 would have no digits
+/// left for the others. Where there are such points, the numbers stay what they are except for their unit, which is that of
+/// the nearer points: an f32 has room for squares of 10^-38 to 10^38.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
     origin: Vec<f64>,
     /// Where most of the points are.
     middle: Vec<f64>,
-    /// A power of two, so that no digit is lost.
+    /// A power of two, so that scaling loses no digit.
     scale: f64,
 }
 
-/// How many times as far out as the nearer points a point may be and still belong to them: it costs them 12 of 24 bits.
+/// A point up to this many times as far out as the nearer points still belongs to them: it costs them 12 of 24 bits.
 const FAR: f64 = 4096.0;
 /// The share of the points that counts as the nearer ones.
 const NEARER: f64 = 0.01;
-/// Points that the middle is found of.
+/// The most points from which the middle is computed.
 const SAMPLE: usize = 1024;
 
 impl Frame {
-    /// The frame of some points. When none is far out, their mean is 0 in it and their largest number between 0.5 and 1.
+    /// The frame of some points. When none is far out, their mean is 0 in it and their largest number is between 0.5 and 1.
     pub fn of(points: &Points) -> Self {
         let middle = points.middle();
         let mut apart = points.distances_from(&middle);
@@ -158,12 +158,12 @@ impl Frame {
     }
 }
 
-/// What makes a length one between 0.5 and 1.
+/// The factor that scales a length to between 0.5 and 1.
 fn unit(length: f64) -> f64 {
     (-length.log2().ceil()).exp2()
 }
 
-/// What frames and directions are found by.
+/// What frames and directions are computed from.
 impl Points {
     fn mean(&self) -> Vec<f64> {
         let mut mean = vec![0.0; self.dims];
@@ -178,7 +178,8 @@ impl Points {
     }
 
     /// Where the numbers of each column are densest: in the middle of the shortest range that holds a quarter of them. A
-    /// median would be among the points far out where these are half of all. Of some points when there are many.
+    /// median would be among the points far out if these were half of all. Computed from a sample when there are many
+    /// points.
     fn middle(&self) -> Vec<f64> {
         let step = self.count().div_ceil(SAMPLE).max(1);
         let column = |axis: usize| {
@@ -193,8 +194,8 @@ impl Points {
         (0..self.dims).into_par_iter().map(column).collect()
     }
 
-    /// An origin that costs no digit: a column whose numbers are all within a factor of two of its middle is moved by that
-    /// (Sterbenz 1974), the others stay.
+    /// An origin that costs no digit: a column whose numbers are all within a factor of two of its middle is moved by it
+    /// (exact: Sterbenz 1974), the others stay.
     fn exact_origin(&self, middle: &[f64]) -> Vec<f64> {
         let mut origin = middle.to_vec();
         for (axis, middle) in origin.iter_mut().enumerate() {
@@ -206,7 +207,7 @@ impl Points {
         origin
     }
 
-    /// How far each point is from a place, along the axis on which it is farthest.
+    /// The distance of each point from a place, along the axis on which it is farthest.
     fn distances_from(&self, place: &[f64]) -> Vec<f64> {
         let distance = |row: &[f32]| {
             let axes = row.iter().zip(place);
@@ -215,13 +216,13 @@ impl Points {
         self.values.par_chunks_exact(self.dims).map(distance).collect()
     }
 
-    /// The points with those far out brought in to where most are, and their mean at 0: directions found of these are those
-    /// in which most points vary. The points themselves where none is far out and their mean is at 0.
+    /// The points, with those far out brought in to where most are, and with their mean at 0: directions computed from these
+    /// are those in which most points vary. Returns the points themselves if none is far out and their mean is at 0.
     ///
-    /// What is far is measured from the middle: not every frame has that at its origin.
+    /// What counts as far is measured from the middle, which is not at the origin of every frame.
     pub fn tamed(&self) -> Cow<'_, Self> {
         const OUTER: f64 = 8.0;
-        /// As a share of the distance that points have from the middle. The mean frame rounds its mean to less.
+        /// As a share of most points' distance from the middle. The mean frame rounds its mean to less.
         const CENTRED: f64 = 1e-3;
         let middle = self.middle();
         let apart = self.distances_from(&middle);
@@ -232,7 +233,7 @@ impl Points {
             return Cow::Borrowed(self);
         };
         let near = sorted[(NEARER * sorted.len() as f64) as usize];
-        // What points have that are not far out: half of all may be.
+        // The distance of points that are not far out; up to half of all may be.
         let most = sorted[sorted.len() / 4];
         let mut tamed = Cow::Borrowed(self);
         if far > FAR * most {
@@ -244,7 +245,8 @@ impl Points {
             }
         }
         let mean = tamed.mean();
-        // Where a large part of the points is far out, so is the mean, and the others would lose their digits to it.
+        // Where a large part of the points is far out, so is the mean, and moving that to 0 would cost the others their
+        // digits.
         let drawn = mean.iter().zip(&middle).any(|(mean, middle)| (mean - middle).abs() > FAR * near);
         let centre = if drawn { middle } else { mean };
         if centre.iter().any(|centre| centre.abs() > CENTRED * most) {
@@ -284,7 +286,7 @@ mod tests {
 
     #[test]
     fn points_far_out_take_no_digit_from_the_others() {
-        // Ordinary values with three that are not, and a column that no f32 could hold beside them were it not moved.
+        // Ordinary values with three exceptions, and a column that no f32 could hold beside them if it were not moved.
         let mut values: Vec<f32> = (0..600).map(|i| (i * 7919 % 1009) as f32 / 100.0).collect();
         values.chunks_exact_mut(3).for_each(|row| row[2] = 3e11);
         for (at, value) in [(300, 1e11), (301, -3e9), (45, 2e13)] {
@@ -303,7 +305,7 @@ mod tests {
         assert!(largest < 100.0 * scale as f32 * 10.0, "{largest}");
     }
 
-    /// Three columns about 1000 that vary by 3, 1 and 1; `far`, if any, in the first of point 500.
+    /// Three columns around 1000 that vary by 3, 1 and 1; `far`, if any, replaces the first value of point 500.
     fn about_1000(far: Option<f32>) -> Points {
         let mut rng = Pcg64::seed_from_u64(17);
         let mut point = || [3.0, 1.0, 1.0].map(|width: f32| 1000.0 + width * rng.sample::<f32, _>(StandardNormal));
@@ -314,12 +316,12 @@ mod tests {
 
     #[test]
     fn a_point_far_from_points_far_from_0_does_not_hide_their_directions() {
-        // The first is far enough for another frame but not to be brought in, the last for both.
+        // The first is far enough for another frame but not to be brought in, the last is far enough for both.
         for far in [None, Some(6e3), Some(1e5), Some(-1e9)] {
             let framed = about_1000(far).framed().unwrap();
             let tamed = framed.tamed();
             let places = Directions::principal(&tamed, 2, 12, 1, UNTOLD).unwrap().project(&tamed);
-            // How the ordinary points are spread along the first direction and the second, about their own mean.
+            // How the ordinary points are spread along the first and the second direction, about their own mean.
             let ordinary = || places.rows().enumerate().filter(|(i, _)| *i != 500).map(|(_, row)| row);
             let deviation = |axis: usize| {
                 let mean = ordinary().map(|row| f64::from(row[axis])).sum::<f64>() / 999.0;
@@ -328,7 +330,7 @@ mod tests {
             };
             let ratio = deviation(0) / deviation(1);
             assert!((2.6..3.4).contains(&ratio), "{far:?}: {ratio}");
-            // The start of a map is made to have one deviation of all points; the ordinary ones must have most of it.
+            // The start of a map is scaled to a fixed deviation over all points; the ordinary ones must have most of it.
             let all = places.rows().map(|row| f64::from(row[0]).powi(2)).sum::<f64>();
             let share = deviation(0) / (all / 1000.0).sqrt();
             let least = if far == Some(6e3) { 0.01 } else { 0.9 };
@@ -356,7 +358,7 @@ mod tests {
         let ordinary = (0..50).map(|i| if i == 7 { 1e30 } else { i as f32 }).collect();
         let own = Points::new(ordinary, 1).framed();
         assert!(matches!(own, Err(TsneError::TooFar { row: 7 })));
-        // A 0 that is far from all others, which are far from the origin.
+        // A 0 far from all the others, which are far from the origin.
         let column = |i: usize| if i == 31 { 0.0 } else { 1e20 };
         let far_from_0 = (0..50).flat_map(|i| [column(i), i as f32]).collect();
         let own = Points::new(far_from_0, 2).framed();

@@ -1,4 +1,4 @@
-//! Principal directions: where the map starts, fewer numbers a point, and bounds of distances.
+//! Principal directions: for the start of the map, for fewer numbers per point, and for bounds on distances.
 
 use nalgebra::{DMatrix, DMatrixView};
 use rand::SeedableRng;
@@ -9,19 +9,20 @@ use rayon::prelude::*;
 use super::points::Points;
 use super::progress::Told;
 
-/// Rows that one task multiplies. Fixed, so that sums do not depend on the number of threads.
+/// Rows multiplied per task. Fixed, so that sums do not depend on the number of threads.
 const ROWS: usize = 2048;
-/// Directions followed beside those wanted, which makes these converge sooner.
+/// Directions followed in addition to those wanted, which makes these converge sooner.
 const SPARE: usize = 8;
 
-/// Orthonormal directions in which centred points vary, most first, as the columns of `[dims, directions]`.
+/// Orthonormal directions in which centred points vary, the largest variance first, as the columns of `[dims, directions]`.
 #[derive(Debug, Clone)]
 pub(super) struct Directions(DMatrix<f32>);
 
 impl Directions {
-    /// The first `wanted` directions, or as many as there are, by subspace iteration: Q <- orth(XᵀXQ), `rounds` times from
-    /// a random Q, then the eigenvectors of QᵀXᵀXQ (Halko, Martinsson and Tropp 2011, algorithm 4.4). A few rounds do where
-    /// any orthonormal directions are right and the principal ones only better. `told` of each round; `None` when it breaks.
+    /// The first `wanted` directions, or as many as there are, by subspace iteration: Q <- orth(XᵀXQ), `rounds` times from a
+    /// random Q, then the eigenvectors of QᵀXᵀXQ (Halko, Martinsson and Tropp 2011, algorithm 4.4). A few rounds are enough
+    /// where any orthonormal directions are valid and the principal ones only better. Each round is reported to `told`;
+    /// `None` when it breaks.
     pub fn principal(points: &Points, wanted: usize, rounds: usize, seed: u64, told: Told) -> Option<Self> {
         let dims = points.dims();
         let most = dims.min(points.count());
@@ -46,12 +47,12 @@ impl Directions {
         Some(Self(with_signs_fixed(turned)))
     }
 
-    /// How many.
+    /// Number of directions.
     pub fn len(&self) -> usize {
         self.0.ncols()
     }
 
-    /// The points in these directions, `[count, directions]`.
+    /// The points projected onto these directions, `[count, directions]`.
     pub fn project(&self, points: &Points) -> Points {
         let mut values = vec![0.0; points.count() * self.len()];
         let blocks = points.values().par_chunks(ROWS * points.dims());
@@ -83,7 +84,7 @@ fn columns(block: &[f32], dims: usize) -> DMatrixView<'_, f32> {
     DMatrixView::from_slice(block, dims, block.len() / dims)
 }
 
-/// A direction and its opposite are equally principal. The one whose largest number is positive is taken.
+/// A direction and its opposite are equally principal. This takes the one whose entry of largest magnitude is positive.
 fn with_signs_fixed(mut directions: DMatrix<f32>) -> DMatrix<f32> {
     for mut column in directions.column_iter_mut() {
         if column[column.icamax()] < 0.0 {
@@ -99,7 +100,7 @@ mod tests {
     use crate::tsne::progress::UNTOLD;
     use rand::RngExt;
 
-    /// Points that vary less and less along the axes of a turned frame, moved to their mean.
+    /// Points that vary less and less along the axes of a rotated frame, moved to their mean.
     fn points(count: usize, dims: usize) -> Points {
         let mut rng = Pcg64::seed_from_u64(3);
         let random = DMatrix::from_fn(dims, dims, |_, _| rng.random::<f32>() - 0.5).qr().q();

@@ -1,21 +1,21 @@
-//! How far a fit is, and whether it is to continue.
+//! How far a fit has got, and whether it should continue.
 
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
-/// How far a fit is.
+/// How far a fit has got.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Progress {
-    /// What is done before there is a map.
+    /// Work done before there is a map.
     Stage {
-        /// In words.
+        /// Its name, in words.
         name: &'static str,
         /// Points done, or rounds of a search for directions.
         done: usize,
-        /// All of them.
+        /// How many there are in all.
         of: usize,
     },
-    /// An iteration is done.
+    /// An iteration has been done.
     Iteration {
         /// Iterations done.
         done: usize,
@@ -26,13 +26,14 @@ pub enum Progress {
     },
 }
 
-/// Is told, by any thread, how many more points or rounds are done, and says whether to continue.
+/// Called from any thread with how many more points or rounds are done; returns whether to continue.
 pub(super) type Told<'a> = &'a (dyn Fn(usize) -> ControlFlow<()> + Sync);
 
-/// For work that nobody watches.
+/// For work that nobody observes.
 pub(super) const UNTOLD: Told = &|_| ControlFlow::Continue(());
 
-/// Begins a stage of `count` points or rounds: what tells `observe` of those that are done, at first of none.
+/// Begins a stage of `of` points or rounds: reports to `observe` that none are done yet, and returns a function that reports
+/// how many more are.
 pub(super) fn stage<O>(name: &'static str, of: usize, observe: &mut O) -> impl Fn(usize) -> ControlFlow<()> + Sync
 where
     O: FnMut(Progress) -> ControlFlow<()> + Send,

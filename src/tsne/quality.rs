@@ -7,17 +7,17 @@ use super::points::Points;
 use super::progress::UNTOLD;
 use super::{NeighbourSearch, TsneError};
 
-/// How far the neighbours in the map are neighbours in the data (Venna and Kaski 2001), from 0 to 1:
+/// How far the neighbours in the map are also neighbours in the data (Venna and Kaski 2001), from 0 to 1:
 ///
 /// ```text
 /// 1 - 2 / (N k (2N - 3k - 1)) Σ_i Σ_{j in map's k nearest of i} max(0, rank of j among i's neighbours in the data - k)
 /// ```
 ///
-/// `data` is row-major `[N, dims]`, `map` `[N, components]`; distances are euclidean. The work grows with N² dims: give a few
-/// thousand points.
+/// `data` is row-major `[N, dims]`, `map` `[N, components]`; distances are euclidean. The cost grows with N² dims: pass a
+/// few thousand points.
 ///
 /// # Errors
-/// [`TsneError`]: points that are not finite or not as many in both; `k` that is not below N / 2.
+/// [`TsneError`]: points that are not finite, or not equally many in both; `k` that is not below N / 2.
 pub fn trustworthiness(data: &[f32], dims: usize, map: &[f32], components: usize, k: usize) -> Result<f64, TsneError> {
     let data = Points::checked(data, dims)?.framed()?;
     let map = Points::checked(map, components)?.framed()?;
@@ -34,7 +34,7 @@ pub fn trustworthiness(data: &[f32], dims: usize, map: &[f32], components: usize
         let neighbours = &near.indices[i * k..(i + 1) * k];
         let excess = neighbours.iter().map(|j| {
             let j = *j as usize;
-            // Of equal distances the earlier point counts as nearer, as a stable sort has it.
+            // Of equal distances the earlier point counts as nearer, as in a stable sort.
             let nearer = |l: &usize| (distances[*l], *l) < (distances[j], j);
             let rank = 1 + (0..count).filter(|l| *l != i && nearer(l)).count();
             rank.saturating_sub(k)
@@ -46,7 +46,7 @@ pub fn trustworthiness(data: &[f32], dims: usize, map: &[f32], components: usize
     Ok(1.0 - scale * sum as f64)
 }
 
-/// The share of each point's true `k` nearest that an approximate search finds, see
+/// The share of each point's true `k` nearest neighbours that an approximate search finds, see
 /// [`NeighbourSearch::Approximate`]. `data` is row-major `[N, dims]`; distances are euclidean.
 ///
 /// # Errors
@@ -67,9 +67,9 @@ pub fn neighbour_recall(data: &[f32], dims: usize, k: usize, seed: u64) -> Resul
 /// Folds of [`knn_accuracy`].
 const FOLDS: usize = 5;
 
-/// How well the `k` nearest of the map's other points tell a point's class, by majority, of equals the smallest class. In
-/// stratified five-fold cross-validation in the order of the points, as scikit-learn's `cross_val_score` with a
-/// `KNeighborsClassifier` has it: a fifth of each class is told by the other four fifths of the points.
+/// How well the `k` nearest of the map's other points predict a point's class, by majority; ties go to the smallest class.
+/// Uses stratified five-fold cross-validation in the order of the points, like scikit-learn's `cross_val_score` with a
+/// `KNeighborsClassifier`: a fifth of each class is predicted from the other four fifths of the points.
 ///
 /// # Errors
 /// [`TsneError`]: points that are not finite, not as many as labels, or fewer than five; `k` above four fifths of them.
@@ -99,7 +99,7 @@ pub fn knn_accuracy(map: &[f32], components: usize, labels: &[u8], k: usize) -> 
     Ok(scores.sum::<Result<f64, TsneError>>()? / FOLDS as f64)
 }
 
-/// The class that most of the `k` nearest have.
+/// The class of most of the `k` nearest.
 fn majority(place: &[f32], places: &[&[f32]], class: impl Fn(usize) -> u8, k: usize) -> u8 {
     let squared = |other: &[f32]| place.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
     let mut distances: Vec<(f32, u32)> = (0..).zip(places).map(|(j, other)| (squared(other), j)).collect();
@@ -112,8 +112,9 @@ fn majority(place: &[f32], places: &[&[f32]], class: impl Fn(usize) -> u8, k: us
     (0..=u8::MAX).find(|class| votes[usize::from(*class)] == most).unwrap_or(0)
 }
 
-/// Each point's fold: the points, sorted by class, are dealt in turn, which says how many of a class a fold gets; and it gets
-/// them in the order of the points. Classes are in the order of their first points, as in scikit-learn's `StratifiedKFold`.
+/// Each point's fold. The points, sorted by class, are dealt in turn, which determines how many of a class each fold gets;
+/// each fold then gets them in the order of the points. Classes are in the order of their first points, as in scikit-learn's
+/// `StratifiedKFold`.
 fn folds(labels: &[u8]) -> Vec<usize> {
     let mut counts = [0; 256];
     let mut classes = Vec::new();

@@ -6,10 +6,10 @@ use super::TsneError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Metric {
-    /// The straight line
+    /// The straight-line distance
     #[default]
     Euclidean,
-    /// The angle: the straight line between the points scaled to length 1, whose square is 2 (1 - cos)
+    /// The angle: the distance between the points scaled to length 1, whose square is 2 (1 - cos)
     Cosine,
 }
 
@@ -17,15 +17,15 @@ pub enum Metric {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Method {
-    /// The fastest by measurement: exact for few points; for more, fft in 1 and 2 dimensions, Barnes-Hut in 3, and where a
-    /// tenth of the points have many others in their very place
+    /// The fastest by measurement: exact for few points; for more, fft in 1 and 2 dimensions, Barnes-Hut in 3 and wherever a
+    /// tenth of the points coincide with many others
     #[default]
     Auto,
     /// All pairs of points, and the probabilities of all pairs; for few points
     Exact,
-    /// Far points together, by a tree
+    /// Far points combined, by a tree
     BarnesHut,
-    /// A grid, by FFT; for maps of 1 and 2 dimensions. Many points in one place it spreads over the distance of its nodes
+    /// A grid, by FFT; for maps of 1 and 2 dimensions. Spreads many points in one place over the distance of its nodes
     Fft,
 }
 
@@ -47,30 +47,30 @@ pub enum NeighbourSearch {
     /// Approximate for many points of many dimensions, else exact
     #[default]
     Auto,
-    /// All true ones
+    /// All the true ones
     Exact,
-    /// Most of the true ones and others instead of the rest: for many points faster, and the map's structure beyond the
-    /// closest neighbours better (see docs/rejected-optimizations.md)
+    /// Most of the true ones, and others for the rest: for many points faster, and with better structure of the map beyond
+    /// the closest neighbours (see docs/rejected-optimizations.md)
     Approximate,
 }
 
 /// Where the points of the map start.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Initial {
-    /// At their first principal components, scaled to a standard deviation of 0.0001. Keeps the large-scale shape of the data
-    /// (Kobak and Berens 2019).
+    /// At their first principal components, scaled to a standard deviation of 0.0001. This keeps the large-scale shape of
+    /// the data (Kobak and Berens 2019).
     #[default]
     Pca,
     /// At random around the origin, with a standard deviation of 0.0001.
     Random,
-    /// Here: row-major `[points, components]`, taken as they are.
+    /// At these places: row-major `[points, components]`, used as they are.
     Given(Vec<f32>),
 }
 
-/// t-SNE with its settings, see [`Tsne::fit`]. The defaults are those of openTSNE, but for a learning rate four times as high,
-/// with which 150 of the 750 iterations are enough for the early exaggeration (docs/benchmarks.md).
+/// t-SNE with its settings, see [`Tsne::fit`]. The defaults are those of openTSNE, except for a learning rate four times as
+/// high, with which 150 of the 750 iterations are enough for the early exaggeration (docs/benchmarks.md).
 ///
-/// What a field says here is also the help of its option on the command line.
+/// The documentation of a field is also the help text of its option on the command line.
 #[derive(Debug, Clone)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 pub struct Tsne {
@@ -86,26 +86,27 @@ pub struct Tsne {
     /// Dimensions of the map: 1, 2 or 3
     #[cfg_attr(feature = "cli", arg(long, value_name = "N", default_value_t = 2, help_heading = "Map"))]
     pub components: usize,
-    /// How many neighbours count, about; 1 or more. Lowered to a third of the other points when there are few
+    /// About how many neighbours count; 1 or more. Lowered to a third of the other points when there are few
     #[cfg_attr(feature = "cli", arg(long, value_name = "X", default_value_t = 30.0, help_heading = "Map"))]
     pub perplexity: f64,
     /// Where the map starts.
     #[cfg_attr(feature = "cli", arg(skip))]
     pub initial: Initial,
-    /// What everything random starts from
+    /// The seed of everything random
     #[cfg_attr(feature = "cli", arg(long, default_value_t = 0, help_heading = "Map"))]
     pub seed: u64,
-    /// By what the pull between neighbours is enlarged at first, so that clusters can find together; 1 to a million
+    /// Factor that strengthens the pull between neighbours at first, so that clusters can form; 1 to a million
     #[cfg_attr(feature = "cli", arg(long, value_name = "X", default_value_t = 12.0, help_heading = "Descent"))]
     pub early_exaggeration: f64,
-    /// Iterations with that
+    /// Iterations with this exaggeration
     #[cfg_attr(feature = "cli", arg(long, value_name = "N", default_value_t = 150, help_heading = "Descent"))]
     pub early_exaggeration_iterations: usize,
-    /// Iterations after that
+    /// Iterations after these
     #[cfg_attr(feature = "cli", arg(long, value_name = "N", default_value_t = 600, help_heading = "Descent"))]
     pub iterations: usize,
-    /// The learning rate, up to 10⁹; without one, the number of points divided by the exaggeration. That is four times the rate
-    /// of Belkina et al. 2019 and openTSNE, whose gradient leaves out the factor of 4; it comes farther in as many iterations.
+    /// The learning rate, up to 10⁹; by default the number of points divided by the exaggeration. That is four times the
+    /// rate of Belkina et al. 2019 and openTSNE, whose gradient leaves out the factor of 4; it gets farther in as many
+    /// iterations.
     #[cfg_attr(feature = "cli", arg(skip))]
     pub learning_rate: Option<f64>,
     /// How the push of all points on all others is found
@@ -114,7 +115,7 @@ pub struct Tsne {
     /// Barnes-Hut: how wide a cell may be, as a share of its distance; 0 is exact
     #[cfg_attr(feature = "cli", arg(long, value_name = "X", default_value_t = 0.5, help_heading = "Descent"))]
     pub theta: f64,
-    /// Threads to work with, at most 1024; default one a core. Changes no result
+    /// Threads to use, at most 1024; by default one per core. Does not change the result
     #[cfg_attr(feature = "cli", arg(long, value_name = "N", help_heading = "Descent"))]
     pub threads: Option<usize>,
 }
@@ -140,18 +141,18 @@ impl Default for Tsne {
     }
 }
 
-/// Points that may be mapped in the exact way.
+/// The most points for the exact method.
 const MOST_FOR_EXACT: usize = 10_000;
-/// Pairs of neighbours at most. 40 bytes each have been measured, on the way to the probabilities: 5 GB.
+/// The most pairs of neighbours. By measurement, computing the probabilities takes 40 bytes per pair: 5 GB.
 const MOST_PAIRS: usize = 1 << 27;
-/// Neighbours a unit of perplexity. A Gaussian of that perplexity has next to nothing beyond.
+/// Neighbours per unit of perplexity. A Gaussian of that perplexity is almost 0 beyond them.
 const NEIGHBOURS: f64 = 3.0;
 /// Beyond these the numbers of a fit might leave the range of f32.
 const MOST_EXAGGERATION: f64 = 1e6;
 const MOST_RATE: f64 = 1e9;
 const MOST_INITIAL: f32 = 1e6;
 const MOST_THREADS: usize = 1024;
-/// Up to this many points all pairs are the fastest, by measurement (docs/benchmarks.md).
+/// Up to this many points all pairs are fastest, by measurement (docs/benchmarks.md).
 const FEW_POINTS: usize = 250;
 
 impl Tsne {
@@ -251,7 +252,7 @@ impl Tsne {
         }
     }
 
-    /// Does `work` on the threads that were asked for.
+    /// Runs `work` on the threads asked for.
     pub(super) fn on_threads<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, TsneError> {
         let Some(threads) = self.threads else { return Ok(work()) };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();

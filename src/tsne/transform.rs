@@ -1,4 +1,4 @@
-//! New points in a map that stands.
+//! New points in an existing map.
 
 use super::TsneError;
 use super::affinities::Affinities;
@@ -21,21 +21,21 @@ const MOMENTUM: f32 = 0.8;
 const STEEPEST: f32 = 0.25;
 /// How far beyond the map new points may be pushed, as a share of its extent. Their neighbours hold them back.
 const ROOM: f64 = 0.1;
-/// By what the pull is enlarged throughout.
+/// The factor that strengthens the pull throughout.
 const EXAGGERATION: f32 = 1.5;
 
 impl Embedding {
     /// Places new points, row-major `[points, dims]`, into the map; the map stays as it is. Returns their positions,
     /// row-major `[points, components]`.
     ///
-    /// Every new point i moves downhill on its own divergence Σ_j p_j|i ln(p_j|i / q_j|i) from the points j of the map, with
-    /// q_j|i = K_ij / Σ_l K_il, so that where it comes to lie does not depend on the others it came with. It starts at the
-    /// mean of its nearest neighbours, weighted by p_j|i. The pull is exaggerated by 1.5, as in openTSNE. Much is prepared once
-    /// for all points of a call: give many together.
+    /// Every new point i descends on its own divergence Σ_j p_j|i ln(p_j|i / q_j|i) from the points j of the map, with
+    /// q_j|i = K_ij / Σ_l K_il. Its position therefore does not depend on the other new points. It starts at the mean of its
+    /// nearest neighbours, weighted by p_j|i. The pull is exaggerated by 1.5, as in openTSNE. Much is prepared once per call
+    /// for all its points: pass many at a time.
     ///
     /// # Errors
-    /// Points that are not finite, of other numbers than those of the map, too far from them, or without a direction where the
-    /// metric needs one.
+    /// Points that are not finite, have another number of dimensions than those of the map, are too far from them, or have
+    /// no direction where the metric needs one.
     pub fn transform(&self, data: &[f32], dims: usize) -> Result<Vec<f32>, TsneError> {
         if dims != self.dims {
             return Err(TsneError::OtherDims { expected: self.dims, found: dims });

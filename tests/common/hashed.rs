@@ -1,4 +1,4 @@
-//! Networks with weights, and images, from a hash of names: what tests/interop/architectures.py draws too.
+//! Networks and images whose values are hashes of names; tests/interop/architectures.py generates the same ones.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use selvedge::nn::{Forward, Mode, ParameterBuilder, Parameters, weights};
 use selvedge::settings::{InceptionSettings, NetworkSettings, ResNetSettings, Shortcut};
 use selvedge::tensor::{Graph, Tensor};
 
-/// Images of a comparison.
+/// Images per comparison.
 pub const IMAGES: usize = 8;
-/// Sets of images; the script says why there are several.
+/// Sets of images; the script explains why there are several.
 pub const SETS: [&str; 3] = ["9", "2", "6"];
 
 /// Numbers in -1 to 1.
@@ -42,7 +42,7 @@ pub fn weight(name: &str, shape: &[usize]) -> Vec<f32> {
     numbers.iter().map(|u| (middle + width * u) as f32).collect()
 }
 
-/// Patches with noise, `[IMAGES, side, side, channels]`; the script says why. It draws channel by channel.
+/// Patches with noise, `[IMAGES, side, side, channels]`; the script explains why. Numbers are drawn channel by channel.
 fn images(name: &str, side: usize, channels: usize) -> Vec<f32> {
     let tiles = if side == 28 { 4 } else { 5 };
     let patches = hashed(&format!("{name} patches"), IMAGES * channels * tiles * tiles);
@@ -91,7 +91,7 @@ pub const CASES: [Case; 7] = [
     },
 ];
 
-/// What a network gives on the images, and the gradient of each parameter, in PyTorch's layout.
+/// A network's logits for the images, and the gradient of each parameter in PyTorch's layout.
 pub struct Measured {
     pub inference: Vec<f32>,
     pub training: Vec<f32>,
@@ -163,7 +163,7 @@ fn as_in_pytorch(shape: &[usize], values: &[f32]) -> (Vec<usize>, Vec<f32>) {
     (shape, moved)
 }
 
-/// Fills all parameters by way of a weight file.
+/// Fills all parameters through a weight file.
 fn fill(parameters: &Parameters) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");

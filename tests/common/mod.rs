@@ -1,5 +1,5 @@
 //! What the tests share: devices, and a check that fails with the whole report.
-#![allow(dead_code)] // each test file uses a part
+#![allow(dead_code)] // each test file uses only a part
 
 #[cfg(feature = "cli")]
 pub mod hashed;
@@ -21,12 +21,12 @@ use selvedge::gradcheck::{Array, Tolerance, gradcheck};
 use selvedge::tensor::ops::gemm_core;
 use selvedge::tensor::{Result, Tensor};
 
-/// The device with bounds checks on and the core that the adapter gets by itself; opened once a test binary.
+/// The device with bounds checks on and the adapter's default core; opened once per test binary.
 pub fn gpu() -> Arc<Gpu> {
     open(None)
 }
 
-/// As [`gpu`], with this core of the matrix product.
+/// Like [`gpu`], with this core of the matrix product.
 pub fn gpu_with(core: GemmCore) -> Arc<Gpu> {
     open(Some(core))
 }
@@ -55,7 +55,7 @@ pub fn check(inputs: &[Array], build: impl Fn(&[Tensor]) -> Result<Tensor>, refe
     check_on(&gpu(), "", inputs, build, reference);
 }
 
-/// As [`check`], on a given device; `case` says which case it was.
+/// Like [`check`], on a given device; `case` names the case in the message.
 pub fn check_on(
     gpu: &Arc<Gpu>,
     case: &str,

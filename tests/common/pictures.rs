@@ -1,4 +1,4 @@
-//! Pictures composed of real Fashion-MNIST images and backgrounds, as people take them.
+//! Pictures like those that people take, composed of real Fashion-MNIST images and backgrounds.
 
 use image::{Rgba, RgbaImage};
 use selvedge::data::{HEIGHT, ImageSet, WIDTH};
@@ -8,7 +8,7 @@ pub type Color = [f32; 3];
 
 /// Width and height of a composed picture.
 pub const SIZE: [u32; 2] = [400, 360];
-/// Side of the thing on it, and its left upper corner.
+/// Side of the thing in the picture; its upper left corner.
 const SIDE: u32 = 240;
 const PLACE: [u32; 2] = [90, 45];
 
@@ -20,14 +20,14 @@ pub fn mix(a: Color, b: Color, share_of_b: f32) -> Color {
     std::array::from_fn(|i| a[i] + share_of_b * (b[i] - a[i]))
 }
 
-/// Numbers from -1 to 1 with a mean of 0 that look random, one a pixel.
+/// Pseudorandom numbers from -1 to 1 with a mean of 0, one per pixel.
 pub fn noise(x: u32, y: u32) -> f32 {
     let hashed = (x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca77)).wrapping_mul(0xc2b2_ae3d);
     let hashed = (hashed ^ (hashed >> 15)).wrapping_mul(0x27d4_eb2f);
     (hashed >> 8) as f32 / (1 << 23) as f32 - 1.0
 }
 
-/// An image of the data set: how light it is, and how much of each place it covers (holes inside of it too).
+/// An image of the data set: how light each pixel is, and how much of each pixel it covers (holes inside it count as covered).
 pub struct Shape {
     light: Vec<f32>,
     cover: Vec<f32>,
@@ -40,13 +40,13 @@ impl Shape {
         Self { light: pixels.iter().map(|p| f32::from(*p) / 255.0).collect(), cover: cover.collect() }
     }
 
-    /// Light and cover at a place of a composed picture.
+    /// Light and cover at a pixel of a composed picture.
     fn at(&self, x: u32, y: u32) -> Option<(f32, f32)> {
         let [x, y] = [x.checked_sub(PLACE[0])?, y.checked_sub(PLACE[1])?];
         (x < SIDE && y < SIDE).then(|| (enlarged(&self.light, x, y), enlarged(&self.cover, x, y)))
     }
 
-    /// The picture of a thing, whose colour depends on how light it is (0 to 1) at each place, on a background; none means
+    /// The picture of a thing on a background. `thing` maps how light each pixel is (0 to 1) to a colour. No background means
     /// a transparent one.
     pub fn on(&self, background: Option<&dyn Fn(u32, u32) -> Color>, thing: &dyn Fn(f32) -> Color) -> RgbaImage {
         RgbaImage::from_fn(SIZE[0], SIZE[1], |x, y| {
@@ -60,13 +60,13 @@ impl Shape {
         })
     }
 
-    /// How much of each of the 28x28 places the thing covers.
+    /// How much of each of the 28x28 pixels the thing covers.
     pub fn cover(&self) -> &[f32] {
         &self.cover
     }
 }
 
-/// A value of a 28x28 image at a place of the enlarged one, between the four nearest.
+/// The value of a 28x28 image at a pixel of the enlarged one, interpolated between the four nearest pixels.
 fn enlarged(values: &[f32], x: u32, y: u32) -> f32 {
     let place = |at: u32, size: usize| {
         let at = ((at as f32 + 0.5) * size as f32 / SIDE as f32 - 0.5).clamp(0.0, size as f32 - 1.0);
@@ -78,7 +78,7 @@ fn enlarged(values: &[f32], x: u32, y: u32) -> f32 {
     row(y) * (1.0 - down) + row(y + 1) * down
 }
 
-/// Which places the background reaches from the border.
+/// Whether each pixel is background connected to the border.
 fn outside(pixels: &[u8]) -> Vec<bool> {
     let mut outside = vec![false; pixels.len()];
     let border = (0..pixels.len()).filter(|i| {

@@ -20,7 +20,7 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// IDX files of `train` and `test` images, a class a grey.
+/// IDX files of `train` and `test` images, one shade of grey per class.
 pub fn write_data(folder: &Path, train: usize, test: usize) {
     for (set, n) in [("train", train), ("t10k", test)] {
         let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {

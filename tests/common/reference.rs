@@ -1,4 +1,4 @@
-//! Every op once more, in double precision and as naively as can be: nested loops over the definition.
+//! A second implementation of every op, in double precision and as naive as possible: nested loops over the definition.
 
 use selvedge::gradcheck::Array;
 use selvedge::tensor::ops::Pad;
@@ -110,7 +110,7 @@ pub fn normalise(x: &Array, gamma: &[f64], beta: &[f64], mean: &[f64], variance:
     x.data.iter().enumerate().map(one).collect()
 }
 
-/// The values of `x` under each window, with the place of the window's channel; padding is left out.
+/// Calls `visit` with the values of `x` under each window, one call per channel; padding is left out.
 fn windows(x: &Array, kernel: [usize; 2], stride: [usize; 2], pad: Pad, mut visit: impl FnMut(&[f64])) {
     let [n, in_h, in_w, channels] = nhwc(x);
     let out_h = (in_h + pad.top + pad.bottom - kernel[0]) / stride[0] + 1;

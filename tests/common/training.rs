@@ -1,4 +1,4 @@
-//! A small data set that can be learned, and trainings on it.
+//! A small data set that can be learned, and training runs on it.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use selvedge::settings::{Architecture, NetworkSettings, OptimiserKind, Policy, T
 use selvedge::train::{Ending, Observer, Outcome, Progress, Task, TrainError, train};
 use tempfile::TempDir;
 
-/// Images whose class can be seen: a bright bar at a height that belongs to the class, on noise.
+/// Images with a visible class: a bright bar on noise, at a height given by the class.
 pub fn bars(n: usize, seed: usize) -> ImageSet {
     let mut pixels = Vec::with_capacity(n * PIXELS);
     for image in 0..n {
@@ -30,17 +30,17 @@ pub fn dataset() -> Dataset {
 
 pub fn config() -> TrainConfig {
     with(TrainConfig::default(), |c| {
-        // 200 images to train with make 6 batches of 32 and one of 8.
+        // 200 training images make 6 batches of 32 and one of 8.
         (c.epochs, c.batch_size) = (3, 32);
         c.optimisation.learning_rate.peak = 3e-3;
         c.optimisation.optimiser = OptimiserKind::AdamW;
         c.regularisation.weight_decay = 0.05;
-        // A shifted bar would be of another class.
+        // A shifted bar would belong to another class.
         c.augment = Policy::None.augment();
     })
 }
 
-/// The network of these settings on [`dataset`].
+/// The task of training the network of these settings on [`dataset`].
 pub fn task(config: &TrainConfig) -> Task<'static> {
     Task::built_in(config, &dataset())
 }
@@ -51,12 +51,12 @@ pub fn with(mut config: TrainConfig, change: impl FnOnce(&mut TrainConfig)) -> T
     config
 }
 
-/// The network of this name with its usual settings.
+/// This network with its default settings.
 pub fn network_of(architecture: Architecture) -> NetworkSettings {
     TrainConfig::default().network.of(architecture)
 }
 
-/// Counts what the device has made after each step whose totals arrived; may stop the training.
+/// Records how many objects the device has created after each step whose totals have arrived; can stop the training.
 pub struct Watcher {
     pub gpu: Arc<Gpu>,
     pub created: Vec<(usize, Created)>,
@@ -64,9 +64,9 @@ pub struct Watcher {
     pub notes: Vec<String>,
     /// Images whose features have been computed.
     pub features: usize,
-    /// Stops when the first features are there.
+    /// Stops when the first features are computed.
     pub stop_features: bool,
-    /// Stops the training after so many steps have been seen.
+    /// Stops the training after this many steps.
     stop_after: Option<usize>,
 }
 
@@ -97,8 +97,8 @@ impl Observer for Watcher {
 }
 
 impl Watcher {
-    /// With a device of its own, so that nobody else's objects are counted. Without bounds checks, as a person trains:
-    /// every kernel has been checked by the gradient tests.
+    /// Opens its own device, so that no other objects are counted. Bounds checks are off, as in normal use: the gradient tests
+    /// have checked every kernel.
     pub fn new(stop_after: Option<usize>) -> Self {
         Self {
             gpu: Gpu::open(&GpuOptions::from_env().unwrap()).unwrap(),

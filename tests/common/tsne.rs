@@ -1,4 +1,4 @@
-//! t-SNE in f64 as its paper has it (van der Maaten and Hinton 2008), written naively on purpose.
+//! t-SNE in f64 as in the paper (van der Maaten and Hinton 2008), deliberately naive.
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
@@ -16,7 +16,7 @@ fn squared(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum()
 }
 
-/// p_ij, of each point's `k` nearest others, by bisection.
+/// p_ij over each point's `k` nearest neighbours, found by bisection.
 pub fn joint(points: &Points, perplexity: f64, k: usize) -> Points {
     let count = points.len();
     let mut p = vec![vec![0.0; count]; count];
@@ -63,7 +63,7 @@ pub fn divergence(p: &Points, y: &Points) -> f64 {
     terms.map(|(i, j)| p[i][j] * (p[i][j] * z / kernel(y, i, j)).ln()).sum()
 }
 
-/// The gradient of the divergence with the probabilities enlarged.
+/// The gradient of the divergence, with the probabilities multiplied by `exaggeration`.
 pub fn gradient(p: &Points, y: &Points, exaggeration: f64) -> Points {
     let (count, dims) = (y.len(), y[0].len());
     let z: f64 = pairs(count).map(|(i, j)| kernel(y, i, j)).sum();
@@ -78,7 +78,7 @@ pub fn gradient(p: &Points, y: &Points, exaggeration: f64) -> Points {
     gradient
 }
 
-/// Gradient descent with momentum, gains and a longest step.
+/// Gradient descent with momentum, gains and a maximum step length.
 pub struct Descent {
     pub y: Points,
     steps: Points,
@@ -96,7 +96,7 @@ impl Descent {
         let state = self.steps.iter_mut().zip(&mut self.gains);
         for ((y, gradient), (step, gains)) in self.y.iter_mut().zip(gradient).zip(state) {
             for ((step, gain), gradient) in step.iter_mut().zip(gains).zip(gradient) {
-                // No step has been made yet: it has no sign.
+                // A zero step (none has been made yet) has no sign.
                 *gain = if *step * gradient > 0.0 { 0.8 * *gain + 0.01 } else { *gain + 0.2 };
                 *step = 0.8 * *step - rate * *gain * gradient;
             }
@@ -115,7 +115,7 @@ impl Descent {
     }
 }
 
-/// Heaps of points in many dimensions, and the heap of each.
+/// Clusters of points in many dimensions, and the cluster of each point.
 pub fn heaps(count: usize, dims: usize, seed: u64) -> (Vec<f32>, Vec<u8>) {
     let mut rng = Pcg64::seed_from_u64(seed);
     let middles: Vec<f32> = (0..3 * dims).map(|_| 6.0 * rng.random::<f32>()).collect();
@@ -129,7 +129,7 @@ pub fn heaps(count: usize, dims: usize, seed: u64) -> (Vec<f32>, Vec<u8>) {
     (values, (0..count).map(|i| heap(i) as u8).collect())
 }
 
-/// A map at random, around the origin.
+/// A random map, centred on the origin.
 pub fn start(count: usize, components: usize, extent: f32) -> Vec<f32> {
     let mut rng = Pcg64::seed_from_u64(11);
     let mut y: Vec<f32> = (0..count * components).map(|_| extent * (rng.random::<f32>() - 0.5)).collect();
@@ -140,7 +140,7 @@ pub fn start(count: usize, components: usize, extent: f32) -> Vec<f32> {
     y
 }
 
-/// Whether a map holds numbers only.
+/// Whether all values of a map are finite.
 pub fn finite(map: &Embedding) -> bool {
     map.positions().iter().all(|value| value.is_finite()) && map.kl().is_finite()
 }

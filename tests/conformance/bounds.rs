@@ -1,4 +1,4 @@
-//! How far a result may be off: WebNN's own bounds, from `webnn/resources/utils.js` and the files of the operations in
+//! How far off a result may be: WebNN's own bounds, from `webnn/resources/utils.js` and the files of the operations in
 //! web-platform-tests.
 
 use super::case::Case;
@@ -43,7 +43,7 @@ impl Bound {
         })
     }
 
-    /// The error as a share of what is allowed.
+    /// The error as a fraction of the allowed error.
     pub fn error(self, value: f32, expected: f32) -> f64 {
         if value.is_nan() && expected.is_nan() || value == expected {
             return 0.0;
@@ -58,12 +58,12 @@ impl Bound {
     }
 }
 
-/// The axis of channels in the output of a convolution.
+/// The channel axis of the output of a convolution.
 fn channels_of(case: &Case) -> usize {
     if case.text("inputLayout") == Some("nhwc") { 3 } else { 1 }
 }
 
-/// The place of a float among all floats in order.
+/// The position of a float in the ordered sequence of all floats.
 fn place(x: f32) -> i64 {
     let size = i64::from(x.to_bits() & 0x7fff_ffff);
     if x.is_sign_negative() { -size } else { size }

@@ -1,26 +1,26 @@
-//! A case as the files give it.
+//! A test case, as read from the files.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// A tensor of a case. Integers are read as numbers too.
+/// A tensor of a case. Integers are read as floats too.
 #[derive(Debug, Clone)]
 pub struct Given {
     pub shape: Vec<usize>,
     pub kind: String,
     pub data: Vec<f32>,
-    /// Whether a number is missing: JSON has neither infinities nor NaN, and says null for both.
+    /// Whether a number is missing: JSON has neither infinities nor NaN, and has null in place of both.
     pub has_holes: bool,
 }
 
-/// One operation with its inputs and what must come out.
+/// One operation with its inputs and expected outputs.
 #[derive(Debug)]
 pub struct Case {
     pub name: String,
     pub operation: String,
     pub inputs: BTreeMap<String, Given>,
-    /// Operands by the operation's name for them, and all options; an operand's value is the name of an input.
+    /// Operands and options, under the operation's names for them; the value of an operand is the name of an input.
     pub arguments: BTreeMap<String, Value>,
     pub expected: Vec<Given>,
 }
@@ -63,7 +63,7 @@ impl Case {
         }
     }
 
-    /// The input that stands for the operand `name`, where it is given.
+    /// The input for the operand `name`, if it is given.
     pub fn operand(&self, name: &str) -> Option<&Given> {
         self.inputs.get(self.arguments.get(name)?.as_str()?)
     }
@@ -105,7 +105,7 @@ impl Given {
         let mut data: Vec<f32> = list.iter().map(|n| n.as_f64().unwrap_or(f64::NAN) as f32).collect();
         let len = shape.iter().product();
         if data.len() == 1 {
-            // One number stands for all.
+            // A single number fills the whole tensor.
             data = vec![data[0]; len];
         }
         Self {

@@ -1,8 +1,8 @@
 //! WebNN's conformance cases (web-platform-tests, `webnn/conformance_tests`, as JSON), run through the public API.
 //!
-//! The cases are not part of the repository. `SELVEDGE_CONFORMANCE` names the folder that holds them; then
-//! `cargo test --test conformance -- --ignored --nocapture` runs them on every core of the matrix product where that matters, and prints
-//! the table that stands in docs/conformance.md.
+//! The cases are not part of the repository. With `SELVEDGE_CONFORMANCE` set to the folder that holds them,
+//! `cargo test --test conformance -- --ignored --nocapture` runs them, on every core of the matrix product where that matters,
+//! and prints the table in docs/conformance.md.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -23,14 +23,14 @@ use operations::Outcome;
 use selvedge::gpu::GemmCore;
 use selvedge::tensor::Graph;
 
-/// What became of the cases of one operation.
+/// The results of the cases of one operation.
 #[derive(Default)]
 struct Tally {
     cases: usize,
     passed: usize,
     /// Cases that cannot be expressed, by reason.
     left_out: BTreeMap<String, usize>,
-    /// The largest error as a share of what is allowed.
+    /// The largest error as a fraction of the allowed error.
     worst: f64,
     failures: Vec<String>,
 }
@@ -38,7 +38,7 @@ struct Tally {
 impl Tally {
     fn count(&mut self, case: &Case) {
         self.cases += 1;
-        // Only products differ from core to core.
+        // Only matrix products and convolutions differ between cores.
         let cores: Vec<Option<GemmCore>> = match case.operation.as_str() {
             "conv2d" | "matmul" => cores().into_iter().map(Some).collect(),
             _ => vec![None],
@@ -61,7 +61,7 @@ impl Tally {
         self.passed += usize::from(passed);
     }
 
-    /// The largest error of any output as a share of what is allowed; with no allowance, infinite where there is an error.
+    /// The largest error of any output as a fraction of the allowed error; if no error is allowed, any error is infinite.
     fn compare(&mut self, case: &Case, outputs: &[selvedge::tensor::Tensor], core: Option<GemmCore>) -> f64 {
         let bound = Bound::of(case);
         let mut worst: f64 = 0.0;
@@ -156,7 +156,7 @@ fn errors_are_counted_in_units_in_the_last_place() {
     assert_eq!(bound.error(1.5, 1.5), 0.0);
     assert_eq!(bound.error(next(1.5, 3), 1.5), 1.5);
     assert_eq!(bound.error(next(-1.5, 1), -1.5), 0.5);
-    // Around zero too.
+    // Across zero too.
     assert_eq!(bound.error(next(0.0, 1), -next(0.0, 1)), 1.0);
     assert_eq!(bound.error(f32::NAN, f32::NAN), 0.0);
     assert_eq!(bound.error(f32::NAN, 1.0), f64::INFINITY);

@@ -6,17 +6,17 @@ use selvedge::tensor::{Graph, Result, Tensor};
 use super::case::{Case, Given};
 use super::reductions;
 
-/// Bytes, `maxStorageBufferBindingSize` among WebGPU's default limits.
+/// In bytes: `maxStorageBufferBindingSize` of WebGPU's default limits.
 const LARGEST_BINDING: usize = 128 << 20;
 
-/// What came of a case.
+/// The outcome of a case.
 pub enum Outcome {
     Given(Vec<Tensor>),
     /// It cannot be expressed, for this reason.
     LeftOut(String),
 }
 
-/// The operations that cases are known of.
+/// The operations that are known to have cases.
 pub const KNOWN: [&str; 40] = [
     "abs",
     "add",
@@ -141,7 +141,7 @@ fn of_one(case: &Case, x: &Tensor) -> Result<Tensor> {
         "sigmoid" => x.sigmoid(),
         "tanh" => x.tanh(),
         "relu" => x.relu(),
-        // Not the method, which is for slopes between 0 and 1.
+        // Not the `leaky_relu` method, which is limited to slopes between 0 and 1.
         "leakyRelu" => Unary::LEAKY_RELU.apply(x, &[number("alpha", 0.01)]),
         "linear" => x.scale(number("alpha", 1.0))?.add_constant(number("beta", 0.0)),
         "clamp" => x.clamp(number("minValue", f64::NEG_INFINITY), number("maxValue", f64::INFINITY)),
@@ -160,7 +160,7 @@ fn of_one(case: &Case, x: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// The order of axes in which `axis` stands at `to`.
+/// The order of axes that moves `axis` to position `to`.
 fn moved_to(rank: usize, axis: usize, to: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..rank).filter(|other| *other != axis).collect();
     order.insert(to, axis);
@@ -188,7 +188,7 @@ fn split(case: &Case, x: &Tensor) -> Result<Vec<Tensor>> {
     x.split(axis, &sizes)
 }
 
-/// Of any axis as of channels: the axis is brought to the end.
+/// Batch norm over any axis: it is moved to the end, where the channels are.
 fn batch_norm(case: &Case, x: &Tensor, [mean, variance]: &[Tensor; 2], options: [Option<Tensor>; 2]) -> Result<Tensor> {
     let channels = mean.shape().len();
     let [gamma, beta] = options;
@@ -212,7 +212,7 @@ fn layer_norm(case: &Case, x: &Tensor, [scale, bias]: [Option<Tensor>; 2]) -> Re
     let variance = centred.square()?.mean_axes(&axes, true)?;
     let epsilon = case.number("epsilon").unwrap_or(1e-5) as f32;
     let mut y = (&centred * &(&variance + epsilon)?.rsqrt()?)?;
-    // Scale and bias have the axes in the order in which they are named.
+    // The axes of scale and bias are in the order in which `axes` names them.
     let mut order: Vec<usize> = (0..axes.len()).collect();
     order.sort_by_key(|i| axes[*i]);
     let placed = |option: Tensor| {
@@ -256,8 +256,8 @@ fn conv2d(case: &Case, x: &Tensor, filter: &Tensor, bias: Option<Tensor>) -> Res
     if is_nhwc { Ok(y) } else { y.permute(&[0, 3, 1, 2]) }
 }
 
-/// Rows of a table: the axis is brought to the front, and what was gathered back to its place. Indices below 0 count from the end,
-/// and those out of range are clamped, as WebNN wants it.
+/// Gathers rows of a table: the axis is moved to the front, and the result is moved back. Indices below 0 count from the end, and
+/// those out of range are clamped, as WebNN requires.
 fn gather(case: &Case, x: &Tensor, indices: &Given) -> Result<Tensor> {
     let axis = case.size("axis").unwrap_or(0);
     let shape = x.shape();

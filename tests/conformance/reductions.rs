@@ -10,7 +10,7 @@ fn axes(case: &Case) -> Vec<usize> {
     case.sizes("axes").unwrap_or_else(|| (0..rank).collect())
 }
 
-/// Numbers that become one.
+/// How many numbers are reduced to one.
 pub fn count(case: &Case) -> usize {
     let shape = &case.operand("input").expect("an input").shape;
     axes(case).iter().map(|axis| shape[*axis]).product()
@@ -39,7 +39,7 @@ pub fn run(case: &Case, x: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// Axis by axis: the parts along it, multiplied one after the other.
+/// The product, axis by axis: the parts along each axis are multiplied one after the other.
 fn product(x: &Tensor, axes: &[usize], keep: bool) -> Result<Tensor> {
     let mut y = x.clone();
     for axis in axes {
@@ -47,6 +47,6 @@ fn product(x: &Tensor, axes: &[usize], keep: bool) -> Result<Tensor> {
         let (first, others) = parts.split_first().expect("at least one part");
         y = others.iter().try_fold(first.clone(), |product, part| product.mul(part))?;
     }
-    // Sums of one term drop the axes.
+    // Summing over axes of length 1 drops them.
     y.sum_axes(axes, keep)
 }

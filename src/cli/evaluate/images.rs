@@ -19,25 +19,25 @@ pub struct ImagesOptions {
     /// The data set, instead of the one the first model was trained on
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
-    /// Other labelled images: a CSV file like the data set's, or an IDX file of images with its labels beside it
+    /// Other labelled images: a CSV file like the data set's, or an IDX file of images with its labels in the same folder
     #[arg(long, value_name = "FILE", conflicts_with = "split")]
     images: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum SplitName {
-    /// Those that nothing was chosen by
+    /// Images that no choice was based on
     Test,
-    /// Those that chose the best epoch; of several models those that all were validated on
+    /// Images that the best epoch was chosen by; for several models, those that all of them were validated on
     Validation,
 }
 
-/// Labelled images and what they are.
+/// Labelled images with a description.
 pub struct Images {
     pub set: ImageSet,
-    /// In one word, for names of files.
+    /// One word, for file names.
     pub what: String,
-    /// In words.
+    /// A description for people.
     pub words: String,
     /// Whether ensembles are fitted to them.
     fitted_to: bool,
@@ -76,7 +76,7 @@ impl Images {
         })
     }
 
-    /// Where the first model's data was.
+    /// Where the first model's data was stored.
     fn place(classifiers: &[&Classifier]) -> Option<PathBuf> {
         classifiers.first().and_then(|first| first.run().train.data.clone())
     }
@@ -86,7 +86,7 @@ impl Images {
         Ok(data::load(self.data.as_deref().map(Path::new))?)
     }
 
-    /// Refuses to judge by what an ensemble is fitted to.
+    /// Refuses to evaluate an ensemble on the images it is fitted to.
     pub fn must_be_unseen_by_fit(&self) -> anyhow::Result<()> {
         if self.fitted_to {
             bail!(

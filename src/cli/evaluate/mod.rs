@@ -30,7 +30,7 @@ pub struct Options {
     /// Run folders, weight files or ensembles; several are compared on the same images
     #[arg(required = true, value_name = "MODEL")]
     models: Vec<PathBuf>,
-    /// Put the models together, and keep the ensemble in the output folder
+    /// Combine the models, and save the ensemble in the output folder
     #[arg(long, value_enum, value_name = "RULE")]
     ensemble: Option<RuleKind>,
     #[command(flatten)]
@@ -66,11 +66,11 @@ impl FromStr for Gallery {
     }
 }
 
-/// What has been evaluated, to be shown.
+/// The evaluations to show.
 struct Shown<'a> {
-    /// Those that were asked for first, then the members of an ensemble.
+    /// First the requested ones, then the members of an ensemble.
     evaluations: Vec<Evaluation<'a>>,
-    /// How many were asked for.
+    /// How many were requested.
     asked: usize,
     /// How they were combined: names and values.
     notes: Vec<(String, String)>,
@@ -95,7 +95,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 impl Options {
-    /// One model, or an ensemble beside its members.
+    /// Evaluates one model, or an ensemble together with its members.
     fn evaluate_one(&self, gpu: &Arc<Gpu>, path: &Path) -> anyhow::Result<()> {
         let model = Model::open(gpu, path)?;
         let images = Images::load(&self.images, &model.classifiers())?;
@@ -114,7 +114,7 @@ impl Options {
         self.show(&folder, &images, &shown)
     }
 
-    /// Several models, each with each.
+    /// Compares several models pairwise.
     fn compare(&self, gpu: &Arc<Gpu>, paths: &[PathBuf]) -> anyhow::Result<()> {
         let models = paths.iter().map(|path| Model::open(gpu, path));
         let models = models.collect::<Result<Vec<_>, _>>()?;
@@ -136,7 +136,7 @@ impl Options {
         self.show(&folder, &images, &shown)
     }
 
-    /// Makes an ensemble, keeps it, and evaluates it beside its members.
+    /// Makes an ensemble, saves it, and evaluates it together with its members.
     fn put_together(&self, gpu: &Arc<Gpu>, paths: &[PathBuf], kind: RuleKind) -> anyhow::Result<()> {
         let members = paths.iter().map(|path| match Model::open(gpu, path)? {
             Model::Single(classifier) => Ok(*classifier),
@@ -157,7 +157,7 @@ impl Options {
         self.show(&folder, &images, &shown)
     }
 
-    /// The rule, fitted to the members' validation images where it is one to be fitted, and how that went.
+    /// The rule, fitted to the members' validation images if it needs fitting, and notes on the fit.
     fn rule(
         &self,
         members: &[Classifier],
@@ -166,7 +166,7 @@ impl Options {
     ) -> anyhow::Result<(Rule, Vec<(String, String)>)> {
         let data = images.dataset()?;
         if !kind.is_fitted() {
-            // Networks of other data have nothing to say together.
+            // Networks trained on different data cannot be combined.
             for member in members {
                 member.validation_images(&data)?;
             }
@@ -191,7 +191,7 @@ impl Options {
     }
 
     fn evaluate<'a>(&self, classifier: &Classifier, path: &Path, images: &'a Images) -> anyhow::Result<Evaluation<'a>> {
-        // A weight file by itself has none.
+        // A weight file alone has no history.
         let history = match classifier.path().is_dir() {
             true => RunFolder::open(classifier.path()).read_history()?,
             false => Vec::new(),
@@ -235,7 +235,7 @@ impl Options {
     }
 }
 
-/// An ensemble, and its members after it.
+/// An ensemble, followed by its members.
 fn beside_members<'a>(
     name: &str,
     rule: &Rule,

@@ -1,4 +1,4 @@
-//! How a network came to be, for the page.
+//! How a network was trained, for the page.
 
 use selvedge::files::shown;
 use selvedge::inference::Classifier;

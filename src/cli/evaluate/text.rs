@@ -1,4 +1,4 @@
-//! Evaluations in words and as JSON.
+//! Evaluations as text and as JSON.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,15 @@ use super::super::table::table;
 use super::Shown;
 use super::images::Images;
 
-/// Pairs of confused classes that are printed.
+/// How many pairs of confused classes are printed.
 const PAIRS: usize = 5;
 
-/// The result on a set of images, as `train` prints it too.
+/// The result on a set of images; `train` prints it in the same form.
 pub fn report_text(what: &str, report: &Report) -> String {
     format!("{what} accuracy {:.4}, log loss {:.4}\n\n{}", report.accuracy, report.log_loss, report.to_text(4))
 }
 
-/// For people: one evaluation at length, of several a table and how they compare.
+/// For people: a single evaluation in full; for several, a table and how they compare.
 pub fn print(shown: &Shown, images: &Images) -> anyhow::Result<()> {
     if let [only] = &shown.evaluations[..] {
         let metrics = Metrics::from_predictions(&only.predictions);
@@ -65,7 +65,7 @@ pub fn print(shown: &Shown, images: &Images) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// For programs: the metrics of one evaluation, or of all with their names and how they compare.
+/// For programs: the metrics of a single evaluation; for several, the metrics of each with its name, and how they compare.
 pub fn json(shown: &Shown) -> anyhow::Result<Value> {
     if let [only] = &shown.evaluations[..] {
         return Ok(serde_json::to_value(Metrics::from_predictions(&only.predictions))?);

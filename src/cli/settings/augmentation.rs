@@ -1,4 +1,4 @@
-//! How images are changed, on the command line.
+//! Augmentation on the command line.
 
 use std::str::FromStr;
 
@@ -11,7 +11,7 @@ use super::set;
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Augmentation")]
 pub struct Augmentation {
-    /// Changes of the images to start from; default standard
+    /// Augmentation to start from; default standard
     #[arg(long, value_enum, value_name = "POLICY")]
     augment: Option<Policy>,
     /// Exchange left and right
@@ -23,7 +23,7 @@ pub struct Augmentation {
     /// Shift left and right, as --height-shift
     #[arg(long, value_name = "X", value_parser = shift)]
     width_shift: Option<Shift>,
-    /// Part of the image that is seen, such as 0.9,1.1
+    /// Share of the image that is visible, such as 0.9,1.1
     #[arg(long, value_name = "LOW,HIGH")]
     zoom: Option<Range>,
     /// Turn by up to this many degrees
@@ -32,25 +32,25 @@ pub struct Augmentation {
     /// Multiply pixels, such as 0.5,1.5
     #[arg(long, value_name = "LOW,HIGH")]
     brightness: Option<Range>,
-    /// What is seen outside of a moved image: nearest, reflect or a value in 0..1
+    /// What fills the area outside a moved image: nearest, reflect or a value in 0..1
     #[arg(long, value_name = "HOW", value_parser = fill)]
     fill: Option<Fill>,
-    /// Put a black border of N pixels around and cut the old size out anywhere
+    /// Add a black border of N pixels and crop the original size at a random position
     #[arg(long, value_name = "N")]
     crop: Option<u32>,
-    /// Fill a rectangle: with the study's ranges, or with those of the paper
+    /// Random erasing: fill a rectangle, with the study's ranges or with those of the paper
     #[arg(long, value_enum, value_name = "RANGES")]
     erase: Option<EraseName>,
-    /// How likely an image is erased; default 0.5
+    /// Probability that an image is erased; default 0.5
     #[arg(long, value_name = "P", allow_negative_numbers = true)]
     erase_probability: Option<f32>,
-    /// Share of the image, such as 0.02,0.1
+    /// Share of the image that is erased, such as 0.02,0.1
     #[arg(long, value_name = "LOW,HIGH")]
     erase_area: Option<Range>,
-    /// Height / width, such as 0.1,10
+    /// Height / width of the erased rectangle, such as 0.1,10
     #[arg(long, value_name = "LOW,HIGH")]
     erase_aspect: Option<Range>,
-    /// noise, or a value in 0..1; default noise
+    /// What fills the erased rectangle: noise, or a value in 0..1; default noise
     #[arg(long, value_name = "HOW", value_parser = erased)]
     erase_fill: Option<Erased>,
     /// Set a square of N pixels to 0 as the network sees it: the mean, or black with --pixels unit
@@ -124,7 +124,7 @@ impl Augmentation {
         set(&mut augment.crop, self.crop);
         set(&mut augment.cutout, self.cutout);
         match self.erase {
-            // Whatever else is said about it.
+            // Overrides all other options of erasing.
             Some(EraseName::None) => {
                 augment.erasing = None;
                 return;

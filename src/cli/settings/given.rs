@@ -1,4 +1,4 @@
-//! Those of the settings of a training that were given on the command line.
+//! The training settings that were given on the command line.
 
 use std::any::Any;
 
@@ -8,7 +8,7 @@ use selvedge::settings::TrainConfig;
 
 use crate::cli::terminal::first_line;
 
-/// What was given of a [`TrainConfig`], whose fields declare the options.
+/// The given part of a [`TrainConfig`], whose fields declare the options.
 #[derive(Debug, Clone, Default)]
 pub struct Given(ArgMatches);
 
@@ -18,7 +18,7 @@ impl Given {
         matches!(self.0.try_contains_id(id), Ok(true)) && self.0.value_source(id) == Some(ValueSource::CommandLine)
     }
 
-    /// Whether any setting but these was given.
+    /// Whether any setting other than these was given.
     pub fn has_others(&self, ids: &[&str]) -> bool {
         let settings = Self::augment_args(Command::new(""));
         let mut others = settings.get_arguments().map(|setting| setting.get_id().as_str());
@@ -30,10 +30,10 @@ impl Given {
         self.0.try_get_one(id).ok().flatten()
     }
 
-    /// Puts what was given over `config`.
+    /// Overwrites `config` with what was given.
     ///
     /// # Errors
-    /// What was given and has no meaning for the rest.
+    /// When a given setting has no meaning for the rest of `config`.
     pub fn update(&self, config: &mut TrainConfig) -> anyhow::Result<()> {
         config.update_from_arg_matches(&self.0).map_err(|error| anyhow::anyhow!("{}", first_line(&error)))
     }

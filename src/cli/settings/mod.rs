@@ -1,4 +1,4 @@
-//! The settings of a training on the command line: a recipe, and what differs from it.
+//! Training settings on the command line: a recipe, and what differs from it.
 
 mod augmentation;
 mod given;
@@ -26,16 +26,16 @@ pub struct ModelArgument {
     pub model: Option<Architecture>,
 }
 
-/// A network to look at, perhaps that of a run.
+/// A network to look at, possibly that of a run.
 #[derive(Debug, Args)]
 pub struct ModelOrRun {
-    /// The network [cnn, or the recipe's], or the folder of a run, whose settings are taken too
+    /// The network [cnn, or the recipe's], or the folder of a run, whose settings are used too
     #[arg(value_name = "MODEL|RUN")]
     model: Option<String>,
 }
 
 impl ModelOrRun {
-    /// The network, with settings that start from those of the run where one was named.
+    /// The network, with settings that start from those of the run if one was named.
     pub fn settings(&self, settings: &Settings) -> anyhow::Result<(ModelArgument, Settings)> {
         let mut settings = settings.clone();
         let model = match &self.model {
@@ -71,11 +71,12 @@ fn architecture(text: &str) -> Result<Architecture, String> {
     })
 }
 
-/// Settings of a training. Those not given are the recipe's.
+/// Training settings. The recipe decides those that are not given.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Training")]
 pub struct Settings {
-    /// Settings to start from; default standard, for inception icdss-inception. Other defaults here are those of the standard recipe
+    /// Settings to start from; default standard, for inception icdss-inception. Other defaults here are those of the standard
+    /// recipe
     #[arg(long, value_enum, value_name = "NAME")]
     recipe: Option<Recipe>,
     /// Start from the settings of a run instead: its folder, or its config.json
@@ -87,14 +88,14 @@ pub struct Settings {
     augmentation: Augmentation,
 }
 
-/// Puts a value that was given over one that was not.
+/// Overwrites `target` if a value was given.
 fn set<T>(target: &mut T, given: Option<T>) {
     if let Some(value) = given {
         *target = value;
     }
 }
 
-/// The settings in a run's folder, or the file itself.
+/// The settings file in a run's folder, or the path itself if it is a file.
 fn in_run_folder(path: &Path) -> PathBuf {
     match path.is_dir() {
         true => path.join("config.json"),
@@ -102,7 +103,7 @@ fn in_run_folder(path: &Path) -> PathBuf {
     }
 }
 
-/// A path that is the same from any folder.
+/// Makes a path absolute, so that it is valid from any folder.
 fn absolute(path: &mut Option<PathBuf>) -> Result<(), FileError> {
     if let Some(path) = path {
         *path = path.canonicalize().map_err(FileError::io(path, FileTask::Read))?;
@@ -111,7 +112,7 @@ fn absolute(path: &mut Option<PathBuf>) -> Result<(), FileError> {
 }
 
 impl Settings {
-    /// Starts from the settings of a run, where it was not said from what else.
+    /// Starts from the settings of a run; refuses if another start was given.
     fn start_from(&mut self, run: &Path) -> anyhow::Result<()> {
         if self.recipe.is_some() || self.config.is_some() {
             bail!("the run's own settings are taken; leave out --recipe and --config");
@@ -120,17 +121,17 @@ impl Settings {
         Ok(())
     }
 
-    /// The file that these settings start from, where one is read.
+    /// The file that these settings start from, if one is read.
     pub fn config_file(&self) -> Option<PathBuf> {
         self.config.as_deref().map(in_run_folder)
     }
 
-    /// Where the data is, when it was said.
+    /// Where the data is, if given.
     pub fn data(&self) -> Option<&Path> {
         self.given.value::<PathBuf>("data").map(PathBuf::as_path)
     }
 
-    /// Whether anything but the place of the data was given.
+    /// Whether anything other than the location of the data was given.
     pub fn is_given(&self) -> bool {
         self.is_given_besides(&["data"])
     }
@@ -143,7 +144,7 @@ impl Settings {
     /// The epochs of both phases that a resumed run is extended to, if there are any.
     ///
     /// # Errors
-    /// When anything else but the place of the data was given.
+    /// When anything else was given, other than the location of the data.
     pub fn extension(&self, fresh_cycle: bool) -> anyhow::Result<Option<Extension>> {
         if self.is_given_besides(&["data", "epochs", "fine_tune_epochs"]) {
             bail!(
@@ -163,7 +164,7 @@ impl Settings {
         Ok(is_longer.then_some(extension))
     }
 
-    /// The recipe with what was given put over it, checked.
+    /// The recipe, overwritten with what was given, and checked.
     pub fn config(&self, model: &ModelArgument) -> anyhow::Result<TrainConfig> {
         let mut config = self.start(model)?;
         let usual_batch = config.batch_size;
@@ -175,7 +176,7 @@ impl Settings {
         config.settle_batch_size();
         self.augmentation.apply(&mut config.augment);
         self.refuse_what_has_no_meaning(&config)?;
-        // So that the run can be resumed and evaluated from any folder.
+        // Absolute, so that the run can be resumed and evaluated from any folder.
         if self.given.has("data") {
             absolute(&mut config.data)?;
         }
@@ -187,7 +188,8 @@ impl Settings {
         Ok(config)
     }
 
-    /// What the settings start from, with the network that was named and what suits the optimiser that was.
+    /// What the settings start from, with the network that was named and with the usual rate and decay of the optimiser that was
+    /// named.
     fn start(&self, model: &ModelArgument) -> anyhow::Result<TrainConfig> {
         let mut config = match (&self.config, self.recipe, model.model) {
             (Some(path), _, _) => {
@@ -231,7 +233,7 @@ impl Settings {
         Ok(())
     }
 
-    /// As [`Settings::config`], with the batch size that fits the device and the number of training images where it was left to them.
+    /// As [`Settings::config`]; an automatic batch size becomes the one that fits the device and the number of training images.
     pub fn config_on(&self, model: &ModelArgument, gpu: &Arc<Gpu>, images: usize) -> anyhow::Result<TrainConfig> {
         let mut config = self.config(model)?;
         if self.has_automatic_batch() {
@@ -249,7 +251,7 @@ impl Settings {
         self.given.value("batch_size") == Some(&TrainConfig::AUTOMATIC)
     }
 
-    /// Refuses what must be known before there is a device.
+    /// Refuses an automatic batch size where it must be known before there is a device.
     pub fn refuse_automatic_batch(&self) -> anyhow::Result<()> {
         if self.has_automatic_batch() {
             bail!("--batch-size auto has no meaning here; give a number");

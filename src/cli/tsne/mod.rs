@@ -29,7 +29,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let source = Source::load(options)?;
     tsne.check_for(source.images.len())?;
     stop_on_ctrl_c()?;
-    // Before the work, so that a folder that cannot be made costs nothing.
+    // Made before the work, so that no work is lost when the folder cannot be made.
     let folder = OutputFolder::new(options.out.as_deref(), "tsne")?;
     let mut watcher = Watcher::new(options.is_watched());
     let embedding = tsne.fit_observed(&source.points, source.dims, |progress| watcher.observe(progress));
@@ -68,17 +68,17 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Neighbours in the data that the map's are compared with, and neighbours that tell a class: as in the published
-/// comparisons of t-SNE programs.
+/// Numbers of neighbours: for trustworthiness, which compares those in the map with those in the data, and for the k-NN
+/// classification. Both are as in the published comparisons of t-SNE programs.
 const TRUSTED: usize = 5;
 const VOTERS: usize = 10;
-/// Points that the trustworthiness is measured on: it takes all distances in the data.
+/// How many points the trustworthiness is measured on: it needs all pairwise distances in the data.
 const SAMPLE: usize = 5000;
 
-/// How good a map is; nothing where there are too few points to say.
+/// How good a map is; `None` where there are too few points to measure it.
 struct Quality {
     trustworthiness: Option<f64>,
-    /// Points that it was measured on.
+    /// How many points it was measured on.
     sample: usize,
     knn_accuracy: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! What can be asked for.
+//! The options of `selvedge tsne`.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -13,10 +13,10 @@ use crate::cli::AdapterOption;
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// What the points are: the images' pixels, or what a trained network gives its last layer (a run folder or a weight file)
+    /// What the points are: the images' pixels, or the input of a trained network's last layer (a run folder or a weight file)
     #[arg(long, value_name = "pixels|RUN", default_value = "pixels", help_heading = "Points")]
     pub of: Of,
-    /// The first images of the split, at most this many
+    /// Use at most the first N images of the split
     #[arg(long, value_name = "N", default_value_t = 5000, help_heading = "Points")]
     pub limit: usize,
     /// Which images
@@ -27,7 +27,7 @@ pub struct Options {
     pub data: Option<PathBuf>,
     #[command(flatten)]
     settings: Tsne,
-    /// Where the map starts: at the principal components, at random, or where an earlier embedding.csv has the images
+    /// Where the map starts: at the principal components, at random, or at the positions in an earlier embedding.csv
     #[arg(long, value_name = "pca|random|FILE", default_value = "pca", help_heading = "Map")]
     init: Init,
     /// How far a step goes [auto: points / exaggeration]
@@ -71,7 +71,7 @@ impl Options {
         Ok(tsne)
     }
 
-    /// Whether somebody watches: a progress bar makes sense.
+    /// Whether somebody is watching, so that a progress bar makes sense.
     pub fn is_watched(&self) -> bool {
         !self.json && !self.quiet && std::io::stderr().is_terminal()
     }
@@ -98,9 +98,9 @@ impl FromStr for Of {
 /// Which images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SplitName {
-    /// Those to train and validate with
+    /// Images for training and validation
     Train,
-    /// Those that no network has seen
+    /// Images that no network has seen
     Test,
 }
 
@@ -123,7 +123,7 @@ impl FromStr for Init {
     }
 }
 
-/// A rate, or nothing for auto.
+/// A rate, or `None` for auto.
 #[derive(Debug, Clone, Copy)]
 struct LearningRate(Option<f64>);
 

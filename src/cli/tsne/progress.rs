@@ -8,7 +8,7 @@ use selvedge::tsne::Progress;
 
 use crate::cli::display::until_stopped;
 
-/// A bar for each stage and one for the iterations, where somebody watches.
+/// A bar for each stage and one for the iterations, if somebody is watching.
 pub struct Watcher {
     bar: ProgressBar,
     /// What the bar shows.
@@ -62,7 +62,7 @@ impl Watcher {
 
 fn set_style(bar: &ProgressBar, template: &str) {
     if let Ok(style) = ProgressStyle::with_template(template) {
-        // A line that cannot be written is not worth an error.
+        // Failing to draw the line is not worth an error.
         bar.set_style(style);
     }
 }

@@ -1,4 +1,4 @@
-//! What is mapped.
+//! The points to map.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ pub struct Source {
     /// Row-major `[images, dims]`.
     pub points: Vec<f32>,
     pub dims: usize,
-    /// In words.
+    /// A description for people.
     pub words: String,
 }
 

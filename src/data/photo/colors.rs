@@ -1,19 +1,19 @@
-//! The colours of a picture, and that of its background.
+//! The colours of a picture and of its background.
 
 use image::RgbaImage;
 
 use super::Inversion;
 use super::thing::quantile;
 
-/// Shares of red, green and blue in how light a colour is (ITU-R BT.601).
+/// Weights of red, green and blue in the lightness of a colour (ITU-R BT.601).
 const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 
-/// How light a colour is, 0 to 255.
+/// The lightness of a colour, 0 to 255.
 pub(super) fn luma(color: [f32; 3]) -> f32 {
     (0..3).map(|i| LUMA[i] * color[i]).sum()
 }
 
-/// How far apart two colours are: for greys their difference, and never less than that in how light they are.
+/// How far apart two colours are: for greys their difference, and never less than their difference in lightness.
 pub(super) fn distance(a: [f32; 3], b: [f32; 3]) -> f32 {
     (0..3).map(|i| LUMA[i] * (a[i] - b[i]).powi(2)).sum::<f32>().sqrt()
 }
@@ -26,8 +26,8 @@ pub(super) struct Colors {
 }
 
 impl Colors {
-    /// A picture, with what is transparent seen on a plain canvas: of the border's colour when most of the border is opaque,
-    /// or else black or white, whichever the opaque part stands out from.
+    /// A picture with its transparent parts on a plain canvas: of the border's colour when most of the border is opaque, or
+    /// else black or white, whichever the opaque part stands out from.
     pub(super) fn on_canvas(picture: &RgbaImage, inversion: Inversion) -> Self {
         let (width, height) = picture.dimensions();
         let is_border = |x: u32, y: u32| x == 0 || y == 0 || x + 1 == width || y + 1 == height;
@@ -61,13 +61,13 @@ impl Colors {
         self.pixels[y * self.width + x]
     }
 
-    /// Every pixel with where it is.
+    /// Every pixel with its position.
     pub(super) fn enumerate(&self) -> impl Iterator<Item = ([usize; 2], [f32; 3])> {
         let pixels = self.pixels.iter().enumerate();
         pixels.map(|(i, color)| ([i % self.width, i / self.width], *color))
     }
 
-    /// How light the pixels along the border are in the median.
+    /// The median lightness of the pixels along the border.
     pub(super) fn border_luma(&self) -> f32 {
         let is_border = |[x, y]: [usize; 2]| x == 0 || y == 0 || x + 1 == self.width || y + 1 == self.height;
         let border = self.enumerate().filter(|(place, _)| is_border(*place));
@@ -88,8 +88,8 @@ impl Colors {
         all.filter(move |[x, y]| arms(*x, *y))
     }
 
-    /// How thick a frame there is around the picture: a band that is nearly of one colour, up to a twentieth of the shorter
-    /// side (or two pixels) thick, with another colour along all four sides right inside.
+    /// The thickness of a frame around the picture: a band of nearly one colour, up to a twentieth of the shorter side (or
+    /// two pixels) thick, with another colour along all four sides right inside it.
     fn frame(&self) -> usize {
         let shorter = self.width.min(self.height);
         let most = 2.max(shorter / 20).min(shorter / 8);
@@ -99,11 +99,11 @@ impl Colors {
             return 0;
         }
         let differs = |depth: &usize| self.sides(*depth).iter().all(|side| is_other(*side, outer[0]));
-        // The ring where it ends may be a mixture of both.
+        // The ring where the frame ends may be a mixture of both.
         (1..=most).find(differs).map_or(0, |depth| depth + 1)
     }
 
-    /// The median colour along each side at a depth.
+    /// The median colour along each side at this depth.
     fn sides(&self, depth: usize) -> [[f32; 3]; 4] {
         let (right, bottom) = (self.width - 1 - depth, self.height - 1 - depth);
         [
@@ -121,8 +121,8 @@ impl Colors {
         Self { width, height, pixels: rows.copied().collect() }
     }
 
-    /// Means of means over squares of about a twenty-fifth of the shorter side, in which noise and texture vanish: once is
-    /// not enough for stripes that are as wide as half a square.
+    /// Means over squares of about a twenty-fifth of the shorter side, taken twice, which removes noise and texture: once is
+    /// not enough for stripes half as wide as a square.
     pub(super) fn smoothed(&self) -> Self {
         let radius = self.width.min(self.height) / 48;
         self.averaged(radius).averaged(radius)
@@ -141,7 +141,7 @@ impl Colors {
     }
 }
 
-/// The mean of each value with those up to `radius` before and behind it; near the ends that of the nearest whole window.
+/// The mean of each value with up to `radius` values before and after it; near the ends, that of the nearest whole window.
 fn running_means(values: &[[f32; 3]], radius: usize) -> Vec<[f32; 3]> {
     // Sums of so few numbers up to 255 are exact enough in f32.
     let mut sums = vec![[0.0; 3]];
@@ -157,7 +157,7 @@ fn running_means(values: &[[f32; 3]], radius: usize) -> Vec<[f32; 3]> {
     (0..values.len()).map(mean).collect()
 }
 
-/// The median in each channel.
+/// The median of each channel.
 fn median(colors: impl Iterator<Item = [f32; 3]>) -> [f32; 3] {
     let colors: Vec<_> = colors.collect();
     std::array::from_fn(|i| quantile(&mut colors.iter().map(|color| color[i]).collect::<Vec<_>>(), 0.5))
@@ -167,7 +167,7 @@ fn median(colors: impl Iterator<Item = [f32; 3]>) -> [f32; 3] {
 pub(super) struct Plane([[f32; 3]; 3]);
 
 impl Plane {
-    /// The plane that most of the corners' pixels lie on: fitted by least squares, again and again without the outliers.
+    /// The plane on which most of the corners' pixels lie: fitted by least squares, repeatedly, without the outliers.
     pub(super) fn through_corners(colors: &Colors) -> Self {
         let corners: Vec<_> = colors.corners().map(|[x, y]| ([x, y], colors.at(x, y))).collect();
         let flat = median(corners.iter().map(|(_, color)| *color));

@@ -11,17 +11,17 @@ use super::{jpeg, png, whole};
 
 /// The most pixels a picture may have (2^27: 134 million).
 pub(super) const MOST_PIXELS: u64 = 1 << 27;
-/// The most pixels a side: a row must not be a picture's whole memory.
+/// The most pixels along a side: a single row must not take the memory of a whole picture.
 const LONGEST_SIDE: u32 = 65_535;
-/// The most bytes that decoding may take. PNG needs a few rows, and JPEG the file and next to nothing besides, unless it is
+/// The most bytes that decoding may take. PNG needs a few rows, and JPEG the file and almost nothing besides, unless it is
 /// progressive; the other formats are decoded whole.
 const MOST_BYTES: u64 = 768 << 20;
 /// The most bytes of the file itself.
 const MOST_FILE_BYTES: u64 = 512 << 20;
 
-/// A picture as far as it is needed, the right side up.
+/// A picture at the resolution that is needed, the right way up.
 pub(super) struct Decoded {
-    /// Width and height before it was made smaller.
+    /// Width and height before shrinking.
     pub size: [u32; 2],
     pub small: RgbaImage,
 }
@@ -65,7 +65,7 @@ pub(super) fn decode(mut file: impl BufRead + Seek) -> Result<Decoded, Problem> 
     }
 }
 
-/// The format that a file's first bytes tell.
+/// The format, judging by a file's first bytes.
 fn format_of(start: &[u8]) -> Result<ImageFormat, Problem> {
     let readable =
         [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp, ImageFormat::Tiff];
@@ -76,7 +76,7 @@ fn format_of(start: &[u8]) -> Result<ImageFormat, Problem> {
     }
 }
 
-/// What an error of reading means for a picture.
+/// What a read error means for a picture.
 pub(super) fn explain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => "it ends too early: it was cut off, get it again".to_owned(),
@@ -84,7 +84,7 @@ pub(super) fn explain(error: &io::Error) -> String {
     }
 }
 
-/// Refuses what would take too much memory: too many pixels, or a decoder that takes `bytes`.
+/// Refuses what would take too much memory: too many pixels, or a decoder that needs too many `bytes`.
 pub(super) fn check_size([width, height]: [u32; 2], bytes: u64) -> Result<(), Problem> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {
@@ -106,7 +106,7 @@ pub(super) fn check_size([width, height]: [u32; 2], bytes: u64) -> Result<(), Pr
     }
 }
 
-/// Decodes a picture in one piece, for formats whose decoders do not give it row by row.
+/// Decodes a picture in one piece, for formats whose decoders do not return it row by row.
 fn decode_whole(format: ImageFormat, file: impl BufRead + Seek) -> Result<Decoded, Problem> {
     let said = |e: ImageError| match e {
         ImageError::IoError(e) => explain(&e),
@@ -118,7 +118,7 @@ fn decode_whole(format: ImageFormat, file: impl BufRead + Seek) -> Result<Decode
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(said)?;
     let size = <[u32; 2]>::from(decoder.dimensions());
-    // The decoder of TIFF copies the picture once, and that of WebP has colour and brightness beside it.
+    // The TIFF decoder copies the picture once, and the WebP decoder also holds colour and brightness.
     let copies = match format {
         ImageFormat::Tiff | ImageFormat::WebP => 2,
         _ => 1,
@@ -129,7 +129,7 @@ fn decode_whole(format: ImageFormat, file: impl BufRead + Seek) -> Result<Decode
     decoder.set_limits(limits).map_err(said)?;
     let upright = decoder.orientation().map_err(said)?;
     let color = decoder.color_type();
-    // `check_size` has seen that they fit.
+    // `check_size` has made sure that they fit.
     let mut pixels = vec![0; bytes as usize];
     decoder.read_image(&mut pixels).map_err(said)?;
 

@@ -1,9 +1,9 @@
-//! JPEG, decoded at up to an eighth of its size: the inverse cosine transform of 8 x 8 values yields 1 x 1 as well.
+//! JPEG, decoded at down to an eighth of its size: the inverse cosine transform of 8 x 8 values can yield as few as 1 x 1.
 //!
-//! Decoders show what they can of a file that was cut off, grey below. [`Parts::of`] therefore follows the file's structure
-//! first, from mark to mark (ITU-T T.81, annex B), and demands its end and every scan. What is missing *inside* a scan shows
-//! only while it is decoded: where the data of a scan end, decoders read zeros, which mean something. Here they read ones,
-//! of which 16 are no code in any Huffman table (annex C), so the decoder fails.
+//! Decoders show what they can of a truncated file, and grey below. [`Parts::of`] therefore first follows the file's
+//! structure from marker to marker (ITU-T T.81, annex B), and requires its end and every scan. What is missing *inside* a
+//! scan shows only while it is decoded: where the data of a scan end, decoders read zeros, which mean something. Here they
+//! read ones, of which 16 are no code in any Huffman table (annex C), so the decoder fails.
 
 use crate::data::error::Problem;
 use std::io::Read;
@@ -15,8 +15,8 @@ use jpeg_decoder::{Decoder, PixelFormat};
 use super::decode::{Decoded, check_size};
 use super::shrink::{Row, Shrinking};
 
-/// 128 ones. Each byte is followed by the zero that tells it from a mark, so a decoder that looks for the next mark,
-/// having read the whole scan, passes over them.
+/// 128 ones. Each byte is followed by the zero that distinguishes it from a marker, so a decoder that looks for the next
+/// marker after reading the whole scan skips them.
 const ONES: [u8; 32] = {
     let mut ones = [0; 32];
     let mut i = 0;
@@ -26,10 +26,10 @@ const ONES: [u8; 32] = {
     }
     ones
 };
-/// Progressive pictures have about ten scans, and never need as many as this. Each is a pass over all of the picture, so a
-/// small file of many scans would take hours.
+/// Progressive pictures have about ten scans, and never need as many as this. Each scan is a pass over the whole picture, so
+/// a small file with many scans would take hours.
 const MOST_SCANS: usize = 500;
-/// What the decoder may take for the note that a segment holds, besides its content.
+/// What the decoder may allocate for each segment it keeps, besides the segment's content.
 const NOTE_BYTES: u64 = 128;
 const CUT_OFF: &str = "it ends before its end mark: it was cut off, get it again";
 
@@ -64,7 +64,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, Problem> {
     Ok(Decoded::new(parts.size.map(u32::from), shrinking.finish(), upright))
 }
 
-/// Cyan, magenta, yellow and black become red, green, blue and opaque.
+/// Converts cyan, magenta, yellow and black to red, green, blue and opaque alpha, in place.
 fn cmyk_to_rgb(pixels: &mut [u8]) {
     for pixel in pixels.as_chunks_mut::<4>().0 {
         let [c, m, y, k] = pixel.map(|ink| 255 - u16::from(ink));
@@ -72,7 +72,7 @@ fn cmyk_to_rgb(pixels: &mut [u8]) {
     }
 }
 
-/// Of what a JPEG file consists.
+/// The parts of a JPEG file.
 #[derive(Debug)]
 struct Parts {
     size: [u16; 2],
@@ -81,7 +81,7 @@ struct Parts {
     components: Vec<Component>,
     /// Where the data of each scan end.
     scan_ends: Vec<usize>,
-    /// Bytes of the segments that programs put in, such as colour profiles, of which the decoder keeps copies.
+    /// Bytes of the segments that programs add, such as colour profiles, of which the decoder keeps copies.
     notes: u64,
 }
 
@@ -90,12 +90,12 @@ struct Component {
     id: u8,
     /// Horizontal and vertical.
     sampling: [u8; 2],
-    /// For each of the 64 coefficients, how many of its lowest bits have not come yet; `None` when nothing has.
+    /// For each of the 64 coefficients, how many of its lowest bits are still missing; `None` when all are.
     missing_bits: [Option<u8>; 64],
 }
 
 impl Parts {
-    /// Follows the file from its start mark to its end mark.
+    /// Follows the file from its start marker to its end marker.
     fn of(bytes: &[u8]) -> Result<Self, Problem> {
         let mut parts = None;
         let mut notes = 0;
@@ -104,7 +104,7 @@ impl Parts {
             let mark = next_mark(bytes, at).ok_or(CUT_OFF)?;
             at = mark + 2;
             match bytes[mark + 1] {
-                // Marks that stand alone.
+                // Markers without a segment.
                 0x01 | 0xd0..=0xd8 => continue,
                 0xd9 => break,
                 kind => {
@@ -154,7 +154,7 @@ impl Parts {
         })
     }
 
-    /// Notes what a scan brings.
+    /// Records what a scan contributes.
     fn add_scan(&mut self, segment: &[u8]) -> Option<()> {
         let (count, rest) = segment.split_first()?;
         let (selected, rest) = rest.split_at_checked(2 * usize::from(*count))?;
@@ -178,7 +178,7 @@ impl Parts {
         }
     }
 
-    /// Bytes that its decoder takes besides the file: two a coefficient when all are needed at once, next to nothing row by
+    /// Bytes that decoding takes besides the file: two per coefficient when all are needed at once, almost nothing row by
     /// row, and the notes.
     fn memory(&self) -> u64 {
         let [width, height] = self.size.map(u64::from);
@@ -187,7 +187,7 @@ impl Parts {
         let full = (most(0) * most(1)).max(1);
         let share = |c: &Component| pixels * u64::from(c.sampling[0]) * u64::from(c.sampling[1]) / full;
         let decoded = if self.lossless {
-            // Planes of 16 bits, and what is made of them.
+            // Planes of 16 bits, and what is made from them.
             4 * pixels * self.components.len() as u64
         } else if self.progressive {
             2 * self.components.iter().map(share).sum::<u64>()
@@ -198,20 +198,20 @@ impl Parts {
     }
 }
 
-/// Where the next mark begins: 0xff and a byte that is neither 0 nor 0xff.
+/// Where the next marker begins: 0xff and a byte that is neither 0 nor 0xff.
 fn next_mark(bytes: &[u8], from: usize) -> Option<usize> {
     let pairs = bytes.get(from..)?.windows(2);
     let at = pairs.into_iter().position(|pair| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff))?;
     Some(from + at)
 }
 
-/// What stands in the segment whose length is at `at`.
+/// The content of the segment whose length is at `at`.
 fn segment(bytes: &[u8], at: usize) -> Option<&[u8]> {
     let length = u16::from_be_bytes(*bytes.get(at..)?.first_chunk()?);
     bytes.get(at + 2..at + usize::from(length))
 }
 
-/// Where the data of the scan end that begin at `at`: the next mark that does not just restart it.
+/// Where the scan data that begin at `at` end: at the next marker that does not just restart the scan.
 fn scan_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at = next_mark(bytes, at)?;
@@ -222,9 +222,9 @@ fn scan_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// The file with [`ONES`] where the data of a scan end.
+/// The file with [`ONES`] inserted where the data of each scan end.
 struct WithOnes<'a> {
-    /// What is left to read, the last first.
+    /// What is left to read, the last piece first.
     pieces: Vec<&'a [u8]>,
 }
 

@@ -1,6 +1,6 @@
-//! A picture of one's own made into what the data set holds: grey, light on black, 28x28, the thing in the middle.
+//! Turns a user's own picture into one like those of the data set: grey, light on black, 28x28, the thing in the middle.
 //!
-//! The steps are those that made Fashion-MNIST out of photographs (Xiao et al. 2017, section 2): trim what looks like the
+//! The steps are those that made Fashion-MNIST from photographs (Xiao et al. 2017, section 2): trim what looks like
 //! background, shrink the longer side to 28 pixels, put it in the middle, negate.
 
 mod colors;
@@ -24,7 +24,7 @@ use super::error::Problem;
 use super::{DataError, HEIGHT, PIXELS, WIDTH};
 use crate::files;
 
-/// Whether light and dark are exchanged.
+/// Whether light and dark are swapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Inversion {
     /// When the thing is darker than its background; on an image of the data set's size, when its border is light
@@ -38,26 +38,27 @@ pub enum Inversion {
     Never,
 }
 
-/// A picture as the networks take it.
+/// A picture as the networks expect it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Photo {
     /// [`PIXELS`] bytes, row by row.
     pub pixels: Vec<u8>,
-    /// Whether light and dark were exchanged.
+    /// Whether light and dark were swapped.
     pub inverted: bool,
     /// Width and height of the picture.
     pub size: [u32; 2],
 }
 
 impl Photo {
-    /// Reads a PNG, JPEG, WebP, GIF, BMP or TIFF file, whatever its name; of an animation the first picture. A camera's note
-    /// on which side is up is followed. What is transparent is seen on black or white, whichever the thing stands out from.
+    /// Reads a PNG, JPEG, WebP, GIF, BMP or TIFF file, whatever its name; of an animation, the first picture. The
+    /// orientation that a camera recorded is applied. Transparent parts are shown on black or white, whichever the thing
+    /// stands out from.
     ///
     /// A picture of up to 134 million pixels is read with less than a gigabyte of memory.
     ///
     /// # Errors
-    /// [`DataError::File`] when it cannot be opened, [`DataError::Picture`] when it is none of these, larger, damaged or cut off, or when nothing stands out from its
-    /// background.
+    /// [`DataError::File`] when it cannot be opened, [`DataError::Picture`] when it is none of these, larger, damaged or cut
+    /// off, or when nothing stands out from its background.
     pub fn read(path: &Path, inversion: Inversion) -> Result<Self, DataError> {
         let refuse = |problem: Problem| DataError::Picture { path: path.to_owned(), problem: problem.0 };
         let file = BufReader::new(files::open(path)?);
@@ -67,7 +68,7 @@ impl Photo {
     }
 }
 
-/// The pixels as the networks take them, and whether light and dark were exchanged.
+/// The pixels as the networks expect them, and whether light and dark were swapped.
 fn seen(picture: &RgbaImage, inversion: Inversion) -> Result<(Vec<u8>, bool), Problem> {
     let is_inverted = |looks_dark: bool| match inversion {
         Inversion::Automatic => looks_dark,
@@ -75,8 +76,8 @@ fn seen(picture: &RgbaImage, inversion: Inversion) -> Result<(Vec<u8>, bool), Pr
         Inversion::Never => false,
     };
     let (pixels, inverted) = if picture.dimensions() == (WIDTH as u32, HEIGHT as u32) {
-        // An image of the data set's size is taken as it is. Its thing may fill the corners, by which the background is
-        // known otherwise; but most of the whole border is dark on every image of the test set.
+        // An image of the data set's size is used as it is. Its thing may fill the corners, from which the background is
+        // otherwise determined; but most of the whole border is dark on every image of the test set.
         let border = Colors::on_canvas(picture, inversion).border_luma();
         let inverted = is_inverted(border > 127.0);
         (grey(picture, inverted), inverted)
@@ -88,7 +89,7 @@ fn seen(picture: &RgbaImage, inversion: Inversion) -> Result<(Vec<u8>, bool), Pr
     Ok((pixels, inverted))
 }
 
-/// How light each pixel is, or how dark; what is transparent is black in either case.
+/// The lightness of each pixel, or its darkness; transparent pixels are black in either case.
 fn grey(picture: &RgbaImage, inverted: bool) -> Vec<u8> {
     let pixels = picture.pixels().map(|pixel| {
         let [r, g, b, a] = pixel.0.map(f32::from);
@@ -99,7 +100,7 @@ fn grey(picture: &RgbaImage, inverted: bool) -> Vec<u8> {
     pixels.collect()
 }
 
-/// A thing as large as fits, in the middle of black.
+/// A thing as large as fits, in the middle of a black image.
 fn centred(thing: &Thing) -> GrayImage {
     let (width, height) = thing.distances.dimensions();
     let longest = width.max(height);
@@ -165,7 +166,7 @@ mod tests {
         assert_eq!(seen(&image, Inversion::Never).unwrap(), (pixels.clone(), false));
         let negative = pixels.iter().map(|p| 255 - p).collect();
         assert_eq!(seen(&image, Inversion::Always).unwrap(), (negative, true));
-        // Of one colour, there is nothing to find, and nothing to refuse.
+        // In a picture of one colour there is nothing to find, and nothing to refuse.
         assert!(seen(&RgbaImage::new(28, 28), Inversion::Automatic).is_ok());
     }
 

@@ -10,24 +10,24 @@ use png::{BitDepth, Transformations};
 use super::decode::{Decoded, check_size, explain};
 use super::shrink::{Row, Shrinking};
 
-/// What the decoder may take for rows and for the chunks it keeps.
+/// The most bytes that the decoder may take for rows and for the chunks it keeps.
 const MOST_BYTES: usize = 64 << 20;
 
 /// First column, step between columns, first row, step between rows.
 type Pass = [u32; 4];
 const WHOLE: [Pass; 1] = [[0, 1, 0, 1]];
-/// The order in which an interlaced picture comes (PNG specification, section 8.2).
+/// The passes of an interlaced picture, in order (PNG specification, section 8.2).
 const ADAM7: [Pass; 7] =
     [[0, 8, 0, 8], [4, 8, 0, 8], [0, 4, 4, 8], [2, 4, 0, 4], [0, 2, 2, 4], [1, 2, 0, 2], [0, 1, 1, 2]];
 
-/// Decodes the first picture of the file and follows the rest to its end mark, so that a file cut off anywhere is refused.
+/// Decodes the first picture of the file and reads on to its end mark, so that a file cut off anywhere is refused.
 pub(super) fn decode(file: impl BufRead + Seek) -> Result<Decoded, Problem> {
     let said = |e: png::DecodingError| match e {
         png::DecodingError::IoError(e) => explain(&e),
         e => e.to_string(),
     };
     let mut decoder = png::Decoder::new_with_limits(file, png::Limits { bytes: MOST_BYTES });
-    // Texts and profiles may be compressed a thousandfold, and are of no use here.
+    // Texts and profiles may decompress to a thousand times their size, and are not needed here.
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     // Palettes become colours, and 16 bits become 8.

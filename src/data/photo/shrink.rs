@@ -1,21 +1,21 @@
-//! A picture made smaller while it is decoded, so that no full-size copy of it need exist.
+//! Shrinks a picture while it is decoded, so that no full-size copy of it is needed.
 
 use crate::data::error::Problem;
 use image::{ColorType, Rgba, RgbaImage};
 
-/// About how many pixels are kept: things that fill a twentieth of a picture's width keep the 28 pixels they will have.
+/// About how many pixels are kept: a thing that fills a twentieth of a picture's width keeps the 28 pixels it will have.
 const KEPT: u64 = 1 << 18;
 
-/// The sums of square blocks of pixels, which may be added in any order.
+/// Sums over square blocks of pixels, which may be added in any order.
 pub(super) struct Shrinking {
     size: [u32; 2],
     /// Side of a block in pixels.
     side: u32,
-    /// Blocks a row.
+    /// Blocks per row.
     columns: usize,
-    /// For each column of pixels, that of its block.
+    /// For each column of pixels, the column of its block.
     column_of: Vec<u32>,
-    /// For each block the sums of r*a, g*a, b*a and a: a block has too few pixels (at most 23 x 23) to overflow.
+    /// For each block, the sums of r*a, g*a, b*a and a: a block has too few pixels (at most 23 x 23) to overflow.
     sums: Vec<[u32; 4]>,
 }
 
@@ -40,7 +40,7 @@ fn block_side([width, height]: [u32; 2]) -> u32 {
 }
 
 impl Shrinking {
-    /// The size that is left of a picture.
+    /// The size of a picture after shrinking.
     pub(super) fn kept_size(size: [u32; 2]) -> [u32; 2] {
         size.map(|length| length.div_ceil(block_side(size)))
     }
@@ -58,10 +58,10 @@ impl Shrinking {
         }
     }
 
-    /// Adds pixels as decoders give them; what lies outside the picture is dropped.
+    /// Adds pixels as decoders return them; those outside the picture are ignored.
     ///
     /// # Errors
-    /// For a layout that no decoder here gives.
+    /// For a layout that no decoder here returns.
     pub(super) fn add(&mut self, row: Row, color: ColorType, bytes: &[u8]) -> Result<(), Problem> {
         match color {
             ColorType::L8 => self.add_as(row, bytes, |[l]: [u8; 1]| [l, l, l, 255]),
@@ -118,12 +118,12 @@ impl Shrinking {
     }
 }
 
-/// The upper halves of 16-bit samples in this machine's order.
+/// The upper halves of 16-bit samples in this machine's byte order.
 fn high_bytes<const N: usize, const SAMPLES: usize>(pixel: [u8; N]) -> [u8; SAMPLES] {
     std::array::from_fn(|i| (u16::from_ne_bytes([pixel[2 * i], pixel[2 * i + 1]]) >> 8) as u8)
 }
 
-/// Floats from 0 to 1 in this machine's order.
+/// Floats from 0 to 1 in this machine's byte order.
 fn from_floats<const N: usize, const SAMPLES: usize>(pixel: [u8; N]) -> [u8; SAMPLES] {
     std::array::from_fn(|i| {
         let bytes = [0, 1, 2, 3].map(|byte| pixel[4 * i + byte]);

@@ -1,8 +1,8 @@
-//! Finding the thing on a picture: what differs from its background, however light or dark, plain or textured that is.
+//! Finds the thing in a picture: what differs from its background, however light or dark, plain or textured that is.
 //!
 //! The background's colour is a plane through the picture's corners, so that light may fall from one side. The thing is what
-//! is farther from it than the corners themselves are, in large enough patches. How light the thing or its background is
-//! does not matter for that, and neither for what the networks see of it: the distance from the background.
+//! is farther from that plane than the corners themselves, in large enough patches. How light the thing or its background is
+//! does not matter for this, nor for what the networks see: the distance from the background.
 
 use crate::data::error::Problem;
 use image::{GrayImage, Luma, RgbaImage};
@@ -12,27 +12,27 @@ use super::colors::{Colors, Plane, distance, luma};
 
 /// A thing differs from its background by at least a sixteenth of the range,
 const LEAST_DISTANCE: f32 = 16.0;
-/// by this many times what the corners differ from it in the median,
+/// by this many times the median difference of the corners from it,
 const TIMES_TEXTURE: f32 = 4.0;
-/// and by such a share of what most of the thing differs: fainter are shadows.
+/// and by this share of the difference that most of the thing has: shadows are fainter.
 const SHADOW: f32 = 0.15;
-/// Patches of less than this share of the largest are specks.
+/// Patches smaller than this share of the largest are specks.
 const SPECK: f64 = 0.02;
 /// A thing covers at least this share of its picture.
 const LEAST_SHARE: f64 = 0.001;
 
 /// A thing without its background.
 pub(super) struct Thing {
-    /// How far each pixel is from the background, 0 where it is background, cut to where the thing is.
+    /// How far each pixel is from the background, 0 where it is background, cropped to the thing.
     pub distances: GrayImage,
     /// Whether it is darker than its background.
     pub dark: bool,
 }
 
-/// Finds the thing on a picture.
+/// Finds the thing in a picture.
 ///
 /// # Errors
-/// When there is next to nothing but background.
+/// When there is almost nothing but background.
 pub(super) fn find(picture: &RgbaImage, inversion: Inversion) -> Result<Thing, Problem> {
     let colors = Colors::on_canvas(picture, inversion).without_frame();
     let smoothed = colors.smoothed();
@@ -80,7 +80,7 @@ pub(super) fn find(picture: &RgbaImage, inversion: Inversion) -> Result<Thing, P
     Ok(Thing { distances, dark })
 }
 
-/// Clears all but the large patches of a mask, and returns how many pixels these have.
+/// Clears all but the large patches of a mask, and returns the number of pixels in these.
 fn keep_patches(mask: &mut [bool], width: usize) -> usize {
     let mut patch_of = vec![usize::MAX; mask.len()];
     let mut sizes = Vec::new();

@@ -1,4 +1,4 @@
-//! Whether a file is whole, for formats whose decoders stop at the first picture or read past the end.
+//! Whether a file is complete, for formats whose decoders stop at the first picture or read past the end.
 
 use crate::data::error::Problem;
 use std::io::{BufRead, Read, Seek, SeekFrom};
@@ -7,7 +7,7 @@ use image::ImageFormat;
 
 use super::decode::explain;
 
-/// Follows the parts of a WebP or GIF file to its end, and goes back to its start.
+/// Follows the parts of a WebP or GIF file to its end, and seeks back to its start.
 pub(super) fn check(format: ImageFormat, file: &mut (impl BufRead + Seek), length: u64) -> Result<(), Problem> {
     let whole = match format {
         ImageFormat::WebP => webp(file, length),
@@ -18,7 +18,7 @@ pub(super) fn check(format: ImageFormat, file: &mut (impl BufRead + Seek), lengt
     Ok(file.rewind().map_err(|e| explain(&e))?)
 }
 
-/// Chunks that lie one after the other in one that spans the file (RIFF).
+/// Consecutive chunks inside one that spans the file (RIFF).
 fn webp(file: &mut (impl BufRead + Seek), length: u64) -> std::io::Result<()> {
     file.seek(SeekFrom::Start(4))?;
     let end = 8 + u64::from(u32::from_le_bytes(bytes(file)?));
@@ -31,7 +31,7 @@ fn webp(file: &mut (impl BufRead + Seek), length: u64) -> std::io::Result<()> {
         let size = u64::from(u32::from_le_bytes(bytes(file)?));
         at += 8 + size + size % 2;
     }
-    // An encoder may leave out the byte that makes the last chunk even.
+    // An encoder may omit the byte that pads the last chunk to an even length.
     if at > end + 1 {
         return Err(std::io::ErrorKind::UnexpectedEof.into());
     }
@@ -48,7 +48,7 @@ fn gif(file: &mut (impl BufRead + Seek)) -> std::io::Result<()> {
             [0x3b] => return Ok(()),
             // An extension, whose kind is one byte.
             [0x21] => skip(file, 1)?,
-            // A picture: its place, its palette, and how wide its codes are.
+            // A picture: its position, its palette, and the width of its codes.
             [0x2c] => {
                 let [.., flags] = bytes::<9>(file)?;
                 skip_palette(file, flags)?;
@@ -58,7 +58,7 @@ fn gif(file: &mut (impl BufRead + Seek)) -> std::io::Result<()> {
                 return Err(std::io::Error::other("there is a block of no known kind: it is damaged"));
             }
         }
-        // The data of either: blocks of up to 255 bytes, then one of none.
+        // The data of either: blocks of up to 255 bytes, then an empty one.
         loop {
             let [size] = bytes(file)?;
             if size == 0 {

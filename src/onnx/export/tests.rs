@@ -8,7 +8,7 @@ use crate::nn::weights;
 use crate::run::RunConfig;
 use crate::settings::{InceptionSettings, Learned, NetworkSettings, ResNetSettings, Shortcut, TrainConfig};
 
-/// The model of an untrained network, through its file.
+/// The model of an untrained network, written to a file and read back.
 fn exported(train: TrainConfig) -> Model {
     let gpu = Gpu::open(&GpuOptions::from_env().unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -33,7 +33,7 @@ fn exported(train: TrainConfig) -> Model {
     model
 }
 
-/// Every node takes what stands before it, every parameter is stored once with PyTorch's shape, and nothing is left over.
+/// Checks that every node reads only earlier values, every parameter is stored once with PyTorch's shape, and nothing is unused.
 fn check(graph: &Graph, classifier: &Classifier) {
     let mut known: HashSet<&str> = graph.initializer.iter().map(|t| t.name.as_str()).collect();
     assert_eq!(known.len(), graph.initializer.len());

@@ -1,4 +1,4 @@
-//! Maps of labelled images as files: a table, two pictures, and a page to look around in.
+//! Maps of labelled images as files: a table, two pictures, and an interactive page.
 
 mod page;
 mod table;
@@ -11,18 +11,18 @@ use super::{ReportError, write_text};
 use crate::data::{CLASS_NAMES, CLASSES, ImageSet};
 use crate::plot::{MapPicture, save_png, save_svg};
 
-/// Where each image of a set lies in a map of 1, 2 or 3 dimensions.
+/// The position of each image of a set in a map of 1, 2 or 3 dimensions.
 #[derive(Debug)]
 pub struct Map<'a> {
-    /// What stands over it.
+    /// Its heading.
     pub title: &'a str,
-    /// More about it, in words.
+    /// More about it, as text.
     pub note: &'a str,
     /// The command that makes it.
     pub command: &'a str,
     /// The images.
     pub images: &'a ImageSet,
-    /// Where they lie, row-major `[images, components]`.
+    /// Their positions, row-major `[images, components]`.
     pub positions: &'a [f32],
     /// Dimensions of the map.
     pub components: usize,
@@ -32,7 +32,7 @@ pub struct Map<'a> {
 pub const MAP_FILES: [&str; 4] = ["embedding.csv", "tsne.png", "tsne.svg", "tsne.html"];
 
 impl Map<'_> {
-    /// Writes [`MAP_FILES`] into a folder. The pictures show a map of three dimensions from the third one's side.
+    /// Writes [`MAP_FILES`] into a folder. The pictures show a three-dimensional map viewed along its third axis.
     ///
     /// # Errors
     /// [`ReportError::Positions`] when there are not 1 to 3 numbers for each image; [`ReportError`].
@@ -52,7 +52,7 @@ impl Map<'_> {
         write_text(&html, &page::page(self, &places, &html)?)
     }
 
-    /// The positions in space. A map on a line gets a strip for each class, one over the other.
+    /// The positions in space. A one-dimensional map gets a strip for each class, stacked vertically.
     fn places(&self) -> Vec<[f32; 3]> {
         let rows = self.positions.chunks_exact(self.components);
         if self.components == 1 {
@@ -70,12 +70,12 @@ impl Map<'_> {
     }
 }
 
-/// The height of all strips of a map on a line, as a share of its length.
+/// The total height of the strips of a one-dimensional map, as a share of its length.
 const STRIPS: f32 = 0.7;
 
 /// Numbers in 0..1 that fill it evenly: the fractions of multiples of the golden ratio.
 fn scattered(i: u32) -> f32 {
-    // The ratio times 2^32, so that wrapping takes the fraction.
+    // The ratio times 2^32, so that wrapping keeps only the fraction.
     i.wrapping_mul(0x9e37_79b9) as f32 / 4_294_967_296.0
 }
 

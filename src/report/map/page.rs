@@ -1,4 +1,4 @@
-//! A map as a page to look around in: a single file that needs no network.
+//! A map as an interactive page: a single file that needs no network.
 //!
 //! The points are drawn by WebGL (`map.js`), so that 60,000 of them move smoothly. Positions and labels are in the page as
 //! base64 of little-endian bytes. The images are there as PNG sheets of [`SHEET`] images one below the other, each decoded
@@ -19,7 +19,7 @@ use crate::report::ReportError;
 
 const STYLE: &str = include_str!("map.css");
 const SCRIPT: &str = include_str!("map.js");
-/// Images of a sheet. Its height of 14,000 pixels is below what browsers decode.
+/// Images per sheet. The sheet's height of 14,000 pixels is below the limit of what browsers decode.
 const SHEET: usize = 500;
 
 pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String, ReportError> {
@@ -95,7 +95,7 @@ pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String
     Ok(page.into_string())
 }
 
-/// How the page is used, and what made it.
+/// How to use the page, and the command that made it.
 fn footer(map: &Map) -> Markup {
     html! {
         footer {

@@ -1,4 +1,4 @@
-//! A map as CSV: a line an image with its number, its class and its position.
+//! A map as CSV: one line per image with its number, its class and its position.
 
 use std::path::Path;
 
@@ -24,8 +24,8 @@ pub(super) fn write(path: &Path, map: &Map) -> Result<(), ReportError> {
     tables::write(path, std::iter::once(headings).chain(lines))
 }
 
-/// Reads the columns x, y and z of a table, as many as there are: the positions, row-major, and the number of columns. Where
-/// there is a column image, the positions are in the order of its numbers, which must be 0, 1, 2 and so on.
+/// Reads the columns x, y and z of a table, or as many of them as it has; returns the positions, row-major, and the number of
+/// columns. If there is a column `image`, the positions are in the order of its numbers, which must be 0, 1, 2 and so on.
 ///
 /// # Errors
 /// [`ReportError::File`]; [`ReportError::Table`] says what is wrong with it and where.
@@ -43,7 +43,7 @@ pub fn read_positions(path: &Path) -> Result<(Vec<f32>, usize), ReportError> {
     for record in reader.records() {
         let record = record.map_err(|e| problem(e.to_string()))?;
         let line = record.position().map_or(0, csv::Position::line);
-        // The reader has made sure that all lines have as many cells as the first.
+        // The reader has checked that all lines have as many cells as the first.
         let cell = |column: usize| record.get(column).unwrap_or_default().trim();
         let unreadable = |name: &str, column: usize| {
             problem(format!("{name} is '{}' in line {line}, and should be a number", cell(column)))

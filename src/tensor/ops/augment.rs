@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use crate::gpu::Kernel;
 use crate::tensor::{Result, TensorError};
 
-/// Whether left and right are exchanged.
+/// Whether left and right are swapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "training", derive(clap::ValueEnum))]
 pub enum Flip {
     /// Never
     Never,
-    /// One image of two, anew each epoch
+    /// Each image with probability 1/2, drawn anew each epoch
     Random,
-    /// One image of two in the first epoch, the other way round in each after
+    /// Each image with probability 1/2 in the first epoch, then alternating from epoch to epoch
     Alternating,
 }
 
@@ -22,13 +22,13 @@ pub enum Flip {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shift {
-    /// By up to this share of its size, to any place between pixels.
+    /// By up to this fraction of its size, not only by whole pixels.
     Fraction(f32),
     /// By up to this many whole pixels.
     Pixels(u32),
 }
 
-/// What stands outside of an image that is moved.
+/// What fills the area outside an image that has been moved.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fill {
@@ -54,40 +54,40 @@ pub enum Erased {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Erasing {
-    /// How likely an image is erased.
+    /// The probability that a rectangle of an image is erased.
     pub probability: f32,
-    /// Lowest and highest share of the image's area.
+    /// Lowest and highest area, as a fraction of the image's.
     pub area: [f32; 2],
     /// Lowest and highest height / width.
     pub aspect: [f32; 2],
-    /// What it is filled with.
+    /// What the rectangle is filled with.
     pub fill: Erased,
 }
 
-/// How images are changed at random. The order of the changes is that of the fields, which is also Keras'
-/// `ImageDataGenerator`'s as far as it has them: first everything that moves pixels, then what changes them; rescaling and
+/// How images are changed at random. The changes are applied in the order of the fields, which is also that of Keras'
+/// `ImageDataGenerator` where it has them: first everything that moves pixels, then what changes their values; rescaling and
 /// normalisation come last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Augment {
-    /// Lowest and highest part of the image that is seen, drawn for rows and columns alone: below 1 magnifies.
+    /// Lowest and highest fraction of the image that is visible, drawn separately for rows and columns: below 1 magnifies.
     pub zoom: [f32; 2],
-    /// Along rows (height) and columns (width).
+    /// Shift along rows (height) and columns (width).
     pub shift: [Shift; 2],
-    /// Degrees, drawn from minus to plus this.
+    /// In degrees, drawn from minus to plus this.
     pub rotation: f32,
-    /// What is seen where the image has been moved away.
+    /// What fills the area that the image has been moved out of.
     pub fill: Fill,
-    /// Whether left and right are exchanged.
+    /// Whether left and right are swapped.
     pub flip: Flip,
-    /// A black border of this many pixels is put around, and an image of the old size cut out anywhere.
+    /// A black border of this many pixels is added, and an image of the original size is cut out at a random place.
     pub crop: u32,
-    /// Lowest and highest factor of the pixels in 0 to 1, which stay at most 1.
+    /// Lowest and highest factor for the pixels, which are in 0 to 1 and are capped at 1.
     pub brightness: [f32; 2],
-    /// A rectangle that is filled.
+    /// Random erasing of a rectangle, if any.
     pub erasing: Option<Erasing>,
-    /// Side of a square around any pixel that is set to 0 after normalisation, which is the data's mean when there is one
-    /// subtracted; 0 for no square.
+    /// Side of a square around a random pixel, set to 0 after normalisation (the data's mean, if one is subtracted); 0 for no
+    /// square.
     pub cutout: u32,
 }
 
@@ -166,7 +166,7 @@ impl Augment {
         Ok(())
     }
 
-    /// Whether there is any zoom, shift or turn.
+    /// Whether the settings include any zoom, shift or rotation.
     fn moves_pixels(&self) -> bool {
         let still = Self { zoom: self.zoom, shift: self.shift, rotation: self.rotation, ..Self::NONE };
         still != Self::NONE

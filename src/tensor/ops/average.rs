@@ -43,8 +43,8 @@ impl Tensor {
     /// Moves this arena, `[N]`, towards `x` in place: `self += weight (x - self)`. Compile the result to have it run.
     ///
     /// # Errors
-    /// A shape error when `x` is laid out otherwise or `weight` is not one number, an error when this tensor is computed
-    /// rather than made from data.
+    /// A shape error when `x` has another shape or `weight` is not one number; an error when this tensor is computed rather
+    /// than made from data.
     pub fn average(&self, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
         Self::apply_one(Average, &[self, x, weight])
     }

@@ -75,7 +75,7 @@ impl Tensor {
     /// inside the image (TensorFlow's).
     ///
     /// # Errors
-    /// A shape error when this is no image batch or the window does not fit it.
+    /// A shape error when this is not an image batch or the window does not fit it.
     pub fn avg_pool(&self, window: Window, count_padding: bool) -> Result<Tensor> {
         let pooling = Pooling::new("avg_pool", self, window)?;
         Self::apply_one(AvgPool { pooling, count_padding }, &[self])

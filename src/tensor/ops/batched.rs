@@ -1,13 +1,13 @@
-//! Matrix products of many pairs at once.
+//! Batched matrix products.
 
 use super::elementwise::broadcast_shapes;
 use super::strides::repeated;
 use crate::tensor::{Inputs, Result, Shape, Tensor};
 
-/// `Y[.., i, j] = sum over k of A[.., i, k] B[.., k, j]`, with leading axes repeated as NumPy does it.
+/// `Y[.., i, j] = sum over k of A[.., i, k] B[.., k, j]`, with leading axes broadcast as in NumPy.
 ///
-/// Each pair is a product of its own, by whichever core the adapter has: a split of both inputs, the products, and a join.
-/// The gradient is that of these parts.
+/// Each pair is a product of its own, by whichever core the adapter uses: both inputs are split, multiplied in pairs, and
+/// the products joined. The gradient is that of these ops.
 pub(super) fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let inputs = Inputs::of("matmul", &[a, b]);
     let (a_lead, [m, k]) = split_shape(inputs.shape(0)?);
@@ -24,7 +24,7 @@ pub(super) fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         return by_definition(a, b);
     }
     if b_lead.len() == 1 {
-        // One second matrix for all: the rows of all first ones are those of one matrix.
+        // One second matrix for all: the first matrices, stacked, are a single matrix.
         let product = a.reshape([a_lead.len() * m, k])?.matmul(&b.reshape([k, n])?)?;
         return product.reshape(output);
     }
@@ -48,7 +48,7 @@ fn matrices(x: &Tensor, lead: &Shape, [rows, cols]: [usize; 2]) -> Result<Vec<Te
     parts.iter().map(|part| part.reshape([rows, cols])).collect()
 }
 
-/// For each element of `output`, in order, the element of what is repeated to it.
+/// For each element of `output`, in order, the index of the element of `shape` that is broadcast to it.
 fn walk(shape: &Shape, output: &Shape) -> impl Iterator<Item = usize> {
     let strides = repeated(shape, output);
     let axes = output.axes().to_vec();
@@ -62,7 +62,7 @@ fn walk(shape: &Shape, output: &Shape) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The product of nothing, whose gradients are zeros: all pairs of elements, summed over k.
+/// A product without elements, whose gradients are zeros: all pairs of elements multiplied, then summed over k.
 fn by_definition(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     // [.., m, k, 1] and [.., 1, k, n]
     let with_one = |x: &Tensor, from_last: usize| {

@@ -1,12 +1,12 @@
-//! Pointwise ops of two inputs: what a row of their table is, and the op that it stands for.
+//! Pointwise ops of two inputs: a row of their table, and the op that it defines.
 
 use super::elementwise::{Elementwise, names};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Result, Tensor, TensorError};
 
-/// A pointwise op `y = f(a, b)` of two inputs, as a row of a table. Either input is repeated as NumPy does it: shapes are aligned at
-/// the last axis, and an axis of 1, or one that is missing, is repeated.
+/// A pointwise op `y = f(a, b)` of two inputs, as a row of a table. Either input is broadcast as in NumPy: shapes are aligned
+/// at the last axis, and an axis that is 1 or missing is repeated.
 ///
-/// The built-in ones are [`Binary::ALL`]. All that [`Unary`](super::Unary) says of expressions holds here too.
+/// The built-in ones are [`Binary::ALL`]. What [`Unary`](super::Unary) says about expressions holds here too.
 #[derive(Debug, Clone, Copy)]
 pub struct Binary {
     /// The name in errors and lists.
@@ -15,22 +15,22 @@ pub struct Binary {
     pub about: &'static str,
     /// `y`, in terms of `a` and `b`.
     pub f: &'static str,
-    /// The gradients of the loss with respect to a and to b, in terms of `dy`, `a` and `b`, before they are summed over what was
-    /// repeated. An input that neither names is not kept in memory for the backward pass.
+    /// The gradients of the loss with respect to a and to b, in terms of `dy`, `a` and `b`, before they are summed over the
+    /// broadcast axes. An input that neither names is not kept in memory for the backward pass.
     pub gradients: [&'static str; 2],
-    /// `f` once more in double precision.
+    /// `f` in double precision.
     pub reference: fn(f64, f64) -> f64,
-    /// Where checks draw a, and where b.
+    /// The ranges from which checks draw a and b.
     pub domains: [[f32; 2]; 2],
-    /// Whether `f` has no derivative where a = b, which checks then keep away from.
+    /// Whether `f` has no derivative where a = b; checks then stay away from there.
     pub kink_at_ties: bool,
 }
 
 impl Binary {
-    /// `f(a, b)`, element by element, of the shape that NumPy's broadcasting gives.
+    /// `f(a, b)`, element by element, with the shape that NumPy's broadcasting gives.
     ///
     /// # Errors
-    /// A shape error when the shapes do not go together; when a gradient does not name dy.
+    /// A shape error when the shapes cannot be broadcast together; an error when a gradient does not name dy.
     pub fn apply(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         if self.gradients.iter().any(|gradient| !names(gradient, "dy")) {
             return Err(TensorError::Parameter { op: self.name, problem: "both gradients must name dy".to_owned() });
@@ -38,7 +38,7 @@ impl Binary {
         self.apply_checked(a, b, false)
     }
 
-    /// As [`Binary::apply`], for a row of this crate.
+    /// As [`Binary::apply`], for a built-in row.
     pub(super) fn apply_built_in(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         self.apply_checked(a, b, true)
     }
@@ -71,7 +71,7 @@ impl BinaryOp {
         self.expression(self.row.f, vec!["a", "b"], "")
     }
 
-    /// The gradient by the expression `text`, of the output's shape.
+    /// The gradient given by the expression `text`, in the output's shape.
     fn gradient_by(&self, text: &'static str, node: &Backward) -> Result<Tensor> {
         let dy = node.gradient(0)?;
         if text == "dy" {
@@ -85,7 +85,7 @@ impl BinaryOp {
         }
         let (inputs, mut tensors): (Vec<_>, Vec<_>) = named.into_iter().unzip();
         if tensors.len() == 3 {
-            // zip3.wgsl repeats nothing.
+            // zip3.wgsl does not broadcast.
             for tensor in &mut tensors {
                 *tensor = tensor.broadcast_to(dy.shape())?;
             }

@@ -41,8 +41,8 @@ impl Op for ClipNorm {
 }
 
 impl Tensor {
-    /// This tensor, made shorter when its Euclidean norm is above `limit` (Pascanu et al. 2013). Without gradient: it is
-    /// for gradients. Any shape, and the result has the same one.
+    /// This tensor, scaled down to Euclidean norm `limit` if its own is above that (Pascanu et al. 2013). Not
+    /// differentiable: it is meant for gradients. Any shape; the result has the same one.
     ///
     /// # Errors
     /// When the limit is not a number above 0.

@@ -5,7 +5,7 @@ use crate::gpu::params::elementwise::copy_columns::Params;
 use crate::gpu::{Kernel, shader};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Shape, Tensor, TensorError};
 
-/// Columns `from ..` of a matrix with `x_cols` columns into columns `to ..` of one with `y_cols`.
+/// Copies columns `from ..` of a matrix with `x_cols` columns to columns `to ..` of one with `y_cols`.
 struct Columns {
     rows: usize,
     cols: usize,
@@ -29,13 +29,13 @@ impl Columns {
     }
 }
 
-/// A shape as a matrix: what lies before `axis`, and the axis with what lies within it.
+/// A shape seen as a matrix: rows are the axes before `axis`, columns are `axis` and those after it.
 fn matrix(shape: &Shape, axis: usize) -> [usize; 2] {
     let (rows, cols) = shape.axes().split_at(axis);
     [rows.iter().product(), cols.iter().product()]
 }
 
-/// `shape` with another size of `axis`.
+/// `shape` with another size along `axis`.
 fn with_axis(shape: &Shape, axis: usize, size: usize) -> Shape {
     let mut axes = shape.axes().to_vec();
     axes[axis] = size;
@@ -46,7 +46,7 @@ fn with_axis(shape: &Shape, axis: usize, size: usize) -> Shape {
 #[derive(Debug)]
 struct Concat {
     axis: usize,
-    /// Whether that is the last, as in networks.
+    /// Whether `axis` is the last, as in networks.
     of_channels: bool,
 }
 
@@ -116,7 +116,7 @@ impl Op for Split {
         Ok(self.sizes.iter().map(part).collect())
     }
 
-    /// Parts that nobody reads are not copied.
+    /// Parts that are never read are not copied.
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let [_, x_cols] = matrix(io.input(0), self.axis);
         let mut from = 0;
@@ -145,7 +145,7 @@ impl Op for Split {
 }
 
 impl Tensor {
-    /// Joins tensors along their last axis, channels: `[.., A]`, `[.., B]`, .. to `[.., A + B + ..]`.
+    /// Joins tensors along their last axis (channels): `[.., A]`, `[.., B]`, .. to `[.., A + B + ..]`.
     ///
     /// # Errors
     /// A shape error when the other axes differ; an error when there is nothing to join.
@@ -157,7 +157,7 @@ impl Tensor {
     /// Joins tensors along `axis`: `[.., A, ..]`, `[.., B, ..]`, .. to `[.., A + B + .., ..]`.
     ///
     /// # Errors
-    /// A shape error when there is no such axis or the others differ; an error when there is nothing to join.
+    /// A shape error when there is no such axis or the other axes differ; an error when there is nothing to join.
     pub fn concat_along(parts: &[&Tensor], axis: usize) -> Result<Tensor> {
         nothing_is_an_error("concat", parts)?;
         let of_channels = axis + 1 == parts[0].shape().rank();
@@ -181,10 +181,10 @@ impl Tensor {
         Self::concat_along(&parts.iter().collect::<Vec<_>>(), axis)
     }
 
-    /// Cuts along `axis`, with parts of these sizes: `[.., A + B + .., ..]` to `[.., A, ..]`, `[.., B, ..]`, ..
+    /// Splits along `axis` into parts of these sizes: `[.., A + B + .., ..]` to `[.., A, ..]`, `[.., B, ..]`, ..
     ///
     /// # Errors
-    /// A shape error when there is no such axis, or when the sizes are not all of it.
+    /// A shape error when there is no such axis, or when the sizes do not add up to its size.
     pub fn split(&self, axis: usize, sizes: &[usize]) -> Result<Vec<Tensor>> {
         let sizes = sizes.to_vec();
         Self::apply(Split { axis, sizes }, &[self])

@@ -36,7 +36,7 @@ impl Convolution {
         Info::f32([self.n, g.out_h(), g.out_w(), self.out_c])
     }
 
-    /// The kernel for few inputs an output, where it applies: on adapters where loads are what costs.
+    /// The kernel for few inputs per output, where it applies: on adapters where loads are the bottleneck.
     fn direct(&self, variant: Variant) -> Result<Option<Direct>> {
         let [kernel_h, kernel_w] = self.geometry.kernel;
         let taps = kernel_h * kernel_w * self.in_c;
@@ -47,7 +47,7 @@ impl Convolution {
         Ok(applies.then(|| Direct::new(self, taps, variant)))
     }
 
-    /// Multiply-adds of the sum, the same for all three products; those with zeros of the padding included.
+    /// Multiply-adds of the sum, including those with the padding's zeros; the same for all three products.
     fn multiply_adds(&self) -> u64 {
         let [kernel_h, kernel_w] = self.geometry.kernel;
         (self.y().len() * kernel_h * kernel_w * self.in_c) as u64
@@ -135,7 +135,7 @@ impl Convolution {
                 ..Product::default()
             },
             a_run: self.out_c,
-            // Each phase its share, so that all together are the sum's.
+            // Each phase counts its share, so that together they add up to the whole sum.
             multiply_adds: self.multiply_adds() * taps as u64 / (kernel[0] * kernel[1]) as u64,
         }
     }
@@ -168,14 +168,14 @@ impl Convolution {
 struct Direct {
     convolution: Convolution,
     taps: usize,
-    /// Groups of four output channels that a thread takes.
+    /// Groups of four output channels per thread.
     quads: usize,
-    /// Image rows that a thread takes.
+    /// Image rows per thread.
     lines_per_thread: usize,
 }
 
 impl Direct {
-    /// Inputs under a window that a thread can keep at hand.
+    /// The maximum number of inputs under a window that a thread can keep in registers.
     const MOST_TAPS: usize = 64;
 
     fn new(convolution: &Convolution, taps: usize, variant: Variant) -> Self {
@@ -184,7 +184,7 @@ impl Direct {
         let quads = [4, 2].into_iter().find(fits).unwrap_or(1);
         let wanted = (variant.busy_threads() / 2 / (all / quads)).max(1);
         let lines = convolution.n * convolution.geometry.out_h();
-        // Of one line, if no loop is unrolled.
+        // Loop iterations for one line, if no loop is unrolled.
         let rounds = (convolution.geometry.out_w() + 1) * taps * (quads + 2);
         Self {
             convolution: *convolution,
@@ -194,7 +194,7 @@ impl Direct {
         }
     }
 
-    /// Pieces of the sum over image rows: one a thread.
+    /// Pieces of the sum over image rows: one per thread.
     fn pieces(&self) -> usize {
         let lines = self.convolution.n * self.convolution.geometry.out_h();
         lines.div_ceil(self.lines_per_thread)

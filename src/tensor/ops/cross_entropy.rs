@@ -5,8 +5,8 @@ use crate::gpu::params::loss::sizes::Params;
 use crate::gpu::{Access, Kernel, Source, shader};
 use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Tensor, TensorError};
 
-/// One loss a row, and loss and hit side by side. Inputs: logits `[N, classes]` and labels `[N]`; or, when images have been
-/// mixed, labels `[N, 2]` and the numbers they were mixed by.
+/// One loss per row, and loss and hit side by side. Inputs: logits `[N, classes]` and labels `[N]`; or, for mixed images,
+/// labels `[N, 2]` and the mixing numbers.
 #[derive(Debug, Clone, Copy)]
 struct Loss {
     smoothing: f32,
@@ -26,7 +26,7 @@ impl Loss {
         if i == 1 { DType::U32 } else { DType::F32 }
     }
 
-    /// Inputs that say what the targets are: labels and, for mixed images, what they were mixed by.
+    /// The inputs that define the targets: labels and, for mixed images, the mixing numbers.
     fn targets(&self) -> impl Iterator<Item = (Operand, Access)> {
         (1..=if self.mixed { 2 } else { 1 }).map(|i| Operand::Input(i).read())
     }
@@ -78,7 +78,7 @@ impl Op for Loss {
     }
 }
 
-/// dLogits from the inputs of the loss and, after them, the gradients of the losses.
+/// dLogits. Inputs: those of the loss, then the gradients of the losses.
 #[derive(Debug)]
 struct CrossEntropyGrad(Loss);
 
@@ -105,33 +105,33 @@ impl Op for CrossEntropyGrad {
     }
 }
 
-/// What [`Tensor::cross_entropy`] gives.
+/// What [`Tensor::cross_entropy`] returns.
 #[derive(Debug, Clone)]
 pub struct CrossEntropy {
-    /// The loss of each row, `[N]`: what a gradient starts from.
+    /// The loss of each row, `[N]`: the start of the backward pass.
     pub losses: Tensor,
-    /// `[N, 2]`: the loss of each row, and 1 where its largest logit is at the label (the first of equals), else 0. Without
-    /// gradient: to add up.
+    /// `[N, 2]`: the loss of each row, and 1 if its largest logit (the first of equals) is the label's, else 0. Not
+    /// differentiable: meant for adding up.
     pub scores: Tensor,
 }
 
 impl Tensor {
-    /// The cross-entropy of each row of logits `[N, classes]` against its label, in nats, and which predictions are right.
+    /// The cross-entropy of each row of logits `[N, classes]` against its label, in nats, and which predictions are correct.
     ///
     /// With `smoothing` s the target is `1 - s` at the label plus `s / classes` everywhere.
     ///
     /// # Errors
     /// When the labels are not N integers, or the smoothing is not in `0 .. 1`.
     ///
-    /// Labels are data that only the device sees, so one that is not below the number of classes cannot be refused here: it
-    /// makes the loss and the gradient of its row NaN, and its prediction wrong.
+    /// Only the device sees the labels, so one that is not below the number of classes cannot be refused here: it makes the
+    /// loss and the gradient of its row NaN, and its prediction wrong.
     pub fn cross_entropy(&self, labels: &Tensor, smoothing: f32) -> Result<CrossEntropy> {
         let mixed = false;
         self.loss(Loss { smoothing, mixed }, &[self, labels])
     }
 
-    /// As [`Tensor::cross_entropy`] for images that [`DataSet::gather`](super::DataSet::gather) has mixed in pairs, with both
-    /// labels `[N, 2]` and what they were mixed by. A prediction is right when it is the label with the larger share.
+    /// As [`Tensor::cross_entropy`] for images that [`DataSet::gather`](super::DataSet::gather) has mixed in pairs, with
+    /// both labels `[N, 2]` and the mixing numbers. A prediction is correct when it is the label with the larger share.
     ///
     /// # Errors
     /// As [`Tensor::cross_entropy`].

@@ -1,4 +1,4 @@
-//! Dropout by counter.
+//! Dropout with counter-based random numbers.
 
 use super::kernel;
 use crate::gpu::params::elementwise::dropout::Params;
@@ -36,7 +36,7 @@ impl Op for Dropout {
         Ok(())
     }
 
-    /// The same mask on dY: the counter draws it again.
+    /// The same mask on dY: the counter regenerates it.
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
         let dx = Tensor::apply_one(*self, &[node.gradient(0)?, node.input(1)])?;
         Ok(vec![Some(dx), None])
@@ -47,7 +47,7 @@ impl Op for Dropout {
     }
 }
 
-/// Checks the rate, and that input `i` is seed and step, of an op that drops out.
+/// Checks, for an op with dropout, the rate and that input `i` is seed and step.
 pub(super) fn check(op: &'static str, inputs: &Inputs, rate: f32, i: usize) -> Result<()> {
     if !(0.0..1.0).contains(&rate) {
         return Err(TensorError::Parameter {
@@ -59,10 +59,10 @@ pub(super) fn check(op: &'static str, inputs: &Inputs, rate: f32, i: usize) -> R
 }
 
 impl Tensor {
-    /// Zeroes each element with probability `rate` and divides the others by `1 - rate`. Any shape, and the result has the same one.
+    /// Zeroes each element with probability `rate` and divides the others by `1 - rate`. Any shape; the result has the same.
     ///
-    /// `seed_and_step` holds two integers; write a new step before each run. `stream` tells the dropout layers
-    /// of a network apart.
+    /// `seed_and_step` holds two integers; write a new step before each run. `stream` distinguishes the dropout layers of a
+    /// network.
     ///
     /// # Errors
     /// When the rate is not in `0 .. 1`, or `seed_and_step` is not two integers.

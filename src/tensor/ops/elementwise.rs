@@ -1,4 +1,4 @@
-//! Kernels that go over elements: an expression in WGSL, joined to `shaders/elementwise/{map,zip,zip_strided,zip3}.wgsl`.
+//! Elementwise kernels: a WGSL expression, joined to `shaders/elementwise/{map,zip,zip_strided,zip3}.wgsl`.
 
 use super::kernel;
 use super::strides::{Walk, repeated};
@@ -34,7 +34,7 @@ pub(super) fn zip_kernel(label: &'static str, source: Source, [a, b]: [&Shape; 2
         .flops(len as u64)
 }
 
-/// `y = f(a, b, c, d)` over `len` elements, with a and b repeated as `walk` says. The source is zip_strided.wgsl with f.
+/// `y = f(a, b, c, d)` over `len` elements, with a and b broadcast as `walk` says. The source is zip_strided.wgsl with f.
 fn zip_strided_kernel(label: &'static str, source: Source, len: usize, walk: &Walk, [c, d]: [f32; 2]) -> Kernel {
     let threads = walk.threads(len);
     kernel(label, source, threads)
@@ -43,7 +43,7 @@ fn zip_strided_kernel(label: &'static str, source: Source, len: usize, walk: &Wa
         .flops(len as u64)
 }
 
-/// Elements that a thread takes at once.
+/// Elements that a thread processes at once.
 fn width_of(len: usize) -> usize {
     if len.is_multiple_of(4) { 4 } else { 1 }
 }
@@ -58,26 +58,26 @@ pub(in crate::tensor) fn copy_kernel(len: usize) -> Kernel {
     map_kernel("copy", source, len, [0.0; 2]).flops(0)
 }
 
-/// An expression over one, two or three tensors, element by element, without a gradient of its own. Two are repeated as NumPy
-/// does it; three must have one shape.
+/// An expression over one, two or three tensors, element by element, without a gradient of its own. Two are broadcast as in
+/// NumPy; three must have the same shape.
 #[derive(Debug, Clone)]
 pub(super) struct Elementwise {
     pub name: &'static str,
-    /// What it is beside its name, such as the gradient.
+    /// Shown after its name, such as `gradient`.
     pub settings: &'static str,
-    /// WGSL of an element of the output.
+    /// WGSL that computes an element of the output.
     pub expression: &'static str,
-    /// What the expression calls the inputs.
+    /// The names of the inputs in the expression.
     pub inputs: Vec<&'static str>,
-    /// What the expression calls its constants, two at most.
+    /// The names of the constants in the expression, two at most.
     pub names: &'static [&'static str],
     pub constants: [f32; 2],
-    /// Whether the expression is this crate's own, which may run without bounds checks.
+    /// Whether the expression is built in, and so may run without bounds checks.
     pub built_in: bool,
 }
 
 impl Elementwise {
-    /// `kernel` with the function `f` that it calls, whose inputs are in the order `inputs`, and with what f itself calls.
+    /// `kernel` with the function `f` that it calls (parameters in the order of `inputs`) and the functions that f calls.
     fn source(&self, kernel: Source, inputs: &[&str]) -> Source {
         let unused = &["unused_c", "unused_d"][self.names.len()..];
         let parameters: Vec<String> = inputs
@@ -99,7 +99,7 @@ impl Elementwise {
         if self.built_in { kernel.with("f", text) } else { kernel.join(Source::new("f", text)) }
     }
 
-    /// Whether zip.wgsl can do it: the first input has the output's shape, and the second is repeated over leading axes.
+    /// Whether zip.wgsl can do it: the first input has the output's shape, and the second is broadcast over leading axes.
     fn is_periodic(a: &Shape, b: &Shape, output: &Shape) -> bool {
         a == output && (a.axes().ends_with(b.axes()) || b.len() == 1)
     }
@@ -118,7 +118,7 @@ impl Elementwise {
             let source = self.source(zip(), &[a_name, b_name]);
             launches.dispatch(zip_kernel(self.name, source, [a, b], self.constants), &[x, y, to]);
         } else if Self::is_periodic(b, a, output) {
-            // The same kernel with the inputs exchanged.
+            // The same kernel with the inputs swapped.
             let source = self.source(zip(), &[b_name, a_name]);
             launches.dispatch(zip_kernel(self.name, source, [b, a], self.constants), &[y, x, to]);
         } else {
@@ -174,12 +174,12 @@ impl Op for Elementwise {
     }
 }
 
-/// Whether `word` stands in `text` as a name of its own.
+/// Whether `text` contains `word` as a whole identifier.
 pub(super) fn names(text: &str, word: &str) -> bool {
     text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == word)
 }
 
-/// Whether `expression` names one of the functions of the file of this name.
+/// Whether `expression` names a function that the shader `file` defines.
 fn defines_what_is_named(file: &str, expression: &str) -> bool {
     let text = find_shader(file).map_or("", |file| file.text);
     text.lines()
@@ -187,7 +187,7 @@ fn defines_what_is_named(file: &str, expression: &str) -> bool {
         .any(|function| names(expression, function))
 }
 
-/// NumPy's shape of all inputs together.
+/// The shape that all inputs broadcast to, as in NumPy.
 ///
 /// # Errors
 /// As [`broadcast_shapes`].
@@ -196,7 +196,7 @@ fn broadcast(inputs: &Inputs) -> Result<Shape> {
     broadcast_shapes(inputs, &shapes)
 }
 
-/// NumPy's shape of these together: aligned at the last axis, sizes agree or are 1.
+/// The shape that these broadcast to, as in NumPy: aligned at the last axis, sizes agree or are 1.
 ///
 /// # Errors
 /// A shape error of `inputs` that names the sizes.

@@ -1,4 +1,4 @@
-//! The largest or smallest over some axes.
+//! The maximum or minimum over some axes.
 
 use super::elementwise::Elementwise;
 use super::kernel;
@@ -11,7 +11,7 @@ use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, S
 #[derive(Debug)]
 pub(super) struct Extreme {
     pub name: &'static str,
-    /// Whether the largest is wanted, else the smallest.
+    /// Whether to take the maximum, else the minimum.
     pub largest: bool,
     pub axes: Vec<usize>,
     /// At least one.
@@ -22,7 +22,7 @@ pub(super) struct Extreme {
 }
 
 impl Extreme {
-    /// Appends the dispatches over one extent: two where it is long, as in a sum.
+    /// Appends the dispatches over one extent: two if it is long, as for a sum.
     fn launch_one(&self, launches: &mut Launches, from: Operand, to: Operand, extent: Extent) {
         let Extent { outer, len, inner } = extent;
         let chunk = chunk_of(len);
@@ -66,7 +66,7 @@ impl Op for Extreme {
         Ok(())
     }
 
-    /// dX is dY over the number of winners where X is equal to Y, else 0.
+    /// dX is dY divided by the number of winners where X equals Y, else 0.
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
         let equal = Elementwise {
             name: "equal",

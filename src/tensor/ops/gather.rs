@@ -1,4 +1,4 @@
-//! A batch out of the data set in device memory.
+//! A batch from the data set in device memory.
 
 use super::{Augment, kernel};
 use crate::gpu::params::data::images::Params;
@@ -12,13 +12,13 @@ pub struct Pixels {
     pub height: usize,
     /// Columns of an image.
     pub width: usize,
-    /// Subtracted, in 0 to 1.
+    /// Subtracted from each pixel, in 0 to 1.
     pub mean: f32,
-    /// Divided by.
+    /// The divisor.
     pub deviation: f32,
 }
 
-/// Inputs: images (bytes, four a word), labels, order, place and, to mix images, six numbers. Outputs: images and labels
+/// Inputs: images (bytes, four per word), labels, order, place and, to mix images, six numbers. Outputs: images and labels
 /// of the batch.
 #[derive(Debug)]
 struct Gather {
@@ -37,7 +37,7 @@ impl Op for Gather {
         }
     }
 
-    /// All but the numbers that images are mixed by.
+    /// Integers, except for the mixing numbers.
     fn element_type(&self, i: usize) -> Option<DType> {
         Some(if i < 4 { DType::U32 } else { DType::F32 })
     }
@@ -100,15 +100,15 @@ impl Op for Gather {
     }
 }
 
-/// Numbers that say how to mix; see `shaders/data/mix.wgsl`.
+/// How many numbers say how to mix images; see `shaders/data/mix.wgsl`.
 pub const MIXING: usize = 6;
 
 /// A data set in device memory.
 #[derive(Debug, Clone)]
 pub struct DataSet {
-    /// Bytes, four a word, the first in the lowest bits, image after image.
+    /// Bytes, four per word, the first in the lowest bits, image after image.
     pub images: Tensor,
-    /// One integer an image.
+    /// One integer per image.
     pub labels: Tensor,
 }
 
@@ -131,8 +131,8 @@ impl DataSet {
     /// The images of a batch as `[size, height, width, 1]`, and their labels: `[size]`, or `[size, 2]` when images are mixed.
     ///
     /// # Errors
-    /// A shape error when one of the tensors does not hold integers, or there are fewer images than labels; a setting of
-    /// the augmentation that is out of range.
+    /// A shape error when one of the tensors does not hold integers, or there are fewer images than labels; an error when a
+    /// setting of the augmentation is out of range.
     pub fn gather(&self, batch: Batch, pixels: Pixels) -> Result<(Tensor, Tensor)> {
         let op = Gather {
             batch: batch.size,

@@ -54,11 +54,11 @@ impl Op for GatherRows {
 }
 
 impl Tensor {
-    /// A batch of `size` rows of this table, row `order[place[0] + i]` at place i: `[rows, ..] -> [size, ..]`. Past the end
-    /// of `order` its last row is repeated.
+    /// A batch of `size` rows of this table, whose row i is row `order[place[0] + i]`: `[rows, ..] -> [size, ..]`. Past the
+    /// end of `order`, its last row is repeated.
     ///
     /// # Errors
-    /// An error when `order` or `place` are not integers, or the table or `order` is empty.
+    /// An error when `order` or `place` does not hold integers, or the table or `order` is empty.
     pub fn gather_rows(&self, order: &Tensor, place: &Tensor, size: usize) -> Result<Tensor> {
         Self::apply_one(GatherRows { batch: size }, &[self, order, place])
     }

@@ -12,7 +12,7 @@ impl Unary {
         about: "The numbers where they are positive, else a multiple of them (Maas et al. 2013). With slope 0: ReLU.",
         constants: &["slope"],
         f: "leaky_relu(x, slope)",
-        // From the output, which has the sign of the input as long as the slope is not negative.
+        // Computed from the output, which has the input's sign as long as the slope is not negative.
         gradient: "leaky_relu_grad(y, dy, slope)",
         reference: |x, c| {
             if x > 0.0 || x.is_nan() { x } else { negative_side(x, c[0]) }
@@ -23,12 +23,12 @@ impl Unary {
     };
 }
 
-/// With slope 0 it is 0 even of -infinity.
+/// With slope 0, even -infinity becomes 0.
 fn negative_side(x: f64, slope: f64) -> f64 {
     if slope == 0.0 { 0.0 } else { slope * x }
 }
 
-/// From dY and Y to dX, for ReLU with dropout after it: `scale` dY where Y is positive.
+/// dX from dY and Y, for ReLU with dropout after it: `scale` dY where Y is positive.
 #[derive(Debug)]
 struct ReluGrad {
     scale: f32,
@@ -66,7 +66,7 @@ pub(super) fn before_relu(node: &Backward, relu: bool, dropout: f32) -> Result<T
 }
 
 impl Tensor {
-    /// `self` where it is positive, else 0; NaN stays NaN. Any shape, and the result has the same one.
+    /// `self` where it is positive, else 0; NaN stays NaN. Any shape; the result has the same one.
     ///
     /// # Errors
     /// None of its own.
@@ -74,7 +74,7 @@ impl Tensor {
         self.leaky_relu(0.0)
     }
 
-    /// `self` where it is positive, else `slope * self`. Any shape, and the result has the same one.
+    /// `self` where it is positive, else `slope * self`. Any shape; the result has the same one.
     ///
     /// # Errors
     /// When the slope is not between 0 and 1.

@@ -7,7 +7,7 @@ use super::gemm::{Cols, Finish, Gemm, LONGEST_SEGMENT, Product, Rows, WEIGHT_GRA
 use crate::gpu::params::gemm::dropout::Dropout;
 use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 
-/// `Y[m, n] = f(sum over k of A[m, k] B[k, n] + bias[n])`. Inputs: A, B, the bias unless plain, seed and step for dropout.
+/// `Y[m, n] = f(sum over k of A[m, k] B[k, n] + bias[n])`. Inputs: A, B, bias (unless plain), seed and step (for dropout).
 #[derive(Debug)]
 struct MatMul {
     extras: Extras,
@@ -113,7 +113,7 @@ impl Op for MatMul {
     }
 }
 
-/// The gradients of inputs 1 and 2, a weight and its bias, out of an op that gives both (or the first alone).
+/// The gradients of inputs 1 and 2, a weight and its bias, from an op that computes both (or only the first).
 pub(super) fn weight_gradients(
     node: &Backward,
     bias: bool,
@@ -207,12 +207,12 @@ impl Op for WeightGrad {
 }
 
 impl Tensor {
-    /// Matrix product `[M, K] x [K, N] -> [M, N]`, of zeros where K is 0; or of many at once,
-    /// `[.., M, K] x [.., K, N] -> [.., M, N]`, with leading axes repeated as NumPy does it.
+    /// Matrix product `[M, K] x [K, N] -> [M, N]`, all zeros if K is 0; or a batch of products,
+    /// `[.., M, K] x [.., K, N] -> [.., M, N]`, with leading axes broadcast as in NumPy.
     ///
     /// # Errors
-    /// A shape error when the inner sizes differ, when there are fewer than two axes, and when the leading axes do not go
-    /// together.
+    /// A shape error when the inner sizes differ, when there are fewer than two axes, or when the leading axes cannot be
+    /// broadcast together.
     pub fn matmul(&self, other: &Tensor) -> Result<Tensor> {
         let ranks = [self.shape().rank(), other.shape().rank()];
         if ranks.iter().all(|rank| *rank >= 2) && ranks != [2, 2] {
@@ -230,10 +230,10 @@ impl Tensor {
         Self::apply_one(MatMul { extras }, &[self, weight, bias])
     }
 
-    /// A dense layer with ReLU and dropout in the same pass: what [`Tensor::dropout`] of [`Tensor::linear`] gives.
+    /// A dense layer with ReLU and dropout in the same pass: the result of [`Tensor::dropout`] after [`Tensor::linear`].
     ///
     /// # Errors
-    /// A shape error that names the parameter at fault, a rate that is not in `0 .. 1`.
+    /// A shape error that names the parameter at fault; an error when the rate is not in `0 .. 1`.
     pub fn linear_dropout(
         &self,
         weight: &Tensor,

@@ -5,7 +5,7 @@ use super::window::Window;
 use crate::gpu::shader;
 use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 
-/// The largest number of each window, and which pixel of the image had it.
+/// The maximum of each window, and which pixel of the image it came from.
 #[derive(Debug)]
 struct MaxPool(Pooling);
 
@@ -70,10 +70,10 @@ impl Op for MaxPoolGrad {
 }
 
 impl Tensor {
-    /// The largest number under each window: `[N, H, W, C] -> [N, out_h, out_w, C]`. Padding never wins.
+    /// The maximum under each window: `[N, H, W, C] -> [N, out_h, out_w, C]`. Padding never wins.
     ///
     /// # Errors
-    /// A shape error when this is no image batch or the window does not fit it.
+    /// A shape error when this is not an image batch or the window does not fit it.
     pub fn max_pool(&self, window: Window) -> Result<Tensor> {
         let pooling = Pooling::new("max_pool", self, window)?;
         Self::apply_one(MaxPool(pooling), &[self])

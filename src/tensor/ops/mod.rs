@@ -1,6 +1,6 @@
 //! The ops: shape rule, launch and gradient. Their calls are methods of [`Tensor`](super::Tensor).
 //!
-//! Pointwise ops are rows of a table, [`Unary::ALL`] and [`Binary::ALL`]; every other op is a file.
+//! Pointwise ops are rows of a table, [`Unary::ALL`] and [`Binary::ALL`]; every other op has a file of its own.
 
 mod augment;
 mod average;
@@ -53,13 +53,13 @@ use leaky_relu::before_relu;
 
 use crate::gpu::{Kernel, Source};
 
-/// Threads in a workgroup of every kernel but the matrix products: a multiple of all subgroup sizes in use.
+/// Threads per workgroup of every kernel but the matrix products: a multiple of all subgroup sizes in use.
 const WORKGROUP: u32 = 64;
 
-/// Rounds that a thread's loops may go together. lavapipe silently ends them after 65,535.
+/// The maximum number of iterations of a thread's loops in total. lavapipe silently ends them after 65,535.
 const MOST_ROUNDS: usize = 1 << 15;
 
-/// A kernel of `threads` threads in workgroups of [`WORKGROUP`], which finds its number with `linear_workgroup`.
+/// A kernel of `threads` threads in workgroups of [`WORKGROUP`], numbered in the shader by `linear_workgroup`.
 fn kernel(label: &'static str, source: Source, threads: usize) -> Kernel {
     Kernel::new(label, source).threads(threads as u64, WORKGROUP)
 }

@@ -1,6 +1,6 @@
 //! `+ - * /` and the unary `-` of tensors, with tensors and with numbers.
 //!
-//! An op can fail, so each gives a [`Result`]: `(&a + &b)?`, and `((&a - &mean)? / &deviation)?` for two in a row.
+//! An op can fail, so each returns a [`Result`]: `(&a + &b)?`, and `((&a - &mean)? / &deviation)?` for two in a row.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 

@@ -5,14 +5,14 @@ use crate::gpu::params::optim::groups::Params;
 use crate::gpu::shader;
 use crate::tensor::{Arena, DType, Info, Inputs, Io, Launches, Op, Operand, Result, Storage, Tensor};
 
-/// Which rule moves the parameters; see `shaders/optim/` for the equations.
+/// The update rule; see `shaders/optim/` for the equations.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rule {
     /// Stochastic gradient descent.
     Sgd {
-        /// Share of the last step that is kept; 0 for none.
+        /// Fraction of the last step that is kept; 0 for none.
         momentum: f32,
-        /// Looks ahead along the momentum.
+        /// Whether to look ahead along the momentum.
         nesterov: bool,
     },
     /// Adam; with decoupled weight decay, AdamW.
@@ -32,7 +32,7 @@ impl Rule {
     /// Adam with the constants of its paper.
     pub const ADAM: Self = Self::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
-    /// Numbers kept beside each parameter: the momentum, or two moments.
+    /// Numbers stored for each parameter: the momentum, or two moments.
     pub fn states(self) -> usize {
         match self {
             Self::Sgd { .. } => 1,
@@ -103,7 +103,7 @@ impl Op for OptimiserStep {
 /// What every optimiser step reads; see `shaders/optim/groups.wgsl`.
 #[derive(Debug, Clone)]
 pub struct OptimiserInputs {
-    /// Gradients, laid out as the parameters.
+    /// Gradients, laid out like the parameters.
     pub gradients: Tensor,
     /// `[blocks]` integers: the group of each block of 64 parameters, or `u32::MAX` for a frozen one.
     pub group_of: Tensor,

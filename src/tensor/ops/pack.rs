@@ -2,7 +2,7 @@
 
 use crate::tensor::{Info, Inputs, Io, Launches, Op, Result, Storage, Tensor, TensorError};
 
-/// A flat arena in which input `i` stands at element `offsets[i]`; see [`Storage::Arena`].
+/// A flat arena that holds input `i` at element `offsets[i]`; see [`Storage::Arena`].
 #[derive(Debug)]
 struct Pack {
     offsets: Vec<usize>,
@@ -42,8 +42,8 @@ impl Op for Pack {
 }
 
 impl Tensor {
-    /// One flat tensor of `len` elements in which part `i` stands at element `offsets[i]`, a multiple of 64; the gaps
-    /// are zero. Parts are computed right there where that is possible. Parts may have any shape; the result is `[len]`.
+    /// One flat tensor of `len` elements that holds part `i` at element `offsets[i]`, a multiple of 64; the gaps are zero.
+    /// Parts are computed directly in it where possible. Parts may have any shape; the result is `[len]`.
     ///
     /// # Errors
     /// When a part does not fit.

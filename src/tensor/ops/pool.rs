@@ -16,7 +16,7 @@ pub(super) struct Pooling {
 
 impl Pooling {
     /// # Errors
-    /// A shape error when `x` is no image batch or the window does not fit it.
+    /// A shape error when `x` is not an image batch or the window does not fit it.
     pub fn new(op: &'static str, x: &Tensor, window: Window) -> Result<Self> {
         let inputs = Inputs::of(op, &[x]);
         let [n, h, w, channels] = inputs.axes(0, "the image batch, [N, H, W, C],")?;
@@ -40,7 +40,7 @@ impl Pooling {
         Info::f32([self.n, g.out_h(), g.out_w(), self.channels])
     }
 
-    /// A kernel with a thread for each channel and each of `rows` image rows.
+    /// A kernel with one thread per channel of each of `rows` rows per image.
     fn kernel(&self, label: &'static str, source: Source, rows: usize) -> Kernel {
         let g = &self.geometry;
         let threads = self.n * rows * self.channels;

@@ -1,4 +1,4 @@
-//! Sums and means over a run of axes, and their gradient.
+//! Sums and means over consecutive axes, and their gradient.
 
 use super::kernel;
 use super::reduce_axes::Reduction;
@@ -17,8 +17,8 @@ pub(super) struct Extent {
 /// Axes up to this long are summed in one pass.
 const ONE_PASS: usize = 512;
 
-/// How long a run of an axis one thread takes in the first of two passes: the square root, so that neither pass has
-/// long chains.
+/// Elements that one thread reduces along an axis of length `len` in the first of two passes: the square root, so that neither
+/// pass has long dependency chains.
 pub(super) fn chunk_of(len: usize) -> usize {
     if len <= ONE_PASS { len.max(1) } else { len.isqrt() + 1 }
 }
@@ -48,7 +48,7 @@ pub(super) fn launch_sum(launches: &mut Launches, from: Operand, to: Operand, ex
     }
 }
 
-/// `Y[o, i] = factor * sum over l of X[o, l, i]`, with the shape given.
+/// `Y[o, i] = factor * sum over l of X[o, l, i]`, with the shape `output`.
 #[derive(Debug, Clone)]
 struct Sum {
     extent: Extent,
@@ -141,7 +141,7 @@ impl Tensor {
         self.sum_over(extent, factor, [1].into())
     }
 
-    /// What each of `count` numbers counts in their mean.
+    /// The weight of each of `count` numbers in their mean.
     pub(super) fn share(&self, op: &'static str, count: usize) -> Result<f32> {
         match count {
             0 => Err(Inputs::of(op, &[self]).mismatch("there is no mean of no elements")),
@@ -169,7 +169,7 @@ impl Tensor {
     /// The mean over each image: `[N, H, W, C] -> [N, C]`.
     ///
     /// # Errors
-    /// A shape error when there are not four axes, or images have no pixels.
+    /// A shape error when the tensor does not have four axes or its images have no pixels.
     pub fn global_avg_pool(&self) -> Result<Tensor> {
         let inputs = Inputs::of("global_avg_pool", &[self]);
         let [n, h, w, c] = inputs.axes(0, "the image batch, [N, H, W, C],")?;
@@ -178,7 +178,7 @@ impl Tensor {
         Self::apply_one(Sum { extent, factor, output: [n, c].into(), is_pooling: true }, &[self])
     }
 
-    /// Sums over the axes along which a tensor of `shape` is repeated to this one's: the gradient of what was repeated.
+    /// Sums over the axes along which a tensor of `shape` is broadcast to this one's: the gradient of broadcasting.
     pub(super) fn sum_to(&self, shape: &Shape) -> Result<Tensor> {
         let from = self.shape();
         if from == *shape {

@@ -4,11 +4,11 @@ use super::extreme::Extreme;
 use super::reduce::Extent;
 use crate::tensor::{Inputs, Result, Shape, Tensor};
 
-/// What is left of a shape after a reduction over some axes, and how to get there.
+/// The shape that a reduction over some axes leaves, and the steps that lead to it.
 pub(super) struct Reduction {
-    /// One for each run of neighbouring axes, the last run first. Each finds what those before have left.
+    /// One for each run of neighbouring axes, the last run first. Each works on the result of the one before.
     pub steps: Vec<Extent>,
-    /// Numbers that become one.
+    /// How many numbers are reduced to one.
     pub count: usize,
     /// The shape with 1 for each reduced axis.
     pub kept: Shape,
@@ -17,7 +17,7 @@ pub(super) struct Reduction {
 }
 
 impl Reduction {
-    /// Of the tensor `x`, by the op named `op`, over `axes`.
+    /// The reduction of the tensor `x` over `axes`, by the op named `op`.
     ///
     /// # Errors
     /// A shape error when an axis does not exist or is named twice.
@@ -71,7 +71,7 @@ impl Reduction {
 }
 
 impl Tensor {
-    /// The sum over `axes`, which keep size 1 with `keep_dims` and else disappear: over axes 0 and 2,
+    /// The sum over `axes`, which keep size 1 with `keep_dims` and disappear otherwise: over axes 0 and 2,
     /// `[A, B, C] -> [B]`, or `[1, B, 1]`. A sum of no terms is 0.
     ///
     /// # Errors
@@ -84,23 +84,23 @@ impl Tensor {
     /// The mean over `axes`, with shapes as in [`Tensor::sum_axes`]: `[A, B, C] -> [B]`, or `[1, B, 1]`.
     ///
     /// # Errors
-    /// As [`Tensor::sum_axes`], and when there is nothing to take the mean of.
+    /// As [`Tensor::sum_axes`], and when there are no elements to take the mean of.
     pub fn mean_axes(&self, axes: &[usize], keep_dims: bool) -> Result<Tensor> {
         let reduction = Reduction::of("mean_axes", self, axes)?;
         let share = self.share("mean_axes", reduction.count)?;
         self.sum_by(&reduction, share, reduction.output(keep_dims))
     }
 
-    /// The largest over `axes`, with shapes as in [`Tensor::sum_axes`]: `[A, B, C] -> [B]`, or `[1, B, 1]`. NaN where one is
-    /// NaN. The gradient goes to the largest; where several are equal each gets the same share, as in PyTorch's `amax`.
+    /// The maximum over `axes`, with shapes as in [`Tensor::sum_axes`]: `[A, B, C] -> [B]`, or `[1, B, 1]`. NaN if any
+    /// element is NaN. The gradient goes to the maximum; ties share it equally, as in PyTorch's `amax`.
     ///
     /// # Errors
-    /// As [`Tensor::sum_axes`], and when there is nothing to take the largest of.
+    /// As [`Tensor::sum_axes`], and when there are no elements to take the maximum of.
     pub fn max_axes(&self, axes: &[usize], keep_dims: bool) -> Result<Tensor> {
         self.extreme("max_axes", true, axes, keep_dims)
     }
 
-    /// The smallest over `axes`, else as [`Tensor::max_axes`]: `[A, B, C] -> [B]`, or `[1, B, 1]`.
+    /// The minimum over `axes`, otherwise as [`Tensor::max_axes`]: `[A, B, C] -> [B]`, or `[1, B, 1]`.
     ///
     /// # Errors
     /// As [`Tensor::max_axes`].

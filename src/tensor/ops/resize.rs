@@ -77,7 +77,7 @@ impl Tensor {
     /// `[N, H, W, C] -> [N, height, width, C]`.
     ///
     /// # Errors
-    /// A shape error when this is no image batch or a size is zero or absurd.
+    /// A shape error when this is not an image batch or a size is 0 or above 2^20.
     pub fn resize_bilinear(&self, [height, width]: [usize; 2]) -> Result<Tensor> {
         let inputs = Inputs::of("resize_bilinear", &[self]);
         let sizes = inputs.axes::<4>(0, "the image batch, [N, H, W, C],")?;

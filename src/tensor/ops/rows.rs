@@ -1,9 +1,9 @@
-//! The table of pointwise ops. A row gives an op its kernel, its gradient, its check in the tests, its documentation and its method.
+//! The table of pointwise ops. Each row defines an op's kernel, gradient, check in the tests, documentation and method.
 
 use super::{Binary, Unary};
 use crate::tensor::{Result, Tensor};
 
-/// Rows of one input: for each a constant of [`Unary`] and a method of [`Tensor`], with the row's comment as their documentation.
+/// Rows of one input: each becomes a constant of [`Unary`] and a method of [`Tensor`], documented by the row's comment.
 macro_rules! unary_rows {
     ($(
         $(#[doc = $about:literal])+
@@ -40,7 +40,7 @@ macro_rules! unary_rows {
             $(
                 $(#[doc = $about])+
                 ///
-                /// Element by element: any shape, and the result has the same one.
+                /// Element by element: any shape; the result has the same one.
                 ///
                 /// # Errors
                 /// None of its own.
@@ -86,12 +86,12 @@ macro_rules! binary_rows {
             $(
                 $(#[doc = $about])+
                 ///
-                /// Element by element, with either repeated as NumPy does it: `[N, H, W, C]` and `[C]`, `[N, 1]` and `[M]`
-                /// (which give `[N, M]`), any shape and one element.
+                /// Element by element, broadcast as in NumPy: `[N, H, W, C]` and `[C]`, `[N, 1]` and `[M]` (which give
+                /// `[N, M]`), or any shape and one element.
                 ///
                 /// # Errors
-                /// A shape error when the shapes do not go together, and when the result has more than six axes that are
-                /// repeated in different ways.
+                /// A shape error when the shapes cannot be broadcast together, or when the result has more than six axes
+                /// that are broadcast in different ways.
                 pub fn $method(&self, other: &Tensor) -> Result<Tensor> {
                     Binary::$row.apply_built_in(self, other)
                 }
@@ -114,7 +114,7 @@ unary_rows! {
         tried: NO_CONSTANTS,
     }
 
-    /// The size of each number without its sign. At 0 the gradient is 0.
+    /// The absolute value. At 0 the gradient is 0.
     ABS abs() {
         f: "abs(x)",
         gradient: "dy * sign(x)",
@@ -144,7 +144,7 @@ unary_rows! {
         tried: NO_CONSTANTS,
     }
 
-    /// One over the square root; NaN below 0.
+    /// The reciprocal square root; NaN below 0.
     RSQRT rsqrt() {
         f: "inverseSqrt(x)",
         gradient: "-0.5 * dy * y * y * y",
@@ -204,8 +204,8 @@ unary_rows! {
         tried: NO_CONSTANTS,
     }
 
-    /// GELU in its exact form: x times the share of a standard normal distribution below x, `x erfc(-x / sqrt(2)) / 2`
-    /// (Hendrycks and Gimpel 2016). Not the approximation by tanh.
+    /// GELU in its exact form: x times the standard normal distribution function at x, `x erfc(-x / sqrt(2)) / 2` (Hendrycks
+    /// and Gimpel 2016). Not the tanh approximation.
     GELU gelu() {
         f: "x * normal_below(x)",
         gradient: "dy * (normal_below(x) + x * normal_density(x))",
@@ -225,7 +225,7 @@ unary_rows! {
         tried: NO_CONSTANTS,
     }
 
-    /// `self` to the power of a constant. Of a negative number NaN, unless the exponent is whole; 1 where the exponent is 0.
+    /// `self` to the power of a constant. NaN for a negative base unless the exponent is an integer; 1 where the exponent is 0.
     POWF powf(exponent) {
         f: "power(x, Value(exponent))",
         gradient: "select(dy * exponent * power(x, Value(exponent - 1.0)), Value(), exponent == 0.0)",
@@ -235,7 +235,7 @@ unary_rows! {
         tried: &[&[2.0], &[3.0], &[-1.5], &[0.5], &[0.0], &[1.0]],
     }
 
-    /// The numbers brought into `low ..= high`; `high` where `low` is above it. NaN stays NaN. The gradient is 0 outside.
+    /// Limits the numbers to `low ..= high`; gives `high` if `low` is above it. NaN stays NaN. The gradient is 0 outside.
     CLAMP clamp(low, high) {
         f: "smaller(larger(x, Value(low)), Value(high))",
         gradient: "select(Value(), dy, (x >= Value(low)) & (x <= Value(high)))",
@@ -313,7 +313,7 @@ binary_rows! {
         kink_at_ties: false,
     }
 
-    /// The larger of both, or NaN where one is NaN. Where they are equal, each gets half of the gradient, as in PyTorch.
+    /// The larger of the two, or NaN if either is NaN. Where they are equal, each gets half of the gradient, as in PyTorch.
     MAXIMUM maximum {
         f: "larger(a, b)",
         gradients: [
@@ -325,7 +325,7 @@ binary_rows! {
         kink_at_ties: true,
     }
 
-    /// The smaller of both, or NaN where one is NaN. Where they are equal, each gets half of the gradient, as in PyTorch.
+    /// The smaller of the two, or NaN if either is NaN. Where they are equal, each gets half of the gradient, as in PyTorch.
     MINIMUM minimum {
         f: "smaller(a, b)",
         gradients: [
@@ -337,7 +337,7 @@ binary_rows! {
         kink_at_ties: true,
     }
 
-    /// `self` to the power of `other`. Of a negative number NaN, unless the exponent is whole; 1 where the exponent is 0.
+    /// `self` to the power of `other`. NaN for a negative base unless the exponent is an integer; 1 where the exponent is 0.
     POW pow {
         f: "power(a, b)",
         gradients: [
@@ -350,10 +350,10 @@ binary_rows! {
     }
 }
 
-/// The share of a standard normal distribution below x, by the series of Marsaglia, "Evaluating the Normal Distribution"
-/// (Journal of Statistical Software 11(4), 2004): 1/2 + density(x) (x + x^3 / 3 + x^5 / (3 5) + ..).
+/// The standard normal distribution function, by the series of Marsaglia, "Evaluating the Normal Distribution" (Journal of
+/// Statistical Software 11(4), 2004): 1/2 + density(x) (x + x^3 / 3 + x^5 / (3 5) + ..).
 fn normal_below(x: f64) -> f64 {
-    /// Beyond this, less than 2e-19 is left.
+    /// Beyond this, the tail is below 2e-19.
     const FAR: f64 = 9.0;
     if x.abs() > FAR {
         return if x > 0.0 { 1.0 } else { 0.0 };

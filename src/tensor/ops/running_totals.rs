@@ -41,7 +41,7 @@ impl Tensor {
     /// Compile the result to have it run.
     ///
     /// # Errors
-    /// A shape error when the columns differ, an error when this tensor is computed rather than made from data.
+    /// A shape error when the numbers of columns differ; an error when this tensor is computed rather than made from data.
     pub fn add_to_totals(&self, x: &Tensor) -> Result<Tensor> {
         Self::apply_one(RunningTotals, &[self, x])
     }

@@ -7,15 +7,15 @@ use crate::gpu::params::elementwise::slice_grad::Params;
 use crate::gpu::shader;
 use crate::tensor::{Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Tensor};
 
-/// From dY of a slice to dX: dY at the places that were taken, 0 elsewhere.
+/// dX from the dY of a slice: dY where elements were taken, 0 elsewhere.
 #[derive(Debug, Clone)]
 pub(super) struct SliceGrad {
-    /// Of X.
+    /// The shape of X.
     shape: Shape,
     axis: usize,
     from: usize,
     step: usize,
-    /// Elements along the axis that were taken.
+    /// How many elements were taken along the axis.
     taken: usize,
 }
 
@@ -47,7 +47,7 @@ impl Tensor {
     /// Elements `from .. to` along `axis`: `[.., N, ..] -> [.., to - from, ..]`.
     ///
     /// # Errors
-    /// A shape error when there is no such axis, or there are fewer elements along it.
+    /// A shape error when there is no such axis, or it has fewer elements.
     pub fn slice(&self, axis: usize, from: usize, to: usize) -> Result<Tensor> {
         self.slice_by("slice", axis, [from, to, 1])
     }
@@ -64,7 +64,7 @@ impl Tensor {
     /// Channels `from .. from + count` of the last axis: `[.., C] -> [.., count]`.
     ///
     /// # Errors
-    /// A shape error when there are fewer.
+    /// A shape error when there are fewer channels.
     pub fn channels(&self, from: usize, count: usize) -> Result<Tensor> {
         let last = self.shape().rank().saturating_sub(1);
         self.slice_by("channels", last, [from, from.saturating_add(count), 1])
@@ -77,7 +77,7 @@ impl Tensor {
             let problem = format!("there are no elements {from} .. {to} with step {step} along axis {axis}");
             return Err(Inputs::of(name, &[self]).mismatch(problem));
         }
-        // A larger step takes the first element too, and kernels count in 32 bits.
+        // A larger step would take only the first element too, and kernels count in 32 bits.
         let step = step.min((to - from).max(1));
         let taken = (to - from).div_ceil(step);
         let mut axes = shape.axes().to_vec();

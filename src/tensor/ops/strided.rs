@@ -1,4 +1,4 @@
-//! Tensors seen in another way: permuted, repeated, sliced. One copy with strides.
+//! Permuted, broadcast and sliced tensors, all by one strided copy.
 
 use super::kernel;
 use super::slice::SliceGrad;
@@ -17,12 +17,12 @@ pub(super) struct Strided {
     pub way: Way,
 }
 
-/// What a strided copy is, which is what its gradient depends on.
+/// What a strided copy does; its gradient depends on this.
 #[derive(Debug)]
 pub(super) enum Way {
     /// Axis `i` of Y is axis `order[i]` of X.
     Permuted { order: Vec<usize> },
-    /// X is repeated.
+    /// X is broadcast.
     Repeated,
     /// Every `step`th element along an axis.
     Sliced(SliceGrad),
@@ -66,8 +66,8 @@ impl Op for Strided {
 }
 
 impl Tensor {
-    /// The axes in another order: axis `i` of the result is axis `order[i]`, so `permute(&[0, 3, 1, 2])` makes
-    /// `[N, C, H, W]` of `[N, H, W, C]`.
+    /// The axes in another order: axis `i` of the result is axis `order[i]`, so `permute(&[0, 3, 1, 2])` turns
+    /// `[N, H, W, C]` into `[N, C, H, W]`.
     ///
     /// # Errors
     /// A shape error when `order` does not name each axis once.
@@ -109,11 +109,10 @@ impl Tensor {
         Self::apply_one(permutation, &[self])
     }
 
-    /// Repeated to `shape` as NumPy does it: shapes are aligned at the last axis, and an axis of 1, or one that is
-    /// missing, is repeated.
+    /// Broadcast to `shape` as in NumPy: shapes are aligned at the last axis, and an axis that is 1 or missing is repeated.
     ///
     /// # Errors
-    /// A shape error when it does not fit, and when more than six axes are left that are repeated in different ways.
+    /// A shape error when it does not fit, or when the result has more than six axes that are broadcast in different ways.
     pub fn broadcast_to(&self, shape: impl Into<Shape>) -> Result<Tensor> {
         let (own, output) = (self.shape(), shape.into());
         if own == output {

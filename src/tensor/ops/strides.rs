@@ -1,8 +1,8 @@
-//! Walking over tensors with strides: repeated, permuted and sliced ones. `shaders/elementwise/strides.wgsl` is the device's side.
+//! Strided walks over tensors: broadcast, permuted or sliced. `shaders/elementwise/strides.wgsl` is the device's side.
 
 use crate::tensor::{Result, Shape, TensorError};
 
-/// Axes that a kernel can walk over: those of the shader's `Params`.
+/// The maximum number of axes that a kernel can walk over: those of the shader's `Params`.
 const MOST_AXES: usize = 6;
 
 /// Elements between neighbours along each axis of a tensor in row-major order.
@@ -11,7 +11,7 @@ pub(super) fn row_major(shape: &Shape) -> Vec<usize> {
     (0..axes.len()).map(|axis| axes[axis + 1..].iter().product()).collect()
 }
 
-/// The strides of `shape` where it is repeated to the shape `output`, which it fits: 0 along each repeated axis.
+/// The strides of `shape` broadcast to the shape `output`, which it must fit: 0 along each broadcast axis.
 pub(super) fn repeated(shape: &Shape, output: &Shape) -> Vec<usize> {
     let mut strides = vec![0; output.rank() - shape.rank()];
     let own = row_major(shape);
@@ -19,19 +19,19 @@ pub(super) fn repeated(shape: &Shape, output: &Shape) -> Vec<usize> {
     strides
 }
 
-/// One axis of an output: how many elements, and how far apart they lie in each of two tensors.
+/// One axis of an output: its size, and its stride in each of two tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Axis {
     size: usize,
     strides: [usize; 2],
 }
 
-/// The axes of an output, the innermost first, with neighbours merged that both tensors walk as one.
+/// The axes of an output, innermost first; neighbouring axes that both tensors walk as one are merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Walk(Vec<Axis>);
 
 impl Walk {
-    /// A walk of the op named `op` over an output of shape `output`, of two tensors with these strides.
+    /// The walk of the op named `op` over an output of shape `output` and two tensors with these strides.
     ///
     /// # Errors
     /// [`TensorError::Parameter`] when more than [`MOST_AXES`] are left after merging.
@@ -40,7 +40,7 @@ impl Walk {
         for (i, size) in output.axes().iter().enumerate().rev().filter(|(_, size)| **size != 1) {
             let axis = Axis { size: *size, strides: strides.map(|of| of[i]) };
             match merged.last_mut() {
-                // One step outwards is as far as the whole inner axis, in both tensors.
+                // One step along the outer axis spans the whole inner axis, in both tensors.
                 Some(inner) if inner.strides.map(|stride| stride * inner.size) == axis.strides => {
                     inner.size *= axis.size
                 }
@@ -67,7 +67,7 @@ impl Walk {
         Self::new(op, output, [strides, strides])
     }
 
-    /// `RANK` of the shader. One element is an axis of 1.
+    /// The shader's `RANK`. A single element counts as an axis of size 1.
     pub fn rank(&self) -> u32 {
         self.0.len().max(1) as u32
     }

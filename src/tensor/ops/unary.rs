@@ -1,15 +1,15 @@
-//! Pointwise ops of one input: what a row of their table is, and the op that it stands for.
+//! Pointwise ops of one input: a row of their table, and the op that it defines.
 
 use super::elementwise::{Elementwise, names};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Result, Tensor, TensorError};
 
-/// A pointwise op `y = f(x)` of one input, as a row of a table: kernel, gradient, gradient check and documentation follow from it.
+/// A pointwise op `y = f(x)` of one input, as a table row that defines its kernel, gradient, gradient check and documentation.
 ///
-/// The built-in ones are [`Unary::ALL`]. One's own is written the same way, applied with [`Unary::apply`] and checked with
-/// [`gradcheck::unary`](crate::gradcheck::unary); `examples/custom_op.rs` has one.
+/// The built-in ones are [`Unary::ALL`]. A custom one is written the same way, applied with [`Unary::apply`] and checked
+/// with [`gradcheck::unary`](crate::gradcheck::unary); see `examples/custom_op.rs`.
 ///
-/// `f` and `gradient` are expressions in WGSL of type `Value`, which is `f32` or `vec4<f32>`: both must do. So constants stand as
-/// `Value(0.0)` where a `select` or a comparison wants the type of x, and the functions of
+/// `f` and `gradient` are WGSL expressions of type `Value`, which is `f32` or `vec4<f32>`; they must be valid for both. So
+/// write constants as `Value(0.0)` where a `select` or a comparison needs the type of x. The functions of
 /// `shaders/elementwise/functions.wgsl` may be called.
 #[derive(Debug, Clone, Copy)]
 pub struct Unary {
@@ -17,20 +17,20 @@ pub struct Unary {
     pub name: &'static str,
     /// One sentence on what it computes.
     pub about: &'static str,
-    /// What the expressions call the op's constants, which are given when it is applied: two at most.
+    /// The names of the op's constants in the expressions, two at most. Their values are given when the op is applied.
     pub constants: &'static [&'static str],
     /// `y`, in terms of `x` and the constants.
     pub f: &'static str,
-    /// The gradient of the loss with respect to x, in terms of `dy`, that with respect to y; the constants; and one of `x` and
-    /// `y`, or neither. What it names is what is kept in memory for the backward pass, and no more.
+    /// The gradient of the loss with respect to x, in terms of `dy` (the gradient with respect to y), the constants, and at
+    /// most one of `x` and `y`. Only what it names is kept in memory for the backward pass.
     pub gradient: &'static str,
-    /// `f` once more in double precision, of x and the constants.
+    /// `f` in double precision, given x and the constants.
     pub reference: fn(f64, &[f64]) -> f64,
-    /// Where checks draw x.
+    /// The range from which checks draw x.
     pub domain: [f32; 2],
-    /// Values of x where `f` has no derivative, which checks keep away from.
+    /// Values of x where `f` has no derivative; checks stay away from them.
     pub kinks: &'static [f64],
-    /// Constants with which it is checked, one list a check; `&[&[]]` for an op without any.
+    /// Constants with which it is checked, one list per check; `&[&[]]` for an op without any.
     pub tried: &'static [&'static [f32]],
 }
 
@@ -38,13 +38,13 @@ impl Unary {
     /// `f(x)`, element by element, with the constants in the row's order. The shape is that of x.
     ///
     /// # Errors
-    /// When there are not as many constants as the row names, and when its gradient names both x and y, or not dy.
+    /// When there are not as many constants as the row names, or when its gradient names both x and y, or does not name dy.
     pub fn apply(&self, x: &Tensor, constants: &[f32]) -> Result<Tensor> {
         let op = UnaryOp::new(self, constants, false)?;
         Tensor::apply_one(op, &[x])
     }
 
-    /// As [`Unary::apply`], for a row of this crate.
+    /// As [`Unary::apply`], for a built-in row.
     pub(super) fn apply_built_in(&self, x: &Tensor, constants: &[f32]) -> Result<Tensor> {
         Tensor::apply_one(UnaryOp::new(self, constants, true)?, &[x])
     }

@@ -11,9 +11,9 @@ pub struct Pad {
     pub top: usize,
     /// Rows below.
     pub bottom: usize,
-    /// Columns before.
+    /// Columns to the left.
     pub left: usize,
-    /// Columns after.
+    /// Columns to the right.
     pub right: usize,
 }
 
@@ -22,7 +22,7 @@ pub struct Pad {
 pub enum Padding {
     /// No padding.
     Valid,
-    /// As TensorFlow's `same`: `ceil(size / stride)` outputs, the odd zero after the image.
+    /// As TensorFlow's `same`: `ceil(size / stride)` outputs, with any odd zero after the image.
     Same,
     /// These zeros.
     Explicit(Pad),
@@ -42,7 +42,7 @@ pub struct Window {
     pub kernel: [usize; 2],
     /// Pixels from one window to the next.
     pub stride: [usize; 2],
-    /// What stands around the image.
+    /// The padding around the image.
     pub padding: Padding,
 }
 
@@ -52,7 +52,7 @@ impl Window {
         Self { kernel, stride, padding }
     }
 
-    /// The window over images of `[height, width]`.
+    /// The window applied to images of `[height, width]`.
     ///
     /// # Errors
     /// When it does not fit them.
@@ -87,11 +87,11 @@ impl Window {
     }
 }
 
-/// Pixels along an axis that a kernel, a stride, an image and its padding may have: kernels hold sizes in 32-bit signed
-/// numbers, and no image is near this large.
+/// The maximum number of pixels along an axis of a kernel, a stride, an image or its padding: kernels hold sizes in 32-bit
+/// signed integers, and no image comes near this size.
 const LARGEST: usize = 1 << 20;
 
-/// Why a window does not go over an image.
+/// Why a window cannot be applied to an image.
 #[derive(Debug, Error)]
 pub(super) enum WindowError {
     #[error("kernel, stride and image must be between 1 and {LARGEST} pixels and the padding at most that: {window}")]
@@ -127,7 +127,7 @@ impl fmt::Display for Geometry {
 }
 
 impl Geometry {
-    /// The window with the padding that it has on these images.
+    /// The window, with its padding on these images made explicit.
     pub fn window(&self) -> Window {
         Window::new(self.kernel, self.stride, Padding::Explicit(self.pad))
     }

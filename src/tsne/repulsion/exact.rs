@@ -1,7 +1,7 @@
 use super::pairs::Sources;
 use super::{Felt, Repulsion, feel_each};
 
-/// Every pair.
+/// The sum over every pair.
 pub(in crate::tsne) struct Exact<const D: usize>(Sources<D>);
 
 impl<const D: usize> Exact<D> {

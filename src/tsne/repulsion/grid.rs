@@ -11,83 +11,85 @@ use crate::tsne::bounds::bounds;
 
 /// A convolution on a grid.
 ///
-/// With cubic B-splines B of a grid with spacing h (Schoenberg 1946), the kernel between any two places is about
+/// With cubic B-splines B on a grid of spacing h (Schoenberg 1946), the kernel between any two places is approximately
 ///
 /// ```text
 /// K(y - s) ≈ Σ_m Σ_n B(y/h - m) G(m - n) B(s/h - n)
 /// ```
 ///
-/// so that the potential of all sources takes three steps: spread every source on the 4 x 4 nodes around it, convolve with
-/// G, and read it at 4 x 4 nodes around a point. The convolution is a product after an FFT (on a grid of twice the size,
-/// so that what wraps around is not seen). G is the one that makes the above exact where y and s are nodes: after the FFT
-/// it is K sampled on the grid, divided by that of the sampled B twice per axis. The push is the gradient of the same
-/// splines, -½ ∇φ, so that one transform forth and one back are all: interpolation with polynomials in separate cells
-/// (Linderman et al. 2019), whose gradient jumps, takes four of each.
+/// so that the potential of all sources takes three steps: spread every source over the 4 x 4 nodes around it, convolve with
+/// G, and interpolate from the 4 x 4 nodes around a point. After an FFT the convolution is a product (on a grid of twice the
+/// size, so that nothing wraps around into the result). G is chosen to make the above exact where y and s are nodes: after
+/// the FFT it is K sampled on the grid, divided by the transform of the sampled B twice per axis. The push is the gradient
+/// of the same splines, -½ ∇φ, so that a single FFT and a single inverse FFT are enough: interpolation with polynomials in
+/// separate cells (Linderman et al. 2019), whose gradient jumps, takes four of each.
 ///
-/// What is convolved is K - c with c the kernel across the whole grid, and N c is added after: when the map is small,
-/// as at first, K is nearly 1 everywhere, and f32 would keep none of the differences that matter.
+/// What is convolved is K - c, where c is the kernel across the whole grid, and N c is added afterwards: while the map is
+/// small, as at first, K is nearly 1 everywhere, and f32 would keep none of the differences that matter.
 ///
-/// What a point feels of itself on the grid is not quite a potential of 1 and no push, and in a sparse map more than it feels
-/// of all others. It depends on where the point is between the nodes, and on G at distances of up to 3 nodes, and is taken off.
+/// What a point feels of itself on the grid is not exactly a potential of 1 and no push, and in a sparse map it is more than
+/// it feels of all others. It depends on where the point is between the nodes, and on G at distances of up to 3 nodes, and
+/// is subtracted.
 pub(in crate::tsne) struct Grid<const D: usize> {
-    /// The distance of nodes at most.
+    /// The largest spacing of the nodes.
     widest: f64,
-    /// Beyond the sources on each side, as a share of their extent.
+    /// The margin beyond the sources on each side, as a share of their extent.
     room: f64,
-    /// Places of the nodes.
+    /// The lower corner of the box that the grid covers.
     low: [f32; 2],
     /// Nodes along x and y.
     nodes: [usize; 2],
     transform: Option<Transform>,
-    /// Of the splines, `[y, x]`.
+    /// Coefficients of the splines, `[y, x]`.
     coefficients: Vec<f32>,
     /// N c.
     constant: f32,
 }
 
-/// The distance of nodes at most, unless told otherwise. K is as smooth as 1; the error goes with the cube of this.
+/// The largest spacing of the nodes, unless given otherwise. K varies over lengths of about 1; the error grows with the cube
+/// of the spacing.
 const SPACING: f64 = 0.5;
-/// Nodes along the longer side at least, for a map smaller than 1.
+/// The fewest nodes along the longer side, for small maps.
 const FEWEST: f64 = 48.0;
-/// Nodes in all at most (16 MB of them); a map that needs more gets a wider spacing.
+/// The most nodes in all (16 MB of them); a map that needs more gets a wider spacing.
 const MOST: usize = 1 << 22;
-/// A spline's nodes along an axis.
+/// Nodes per spline along an axis.
 const ORDER: usize = 4;
-/// Nodes that the repeated kernel is kept away by, since its kink there is spread by the division by B.
+/// Extra nodes that keep the kernel's periodic copy away, since the division by B spreads the kink between the two.
 const MARGIN: usize = 8;
-/// Rows or columns of a task.
+/// Rows or columns per task.
 const LINES: usize = 8;
 
-/// FFTs of one size, and the kernel between them.
+/// FFTs of one size, and the kernel that is applied between them.
 struct Transform {
     spacing: f64,
-    /// Nodes along x and y, those that keep copies of the grid apart included.
+    /// Nodes along x and y, including those that keep copies of the grid apart.
     size: [usize; 2],
     rows: Arc<dyn RealToComplex<f32>>,
     rows_back: Arc<dyn ComplexToReal<f32>>,
     columns: Arc<dyn Fft<f32>>,
     columns_back: Arc<dyn Fft<f32>>,
-    /// G after the FFT, `[x, y]`, of which y is stored up to the middle.
+    /// G after the FFT, `[x, y]`, with y stored only up to the middle.
     kernel: Vec<f32>,
     /// c.
     constant: f32,
-    /// G at 0 to 3 nodes along y and x.
+    /// G at distances of 0 to 3 nodes along y and x.
     near: [[f32; ORDER]; ORDER],
 }
 
 impl<const D: usize> Grid<D> {
-    /// With so much room beyond the sources on each side, as a share of their extent, for other points to be in.
+    /// With this much room beyond the sources on each side, as a share of their extent, for other points.
     pub fn new(room: f64) -> Self {
         Self::with_spacing(SPACING, room)
     }
 
-    /// With another distance of nodes at most: less is more exact, and dearer.
+    /// With another maximum spacing of the nodes: a smaller one is more accurate and costs more.
     pub fn with_spacing(widest: f64, room: f64) -> Self {
         debug_assert!(D <= 2, "grids are for maps in the plane");
         Self { widest, room, low: [0.0; 2], nodes: [0; 2], transform: None, coefficients: Vec::new(), constant: 0.0 }
     }
 
-    /// The cell of a place along an axis, and how far into it. What is outside counts as at the edge.
+    /// The cell of a place along an axis, and how far into it the place is. Places outside count as at the edge.
     fn cell(&self, spacing: f32, place: f32, axis: usize) -> (usize, f32) {
         let last = self.nodes[axis] - ORDER;
         let cells = ((place - self.low[axis]) / spacing).clamp(0.0, (last + 1) as f32);
@@ -95,11 +97,11 @@ impl<const D: usize> Grid<D> {
         (cell, cells - cell as f32)
     }
 
-    /// The sources on the nodes, each row then transformed: `[y, x]`.
+    /// The sources spread over the nodes, then the FFT of each row: `[y, x]`.
     fn spread(&self, transform: &Transform, sources: &[[f32; D]]) -> Vec<Complex<f32>> {
         let spacing = transform.spacing as f32;
         let [_, rows] = self.nodes;
-        // Sorted by row, so that a task finds its own and every node adds its sources in the same order always.
+        // Sorted by row, so that a task finds its own sources and every node always adds them in the same order.
         let row_of = |source: &[f32; D]| self.cell(spacing, planar(source)[1], 1).0;
         let mut starts = vec![0; rows + 1];
         for source in sources {
@@ -140,7 +142,7 @@ impl<const D: usize> Grid<D> {
                     }
                 }
                 for (line, spectrum) in lines.chunks_exact_mut(width).zip(spectrum.chunks_exact_mut(bins)) {
-                    // Lengths are those of the plan, the only thing that can be wrong.
+                    // Only the lengths could be wrong, and they are those of the plan.
                     let _ = transform.rows.process_with_scratch(line, spectrum, scratch);
                 }
             },
@@ -148,7 +150,7 @@ impl<const D: usize> Grid<D> {
         spectrum
     }
 
-    /// Push and potential at a point, without its own where it is a source.
+    /// Push and potential at a point, without its own contribution if it is a source.
     fn felt_at(&self, transform: &Transform, point: &[f32; D], is_source: bool) -> ([f32; D], f32) {
         let spacing = transform.spacing as f32;
         let [columns, _] = self.nodes;
@@ -179,7 +181,7 @@ impl<const D: usize> Grid<D> {
         (std::array::from_fn(|axis| -0.5 * gradient[axis] / spacing), potential)
     }
 
-    /// Each column forth, times the kernel, and back: from `[y, x]` to `[x, y]`.
+    /// The FFT of each column, times the kernel, and the inverse FFT: from `[y, x]` to `[x, y]`.
     fn convolve(&self, transform: &Transform, spectrum: &[Complex<f32>]) -> Vec<Complex<f32>> {
         let [_, rows] = self.nodes;
         let [width, height] = transform.size;
@@ -192,7 +194,7 @@ impl<const D: usize> Grid<D> {
             |(lines, scratch), (task, convolved)| {
                 let first = task * LINES;
                 let count = convolved.len() / rows;
-                // Neighbouring columns share the memory's lines.
+                // Neighbouring columns share cache lines.
                 for y in 0..rows {
                     for (i, value) in spectrum[y * bins + first..][..count].iter().enumerate() {
                         lines[i * height + y] = *value;
@@ -218,7 +220,7 @@ impl<const D: usize> Grid<D> {
         convolved
     }
 
-    /// Each row back: from `[x, y]` to the coefficients `[y, x]`.
+    /// The inverse FFT of each row: from `[x, y]` to the coefficients `[y, x]`.
     fn gather(&self, transform: &Transform, convolved: &[Complex<f32>]) -> Vec<f32> {
         let [columns, rows] = self.nodes;
         let [width, _] = transform.size;
@@ -239,7 +241,7 @@ impl<const D: usize> Grid<D> {
                     }
                 }
                 for (line, out) in lines.chunks_exact_mut(bins).zip(out.chunks_exact_mut(columns)) {
-                    // These are real but for rounding, and must be so exactly.
+                    // These are real up to rounding, and must be exactly real.
                     line[0].im = 0.0;
                     line[bins - 1].im = 0.0;
                     let _ = transform.rows_back.process_with_scratch(line, values, scratch);
@@ -310,14 +312,14 @@ impl Transform {
         }
     }
 
-    /// Σ G(m - n) over pairs of near nodes, weighed along x and y by how often a distance is there.
+    /// Σ G(m - n) over pairs of near nodes, given the weight of each distance along x and y.
     fn near(&self, along_x: [f32; ORDER], along_y: [f32; ORDER]) -> f32 {
         let rows = self.near.iter().zip(along_y);
         rows.map(|(row, b)| b * row.iter().zip(along_x).map(|(g, a)| g * a).sum::<f32>()).sum()
     }
 }
 
-/// Products of the values at four nodes with those at the same four, added up by the distance of the nodes.
+/// Products of values at four nodes with others at the same four, summed by the distance between the nodes.
 fn by_distance(values: [f32; ORDER], others: [f32; ORDER]) -> [f32; ORDER] {
     let mut sums = [0.0; ORDER];
     for (m, a) in values.into_iter().enumerate() {
@@ -328,10 +330,11 @@ fn by_distance(values: [f32; ORDER], others: [f32; ORDER]) -> [f32; ORDER] {
     sums
 }
 
-/// G at 0 to 3 nodes along y and x, back from its transform `[x, y]`, which is real, even, and divided by its size already.
+/// G at distances of 0 to 3 nodes along y and x, from its transform `[x, y]`, which is real, even, and already divided by
+/// its size.
 fn near_nodes(kernel: &[f32], [width, height]: [usize; 2]) -> [[f32; ORDER]; ORDER] {
     let half = height / 2 + 1;
-    // What stands on both sides of the middle counts twice.
+    // What occurs on both sides of the middle counts twice.
     let waves = |size: usize, distance: usize| -> Vec<f64> {
         let wave = |k: usize| (TAU * (k * distance) as f64 / size as f64).cos();
         let sides = |k: usize| if k == 0 || 2 * k == size { 1.0 } else { 2.0 };
@@ -348,8 +351,8 @@ fn near_nodes(kernel: &[f32], [width, height]: [usize; 2]) -> [[f32; ORDER]; ORD
     })
 }
 
-/// G after the FFT, `[x, y]`, both up to the middle: the kernel is even along both axes, and with it its transform real
-/// and even. In f64, since the division enlarges what is lost at the highest frequencies 81 times.
+/// G after the FFT, `[x, y]`, both up to the middle: the kernel is even along both axes, so its transform is real and even.
+/// In f64, since the division amplifies errors at the highest frequencies by a factor of 81.
 fn kernel(spacing: f64, [width, height]: [usize; 2], constant: f64) -> Vec<f32> {
     let (bins, half) = (width / 2 + 1, height / 2 + 1);
     let mut planner = RealFftPlanner::<f64>::new();
@@ -365,7 +368,7 @@ fn kernel(spacing: f64, [width, height]: [usize; 2], constant: f64) -> Vec<f32> 
             *out = value.re;
         }
     });
-    // The transform of B at the nodes, where it is 4/6 and 1/6 on both sides.
+    // The transform of B at the nodes, where B is 4/6 in the middle and 1/6 on both sides.
     let sampled = |k: usize, size: usize| (4.0 + 2.0 * (TAU * k as f64 / size as f64).cos()) / 6.0;
     let cells = (width * height) as f64;
     let mut kernel = vec![0.0; bins * half];
@@ -380,13 +383,13 @@ fn kernel(spacing: f64, [width, height]: [usize; 2], constant: f64) -> Vec<f32> 
     kernel
 }
 
-/// A spacing of at most `widest` that gives the map enough nodes, out of few, so that transforms can be kept.
+/// A spacing of at most `widest` that gives the map enough nodes, one of few, so that transforms can be kept.
 fn spacing(widest: f64, extent: f64) -> f64 {
     let halvings = (2.0 * (widest * FEWEST / extent.max(1e-30)).log2()).ceil().max(0.0);
     widest * (-0.5 * halvings).exp2()
 }
 
-/// A size of at least `least` that is fast to transform, out of few.
+/// A size of at least `least` whose FFT is fast, one of few.
 fn fft_size(least: usize) -> usize {
     let power = (least.max(16) / 16).ilog2();
     let fast = [16, 18, 20, 24, 30, 32].map(|n| n << power);
@@ -398,13 +401,13 @@ fn planar<const D: usize>(point: &[f32; D]) -> [f32; 2] {
     std::array::from_fn(|axis| point.get(axis).copied().unwrap_or(0.0))
 }
 
-/// The cubic B-splines of the four nodes around a place, `t` into their middle cell.
+/// The cubic B-splines at the four nodes around a place, `t` into their middle cell.
 fn spline(t: f32) -> [f32; ORDER] {
     let s = 1.0 - t;
     [s * s * s / 6.0, (4.0 + 3.0 * t * t * (t - 2.0)) / 6.0, (4.0 + 3.0 * s * s * (s - 2.0)) / 6.0, t * t * t / 6.0]
 }
 
-/// Their derivatives, in cells.
+/// Their derivatives with respect to `t`.
 fn spline_slope(t: f32) -> [f32; ORDER] {
     let s = 1.0 - t;
     [-0.5 * s * s, t * (1.5 * t - 2.0), -s * (1.5 * s - 2.0), 0.5 * t * t]

@@ -1,4 +1,4 @@
-//! The push of all points on all others, three ways.
+//! The push of all points on all others, in three ways.
 //!
 //! With K(d) = 1 / (1 + d²), what a map point y feels of the points s_j is
 //!
@@ -7,11 +7,11 @@
 //! push       F(y) = Σ_j K(|y - s_j|)² (y - s_j) = -½ ∇φ(y)
 //! ```
 //!
-//! The normalising sum of t-SNE is then Z = Σ_i φ(y_i), where a point of the map leaves out its own K(0) = 1.
+//! The normalising sum of t-SNE is then Z = Σ_i φ(y_i), where each map point leaves out its own K(0) = 1.
 //!
 //! - [`Exact`]: every pair. N² work.
-//! - [`Tree`]: far points together as one (Barnes and Hut 1986). N log N work, in any dimension.
-//! - [`Grid`]: a convolution with K on a grid, by FFT (Linderman et al. 2019). N work and that of the grid; in the plane.
+//! - [`Tree`]: far points combined into one (Barnes and Hut 1986). N log N work, in any dimension.
+//! - [`Grid`]: a convolution with K on a grid, by FFT (Linderman et al. 2019). N work plus that of the grid; in the plane.
 
 mod exact;
 mod grid;
@@ -24,7 +24,7 @@ pub(super) use exact::Exact;
 pub(super) use grid::Grid;
 pub(super) use tree::Tree;
 
-/// What points feel: a push and a potential each.
+/// What points feel: a push and a potential for each.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Felt<const D: usize> {
     pub push: Vec<[f32; D]>,
@@ -39,20 +39,20 @@ impl<const D: usize> Felt<D> {
 
 /// A way to sum over all points.
 pub(super) trait Repulsion<const D: usize>: Send + Sync {
-    /// Takes in where the sources are now.
+    /// Sets the positions of the sources.
     fn place(&mut self, sources: &[[f32; D]]);
 
-    /// What other points feel of the sources, each as if it were alone.
+    /// Computes what other points feel of the sources, each as if it were alone.
     fn feel(&self, points: &[[f32; D]], felt: &mut Felt<D>);
 
-    /// Takes in where the sources are, and what they feel of each other.
+    /// Sets the positions of the sources, and computes what they feel of each other.
     fn among(&mut self, sources: &[[f32; D]], felt: &mut Felt<D>);
 }
 
-/// Points of a task.
+/// Points per task.
 const POINTS: usize = 256;
 
-/// Fills in what each point feels, in parallel. A task may keep something to work with.
+/// Fills in what each point feels, in parallel. Each task may keep a workspace.
 fn feel_each<const D: usize, W>(
     points: &[[f32; D]],
     felt: &mut Felt<D>,
@@ -73,7 +73,7 @@ fn feel_each<const D: usize, W>(
 mod tests {
     use super::*;
 
-    /// Points in a few heaps of different density, and a few far out, in a box of about this extent.
+    /// Points in a few clusters of different density, and a few far out, in a box of about this extent.
     fn heaps<const D: usize>(count: usize, extent: f32) -> Vec<[f32; D]> {
         let mut state = 1u32;
         let mut random = || {
@@ -86,7 +86,7 @@ mod tests {
         (0..count).map(place).collect()
     }
 
-    /// The two sums as they stand, in f64.
+    /// The two sums exactly as defined, in f64.
     fn reference<const D: usize>(sources: &[[f32; D]], points: &[[f32; D]]) -> Vec<([f64; D], f64)> {
         let one = |y: &[f32; D]| {
             let (mut push, mut potential) = ([0.0; D], 0.0);
@@ -103,7 +103,7 @@ mod tests {
         points.iter().map(one).collect()
     }
 
-    /// How far off the pushes and the potentials of points are, as shares of their root mean squares.
+    /// The errors of pushes and potentials, as shares of their root mean squares.
     fn off<const D: usize>(felt: &Felt<D>, right: &[([f64; D], f64)]) -> (f64, f64) {
         let mut sums = [0.0; 4];
         for ((push, potential), (right_push, right_potential)) in felt.push.iter().zip(&felt.potential).zip(right) {
@@ -117,7 +117,7 @@ mod tests {
         (f64::sqrt(sums[0] / sums[1]), f64::sqrt(sums[2] / sums[3]))
     }
 
-    /// The same of what sources feel of each other.
+    /// The same for what sources feel of each other.
     fn errors<const D: usize>(way: &mut dyn Repulsion<D>, sources: &[[f32; D]]) -> (f64, f64) {
         let mut felt = Felt::of(sources.len());
         way.among(sources, &mut felt);
@@ -126,7 +126,7 @@ mod tests {
         off(&felt, &right)
     }
 
-    /// The same of what other points feel of the sources.
+    /// The same for what other points feel of the sources.
     fn errors_of_others<const D: usize>(
         way: &mut dyn Repulsion<D>,
         sources: &[[f32; D]],
@@ -138,7 +138,7 @@ mod tests {
         off(&felt, &reference(sources, points))
     }
 
-    /// A count that fills neither a task nor a vector.
+    /// A count that fills neither whole tasks nor whole vectors.
     const COUNT: usize = 1501;
     const EXTENTS: [f32; 4] = [1e-3, 1.0, 40.0, 300.0];
 
@@ -151,7 +151,7 @@ mod tests {
         for extent in EXTENTS {
             let points = heaps::<D>(COUNT, extent);
             is_within(errors(&mut Exact::new(), &points), (5e-7, 2e-6), &(D, extent));
-            // What was measured, and half as much again.
+            // The measured errors, and half as much again.
             for (theta, push, potential) in
                 [(0.0, 5e-7, 2e-6), (0.2, 3.5e-3, 1e-3), (0.5, 0.031, 8.5e-3), (1.0, 0.15, 0.041)]
             {
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn dense_maps_and_small_ones_are_seen_better_by_a_grid() {
-        // As dense as a map of 60,000 points: a push is then the sum of many, whose errors differ.
+        // As dense as a map of 60,000 points: each push is then the sum of many, whose errors differ.
         let dense = heaps::<2>(20 * COUNT, 80.0);
         is_within(errors(&mut Grid::new(0.0), &dense), (5e-3, 5e-4), &"dense");
         let small: Vec<_> = dense[..COUNT].iter().map(|place| place.map(|x| 1e-2 * x)).collect();
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn few_points_far_apart_keep_their_small_potentials() {
-        // Where 1 in K(0) = 1 is a thousand times what is looked for.
+        // Here the 1 of a point's own K(0) = 1 is a thousand times the sum that is wanted.
         let points = heaps::<2>(40, 600.0);
         is_within(errors(&mut Exact::new(), &points), (5e-7, 3e-6), &"exact");
         is_within(errors(&mut Tree::new(0.5), &points), (0.01, 0.01), &"tree");
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn other_points_feel_the_sources_too() {
         let sources = heaps::<2>(COUNT, 40.0);
-        // Some of them outside of the sources' box, but not far.
+        // Some of them outside the sources' box, but not far.
         let others: Vec<[f32; 2]> = heaps::<2>(700, 41.0).iter().map(|[x, y]| [x + 0.3, y - 0.2]).collect();
         is_within(errors_of_others(&mut Exact::new(), &sources, &others), (5e-7, 2e-6), &"exact");
         is_within(errors_of_others(&mut Tree::new(0.5), &sources, &others), (0.03, 0.027), &"tree");
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn whatever_counts_as_far_a_point_is_never_in_it() {
-        // Two heaps, each less than a leaf, seen with an angle that takes any other cell as far.
+        // Two clusters, each smaller than a leaf, with a θ for which any other cell counts as far.
         let points: Vec<[f32; 2]> = (0..20).map(|i| [1000.0 * (i % 2) as f32, 1e-3 * i as f32]).collect();
         let mut felt = Felt::of(points.len());
         Tree::new(1e3).among(&points, &mut felt);

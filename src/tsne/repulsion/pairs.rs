@@ -1,10 +1,10 @@
-//! The sum over given sources, which [`Exact`](super::Exact) does over all and [`Tree`](super::Tree) over a list.
+//! The sum over given sources, which [`Exact`](super::Exact) takes over all of them and [`Tree`](super::Tree) over a list.
 
 use multiversion::multiversion;
 
 use crate::tsne::LANES;
 
-/// Sources with weights, an axis after the other so that a vector instruction takes many.
+/// Sources with weights, stored one axis after the other so that a vector instruction processes many.
 #[derive(Debug, Clone)]
 pub(super) struct Sources<const D: usize> {
     axes: [Vec<f32>; D],
@@ -30,7 +30,7 @@ impl<const D: usize> Sources<D> {
         self.weights.push(weight);
     }
 
-    /// Fills up to whole vectors with what weighs nothing.
+    /// Pads to whole vectors with sources of weight 0.
     pub fn finish(&mut self) {
         let full = self.weights.len().next_multiple_of(LANES);
         for axis in &mut self.axes {
@@ -39,7 +39,7 @@ impl<const D: usize> Sources<D> {
         self.weights.resize(full, 0.0);
     }
 
-    /// Push and potential at `y`: 11 operations a source in the plane, of which one is a division.
+    /// Push and potential at `y`: 11 operations per source in the plane, one of which is a division.
     pub fn felt_at(&self, y: [f32; D]) -> ([f32; D], f32) {
         sum(y, &self.axes, &self.weights)
     }

@@ -5,41 +5,42 @@ use super::{Felt, Repulsion, feel_each};
 use crate::tsne::bounds::bounds;
 use crate::tsne::morton::Curve;
 
-/// Far points together as one.
+/// Far points combined into one.
 ///
-/// The points are sorted along the Morton curve, in which every cell of a quadtree (octree) is a run, so that the tree is
-/// made by cutting runs and neighbours lie side by side in memory. A cell counts as one point at its centre of mass when it
-/// is narrower than θ times its distance, and never when the asking point is in it. The sources ask once for the points of a
-/// leaf together, from the nearest place in their box, which is stricter than asking for each; what was found is then summed
-/// for each of them by the same vector code as [`Exact`](super::Exact). Other points ask for themselves.
+/// The points are sorted along the Morton curve, in which every cell of a quadtree (octree) is a contiguous run, so that the
+/// tree is built by cutting runs, and neighbours are side by side in memory. A cell counts as one point at its centre of
+/// mass if it is narrower than θ times its distance and does not contain the point in question. For the sources, the tree is
+/// traversed once per leaf, with distances from the nearest place in the leaf's box, which is stricter than a traversal per
+/// point; the resulting list is then summed for each point of the leaf by the same vector code as [`Exact`](super::Exact).
+/// For other points, the tree is traversed once per point.
 pub(in crate::tsne) struct Tree<const D: usize> {
     theta: f32,
     cells: Cells<D>,
 }
 
-/// Points that a leaf may have.
+/// The most points in a leaf.
 const LEAF: usize = 16;
 
 /// The tree over some points.
 #[derive(Default)]
 struct Cells<const D: usize> {
-    /// The number that each point of the curve was given with.
+    /// The original index of each point of the curve.
     order: Vec<u32>,
-    /// Along the curve.
+    /// The points, along the curve.
     points: Vec<[f32; D]>,
-    /// Depth first: a cell's first child follows it.
+    /// In depth-first order: a cell's first child follows it.
     cells: Vec<Cell<D>>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Cell<const D: usize> {
     centre_of_mass: [f32; D],
-    /// The square of its side.
+    /// The square of the cell's side.
     squared_side: f32,
     /// Its points along the curve.
     first: u32,
     end: u32,
-    /// The cell to continue with when this one's children are not looked at.
+    /// The cell to continue with when this one's children are skipped.
     next: u32,
     is_leaf: bool,
 }
@@ -49,7 +50,8 @@ impl<const D: usize> Tree<D> {
         Self { theta: theta as f32, cells: Cells::default() }
     }
 
-    /// What is seen from a box, of a leaf's points if it is of one, as a list: far cells and near points.
+    /// What is seen from a box, as a list of far cells and near points; `leaf` is the leaf whose points the box holds, if
+    /// any.
     fn list(&self, low: [f32; D], high: [f32; D], leaf: Option<&Cell<D>>, list: &mut Sources<D>) {
         list.clear();
         let squared_theta = self.theta * self.theta;
@@ -103,7 +105,7 @@ impl<const D: usize> Repulsion<D> for Tree<D> {
         let by_leaf: Vec<_> = leaves.par_iter().map_init(Sources::new, of_leaf).collect();
         for (i, (push, potential)) in order.iter().zip(by_leaf.into_iter().flatten()) {
             felt.push[*i as usize] = push;
-            // Without its own of 1: it is one of the near points.
+            // Without its own contribution of 1: it is one of the near points.
             felt.potential[*i as usize] = potential - 1.0;
         }
     }
@@ -124,7 +126,7 @@ impl<const D: usize> Cells<D> {
         cells
     }
 
-    /// Appends the cell of a run that starts at `first`, and all in it. `digits` of the codes are left to cut by.
+    /// Appends the cell of a run that starts at `first`, and all cells in it. `digits` of the codes are left to cut by.
     fn divide(&mut self, run: &[(u64, u32)], first: usize, side: f32, digits: usize) {
         let at = self.cells.len();
         let end = first + run.len();

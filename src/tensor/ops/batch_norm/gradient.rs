@@ -13,7 +13,7 @@ pub(super) struct Gradient {
 }
 
 impl Gradient {
-    /// The gradients of the inputs of a node of batch norm.
+    /// The gradients of the inputs of a batch norm node.
     pub fn record(self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
         let mut inputs = vec![node.input(0), node.input(1), node.input(2), node.output(1), node.gradient(0)?];
         if self.settings.is_pooled() {
@@ -48,7 +48,7 @@ impl Op for Gradient {
         let sums = kernels.sums("batch_norm_grad_sums", shader!("norm/grad_sums.wgsl"), windows);
         launches.dispatch(sums, &[winners.read(), dy.read(), coefficients.read(), pieces.write()]);
 
-        // Where nobody wants dX, one thread a channel still stores the two sums.
+        // If dX is not needed, one thread per group of channels still stores the two sums.
         let lines = if io.is_used(0) { images.n * images.image[0].div_ceil(self.settings.pool[0]) } else { 0 };
         let grad_input = kernels
             .writes("batch_norm_grad_input", shader!("norm/grad_input.wgsl"), lines, windows)

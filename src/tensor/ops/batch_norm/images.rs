@@ -22,7 +22,7 @@ impl Images {
         self.n * self.windows[0] * self.windows[1]
     }
 
-    /// Channels that a thread takes together.
+    /// Channels that a thread processes together.
     pub fn width(&self) -> usize {
         if self.channels.is_multiple_of(4) { 4 } else { 1 }
     }
@@ -31,7 +31,7 @@ impl Images {
         self.channels / self.width()
     }
 
-    /// Elements of one row of the moments: the channels, rounded up to what parts of an arena are aligned to.
+    /// Elements of one row of the moments: the channels, rounded up to the alignment of an arena's parts.
     pub fn pitch(&self) -> usize {
         self.channels.next_multiple_of(Arena::ALIGN)
     }
@@ -40,7 +40,7 @@ impl Images {
         (self.pixels() * self.channels) as u64
     }
 
-    /// What both ways of normalising put out for `x`: Y, the coefficients for the backward pass, the winners of the pooling.
+    /// The outputs that training and inference share for `x`: Y, the coefficients for the backward pass, the pooling's winners.
     pub fn outputs(&self, settings: &NormSettings, x: &Shape) -> Vec<Info> {
         let Images { n, windows, channels, .. } = *self;
         let pooled = Info::f32([n, windows[0], windows[1], channels]);

@@ -1,4 +1,4 @@
-//! The kernels of batch norm: how the work is cut for an adapter, and what they are launched with.
+//! The kernels of batch norm: how the work is split for an adapter, and their launch parameters.
 
 use super::NormSettings;
 use super::images::Images;
@@ -7,7 +7,7 @@ use crate::gpu::{Access, Kernel, Source, Variant};
 use crate::tensor::ops::{MOST_ROUNDS, kernel};
 use crate::tensor::{Launches, Operand};
 
-/// Pixels that a thread sums up at most. It goes round its loops twice for each, if none is unrolled.
+/// The maximum number of pixels that a thread sums up. Its loops make two iterations per pixel if none is unrolled.
 const LONGEST_PIECE: usize = MOST_ROUNDS / 4;
 
 /// What the kernels of one batch norm share.
@@ -22,11 +22,11 @@ impl Kernels {
         Self { settings, images, variant }
     }
 
-    /// Pixels in a piece of a sum over `pixels`: so many that there are enough threads for the adapter, and few enough pieces
-    /// for each reader of the sum to add them up by itself.
+    /// Pixels in a piece of a sum over `pixels`: short enough for the adapter to have enough threads, and long enough for
+    /// each reader of the sum to add up the pieces by itself.
     pub fn piece_len(&self, pixels: usize) -> usize {
         let wanted = (self.variant.busy_threads() / self.images.groups().max(1)).clamp(1, 64);
-        // As even as can be.
+        // As even as possible.
         let pieces = pixels.div_ceil(pixels.div_ceil(wanted).clamp(1, LONGEST_PIECE));
         pixels.div_ceil(pieces.max(1)).max(1)
     }
@@ -80,15 +80,16 @@ impl Kernels {
             .flops(4 * (pixels * self.images.channels) as u64)
     }
 
-    /// A kernel that writes images: each thread takes some of `lines` rows of windows. `pieces` is the sum it reads.
+    /// A kernel that writes images: each thread writes some of `lines` rows of windows. The sum it reads is over `summed`
+    /// pixels (or windows).
     pub fn writes(&self, label: &'static str, source: Source, lines: usize, summed: usize) -> Kernel {
-        // On a GPU as many threads as there are rows; on a processor few, because each adds up the pieces first.
+        // On a GPU, as many threads as there are rows; on a CPU few, because each adds up the pieces first.
         let wanted = if self.variant.barriers_are_cheap {
             lines
         } else {
             (self.variant.busy_threads() / 2 / self.images.groups().max(1)).clamp(1, 32)
         };
-        // Rounds of one line of windows, if no loop is unrolled.
+        // Loop iterations for one line of windows, if no loop is unrolled.
         let rounds = 2 * (self.settings.pool[0] + 1) * (self.images.image[1] + 1);
         let most = (MOST_ROUNDS / rounds).max(1);
         let lines_per_thread = lines.div_ceil(wanted.max(1)).clamp(1, most);
@@ -103,7 +104,7 @@ impl Kernels {
         self.kernel(label, source, threads, params)
     }
 
-    /// Normalises by the statistics that `source` finds in `operands`.
+    /// Normalises by the statistics that `source` reads from the operands `statistics`.
     pub fn launch_apply(&self, launches: &mut Launches, source: Source, statistics: [(Operand, Access); 3]) {
         let winners = if self.settings.is_pooled() { "norm/winners.wgsl" } else { "norm/no_winners.wgsl" };
         let source = source.choose("winners", winners);

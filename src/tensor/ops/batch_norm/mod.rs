@@ -1,4 +1,4 @@
-//! Batch normalisation, in training and in inference, with the ReLU and the pooling that stand beside it.
+//! Batch normalisation, in training and in inference, with ReLU and pooling in the same passes.
 
 mod gradient;
 mod images;
@@ -16,7 +16,7 @@ use training::Training;
 
 use crate::tensor::{Op, Result, Tensor, TensorError};
 
-/// What batch norm in training gives.
+/// The outputs of batch norm in training.
 #[derive(Debug, Clone)]
 pub struct BatchNorm {
     /// The normalised input.

@@ -47,7 +47,7 @@ impl Op for Running {
     }
 }
 
-/// Where one layer's moments stand in an arena of running statistics.
+/// Where one layer's moments belong in an arena of running statistics.
 #[derive(Debug, Clone)]
 pub struct RunningUpdate {
     /// [`BatchNorm::moments`](super::BatchNorm::moments).

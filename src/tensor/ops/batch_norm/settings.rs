@@ -13,8 +13,8 @@ pub struct NormSettings {
     pub relu_before: bool,
     /// ReLU of the normalised input.
     pub relu_after: bool,
-    /// Max pooling of the output by windows of `[height, width]` side by side; `[1, 1]` for none. Pixels left over at
-    /// the end are in no window. The input must be an image batch.
+    /// Max pooling of the output with adjacent windows of `[height, width]`; `[1, 1]` for none. Pixels left over at the end
+    /// are in no window. The input must be an image batch.
     pub pool: [usize; 2],
 }
 
@@ -33,7 +33,7 @@ impl NormSettings {
         self.is_pooled().then(|| Window::new(self.pool, self.pool, Padding::Valid))
     }
 
-    /// The images that go in and come out, or what is impossible.
+    /// The sizes of the images before and after, or an error that says what is impossible.
     pub(super) fn images(&self, op: &'static str, inputs: &Inputs) -> Result<Images> {
         if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
             return Err(TensorError::Parameter {
@@ -46,7 +46,7 @@ impl NormSettings {
         inputs.require(1, "gamma", [channels])?;
         inputs.require(2, "beta", [channels])?;
         let (n, image, windows) = match *x.axes() {
-            // Without pooling only the number of pixels counts.
+            // Without pooling, only the number of pixels matters.
             _ if !self.is_pooled() => (x.rows(), [1, 1], [1, 1]),
             [n, h, w, _] => {
                 let windows = Window::new(self.pool, self.pool, Padding::Valid)
