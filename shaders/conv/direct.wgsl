@@ -10,8 +10,8 @@
 #const KERNEL_W = 3  // columns of the window
 #const STRIDE_W = 1  // columns from one window to the next
 #const IN_C = 1      // input channels
+#const COLUMN = 3    // inputs in one column of the window: KERNEL_H * IN_C
 #const QUADS = 2     // vec4 of output channels that a thread takes
-const COLUMN: u32 = KERNEL_H * IN_C;          // inputs in one column of the window
 const TAPS: u32 = KERNEL_W * COLUMN;
 struct Params {
     product: Product,              // gemm/product.wgsl: rows, the pixels of Y, and cols, its channels
@@ -43,7 +43,9 @@ alias Inputs = array<array<f32, COLUMN>, KERNEL_W>;
 
 // Moves the window to where its first column is `left`. The columns that were under it already only change place.
 fn move_to(image: u32, top: i32, left: i32, under: ptr<function, Inputs>) {
+    #unroll
     for (var kw = 0u; kw < KERNEL_W; kw++) {
+        #unroll
         for (var e = 0u; e < COLUMN; e++) {
             if (kw + STRIDE_W < KERNEL_W) {
                 (*under)[kw][e] = (*under)[min(kw + STRIDE_W, KERNEL_W - 1u)][e];
@@ -56,7 +58,9 @@ fn move_to(image: u32, top: i32, left: i32, under: ptr<function, Inputs>) {
 
 // The window one step before the image's first: so that the first move brings it to its place.
 fn before_first(image: u32, top: i32, under: ptr<function, Inputs>) {
+    #unroll
     for (var kw = 0u; kw < KERNEL_W; kw++) {
+        #unroll
         for (var e = 0u; e < COLUMN; e++) {
             (*under)[kw][e] = 0.0;
             if (kw >= STRIDE_W) {

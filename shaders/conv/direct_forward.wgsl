@@ -29,8 +29,11 @@ fn main(
         return;
     }
     var weights: array<array<array<vec4<f32>, QUADS>, COLUMN>, KERNEL_W>;
+    #unroll
     for (var kw = 0u; kw < KERNEL_W; kw++) {
+        #unroll
         for (var e = 0u; e < COLUMN; e++) {
+            #unroll
             for (var q = 0u; q < QUADS; q++) {
                 let tap = (e / IN_C * KERNEL_W + kw) * IN_C + e % IN_C;
                 weights[kw][e][q] = w[tap * quads + quad + q];
@@ -45,14 +48,18 @@ fn main(
         for (var ow = 0u; ow < conv.out_w; ow++) {
             move_to(image, top, i32(ow * STRIDE_W) - i32(conv.pad_left), &under);
             var sum: array<vec4<f32>, QUADS>;
+            #unroll
             for (var kw = 0u; kw < KERNEL_W; kw++) {
+                #unroll
                 for (var e = 0u; e < COLUMN; e++) {
+                    #unroll
                     for (var q = 0u; q < QUADS; q++) {
                         sum[q] = fma(vec4<f32>(under[kw][e]), weights[kw][e][q], sum[q]);
                     }
                 }
             }
             let pixel = line * conv.out_w + ow;
+            #unroll
             for (var q = 0u; q < QUADS; q++) {
                 let col = (quad + q) * 4u;
                 y[pixel * quads + quad + q] = finish(pixel, col, sum[q], finish_load(col));

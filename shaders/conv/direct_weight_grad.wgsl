@@ -40,12 +40,16 @@ fn main(
             move_to(image, top, i32(ow * STRIDE_W) - i32(conv.pad_left), &under);
             let pixel = line * conv.out_w + ow;
             var g: array<vec4<f32>, QUADS>;
+            #unroll
             for (var q = 0u; q < QUADS; q++) {
                 g[q] = dy[pixel * quads + quad + q];
                 bias[q] += g[q];
             }
+            #unroll
             for (var kw = 0u; kw < KERNEL_W; kw++) {
+                #unroll
                 for (var e = 0u; e < COLUMN; e++) {
+                    #unroll
                     for (var q = 0u; q < QUADS; q++) {
                         weights[kw][e][q] = fma(vec4<f32>(under[kw][e]), g[q], weights[kw][e][q]);
                     }
@@ -54,14 +58,18 @@ fn main(
         }
     }
     let start = piece * (TAPS + 1u);
+    #unroll
     for (var kw = 0u; kw < KERNEL_W; kw++) {
+        #unroll
         for (var e = 0u; e < COLUMN; e++) {
+            #unroll
             for (var q = 0u; q < QUADS; q++) {
                 let tap = (e / IN_C * KERNEL_W + kw) * IN_C + e % IN_C;
                 partial[(start + tap) * quads + quad + q] = weights[kw][e][q];
             }
         }
     }
+    #unroll
     for (var q = 0u; q < QUADS; q++) {
         partial[(start + TAPS) * quads + quad + q] = bias[q];
     }

@@ -1,13 +1,13 @@
 // Gradient of a slice:  dx[o, first + j step, i] = dy[o, j, i], and 0 elsewhere
 //
 // dy       [outer, taken, inner]
-// dx       [outer, size, inner], `len` elements
-// Threads: one per element of dx, 64 per workgroup; each checks whether its element was taken.
-// Bytes:   4 written per element of dx, 4 read per element of dy.
+// grad_x   [outer, size, inner], `len` elements
+// Threads: one per element of grad_x, 64 per workgroup; each checks whether its element was taken.
+// Bytes:   4 written per element of grad_x, 4 read per element of dy.
 // Why:     gathering writes every element once. Writing dy into zeros would need a pass for the zeros first.
 #import common/grid.wgsl
 struct Params {
-    len: u32,    // elements of dx
+    len: u32,    // elements of grad_x
     size: u32,   // size of the axis
     inner: u32,  // elements within the axis
     first: u32,  // first index taken
@@ -16,7 +16,7 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(2) var<storage, read_write> grad_x: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -34,8 +34,8 @@ fn main(
     let o = line / p.size;
     let j = (place - p.first) / p.step;
     if (place >= p.first && (place - p.first) % p.step == 0u && j < p.taken) {
-        dx[number] = dy[(o * p.taken + j) * p.inner + i];
+        grad_x[number] = dy[(o * p.taken + j) * p.inner + i];
     } else {
-        dx[number] = 0.0;
+        grad_x[number] = 0.0;
     }
 }

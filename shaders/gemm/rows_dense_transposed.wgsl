@@ -48,7 +48,7 @@ fn a_run(span: Span, k: u32) -> Run {
 }
 
 fn c_row(row: u32) -> u32 {
-    return select(NOWHERE, min(row, features), row < features || BIAS && row == bias_row() && p.splits > 1u);
+    return select(NOWHERE, min(row, features), row < features || (BIAS && row == bias_row() && p.splits > 1u));
 }
 
 fn c_rows() -> u32 {

@@ -31,11 +31,13 @@ fn main(
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
     copy_params();
-    let tiles_m = (p.rows + TILE_ROWS - 1u) / TILE_ROWS;
-    let tiles_n = (p.cols + TILE_COLS - 1u) / TILE_COLS;
+    // Not the private copy: WGSL wants proof that all lanes reach a shuffle, and a private variable proves nothing.
+    let sizes = params.product;
+    let tiles_m = (sizes.rows + TILE_ROWS - 1u) / TILE_ROWS;
+    let tiles_n = (sizes.cols + TILE_COLS - 1u) / TILE_COLS;
     let tile = linear_workgroup(group, groups);
     let split = tile / tiles_m / tiles_n;
-    if (split >= p.splits) {
+    if (split >= sizes.splits) {
         return;  // the whole subgroup leaves
     }
     let row0 = tile % tiles_m * TILE_ROWS;
@@ -57,8 +59,8 @@ fn main(
     }
 
     var sum: array<Eight, SHARED>;  // sum[s][i / 4][i % 4]: own line i with shared line s
-    let end = min((split + 1u) * p.segments_per_split, p.segments);
-    for (var segment = split * p.segments_per_split; segment < end; segment++) {
+    let end = min((split + 1u) * sizes.segments_per_split, sizes.segments);
+    for (var segment = split * sizes.segments_per_split; segment < end; segment++) {
         var own_span: array<OwnSpan, 8>;
         for (var i = 0u; i < 8u; i++) {
             own_span[i] = own_segment(own_start[i], segment);
@@ -67,7 +69,7 @@ fn main(
         for (var i = 0u; i < SLOTS; i++) {
             given_span[i] = given_segment(given_start[i], segment);
         }
-        for (var k = 0u; k < p.depth; k += 8u) {
+        for (var k = 0u; k < sizes.depth; k += 8u) {
             var given: array<Eight, SLOTS>;
             for (var i = 0u; i < SLOTS; i++) {
                 given[i] = given_load(given_span[i], k + given_term[i]);

@@ -2,99 +2,162 @@
 //
 // A, B and C are whatever the files of rows.wgsl, cols.wgsl and memory.wgsl say.
 //
-// Threads: a workgroup of 16 x 16 threads computes a tile of TILE x TILE of C, 128 or 64; each thread 8 x 8 or 4 x 4 of it
-//          in registers: for each 64 rows and 64 columns of the tile a block of 4 x 4. Workgroups go over row tiles
-//          first, then column tiles, then splits of K.
-// Loop:    TERMS terms at a time. Half of the threads bring A, half B, each a block of 4 lines x 4 terms, turned so that
+// Threads: a workgroup computes a tile of TILE_ROWS x TILE_COLS of C. A thread keeps ROW_BLOCKS x COL_BLOCKS blocks of 4 x 4 in
+//          registers, so that there are ROW_LANES x COL_LANES threads. Workgroups go over row tiles first, then column tiles, then
+//          splits of K.
+// Loop:    TERMS terms at a time. Each thread brings up to ROUNDS blocks of 4 lines x 4 terms, of A or of B, transposed so that
 //          four lines at one term are one vec4. All wait, then every thread multiplies.
-// Bytes:   A is read N/TILE times and B M/TILE times. In the inner loop 16 (8) numbers from workgroup memory feed 64 (16)
-//          multiply-adds. 16 KiB of workgroup memory, which every adapter has.
-// Why:     global memory is far slower than registers; the tile gives each number loaded from it TILE uses, and
-//          the block in registers each number from workgroup memory 8 (4). The small tile is for small results, of
-//          which the large one would make too few workgroups. The naive version is bound by loads.
+// Bytes:   A is read N/TILE_COLS times and B M/TILE_ROWS times. In the inner loop 4 * (ROW_BLOCKS + COL_BLOCKS) numbers from
+//          workgroup memory feed 16 * ROW_BLOCKS * COL_BLOCKS multiply-adds. At most 16 KiB of workgroup memory, which every adapter has.
+// Why:     global memory is far slower than registers; the tile uses each number loaded from it TILE_ROWS or TILE_COLS times, and
+//          the blocks in registers use each number from workgroup memory 4 or 8 times. Small and narrow tiles are for small and
+//          narrow results, where a large one would compute mostly padding, or make too few workgroups. The naive version is bound
+//          by loads.
 #import common/grid.wgsl
 #import gemm/product.wgsl
 #import gemm/rows.wgsl
 #import gemm/cols.wgsl
 #import gemm/memory.wgsl
 #import gemm/finish.wgsl
-#const TILE = 64  // rows and columns of C in a tile: 128 or 64
-const LINES: u32 = TILE / 4u;               // vec4 in a row of a tile
-const TERMS: u32 = 2048u / TILE;            // 16 or 32: each half of the threads brings 128 blocks of 4 x 4
-const BLOCKS: u32 = TILE / 64u;             // blocks of 4 rows (columns) of a thread
+#const TILE_ROWS = 64   // rows of C in a tile, a power of two
+#const TILE_COLS = 64   // columns of C in a tile, a power of two
+#const ROW_BLOCKS = 2   // blocks of 4 rows of a thread
+#const COL_BLOCKS = 1   // blocks of 4 columns of a thread
+#const TERMS = 16       // terms at a time
+#const ROUNDS = 1       // blocks that a thread brings at most
+const ROW_LANES: u32 = TILE_ROWS / 4u / ROW_BLOCKS;
+const COL_LANES: u32 = TILE_COLS / 4u / COL_BLOCKS;
+const THREADS: u32 = ROW_LANES * COL_LANES;
+const A_LINES: u32 = TILE_ROWS / 4u;  // vec4 of A at one term
+const B_LINES: u32 = TILE_COLS / 4u;
+const LINES: u32 = A_LINES + B_LINES;
+const A_BLOCKS: u32 = A_LINES * TERMS / 4u;
+const BLOCKS: u32 = LINES * TERMS / 4u;
 
-var<workgroup> a_tile: array<vec4<f32>, TERMS * LINES>;  // [TERMS][LINES], four rows of A together
-var<workgroup> b_tile: array<vec4<f32>, TERMS * LINES>;  // [TERMS][LINES], four columns of B together
+// [TERMS][LINES]: four rows of A, or four columns of B, at one term.
+var<workgroup> tile: array<vec4<f32>, TERMS * LINES>;
 
-@compute @workgroup_size(256)
+// Where a line is at the terms 4 * quad .. 4 * quad + 3. Threads that bring neighbouring terms of one line would all write to the
+// same few memory banks; so lines are swapped within groups of eight, for each four terms in another way.
+fn swizzled(line: u32, quad: u32, lines: u32) -> u32 {
+    return line ^ ((2u * quad) & (lines - 1u));
+}
+
+// Whether block `n` of a thread is one of A: blocks of A come first. Known at compile time where all threads agree.
+fn brings_a(n: u32, local: u32) -> bool {
+    if ((n + 1u) * THREADS <= A_BLOCKS) {
+        return true;
+    }
+    return n * THREADS < A_BLOCKS && n * THREADS + local < A_BLOCKS;
+}
+
+@compute @workgroup_size(THREADS)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
     copy_params();
-    let tiles_m = (p.rows + TILE - 1u) / TILE;
-    let tiles_n = (p.cols + TILE - 1u) / TILE;
-    let tile = linear_workgroup(group, groups);
-    let split = tile / tiles_m / tiles_n;
-    if (split >= p.splits) {
+    // Not the private copy: WGSL wants proof that all threads reach a barrier, and a private variable proves nothing.
+    let sizes = params.product;
+    let tiles_m = (sizes.rows + TILE_ROWS - 1u) / TILE_ROWS;
+    let tiles_n = (sizes.cols + TILE_COLS - 1u) / TILE_COLS;
+    let number = linear_workgroup(group, groups);
+    let split = number / tiles_m / tiles_n;
+    if (split >= sizes.splits) {
         return;  // the whole workgroup leaves, so no barrier is missed
     }
-    let row0 = tile % tiles_m * TILE;
-    let col0 = tile / tiles_m % tiles_n * TILE;
+    let row0 = number % tiles_m * TILE_ROWS;
+    let col0 = number / tiles_m % tiles_n * TILE_COLS;
 
-    // The block this thread brings. Neighbouring threads bring what are neighbours in memory.
-    let brings_a = local < 128u;
-    let along_k = select(B_ALONG_K, A_ALONG_K, brings_a);
-    let block = local % 128u;
-    let line = select(block % LINES, block / (TERMS / 4u), along_k);          // line 4 * line .. of the tile
-    let term = select(block / LINES, block % (TERMS / 4u), along_k) * 4u;     // term .. term + 3
-    var a_start: array<Row, 4>;
-    var b_start: array<Column, 4>;
-    for (var i = 0u; i < 4u; i++) {
-        a_start[i] = a_row(row0 + line * 4u + select(0u, i, A_ALONG_K));
-        b_start[i] = b_col(col0 + line * 4u + select(0u, i, B_ALONG_K));
+    // The blocks that this thread brings. Neighbouring threads bring what are neighbours in memory.
+    var a_start: array<Row, 4u * ROUNDS>;
+    var b_start: array<Column, 4u * ROUNDS>;
+    var first_term: array<u32, ROUNDS>;
+    var place: array<u32, ROUNDS>;  // of its first term in the tile
+    #unroll
+    for (var n = 0u; n < ROUNDS; n++) {
+        let is_a = brings_a(n, local);
+        let block = n * THREADS + local - select(A_BLOCKS, 0u, is_a);
+        let lines = select(B_LINES, A_LINES, is_a);
+        let along_k = select(B_ALONG_K, A_ALONG_K, is_a);
+        let line = select(block % lines, block / (TERMS / 4u), along_k);
+        let quad = select(block / lines, block % (TERMS / 4u), along_k);
+        first_term[n] = 4u * quad;
+        place[n] = 4u * quad * LINES + select(A_LINES, 0u, is_a) + swizzled(line, quad, lines);
+        #unroll
+        for (var i = 0u; i < 4u; i++) {
+            a_start[n * 4u + i] = a_row(row0 + line * 4u + select(0u, i, A_ALONG_K));
+            b_start[n * 4u + i] = b_col(col0 + line * 4u + select(0u, i, B_ALONG_K));
+        }
     }
 
-    let my_row = local / 16u;  // this thread computes rows 4 * my_row .. and columns 4 * my_col .. of each 64 of the tile
-    let my_col = local % 16u;
-    var sum: array<array<vec4<f32>, BLOCKS>, 4u * BLOCKS>;
-    let end = min((split + 1u) * p.segments_per_split, p.segments);
-    for (var s = split * p.segments_per_split; s < end; s++) {
-        var a_span: array<Span, 4>;
-        var b_span: array<ColumnSpan, 4>;
-        for (var i = 0u; i < 4u; i++) {
-            a_span[i] = a_segment(a_start[i], s);
-            b_span[i] = b_segment(b_start[i], s);
-        }
-        for (var k = 0u; k < p.depth; k += TERMS) {
-            var x: array<vec4<f32>, 4>;
+    // This thread computes rows 4 * my_row .. of each TILE_ROWS / ROW_BLOCKS of the tile, and columns likewise.
+    let my_row = local / COL_LANES;
+    let my_col = local % COL_LANES;
+    var sum: array<vec4<f32>, 4u * ROW_BLOCKS * COL_BLOCKS>;  // [row][block of columns]
+    let end = min((split + 1u) * sizes.segments_per_split, sizes.segments);
+    for (var s = split * sizes.segments_per_split; s < end; s++) {
+        var a_span: array<Span, 4u * ROUNDS>;
+        var b_span: array<ColumnSpan, 4u * ROUNDS>;
+        #unroll
+        for (var n = 0u; n < ROUNDS; n++) {
+            #unroll
             for (var i = 0u; i < 4u; i++) {
-                if (brings_a) {
-                    x[i] = a_quad(a_run(a_span[i], k + term + select(i, 0u, A_ALONG_K)));
-                } else {
-                    x[i] = b_quad(b_run(b_span[i], k + term + select(i, 0u, B_ALONG_K)));
+                a_span[n * 4u + i] = a_segment(a_start[n * 4u + i], s);
+                b_span[n * 4u + i] = b_segment(b_start[n * 4u + i], s);
+            }
+        }
+        let depth = min(sizes.depth, sizes.terms - s * sizes.depth);
+        for (var k = 0u; k < depth; k += TERMS) {
+            // All loads first, so that they are under way together.
+            var x: array<vec4<f32>, 4u * ROUNDS>;
+            #unroll
+            for (var n = 0u; n < ROUNDS; n++) {
+                let term = k + first_term[n];
+                if (brings_a(n, local)) {
+                    #unroll
+                    for (var i = 0u; i < 4u; i++) {
+                        x[n * 4u + i] = a_quad(a_run(a_span[n * 4u + i], term + select(i, 0u, A_ALONG_K)));
+                    }
+                } else if (n * THREADS + local < BLOCKS) {
+                    #unroll
+                    for (var i = 0u; i < 4u; i++) {
+                        x[n * 4u + i] = b_quad(b_run(b_span[n * 4u + i], term + select(i, 0u, B_ALONG_K)));
+                    }
                 }
             }
-            for (var t = 0u; t < 4u; t++) {
-                let lines = select(x[t], vec4<f32>(x[0][t], x[1][t], x[2][t], x[3][t]), along_k);
-                if (brings_a) {
-                    a_tile[(term + t) * LINES + line] = lines;
-                } else {
-                    b_tile[(term + t) * LINES + line] = lines;
+            #unroll
+            for (var n = 0u; n < ROUNDS; n++) {
+                let along_k = select(B_ALONG_K, A_ALONG_K, brings_a(n, local));
+                if (n * THREADS + local < BLOCKS) {
+                    #unroll
+                    for (var t = 0u; t < 4u; t++) {
+                        let transposed = vec4<f32>(x[n * 4u][t], x[n * 4u + 1u][t], x[n * 4u + 2u][t], x[n * 4u + 3u][t]);
+                        tile[place[n] + t * LINES] = select(x[n * 4u + t], transposed, along_k);
+                    }
                 }
             }
             workgroupBarrier();
-            for (var t = 0u; t < TERMS; t++) {
-                var y: array<vec4<f32>, BLOCKS>;
-                for (var n = 0u; n < BLOCKS; n++) {
-                    y[n] = b_tile[t * LINES + n * 16u + my_col];
-                }
-                for (var m = 0u; m < BLOCKS; m++) {
-                    let rows = a_tile[t * LINES + m * 16u + my_row];
-                    for (var r = 0u; r < 4u; r++) {
-                        for (var n = 0u; n < BLOCKS; n++) {
-                            sum[m * 4u + r][n] = fma(vec4<f32>(rows[r]), y[n], sum[m * 4u + r][n]);
+            for (var quad = 0u; quad < TERMS / 4u; quad++) {
+                let rows_at = 4u * quad * LINES + swizzled(my_row, quad, A_LINES);
+                let cols_at = 4u * quad * LINES + A_LINES + swizzled(my_col, quad, B_LINES);
+                #unroll
+                for (var t = 0u; t < 4u; t++) {
+                    var y: array<vec4<f32>, COL_BLOCKS>;
+                    #unroll
+                    for (var n = 0u; n < COL_BLOCKS; n++) {
+                        y[n] = tile[cols_at + t * LINES + n * COL_LANES];
+                    }
+                    #unroll
+                    for (var m = 0u; m < ROW_BLOCKS; m++) {
+                        let rows = tile[rows_at + t * LINES + m * ROW_LANES];
+                        #unroll
+                        for (var r = 0u; r < 4u; r++) {
+                            #unroll
+                            for (var n = 0u; n < COL_BLOCKS; n++) {
+                                sum[(m * 4u + r) * COL_BLOCKS + n] = fma(vec4<f32>(rows[r]), y[n], sum[(m * 4u + r) * COL_BLOCKS + n]);
+                            }
                         }
                     }
                 }
@@ -102,17 +165,20 @@ fn main(
             workgroupBarrier();
         }
     }
-    for (var m = 0u; m < BLOCKS; m++) {
+    #unroll
+    for (var m = 0u; m < ROW_BLOCKS; m++) {
+        #unroll
         for (var r = 0u; r < 4u; r++) {
-            let row = row0 + m * 64u + my_row * 4u + r;
-            let place = c_place(split, row);
-            for (var n = 0u; n < BLOCKS; n++) {
-                let col = col0 + n * 64u + my_col * 4u;
-                let value = sum[m * 4u + r][n];
+            let row = row0 + (m * ROW_LANES + my_row) * 4u + r;
+            let c_row_place = c_place(split, row);
+            #unroll
+            for (var n = 0u; n < COL_BLOCKS; n++) {
+                let col = col0 + (n * COL_LANES + my_col) * 4u;
+                let value = sum[(m * 4u + r) * COL_BLOCKS + n];
                 if (row % 8u == 0u) {
                     finish_row(row, col, value);
                 }
-                c_store(place, col, finish(row, col, value, finish_load(col)));
+                c_store(c_row_place, col, finish(row, col, value, finish_load(col)));
             }
         }
     }

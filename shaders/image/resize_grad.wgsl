@@ -1,8 +1,8 @@
 // Gradient of bilinear resizing:  dx[n, ih, iw, c] = sum over the output pixels that sampled it of weight * dy
 //
 // dy       [n, out_h, out_w, channels]
-// dx       [n, in_h, in_w, channels]
-// Threads: one per element of dx, 64 per workgroup.
+// grad_x   [n, in_h, in_w, channels]
+// Threads: one per element of grad_x, 64 per workgroup.
 // Bytes:   4 read per output pixel in reach, and 4 written per input element.
 // Why:     each input pixel gathers, so every element is written once and no atomics are needed. Output pixels sample input
 //          positions in rising order, so those in reach of pixel i are contiguous: the ones with |s(o) - i| < 1. The range
@@ -10,7 +10,7 @@
 #import common/grid.wgsl
 #import image/positions.wgsl
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(2) var<storage, read_write> grad_x: array<f32>;
 
 // First and one past the last output pixel that can sample input pixel `i`.
 fn reach(i: u32, size: u32, outputs: u32) -> vec2<u32> {
@@ -45,5 +45,5 @@ fn main(
             sum += v * h * dy[((n * p.out_h + oh) * p.out_w + ow) * p.channels + c];
         }
     }
-    dx[number] = sum;
+    grad_x[number] = sum;
 }

@@ -1,6 +1,6 @@
 // Gradient of cross_entropy.wgsl, for targets q:  dx[r, j] = dloss[r] (softmax(x)[r, j] - q[r, j])
 //
-// x, dx    [rows, classes]
+// x, grad_x [rows, classes]
 // dloss    [rows]
 // Threads: one per row, 64 per workgroup.
 // Bytes:   12 read and 4 written per element.
@@ -10,7 +10,7 @@
 #choose targets: loss/labels.wgsl | loss/mixed_labels.wgsl
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> dloss: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(3) var<storage, read_write> grad_x: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -32,6 +32,6 @@ fn main(
         sum += exp(x[start + j] - largest);
     }
     for (var j = 0u; j < p.classes; j++) {
-        dx[start + j] = dloss[row] * (exp(x[start + j] - largest) / sum - target_share(row, j));
+        grad_x[start + j] = dloss[row] * (exp(x[start + j] - largest) / sum - target_share(row, j));
     }
 }

@@ -1,7 +1,7 @@
 // Gradient of softmax, from its output:   dx[r, j] = y[r, j] (dy[r, j] - sum over k of y[r, k] dy[r, k])
 // With LOG, from the logarithm's output:  dx[r, j] = dy[r, j] - exp(y[r, j]) sum over k of dy[r, k]
 //
-// y, dy, dx   [rows, classes]
+// y, dy, grad_x [rows, classes]
 // Threads: one per row, 64 per workgroup.
 // Bytes:   16 read and 4 written per element.
 // Why:     the output is enough, so the input need not be kept.
@@ -14,7 +14,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> y: array<f32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(3) var<storage, read_write> grad_x: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -34,9 +34,9 @@ fn main(
     }
     for (var i = start; i < end; i++) {
         if (LOG) {
-            dx[i] = dy[i] - exp(y[i]) * sum;
+            grad_x[i] = dy[i] - exp(y[i]) * sum;
         } else {
-            dx[i] = y[i] * (dy[i] - sum);
+            grad_x[i] = y[i] * (dy[i] - sum);
         }
     }
 }

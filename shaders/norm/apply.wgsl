@@ -26,7 +26,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    p = params;
+    p = params.sizes;
     let number = linear_workgroup(group, groups) * 64u + local;
     let c = number % p.groups;
     let first = number / p.groups * p.lines_per_thread;

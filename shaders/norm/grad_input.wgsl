@@ -3,7 +3,7 @@
 //     training:   dx = s (g - dbeta / n - xhat dgamma / n)     mean and variance depend on x too
 //     inference:  dx = s g                                    they are constants
 //
-// x, dx          [n, in_h, in_w, groups]
+// x, grad_x      [n, in_h, in_w, groups]
 // winners, dy    [n, out_h, out_w, groups]; without pooling the winners are not read
 // coefficients   [4, groups]
 // pieces         [2, pieces, groups] from grad_sums.wgsl
@@ -22,7 +22,7 @@ override TRAINING: bool;
 @group(0) @binding(2) var<storage, read> dy: array<Channels>;
 @group(0) @binding(4) var<storage, read> x: array<Channels>;
 @group(0) @binding(5) var<storage, read> pieces: array<Channels>;
-@group(0) @binding(6) var<storage, read_write> dx: array<Channels>;
+@group(0) @binding(6) var<storage, read_write> grad_x: array<Channels>;
 @group(0) @binding(7) var<storage, read_write> dgamma: array<Channels>;
 @group(0) @binding(8) var<storage, read_write> dbeta: array<Channels>;
 
@@ -32,7 +32,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    p = params;
+    p = params.sizes;
     let number = linear_workgroup(group, groups) * 64u + local;
     let c = number % p.groups;
     let first = number / p.groups * p.lines_per_thread;
@@ -91,7 +91,7 @@ fn main(
                             here = through_relu_after(k, value, g);
                         }
                         let d = fma(k.scale, here, fma(a, value - k.mean, b));
-                        dx[i] = select(d, leaky_relu_grad(raw, d, 0.0), RELU_BEFORE);
+                        grad_x[i] = select(d, leaky_relu_grad(raw, d, 0.0), RELU_BEFORE);
                     }
                 }
             }

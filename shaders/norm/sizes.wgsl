@@ -7,7 +7,7 @@
 #import common/relu.wgsl
 #choose value: common/value_f32.wgsl | common/value_vec4.wgsl
 alias Channels = Value;
-struct Params {
+struct Sizes {
     n: u32,                 // images
     in_h: u32,              // rows of an image
     in_w: u32,              // columns of an image
@@ -20,11 +20,14 @@ struct Params {
     lines_per_thread: u32,  // image rows of one thread, in kernels that write images
     epsilon: f32,           // added to the variance
 }
+struct Params {
+    sizes: Sizes,           // all of it, so that the copy below need not be of the uniform's own type, which Vulkan forbids
+}
 @group(0) @binding(0) var<uniform> params: Params;
 
 // The uniform is copied at the start of every kernel that has loops: lavapipe would reload it, lane by lane, at every use in
 // a loop. That took a fifth of the weight gradient's time.
-var<private> p: Params;
+var<private> p: Sizes;
 override KERNEL_H: u32;
 override KERNEL_W: u32;
 override RELU_BEFORE: bool;  // the input is relu(x), of common/relu.wgsl

@@ -42,7 +42,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    p = params;
+    p = params.sizes;
     let item = linear_workgroup(group, groups) * ITEMS + local % ITEMS;
     let exists = item < p.pieces * p.groups;
     // Threads past the last item only take part in the barriers.

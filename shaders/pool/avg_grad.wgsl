@@ -1,7 +1,7 @@
 // Gradient of average pooling:  dx[n, ih, iw, c] = sum over the windows that cover the pixel of dy / count
 //
 // dy       [n, out_h, out_w, channels]
-// dx       [n, in_h, in_w, channels]
+// grad_x   [n, in_h, in_w, channels]
 // Threads: one per channel and input row, 64 per workgroup; each loops along its row. Neighbours take neighbouring channels.
 // Bytes:   4 read per window that covers a pixel, and 4 written per input element.
 // Why:     each pixel gathers from its windows, so every element is written once and no atomics are needed. `count` is
@@ -10,7 +10,7 @@
 #import pool/windows.wgsl
 override COUNT_PADDING: bool;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(2) var<storage, read_write> grad_x: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -38,6 +38,6 @@ fn main(
                 sum += dy[((n * p.out_h + oh) * p.out_w + ow) * p.channels + c] / f32(count);
             }
         }
-        dx[(line * p.in_w + iw) * p.channels + c] = sum;
+        grad_x[(line * p.in_w + iw) * p.channels + c] = sum;
     }
 }

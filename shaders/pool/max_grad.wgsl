@@ -1,7 +1,7 @@
 // Gradient of max pooling:  dx[n, ih, iw, c] = sum of dy over the windows in which this pixel won
 //
 // which, dy    [n, out_h, out_w, channels]; `which` is ih * in_w + iw, from max.wgsl
-// dx           [n, in_h, in_w, channels]
+// grad_x       [n, in_h, in_w, channels]
 // Threads: one per channel and input row, 64 per workgroup; each loops along its row. Neighbours take neighbouring channels.
 // Bytes:   8 read per window that covers a pixel, and 4 written per input element.
 // Why:     each pixel reads its windows, rather than each window writing to its winner: so every element is written once,
@@ -14,7 +14,7 @@ override WINDOWS_H: u32 = (KERNEL_H + STRIDE_H - 1u) / STRIDE_H;
 override WINDOWS_W: u32 = (KERNEL_W + STRIDE_W - 1u) / STRIDE_W;
 @group(0) @binding(1) var<storage, read> which: array<u32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(3) var<storage, read_write> grad_x: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -44,6 +44,6 @@ fn main(
                 }
             }
         }
-        dx[(line * p.in_w + iw) * p.channels + c] = sum;
+        grad_x[(line * p.in_w + iw) * p.channels + c] = sum;
     }
 }

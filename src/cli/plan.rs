@@ -1,21 +1,42 @@
 //! `selvedge plan`
 
 use clap::Args;
+use selvedge::gpu::Gpu;
+use serde_json::json;
 
+use super::terminal::print_json;
 use super::{AdapterOption, StepOptions};
 
 #[derive(Debug, Args)]
 pub struct Options {
     #[command(flatten)]
     step: StepOptions,
+    /// Choose kernels as for a large GPU, whatever the adapter is
+    #[arg(long)]
+    as_gpu: bool,
+    /// Print one JSON object with every dispatch
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     adapter: AdapterOption,
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let gpu = options.adapter.open_quietly()?;
+    let mut gpu_options = options.adapter.options()?;
+    gpu_options.as_gpu |= options.as_gpu;
+    let gpu = Gpu::open(&gpu_options)?;
     let mut step = options.step.compile(&gpu)?;
+    let program = step.compiled.program();
+    if options.json {
+        return Ok(print_json(&json!({
+            "title": step.title,
+            "flops": program.flops(),
+            "executed": program.executed(),
+            "planned_bytes": program.memory().planned_bytes(),
+            "dispatches": program.dispatch_summaries(),
+        }))?);
+    }
     outln!("{}\n", step.title)?;
-    outln!("{}", step.compiled.program())?;
+    outln!("{program}")?;
     Ok(())
 }

@@ -1,9 +1,10 @@
-//! Follows the directives of WGSL files; [`Source`] says what they are.
+//! Follows the directives of WGSL files; [`Source`] describes them.
 //!
-//! `naga_oil` has imports for WGSL too. Its composer works on naga's intermediate form: it decorates names, works with one
-//! version of naga only, and has no joined text to show. These files are written for each other, so no name needs a prefix,
-//! and the text that is compiled is the one that people read, in error messages too.
+//! `naga_oil` has imports for WGSL too. Its composer works on naga's intermediate representation: it decorates names, works
+//! with only one version of naga, and has no joined text to show. The files here are written for each other, so no name needs
+//! a prefix, and the text that is compiled is the one that people read, in error messages too.
 
+use super::unrolling::unroll;
 use super::{GpuError, ShaderFile, Source};
 
 type Find = fn(&str) -> Option<&'static ShaderFile>;
@@ -26,7 +27,7 @@ struct Choice<'a> {
     allowed: Vec<&'a str>,
 }
 
-/// A text in the making.
+/// A text while it is being joined.
 #[derive(Debug)]
 pub(super) struct Joining<'a> {
     source: &'a Source,
@@ -36,11 +37,11 @@ pub(super) struct Joining<'a> {
     /// Files whose imports are being followed: each imports the next.
     path: Vec<&'a str>,
     choices: Vec<Choice<'a>>,
-    constants: Vec<&'a str>,
+    constants: Vec<(&'a str, u32)>,
 }
 
 impl<'a> Joining<'a> {
-    /// All files of `source`, those that a file imports before it.
+    /// All files of `source`, each after the files that it imports.
     pub fn of(source: &'a Source, find: Find) -> Result<Vec<Piece<'a>>, GpuError> {
         let mut joining =
             Self { source, find, pieces: Vec::new(), path: Vec::new(), choices: Vec::new(), constants: Vec::new() };
@@ -74,7 +75,7 @@ impl<'a> Joining<'a> {
                 Some(("choose", line)) => {
                     let (choice, files) = line.split_once(':').unwrap_or((line, ""));
                     let allowed = files.split('|').map(str::trim);
-                    // A long choice goes over several lines.
+                    // A long choice spans several lines.
                     match choices.last_mut().filter(|last| last.name == choice) {
                         Some(last) => last.allowed.extend(allowed),
                         None => choices.push(Choice { name: choice, file: name, allowed: allowed.collect() }),
@@ -94,6 +95,7 @@ impl<'a> Joining<'a> {
         }
         self.choices.extend(choices);
         self.path.pop();
+        let text = unroll(name, &text, &self.constants)?;
         self.pieces.push(Piece { name, text, written });
         Ok(())
     }
@@ -109,28 +111,31 @@ impl<'a> Joining<'a> {
     fn constant(&mut self, file: &str, line: &'a str) -> Result<String, GpuError> {
         let (name, rest) = line.split_once(" = ").unwrap_or((line, ""));
         let (example, comment) = rest.split_at(rest.find(' ').unwrap_or(rest.len()));
-        self.constants.push(name);
-        match self.source.constants.iter().find(|(known, _)| *known == name) {
-            Some((_, number)) => Ok(format!("const {name}: u32 = {number}u;{comment}\n")),
-            None if self.source.is_example => Ok(format!("const {name}: u32 = {example}u;{comment}\n")),
-            None => Err(error(file, format!("the constant {name} is not set"))),
-        }
+        let given = self.source.constants.iter().find(|(known, _)| *known == name).map(|(_, number)| *number);
+        let number = match given {
+            None if self.source.is_example => example.parse().ok(),
+            given => given,
+        };
+        let number = number.ok_or_else(|| error(file, format!("the constant {name} is not set")))?;
+        self.constants.push((name, number));
+        Ok(format!("const {name}: u32 = {number}u;{comment}\n"))
     }
 
     fn is_joined(&self, name: &str) -> bool {
         self.pieces.iter().any(|piece| piece.name == name)
     }
 
-    /// Whether one of a choice's files is there, or a text of its name.
+    /// Whether one of a choice's files has been joined, or a text with its name.
     fn is_filled(&self, choice: &Choice) -> bool {
         self.is_joined(choice.name) || choice.allowed.iter().any(|file| self.is_joined(file))
     }
 
-    /// Checks that nothing is given that no file asks for.
+    /// Checks that every given choice and constant is one that a file asks for.
     fn check_given(&self) -> Result<(), GpuError> {
         let known: Vec<&str> = self.choices.iter().map(|choice| choice.name).collect();
         let choices = self.source.choices.iter().map(|(name, _)| (name, &known));
-        let constants = self.source.constants.iter().map(|(name, _)| (name, &self.constants));
+        let declared: Vec<&str> = self.constants.iter().map(|(name, _)| *name).collect();
+        let constants = self.source.constants.iter().map(|(name, _)| (name, &declared));
         match choices.chain(constants).find(|(name, known)| !known.contains(name)) {
             Some((name, _)) => {
                 let first = self.source.texts.first().map_or("a source without text", |(name, _)| *name);

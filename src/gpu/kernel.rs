@@ -13,7 +13,7 @@ pub enum Access {
 
 /// A dispatch without its buffers: which shader, specialised how, over how much work.
 ///
-/// Every kernel has one bind group: binding 0 is the uniform [`params`](Kernel::params) (when there are any),
+/// Every kernel has one bind group: binding 0 is the uniform [`params`](Kernel::params) (if there are any),
 /// bindings 1, 2, ... are storage buffers in the order in which the op binds them. The entry point is `main`.
 #[derive(Debug, Clone)]
 pub struct Kernel {
@@ -31,6 +31,8 @@ pub struct Kernel {
     pub(super) folded: bool,
     /// Floating-point operations of the whole dispatch; a fused multiply-add counts two.
     pub flops: u64,
+    /// Those that the device carries out, which are more where tiles reach beyond the edges of a result.
+    pub executed: u64,
 }
 
 impl Kernel {
@@ -44,11 +46,12 @@ impl Kernel {
             workgroups: [1, 1, 1],
             folded: false,
             flops: 0,
+            executed: 0,
         }
     }
 
     /// Sets the uniform struct: a `#[repr(C)]` struct with the fields of the shader's `Params`, in its order and with WGSL's
-    /// padding. Those of `shaders/` are made from the WGSL by the build script.
+    /// padding. Those of `shaders/` are generated from the WGSL by the build script.
     pub fn params<T: bytemuck::Pod>(mut self, params: T) -> Self {
         self.params = bytemuck::bytes_of(&params).to_vec();
         // WebGPU wants a uniform binding's size to be a multiple of 16.
@@ -62,10 +65,10 @@ impl Kernel {
         self
     }
 
-    /// Enough workgroups of `size` threads for `threads` threads, folded over two dimensions when there are many.
+    /// Sets enough workgroups of `size` threads for `threads` threads, folded into two dimensions when there are many.
     ///
-    /// A shader finds the number of its thread, folded or not, with `linear_workgroup` of `common/grid.wgsl`, and must
-    /// check that the number is in range:
+    /// Folded or not, a shader finds the number of its thread with `linear_workgroup` of `common/grid.wgsl`, and must check
+    /// that the number is in range:
     ///
     /// ```text
     /// #import common/grid.wgsl
@@ -79,27 +82,34 @@ impl Kernel {
     ///     if (i < arrayLength(&y)) { .. }
     /// ```
     ///
-    /// One that uses `global_invocation_id.x` instead misses whatever is beyond 65,535 workgroups: a launch that is folded
-    /// is refused where the shader does not ask for `num_workgroups`.
+    /// A shader that uses `global_invocation_id.x` instead misses everything beyond 65,535 workgroups, so a folded launch is
+    /// refused if the shader does not use `num_workgroups`.
     pub fn threads(self, threads: u64, size: u32) -> Self {
         self.workgroups(threads.div_ceil(u64::from(size)))
     }
 
-    /// `count` workgroups or, when they are folded, a few more: folded over two dimensions when there are many.
+    /// Sets `count` workgroups, folded into two dimensions when there are many, which may add a few.
     pub fn workgroups(mut self, count: u64) -> Self {
         self.workgroups = fold_workgroups(count);
         self.folded = self.workgroups[1] > 1;
         self
     }
 
-    /// Sets the number of floating-point operations.
+    /// Sets the number of floating-point operations, wanted and executed.
     pub fn flops(mut self, flops: u64) -> Self {
         self.flops = flops;
+        self.executed = flops;
+        self
+    }
+
+    /// Sets the number of operations that the device carries out, where that is not the number wanted.
+    pub fn executed(mut self, executed: u64) -> Self {
+        self.executed = executed;
         self
     }
 }
 
-/// WebGPU allows 65,535 workgroups a dimension: more are folded into rows of 32,768.
+/// WebGPU allows 65,535 workgroups per dimension: more are folded into rows of 32,768.
 /// Shaders undo this with `linear_workgroup` of `shaders/common/grid.wgsl`; see [`Kernel::threads`].
 pub fn fold_workgroups(count: u64) -> [u32; 3] {
     const ROW: u64 = 32_768;

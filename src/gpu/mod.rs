@@ -1,6 +1,6 @@
-//! The device: choosing an adapter, making pipelines and buffers, reading back, and the errors of all that.
+//! The device: choosing an adapter, creating pipelines and buffers, reading back, and the errors of all these.
 //!
-//! This layer knows kernels and bytes. It knows nothing of tensors, shapes or gradients.
+//! This layer knows kernels and bytes. It knows nothing about tensors, shapes or gradients.
 
 mod adapter;
 mod buffer;
@@ -14,6 +14,7 @@ mod pipeline;
 mod readback;
 mod shaders;
 mod source;
+mod unrolling;
 mod variant;
 
 pub use adapter::{AdapterSummary, list_adapters};
@@ -33,36 +34,37 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pipeline::PipelineCache;
 
-/// How to open a [`Gpu`]. The default follows the environment: `SELVEDGE_ADAPTER`, `SELVEDGE_CHECKED`,
-/// `SELVEDGE_GEMM`, `SELVEDGE_MEMORY`.
+/// How to open a [`Gpu`]. [`GpuOptions::from_env`] reads the options from the environment.
 #[derive(Debug, Clone, Default)]
 pub struct GpuOptions {
-    /// An adapter's number, or part of its name in any case; `None` takes the best real GPU, else a CPU adapter.
+    /// An adapter's number, or part of its name, ignoring case. `None`: the best real GPU, else a CPU adapter.
     pub adapter: Option<String>,
-    /// Bounds checks in shaders. `None`: on in debug builds and when `SELVEDGE_CHECKED=1`.
+    /// Bounds checks in shaders. `None`: on in debug builds.
     pub checked: Option<bool>,
-    /// The core of the matrix product. `None`: what [`gemm_core`](crate::tensor::ops::gemm_core) gives the adapter.
+    /// The core of the matrix product. `None`: what [`gemm_core`](crate::tensor::ops::gemm_core) chooses for the adapter.
     pub gemm: Option<GemmCore>,
     /// Bytes of memory that buffers may take. `None`: what the adapter has.
     pub memory: Option<u64>,
+    /// Whether kernels are chosen as for a large GPU, whatever the adapter: to see and test on a processor what a GPU would run.
+    pub as_gpu: bool,
 }
 
 impl GpuOptions {
-    /// Options from `SELVEDGE_ADAPTER`, `SELVEDGE_CHECKED` (0 or 1), `SELVEDGE_GEMM` (naive, tiled, subgroup) and
-    /// `SELVEDGE_MEMORY` (MiB).
+    /// Options from `SELVEDGE_ADAPTER`, `SELVEDGE_CHECKED` (0 or 1), `SELVEDGE_GEMM` (naive, tiled, subgroup),
+    /// `SELVEDGE_MEMORY` (MiB) and `SELVEDGE_AS_GPU` (0 or 1).
     ///
     /// # Errors
     /// [`GpuError::BadVariable`] when one of the variables holds something else.
     pub fn from_env() -> Result<Self, GpuError> {
         let text = |name| std::env::var(name).ok().filter(|v| !v.is_empty());
-        let checked = match text("SELVEDGE_CHECKED").as_deref() {
-            None => None,
-            Some("0") => Some(false),
-            Some("1") => Some(true),
-            Some(other) => {
-                return Err(GpuError::bad_variable("SELVEDGE_CHECKED", other, "0 or 1"));
-            }
+        let switch = |name| match text(name).as_deref() {
+            None => Ok(None),
+            Some("0") => Ok(Some(false)),
+            Some("1") => Ok(Some(true)),
+            Some(other) => Err(GpuError::bad_variable(name, other, "0 or 1")),
         };
+        let checked = switch("SELVEDGE_CHECKED")?;
+        let as_gpu = switch("SELVEDGE_AS_GPU")?.unwrap_or(false);
         let gemm = match text("SELVEDGE_GEMM") {
             None => None,
             Some(name) => Some(
@@ -77,16 +79,16 @@ impl GpuOptions {
                 _ => return Err(GpuError::bad_variable("SELVEDGE_MEMORY", &number, "a number of MiB")),
             },
         };
-        Ok(Self { adapter: text("SELVEDGE_ADAPTER"), checked, gemm, memory })
+        Ok(Self { adapter: text("SELVEDGE_ADAPTER"), checked, gemm, memory, as_gpu })
     }
 }
 
-/// How many objects a [`Gpu`] has made since it was opened. After its first step a program makes none.
+/// How many objects a [`Gpu`] has created since it was opened. After its first step a program creates none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Created {
     /// Buffers of all kinds.
     pub buffers: u64,
-    /// Bind groups: one a dispatch of a program.
+    /// Bind groups: one per dispatch of a program.
     pub bind_groups: u64,
     /// Compiled shaders.
     pub pipelines: u64,
@@ -99,7 +101,7 @@ struct Counters {
     pipelines: AtomicU64,
 }
 
-/// An open device with its queue, pipeline cache and the facts of its adapter.
+/// An open device with its queue, its pipeline cache and the facts about its adapter.
 ///
 /// Share it as `Arc<Gpu>`; every method takes `&self` and may be called from several threads.
 #[derive(Debug)]
@@ -111,17 +113,17 @@ pub struct Gpu {
     checked: bool,
     pipelines: Mutex<PipelineCache>,
     counters: Counters,
-    /// Bytes that buffers may take, as far as it is known, and bytes that they take.
+    /// Bytes that buffers may take, if known, and bytes that they take.
     memory: Option<u64>,
     in_use: Arc<AtomicU64>,
-    /// Why the device is lost, once it is: nothing can be done with it then.
+    /// Why the device was lost, once it is; it is then unusable.
     lost: Arc<OnceLock<String>>,
-    /// An error that no call was there to receive; the next call reports it, and later ones work.
+    /// An error that arrived outside any call; the next call reports it, and later ones work.
     stray: Arc<Mutex<Option<String>>>,
 }
 
 impl Gpu {
-    /// Opens the adapter that `options` ask for, with all the limits it has.
+    /// Opens the adapter that `options` ask for, with its full limits.
     ///
     /// # Errors
     /// [`GpuError::NoAdapter`] and [`GpuError::AdapterNotFound`] say what was looked for and found;
@@ -130,6 +132,7 @@ impl Gpu {
         let (adapter, summary) = adapter::choose(options.adapter.as_deref())?;
         let checked = options.checked.unwrap_or(cfg!(debug_assertions));
         let variant = Variant::of(&summary, checked, options.gemm);
+        let variant = if options.as_gpu { variant.as_large_gpu() } else { variant };
         let memory = options.memory.or_else(|| memory::of_adapter(&adapter, &summary));
         let wanted = wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_INT64;
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
@@ -152,7 +155,7 @@ impl Gpu {
         let stray = Arc::new(Mutex::new(None));
         let to_stray = Arc::clone(&stray);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            // A poisoned lock only means that another thread panicked with it: the text is whole.
+            // A poisoned lock only means that another thread panicked while holding it: the text is intact.
             let mut first = to_stray.lock().unwrap_or_else(PoisonError::into_inner);
             first.get_or_insert(error.to_string());
         }));
@@ -172,7 +175,7 @@ impl Gpu {
         }))
     }
 
-    /// What is known of the adapter in use.
+    /// What is known about the adapter in use.
     pub fn adapter(&self) -> &AdapterSummary {
         &self.summary
     }
@@ -192,7 +195,7 @@ impl Gpu {
         self.device.features().contains(wgpu::Features::TIMESTAMP_QUERY)
     }
 
-    /// The objects made so far.
+    /// The objects created so far.
     pub fn created(&self) -> Created {
         Created {
             buffers: self.counters.buffers.load(Ordering::Relaxed),
@@ -218,7 +221,7 @@ impl Gpu {
 
     /// Waits until the device has finished `submission`, or everything when `None`.
     pub(crate) fn wait(&self, submission: Option<wgpu::SubmissionIndex>) -> Result<(), GpuError> {
-        // wgpu panics when a lost device is polled, so look first.
+        // wgpu panics when a lost device is polled, so check first.
         self.health()?;
         self.device
             .poll(wgpu::PollType::Wait { submission_index: submission, timeout: None })
@@ -226,7 +229,7 @@ impl Gpu {
         self.health()
     }
 
-    /// Lets finished work be tidied up and callbacks run, without waiting.
+    /// Cleans up after finished work and runs callbacks, without waiting.
     pub(crate) fn poll(&self) -> Result<(), GpuError> {
         self.health()?;
         self.device
@@ -247,7 +250,7 @@ impl Gpu {
         self.counters.bind_groups.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Runs `make` and turns what wgpu would report by panicking into an error.
+    /// Runs `make` and returns an error where wgpu would panic.
     pub(crate) fn guarded<T>(&self, what: impl Fn() -> String, make: impl FnOnce() -> T) -> Result<T, GpuError> {
         self.health()?;
         let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);

@@ -13,12 +13,12 @@ mod tests {
     use super::norm::sizes;
     use crate::gpu::{Source, find_shader};
 
-    /// Offsets of the named fields of a file's uniform struct according to naga, and its size.
-    fn layout(file: &str, fields: &[&str]) -> (Vec<usize>, usize) {
+    /// Offsets of the named fields of a file's struct according to naga, and its size.
+    fn layout(file: &str, name: &str, fields: &[&str]) -> (Vec<usize>, usize) {
         let text = Source::example(find_shader(file).unwrap()).text().unwrap();
         let module = naga::front::wgsl::parse_str(&text).unwrap();
         let mut types = module.types.iter().map(|(_, ty)| ty);
-        let params = types.find(|ty| ty.name.as_deref() == Some("Params")).unwrap();
+        let params = types.find(|ty| ty.name.as_deref() == Some(name)).unwrap();
         let naga::TypeInner::Struct { members, span } = &params.inner else {
             panic!("{params:?}");
         };
@@ -33,11 +33,11 @@ mod tests {
     fn structs_have_the_layout_of_wgsl() {
         use rows_input_grad::Params;
         let offsets = vec![offset_of!(Params, product), offset_of!(Params, conv), offset_of!(Params, phase)];
-        let wgsl = layout("conv/rows_input_grad.wgsl", &["product", "conv", "phase"]);
+        let wgsl = layout("conv/rows_input_grad.wgsl", "Params", &["product", "conv", "phase"]);
         assert_eq!((offsets, size_of::<Params>()), wgsl);
 
-        let offsets = vec![offset_of!(sizes::Params, n), offset_of!(sizes::Params, epsilon)];
-        let wgsl = layout("norm/sizes.wgsl", &["n", "epsilon"]);
-        assert_eq!((offsets, size_of::<sizes::Params>()), wgsl);
+        let offsets = vec![offset_of!(sizes::Sizes, n), offset_of!(sizes::Sizes, epsilon)];
+        let wgsl = layout("norm/sizes.wgsl", "Sizes", &["n", "epsilon"]);
+        assert_eq!((offsets, size_of::<sizes::Sizes>()), wgsl);
     }
 }

@@ -1,21 +1,22 @@
-//! The text of a kernel, joined from files that say themselves what they need.
+//! The text of a kernel, joined from files that declare what they need.
 
 use std::borrow::Cow;
 
 use super::joining::{Joining, Piece};
 use super::{GpuError, ShaderFile, find_shader};
 
-/// WGSL text: files of `shaders/` with all that they import, and text of one's own.
+/// WGSL text: files of `shaders/` with everything they import, and custom text.
 ///
-/// A file says in lines of its own what it is joined with:
+/// A file declares what it is joined with, each directive on its own line:
 ///
 /// ```text
 /// #import common/grid.wgsl                                         always, with what that file imports in turn
 /// #choose value: common/value_f32.wgsl | common/value_vec4.wgsl    with one of these, as [`Source::choose`] says
 /// #const TILE = 64  // what it is                                  with `const TILE: u32`; 64 is only an example
+/// #unroll                                                          the loop below is written out: `for (var i = 0u; i < 4u; i++) {`
 /// ```
 ///
-/// Text of one's own may say the same, and so use what `shaders/` has.
+/// Custom text may use the same directives, and so everything in `shaders/`.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
     pub(super) texts: Vec<(&'static str, Cow<'static, str>)>,
@@ -29,7 +30,7 @@ impl Source {
     /// A source of one text. `name` appears in error messages and dispatch lists.
     ///
     /// It always runs with bounds checks, so that a mistake in it gives wrong numbers and nothing worse;
-    /// [`Source::trusted`] does without.
+    /// [`Source::trusted`] does not.
     pub fn new(name: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
         Self::default().with(name, text)
     }
@@ -45,25 +46,25 @@ impl Source {
         Self { trusted: true, ..Self::new(name, text) }
     }
 
-    /// A file of this crate's own, which may run unchecked.
+    /// One of this crate's files, which may run unchecked.
     pub(crate) fn built_in(file: &'static ShaderFile) -> Self {
         Self { trusted: true, ..Self::new(file.name, file.text) }
     }
 
-    /// A file of this crate's own as an example: with the first file of every choice and the numbers that its constants
-    /// have there. Whole and valid, but perhaps no kernel that any op launches.
+    /// One of this crate's files as an example: with the first file of every choice and the example value of every constant.
+    /// Complete and valid, but not necessarily a kernel that an op launches.
     pub fn example(file: &'static ShaderFile) -> Self {
         Self { is_example: true, ..Self::built_in(file) }
     }
 
-    /// Appends a text, which also fills the choice of its name. WGSL lets declarations stand in any order, so the order is
-    /// only for the reader.
+    /// Appends a text, which also fills the choice of its name. WGSL allows declarations in any order, so the order matters
+    /// only to the reader.
     pub fn with(mut self, name: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
         self.texts.push((name, text.into()));
         self
     }
 
-    /// Appends all of `other`. The whole is trusted when both are.
+    /// Appends all of `other`. The result is trusted only if both are.
     pub fn join(mut self, other: Source) -> Self {
         self.texts.extend(other.texts);
         self.choices.extend(other.choices);
@@ -78,7 +79,7 @@ impl Source {
         self
     }
 
-    /// Gives the number of a `#const`.
+    /// Sets the value of a `#const`.
     pub fn set(mut self, constant: &'static str, number: u32) -> Self {
         self.constants.push((constant, number));
         self
@@ -97,11 +98,11 @@ impl Source {
         Ok(pieces.into_iter().map(|piece| piece.name).collect())
     }
 
-    /// The whole text as a compiler takes it: every file once, below a line with its name, and below what it imports.
+    /// The whole text that is compiled: every file once, below a line with its name and below the files it imports.
     ///
     /// # Errors
-    /// [`GpuError::Source`] names the file, when that is unknown or imports itself, or when a choice or a constant is
-    /// missing, is none that the files ask for, or is filled with a file that is not allowed.
+    /// [`GpuError::Source`] names the file, when it is unknown or imports itself, or when a choice or a constant is missing,
+    /// is not one that the files ask for, or is filled with a file that is not allowed.
     pub fn text(&self) -> Result<String, GpuError> {
         let pieces = Joining::of(self, find_shader)?;
         let with_name = |Piece { name, text, .. }| format!("// ---- {name}\n{text}");

@@ -68,8 +68,16 @@ impl Variant {
             // Whoever explicitly asks for the tiled core wants to see what a GPU would do.
             barriers_are_cheap: !adapter.is_cpu() || asked_gemm == Some(GemmCore::Tiled),
             checked,
-            busy_workgroups: if adapter.is_cpu() { 8 } else { 512 },
+            busy_workgroups: if adapter.is_cpu() { 8 } else { Self::OF_LARGE_GPU },
         }
+    }
+
+    /// Workgroups that keep a large GPU busy: four for each of 128 multiprocessors.
+    const OF_LARGE_GPU: u32 = 512;
+
+    /// The same, as if the adapter were a large GPU.
+    pub fn as_large_gpu(self) -> Self {
+        Self { is_cpu: false, barriers_are_cheap: true, busy_workgroups: Self::OF_LARGE_GPU, ..self }
     }
 
     /// Number of threads of a memory-bound kernel that keeps the whole adapter busy.

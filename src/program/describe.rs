@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::{Dispatch, Program};
 use crate::gpu::Access;
 
@@ -12,14 +14,54 @@ impl Dispatch {
     }
 }
 
-/// One row per dispatch: kernel, workgroups, FLOPs, bytes, memory of each operand (`s3` slot 3, `fix` memory that
+/// Operations executed for each wanted one; empty where they are the same, or none is wanted.
+pub(super) fn executed_per_wanted(wanted: u64, executed: u64) -> String {
+    match wanted == executed || wanted == 0 {
+        true => String::new(),
+        false => format!("{:.2}", executed as f64 / wanted as f64),
+    }
+}
+
+/// A dispatch for other programs.
+#[derive(Debug, Clone, Serialize)]
+pub struct DispatchSummary {
+    /// The kernel.
+    pub kernel: &'static str,
+    /// Workgroups along x, y and z.
+    pub workgroups: [u32; 3],
+    /// Floating-point operations that are wanted.
+    pub flops: u64,
+    /// Those that are executed, with the padding of tiles.
+    pub executed: u64,
+    /// The fewest bytes it can move: every bound buffer once.
+    pub bytes: u64,
+    /// Shapes and settings of the op.
+    pub shapes: String,
+}
+
+impl Program {
+    /// All dispatches of a run, in order.
+    pub fn dispatch_summaries(&self) -> Vec<DispatchSummary> {
+        let summary = |dispatch: &Dispatch| DispatchSummary {
+            kernel: dispatch.kernel.label,
+            workgroups: dispatch.kernel.workgroups,
+            flops: dispatch.kernel.flops,
+            executed: dispatch.kernel.executed,
+            bytes: dispatch.bytes(self),
+            shapes: dispatch.note.clone(),
+        };
+        self.dispatches.iter().map(summary).collect()
+    }
+}
+
+/// One row per dispatch: kernel, workgroups, FLOPs, operations executed for each wanted one, bytes, memory of each operand (`s3` slot 3, `fix` memory that
 /// outlives the run, `*` written), shapes. Then the totals.
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:>3}  {:<24} {:>11} {:>9} {:>9}  {:<26} shapes",
-            "#", "kernel", "workgroups", "MFLOP", "KB", "memory"
+            "{:>3}  {:<24} {:>11} {:>9} {:>5} {:>9}  {:<26} shapes",
+            "#", "kernel", "workgroups", "MFLOP", "exec", "KB", "memory"
         )?;
         for (i, dispatch) in self.dispatches.iter().enumerate() {
             let [x, y, _] = dispatch.kernel.workgroups;
@@ -37,10 +79,11 @@ impl fmt::Display for Program {
                 .collect();
             writeln!(
                 f,
-                "{i:>3}  {:<24} {:>11} {:>9.2} {:>9.1}  {:<26} {}",
+                "{i:>3}  {:<24} {:>11} {:>9.2} {:>5} {:>9.1}  {:<26} {}",
                 dispatch.kernel.label,
                 u64::from(x) * u64::from(y),
                 dispatch.kernel.flops as f64 / 1e6,
+                executed_per_wanted(dispatch.kernel.flops, dispatch.kernel.executed),
                 dispatch.bytes(self) as f64 / 1e3,
                 memory.join(" "),
                 dispatch.note,
@@ -48,7 +91,9 @@ impl fmt::Display for Program {
         }
         writeln!(
             f,
-            "{} dispatches, {:.1} MFLOP; planned peak {:.1} MB in {} slots ({:.1} MB without reuse), {:.1} MB outlive a run",
+            "exec: operations executed for each wanted one, where tiles reach beyond the edges of a result; {:.3} for the whole run\n\
+             {} dispatches, {:.1} MFLOP; planned peak {:.1} MB in {} slots ({:.1} MB without reuse), {:.1} MB outlive a run",
+            self.executed() as f64 / self.flops().max(1) as f64,
             self.dispatch_count(),
             self.flops() as f64 / 1e6,
             self.memory.planned_bytes() as f64 / 1e6,

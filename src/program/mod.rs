@@ -9,6 +9,7 @@ mod memory;
 mod profile;
 
 pub use ceiling::Ceiling;
+pub use describe::DispatchSummary;
 pub use memory::MemoryPlan;
 pub(crate) use memory::Slots;
 pub use profile::{Clock, DispatchTime, Profile, Summary};
@@ -183,6 +184,11 @@ impl Program {
     /// Floating-point operations of one run.
     pub fn flops(&self) -> u64 {
         self.dispatches.iter().map(|d| d.kernel.flops).sum()
+    }
+
+    /// Floating-point operations that the device carries out in one run, with the padding of tiles.
+    pub fn executed(&self) -> u64 {
+        self.dispatches.iter().map(|d| d.kernel.executed).sum()
     }
 
     /// How the values of a run share memory.

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::describe::executed_per_wanted;
 use super::{Ceiling, Program, Step};
 use crate::gpu::{GpuError, Readback};
 
@@ -20,6 +21,8 @@ pub struct DispatchTime {
     pub seconds: f64,
     /// Floating-point operations.
     pub flops: u64,
+    /// Those that the device carried out, with the padding of tiles.
+    pub executed: u64,
     /// The fewest bytes the dispatch can move: every bound buffer once.
     pub bytes: u64,
 }
@@ -102,6 +105,7 @@ impl Program {
                 note: dispatch.note.clone(),
                 seconds,
                 flops: dispatch.kernel.flops,
+                executed: dispatch.kernel.executed,
                 bytes: dispatch.bytes(self),
             })
             .collect();
@@ -222,19 +226,46 @@ struct Tables<'a> {
     ceiling: Ceiling,
 }
 
+/// What one dispatch costs, or several together.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cost {
+    seconds: f64,
+    flops: u64,
+    executed: u64,
+    bytes: u64,
+    dispatches: usize,
+}
+
+impl Cost {
+    fn of(time: &DispatchTime) -> Self {
+        let DispatchTime { seconds, flops, executed, bytes, .. } = *time;
+        Self { seconds, flops, executed, bytes, dispatches: 1 }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.seconds += other.seconds;
+        self.flops += other.flops;
+        self.executed += other.executed;
+        self.bytes += other.bytes;
+        self.dispatches += other.dispatches;
+    }
+}
+
 impl Tables<'_> {
-    /// Milliseconds, share of the run, GFLOP/s, GB/s, share of the ceiling.
-    fn row(&self, f: &mut fmt::Formatter<'_>, seconds: f64, flops: u64, bytes: u64) -> fmt::Result {
+    /// Milliseconds, share of the run, GFLOP/s that are wanted, operations executed for each wanted one, GB/s, share of the
+    /// ceiling.
+    fn row(&self, f: &mut fmt::Formatter<'_>, cost: Cost) -> fmt::Result {
         let total = self.profile.seconds().max(f64::MIN_POSITIVE);
-        let seconds = seconds.max(1e-9);
-        let (flops, bytes) = (flops as f64 / seconds, bytes as f64 / seconds);
+        let seconds = cost.seconds.max(1e-9);
+        let (flops, bytes) = (cost.flops as f64 / seconds, cost.bytes as f64 / seconds);
         let reached = (flops / self.ceiling.flops).max(bytes / self.ceiling.bytes);
         write!(
             f,
-            "{:>9.3} {:>6.1} {:>9.1} {:>8.2} {:>8.0}",
+            "{:>9.3} {:>6.1} {:>9.1} {:>5} {:>8.2} {:>8.0}",
             seconds * 1e3,
-            100.0 * seconds / total,
+            100.0 * cost.seconds / total,
             flops / 1e9,
+            executed_per_wanted(cost.flops, cost.executed),
             bytes / 1e9,
             100.0 * reached
         )
@@ -243,25 +274,24 @@ impl Tables<'_> {
 
 impl fmt::Display for Tables<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const COLUMNS: &str = "       ms      %   GFLOP/s     GB/s  %ceiling";
+        const COLUMNS: &str = "       ms      %   GFLOP/s  exec     GB/s  %ceiling";
         writeln!(f, "  #{COLUMNS}  {:<22} shapes", "kernel")?;
-        for (i, d) in self.profile.dispatches.iter().enumerate() {
+        for (i, time) in self.profile.dispatches.iter().enumerate() {
             write!(f, "{i:>3}")?;
-            self.row(f, d.seconds, d.flops, d.bytes)?;
-            writeln!(f, "  {:<22} {}", d.label, d.note)?;
+            self.row(f, Cost::of(time))?;
+            writeln!(f, "  {:<22} {}", time.label, time.note)?;
         }
 
-        let mut kinds: BTreeMap<&str, (f64, u64, u64, usize)> = BTreeMap::new();
-        for d in &self.profile.dispatches {
-            let kind = kinds.entry(d.label).or_default();
-            *kind = (kind.0 + d.seconds, kind.1 + d.flops, kind.2 + d.bytes, kind.3 + 1);
+        let mut kinds: BTreeMap<&str, Cost> = BTreeMap::new();
+        for time in &self.profile.dispatches {
+            kinds.entry(time.label).or_default().add(Cost::of(time));
         }
         let mut kinds: Vec<_> = kinds.into_iter().collect();
-        kinds.sort_by(|a, b| b.1.0.total_cmp(&a.1.0));
+        kinds.sort_by(|a, b| b.1.seconds.total_cmp(&a.1.seconds));
         writeln!(f, "\n  n{COLUMNS}  kind of kernel")?;
-        for (label, (seconds, flops, bytes, count)) in kinds {
-            write!(f, "{count:>3}")?;
-            self.row(f, seconds, flops, bytes)?;
+        for (label, cost) in kinds {
+            write!(f, "{:>3}", cost.dispatches)?;
+            self.row(f, cost)?;
             writeln!(f, "  {label}")?;
         }
         writeln!(f)?;
@@ -278,7 +308,8 @@ impl fmt::Display for Tables<'_> {
         )?;
         writeln!(
             f,
-            "%ceiling: of {:.0} GFLOP/s or {:.1} GB/s, whichever share is larger.",
+            "exec: operations executed for each wanted one, where tiles reach beyond the edges of a result.\n\
+             %ceiling: of {:.0} GFLOP/s or {:.1} GB/s, whichever share is larger.",
             self.ceiling.flops / 1e9,
             self.ceiling.bytes / 1e9
         )

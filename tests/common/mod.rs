@@ -31,6 +31,15 @@ pub fn gpu_with(core: GemmCore) -> Arc<Gpu> {
     open(Some(core))
 }
 
+/// The device with the kernels that a large GPU gets, and without bounds checks, as there.
+pub fn gpu_as_large_gpu() -> Arc<Gpu> {
+    static OPENED: OnceLock<Arc<Gpu>> = OnceLock::new();
+    let options = GpuOptions { as_gpu: true, checked: Some(false), ..GpuOptions::from_env().unwrap() };
+    Arc::clone(OPENED.get_or_init(|| Gpu::open(&options).expect(NO_ADAPTER)))
+}
+
+const NO_ADAPTER: &str = "tests need a Vulkan, Metal or DX12 adapter: run ./setup.sh";
+
 fn open(core: Option<GemmCore>) -> Arc<Gpu> {
     type Opened = Mutex<HashMap<Option<GemmCore>, Arc<Gpu>>>;
     static OPENED: OnceLock<Opened> = OnceLock::new();
@@ -39,7 +48,7 @@ fn open(core: Option<GemmCore>) -> Arc<Gpu> {
         let mut options = GpuOptions::from_env().unwrap();
         options.checked = Some(true);
         options.gemm = core.or(options.gemm);
-        Gpu::open(&options).expect("tests need a Vulkan, Metal or DX12 adapter: run ./setup.sh")
+        Gpu::open(&options).expect(NO_ADAPTER)
     }))
 }
 

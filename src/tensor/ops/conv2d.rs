@@ -36,11 +36,11 @@ impl Convolution {
         Info::f32([self.n, g.out_h(), g.out_w(), self.out_c])
     }
 
-    /// The kernel for few inputs per output, where it applies: on adapters where loads are the bottleneck.
-    fn direct(&self, variant: Variant) -> Result<Option<Direct>> {
+    /// The direct kernel, where the convolution has few inputs per output and one of `cores` would compute it else.
+    fn direct(&self, variant: Variant, cores: &[GemmCore]) -> Result<Option<Direct>> {
         let [kernel_h, kernel_w] = self.geometry.kernel;
         let taps = kernel_h * kernel_w * self.in_c;
-        let applies = gemm_core(variant)? == GemmCore::Subgroup
+        let applies = cores.contains(&gemm_core(variant)?)
             && self.in_c < 4
             && taps <= Direct::MOST_TAPS
             && self.out_c.is_multiple_of(4);
@@ -208,6 +208,7 @@ impl Direct {
             .set("KERNEL_W", kernel_w)
             .set("STRIDE_W", geometry.stride[1] as u32)
             .set("IN_C", in_c as u32)
+            .set("COLUMN", kernel_h * in_c as u32)
             .set("QUADS", self.quads as u32);
         let threads = self.pieces() * (out_c / 4 / self.quads);
         kernel(label, source, threads)
@@ -263,7 +264,8 @@ impl Op for Conv2d {
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let finish = if self.bias { Finish::Bias { bias: Operand::Input(2), relu: self.relu } } else { Finish::Plain };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        match self.convolution.direct(io.variant())? {
+        // Both would load each pixel alone, and multiply mostly padding.
+        match self.convolution.direct(io.variant(), &[GemmCore::Subgroup, GemmCore::Tiled])? {
             Some(direct) => {
                 direct.launch_forward(launches, finish);
                 Ok(())
@@ -343,7 +345,8 @@ impl Op for WeightGrad {
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let finish = if self.bias { Finish::BiasGrad(Operand::Output(1)) } else { Finish::Plain };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        match self.convolution.direct(io.variant())? {
+        // A small tile wastes little here, and its partial sums are fewer than those of the threads that a GPU needs.
+        match self.convolution.direct(io.variant(), &[GemmCore::Subgroup])? {
             Some(direct) => {
                 direct.launch_weight_grad(launches, self.bias);
                 Ok(())

@@ -2,7 +2,7 @@
 
 use super::NormSettings;
 use super::images::Images;
-use crate::gpu::params::norm::sizes::Params;
+use crate::gpu::params::norm::sizes::{Params, Sizes};
 use crate::gpu::{Access, Kernel, Source, Variant};
 use crate::tensor::ops::{MOST_ROUNDS, kernel};
 use crate::tensor::{Launches, Operand};
@@ -41,9 +41,9 @@ impl Kernels {
         2 * self.pieces(pixels) * self.images.channels
     }
 
-    pub fn params(&self) -> Params {
+    pub fn sizes(&self) -> Sizes {
         let Images { n, image, windows, .. } = self.images;
-        Params {
+        Sizes {
             n: n as u32,
             in_h: image[0] as u32,
             in_w: image[1] as u32,
@@ -51,14 +51,14 @@ impl Kernels {
             out_w: windows[1] as u32,
             groups: self.images.groups() as u32,
             epsilon: self.settings.epsilon,
-            ..Params::default()
+            ..Sizes::default()
         }
     }
 
-    pub fn kernel(&self, label: &'static str, source: Source, threads: usize, params: Params) -> Kernel {
+    pub fn kernel(&self, label: &'static str, source: Source, threads: usize, sizes: Sizes) -> Kernel {
         let value = if self.images.width() == 4 { "common/value_vec4.wgsl" } else { "common/value_f32.wgsl" };
         kernel(label, source.choose("value", value), threads)
-            .params(params)
+            .params(Params { sizes, ..Default::default() })
             .constant("KERNEL_H", self.settings.pool[0] as u32)
             .constant("KERNEL_W", self.settings.pool[1] as u32)
             .constant("RELU_BEFORE", self.settings.relu_before)
@@ -68,7 +68,7 @@ impl Kernels {
     /// A kernel that sums over `pixels` (or windows) in pieces.
     pub fn sums(&self, label: &'static str, source: Source, pixels: usize) -> Kernel {
         let pieces = self.pieces(pixels);
-        let params = Params { piece_len: self.piece_len(pixels) as u32, pieces: pieces as u32, ..self.params() };
+        let sizes = Sizes { piece_len: self.piece_len(pixels) as u32, pieces: pieces as u32, ..self.sizes() };
         let items = pieces * self.images.groups();
         let (team, threads) = if self.variant.barriers_are_cheap {
             // many_threads.wgsl: 8 items of 32 threads in a workgroup of 256.
@@ -76,7 +76,7 @@ impl Kernels {
         } else {
             ("norm/one_thread.wgsl", items)
         };
-        self.kernel(label, source.choose("team", team), threads, params)
+        self.kernel(label, source.choose("team", team), threads, sizes)
             .flops(4 * (pixels * self.images.channels) as u64)
     }
 
@@ -93,15 +93,15 @@ impl Kernels {
         let rounds = 2 * (self.settings.pool[0] + 1) * (self.images.image[1] + 1);
         let most = (MOST_ROUNDS / rounds).max(1);
         let lines_per_thread = lines.div_ceil(wanted.max(1)).clamp(1, most);
-        let params = Params {
+        let sizes = Sizes {
             piece_len: self.piece_len(summed) as u32,
             pieces: self.pieces(summed) as u32,
             lines: lines as u32,
             lines_per_thread: lines_per_thread as u32,
-            ..self.params()
+            ..self.sizes()
         };
         let threads = lines.div_ceil(lines_per_thread).max(1) * self.images.groups();
-        self.kernel(label, source, threads, params)
+        self.kernel(label, source, threads, sizes)
     }
 
     /// Normalises by the statistics that `source` reads from the operands `statistics`.

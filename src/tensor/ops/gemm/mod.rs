@@ -5,10 +5,14 @@
 
 mod core;
 mod operands;
+mod splits;
 mod tile;
+mod tiled;
 
 pub use core::gemm_core;
 pub(super) use operands::{Cols, Finish, Rows};
+
+use std::ops::RangeInclusive;
 
 use core::longest_sum;
 use tile::{Tile, Width};
@@ -50,8 +54,9 @@ impl Gemm {
     /// When the sum is too long and must not be cut, or the adapter cannot run the core that was asked for.
     pub fn launch(mut self, variant: Variant, launches: &mut Launches, [a, b, c]: [Operand; 3]) -> Result<()> {
         let core = gemm_core(variant)?;
-        let tile = Tile::choose(core, &self.product, variant);
-        self.split_k(tile, core, variant)?;
+        let (tile, splits) = Tile::choose(core, &self.product, self.allowed_splits(core, variant)?, variant);
+        self.product.segments_per_split = splits.segments;
+        self.product.splits = splits.count;
         let bias_row = matches!(self.finish, Finish::BiasGrad(_));
         let splits = self.product.splits as usize;
         if splits == 1 {
@@ -76,27 +81,21 @@ impl Gemm {
         Ok(())
     }
 
-    /// Cuts K in pieces when C has too few tiles to keep the adapter busy, long enough to be worth the second pass; or when
-    /// K is too long for one workgroup.
-    fn split_k(&mut self, tile: Tile, core: GemmCore, variant: Variant) -> Result<()> {
-        let product = &mut self.product;
-        let terms = u64::from(product.terms);
-        let tiles = tile.count(product).max(1);
-        let wanted = u64::from(variant.busy_workgroups).div_ceil(tiles);
+    /// How often K may be split: at least so often that no workgroup's sum is too long for the core, and at most so often that
+    /// each split is worth the second pass.
+    fn allowed_splits(&self, core: GemmCore, variant: Variant) -> Result<RangeInclusive<u64>> {
+        let terms = u64::from(self.product.terms);
         let longest = longest_sum(core, variant.checked);
         let least = terms.div_ceil(u64::from(longest)).max(1);
-        let most = (terms / SHORTEST_SPLIT).clamp(least, u64::from(product.segments).max(least));
-        let splits =
-            if self.rows.is_scattered() || self.finish.wants_the_whole_sum() { 1 } else { wanted.clamp(least, most) };
-        if splits < least {
+        let must_be_whole = self.rows.is_scattered() || self.finish.wants_the_whole_sum();
+        if must_be_whole && least > 1 {
             return Err(TensorError::Parameter {
                 op: self.label,
                 problem: format!("a sum of {terms} products is longer than the {longest} that one pass can do"),
             });
         }
-        product.segments_per_split = u64::from(product.segments).div_ceil(splits) as u32;
-        product.splits = product.segments.div_ceil(product.segments_per_split.max(1)).max(1);
-        Ok(())
+        let most = (terms / SHORTEST_SPLIT).clamp(least, u64::from(self.product.segments).max(least));
+        Ok(least..=if must_be_whole { 1 } else { most })
     }
 
     /// The kernel; `bias_row` says whether A has a row of ones.
@@ -126,7 +125,10 @@ impl Gemm {
             .choose("b", b)
             .choose("c", c)
             .choose("finish", self.finish.file());
-        let kernel = Kernel::new(self.label, source).workgroups(tile.workgroups(product)).flops(2 * self.multiply_adds);
+        let kernel = Kernel::new(self.label, source)
+            .workgroups(tile.workgroups(product))
+            .flops(2 * self.multiply_adds)
+            .executed(2 * tile.executed(product));
         let kernel = self.rows.set_params(kernel, *product, self.finish.dropout());
         let kernel = self.finish.set_constants(kernel);
         match self.rows {

@@ -1,6 +1,10 @@
 //! The tile of C that a workgroup computes, and how wide its loads are.
 
+use std::ops::RangeInclusive;
+
 use super::Product;
+use super::splits::Splits;
+use super::tiled::Tiled;
 use crate::gpu::{GemmCore, Source, Variant, shader};
 
 /// Elements that one load brings.
@@ -28,10 +32,7 @@ impl Width {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tile {
     Naive,
-    Tiled {
-        /// Rows and columns.
-        size: u32,
-    },
+    Tiled(Tiled),
     Subgroup {
         lanes: u32,
         /// Whether rows of A lie over the lanes; else columns of B do.
@@ -42,23 +43,21 @@ pub(super) enum Tile {
 }
 
 impl Tile {
-    /// The tile for a product of a core.
-    pub fn choose(core: GemmCore, product: &Product, variant: Variant) -> Self {
-        match core {
+    /// The tile of a core for a product, and how K is divided; `splits` is how often that may be.
+    pub fn choose(core: GemmCore, product: &Product, splits: RangeInclusive<u64>, variant: Variant) -> (Self, Splits) {
+        let tile = match core {
             GemmCore::Naive => Self::Naive,
             GemmCore::Tiled => {
-                let large = Self::Tiled { size: 128 };
-                // The large tile loads half as much for each multiply-add, but must leave no multiprocessor idle.
-                if large.count(product) >= u64::from(variant.busy_workgroups) / 4 {
-                    large
-                } else {
-                    Self::Tiled { size: 64 }
-                }
+                let (tile, splits) = Tiled::choose(product, splits, variant);
+                return (Self::Tiled(tile), splits);
             }
             GemmCore::Subgroup => {
                 Self::subgroup_candidates(variant.lanes).min_by_key(|tile| tile.cost(product)).unwrap_or(Self::Naive)
             }
-        }
+        };
+        // As many workgroups as keep the adapter busy.
+        let wanted = u64::from(variant.busy_workgroups).div_ceil(tile.count(product).max(1));
+        (tile, Splits::of(product, wanted.clamp(*splits.start(), *splits.end())))
     }
 
     /// Tiles of the subgroup core for subgroups of this size. The shared side is a multiple of the lanes, which load it
@@ -84,7 +83,7 @@ impl Tile {
     fn size(self) -> (u32, u32) {
         match self {
             Self::Naive => (1, 4),
-            Self::Tiled { size } => (size, size),
+            Self::Tiled(tile) => (tile.rows, tile.cols),
             Self::Subgroup { lanes, over_rows: true, shared } => (8 * lanes, shared),
             Self::Subgroup { lanes, over_rows: false, shared } => (shared, 8 * lanes),
         }
@@ -100,14 +99,32 @@ impl Tile {
         let tiles = self.count(product) * u64::from(product.splits);
         match self {
             Self::Naive => tiles.div_ceil(64),
-            Self::Tiled { .. } | Self::Subgroup { .. } => tiles,
+            Self::Tiled(_) | Self::Subgroup { .. } => tiles,
         }
+    }
+
+    /// Multiply-adds that its workgroups carry out, with those of the padding at the edges of C and at the ends of segments.
+    pub fn executed(self, product: &Product) -> u64 {
+        let (rows, cols) = self.size();
+        let terms = match self {
+            Self::Naive => 4,
+            Self::Tiled(tile) => tile.terms,
+            Self::Subgroup { .. } => 8,
+        };
+        // The last segment may be shorter.
+        let last = product.terms.saturating_sub(product.segments.saturating_sub(1) * product.depth);
+        let padded = |depth: u32| u64::from(depth.next_multiple_of(terms));
+        let depth = match product.segments {
+            0 => 0,
+            segments => u64::from(segments - 1) * padded(product.depth) + padded(last),
+        };
+        self.count(product) * u64::from(rows) * u64::from(cols) * depth
     }
 
     pub fn source(self) -> Source {
         match self {
             Self::Naive => shader!("gemm/naive.wgsl"),
-            Self::Tiled { size } => shader!("gemm/tiled.wgsl").set("TILE", size),
+            Self::Tiled(tile) => tile.source(),
             Self::Subgroup { lanes, over_rows, shared } => shader!("gemm/subgroup.wgsl")
                 .choose("lanes", if over_rows { "gemm/lanes_over_rows.wgsl" } else { "gemm/lanes_over_columns.wgsl" })
                 .set("LANES", lanes)

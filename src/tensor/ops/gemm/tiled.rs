@@ -1,0 +1,123 @@
+//! The tiles of the tiled core, and which of them a product gets.
+
+use std::ops::RangeInclusive;
+
+use super::Product;
+use super::splits::Splits;
+use crate::gpu::{Source, Variant, shader};
+
+/// A tile of the tiled core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tiled {
+    pub rows: u32,
+    pub cols: u32,
+    /// Blocks of four rows and of four columns that a thread computes.
+    blocks: [u32; 2],
+    /// Terms that are taken at once.
+    pub terms: u32,
+}
+
+const fn tile([rows, cols]: [u32; 2], blocks: [u32; 2], terms: u32) -> Tiled {
+    Tiled { rows, cols, blocks, terms }
+}
+
+/// All tiles. Each is there for a shape that the others fill badly:
+///
+/// | tile | for |
+/// |---|---|
+/// | 128 x 128, 128 x 64 | large results; a thread with 8 x 8 sums reads workgroup memory least often |
+/// | 64 x 64, 32 x 32 | results that would make too few large tiles; 32 terms at once, so that threads wait less often |
+/// | 128 x 32, 64 x 32 | 32 channels, and 68 (three tiles of 32 waste less than one of 128) |
+/// | 128 x 16, 64 x 16 | 16 channels, and the ten classes of a last layer; 16 terms, for segments of 3 x 16 |
+const TILES: [Tiled; 8] = [
+    tile([128, 128], [2, 2], 16),
+    tile([128, 64], [2, 2], 16),
+    tile([64, 64], [2, 1], 32),
+    tile([128, 32], [2, 1], 16),
+    tile([64, 32], [2, 1], 32),
+    tile([32, 32], [1, 1], 32),
+    tile([128, 16], [2, 1], 16),
+    tile([64, 16], [1, 1], 16),
+];
+
+// A multiprocessor of a large GPU (an H100's), by which tiles are compared; all times are in its clock cycles.
+const LANES: f64 = 128.0;
+/// From a load out of global memory to the multiplication, with nothing else to do.
+const LATENCY: f64 = 1500.0;
+/// Registers that a multiprocessor has, and that a thread of the core takes.
+const REGISTERS: u32 = 65_536;
+const REGISTERS_OF_THREAD: u32 = 128;
+/// The dispatch that adds up what splits have summed: what it costs to begin it, and what each number of each split costs.
+const SECOND_PASS: f64 = 10_000.0;
+const SECOND_PASS_BYTES_PER_CYCLE: f64 = 16.0;
+
+impl Tiled {
+    /// The tile, and how often K is split, that take the least time by a simple model: padding at the edges and too few
+    /// workgroups both cost.
+    pub fn choose(product: &Product, splits: RangeInclusive<u64>, variant: Variant) -> (Self, Splits) {
+        let doublings = std::iter::successors(Some(*splits.start()), |splits| Some(2 * splits));
+        let tried: Vec<Splits> = doublings
+            .take_while(|count| count <= splits.end())
+            .chain([*splits.end()])
+            .map(|count| Splits::of(product, count))
+            .collect();
+        let mut best = (TILES[0], tried[0]);
+        let mut least = f64::INFINITY;
+        for tile in TILES {
+            for splits in &tried {
+                let cycles = tile.cycles(product, *splits, variant);
+                if cycles < least {
+                    (best, least) = ((tile, *splits), cycles);
+                }
+            }
+        }
+        best
+    }
+
+    /// What a product takes, in clock cycles of the adapter.
+    fn cycles(self, product: &Product, splits: Splits, variant: Variant) -> f64 {
+        let steps = f64::from(splits.segments) * f64::from(product.depth.div_ceil(self.terms));
+        let multiprocessors = u64::from(variant.busy_workgroups / 4).max(1);
+        let of_one = (self.count(product) * u64::from(splits.count)).div_ceil(multiprocessors);
+        let at_once = of_one.min(u64::from(REGISTERS / REGISTERS_OF_THREAD / self.threads())).max(1);
+        let busy = f64::from(self.rows * self.cols * self.terms) / LANES / self.share_of_peak();
+        let step = (at_once as f64 * busy).max(busy + LATENCY);
+        let second_pass = match splits.count {
+            1 => 0.0,
+            count => {
+                let numbers = f64::from(count) * f64::from(product.rows) * f64::from(product.cols);
+                SECOND_PASS + 8.0 * numbers / SECOND_PASS_BYTES_PER_CYCLE / multiprocessors as f64
+            }
+        };
+        of_one.div_ceil(at_once) as f64 * steps * step + second_pass
+    }
+
+    /// The share of the peak that the inner loop can reach. A thread with fewer sums waits for workgroup memory more often.
+    fn share_of_peak(self) -> f64 {
+        match self.blocks[0] * self.blocks[1] {
+            4 => 1.0,
+            2 => 0.85,
+            _ => 0.65,
+        }
+    }
+
+    fn threads(self) -> u32 {
+        self.rows * self.cols / (16 * self.blocks[0] * self.blocks[1])
+    }
+
+    /// Tiles of C, in one split.
+    pub fn count(self, product: &Product) -> u64 {
+        u64::from(product.rows.div_ceil(self.rows)) * u64::from(product.cols.div_ceil(self.cols))
+    }
+
+    pub fn source(self) -> Source {
+        shader!("gemm/tiled.wgsl")
+            .set("TILE_ROWS", self.rows)
+            .set("TILE_COLS", self.cols)
+            .set("ROW_BLOCKS", self.blocks[0])
+            .set("COL_BLOCKS", self.blocks[1])
+            .set("TERMS", self.terms)
+            // Each brings four lines of A or B and four terms.
+            .set("ROUNDS", ((self.rows + self.cols) * self.terms / 16).div_ceil(self.threads()))
+    }
+}

@@ -1,0 +1,88 @@
+//! Every kernel that an op or a network launches passes naga's validation and translates to what Vulkan, Metal and DX12 take.
+//!
+//! With `SELVEDGE_KERNELS` set to a new folder the texts and their translations are also written there, for the compilers that
+//! `scripts/compilers.sh` asks.
+#![cfg(feature = "cli")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod networks;
+mod ops;
+mod translation;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use common::{cores, gpu_as_large_gpu, gpu_with};
+use networks::kernels_of_networks;
+use ops::{expressions_of_the_table, kernels_of_every_op};
+use selvedge::gpu::{GemmCore, Kernel, SHADER_FILES, Source, find_shader};
+use selvedge::tensor::Graph;
+use translation::Specialised;
+
+/// The kernel for subgroups of other sizes than this adapter's, where it uses subgroups.
+fn with_other_lanes(kernel: &Specialised, lanes: u32) -> Vec<Specialised> {
+    let own = format!("const LANES: u32 = {lanes}u;");
+    if !kernel.text.contains(&own) {
+        return Vec::new();
+    }
+    let with = |(lanes, shared): (u32, u32)| {
+        let mut text = kernel.text.replace(&own, &format!("const LANES: u32 = {lanes}u;"));
+        for width in [16, 24, 32] {
+            text = text.replace(&format!("const SHARED: u32 = {width}u;"), &format!("const SHARED: u32 = {shared}u;"));
+        }
+        Specialised { name: format!("{}, {lanes} lanes", kernel.name), text, ..kernel.clone() }
+    };
+    [(4, 24), (16, 16), (32, 32)].map(with).to_vec()
+}
+
+#[test]
+fn every_kernel_is_valid_everywhere() {
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    // Once for each text and set of constants.
+    let mut kernels: BTreeMap<(String, String), Specialised> = BTreeMap::new();
+    let mut add = |name: String, kernel: &Kernel, lanes: u32| {
+        used.extend(kernel.source.names().unwrap().into_iter().map(str::to_owned));
+        let kernel = Specialised::of(name, kernel);
+        for kernel in with_other_lanes(&kernel, lanes).into_iter().chain([kernel]) {
+            kernels.entry(kernel.key()).or_insert(kernel);
+        }
+    };
+    let large = gpu_as_large_gpu();
+    for gpu in cores().into_iter().map(gpu_with).chain([large.clone()]) {
+        let graph = Graph::new(&gpu);
+        for kernel in kernels_of_every_op(&graph).unwrap() {
+            let core = gpu.variant().asked_gemm.map_or("large GPU", GemmCore::name);
+            add(format!("{} ({core})", kernel.label), &kernel, gpu.variant().lanes);
+        }
+    }
+    for (name, kernel) in kernels_of_networks(&large) {
+        add(name, &kernel, large.variant().lanes);
+    }
+    // No op uses what measures the adapter.
+    let measure = find_shader("measure/multiply_add.wgsl").unwrap();
+    add("measure".to_owned(), &Kernel::new("measure", Source::example(measure)), 1);
+
+    assert!(kernels.len() > 300, "only {} kernels", kernels.len());
+    for expression in expressions_of_the_table() {
+        for value in ["alias Value = f32;", "alias Value = vec4<f32>;"] {
+            let is_there = kernels.keys().any(|(text, _)| text.contains(&expression) && text.contains(value));
+            assert!(is_there, "no kernel with '{expression}' and '{value}' was checked");
+        }
+    }
+    let unused: Vec<&str> = SHADER_FILES.iter().map(|file| file.name).filter(|name| !used.contains(*name)).collect();
+    assert!(unused.is_empty(), "no kernel uses {unused:?}");
+
+    let folder = std::env::var_os("SELVEDGE_KERNELS").map(std::path::PathBuf::from);
+    let mut list = String::new();
+    for (number, kernel) in kernels.values().enumerate() {
+        let translations = kernel.translate();
+        if let Some(folder) = &folder {
+            list += &kernel.write(folder, number, &translations);
+            list += "\n";
+        }
+    }
+    if let Some(folder) = &folder {
+        std::fs::write(folder.join("kernels.jsonl"), list).unwrap();
+    }
+}

@@ -1,0 +1,90 @@
+//! A kernel in the languages of Vulkan, Metal and DX12, as wgpu translates it.
+
+use std::path::{Path, PathBuf};
+
+use naga::ShaderStage;
+use naga::back::{hlsl, msl, spv};
+use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use selvedge::gpu::Kernel;
+use serde_json::json;
+
+/// A text with the numbers of its `override` constants.
+#[derive(Debug, Clone)]
+pub struct Specialised {
+    pub name: String,
+    pub text: String,
+    pub constants: Vec<(&'static str, f64)>,
+}
+
+/// The same in other languages.
+pub struct Translations {
+    spirv: Vec<u32>,
+    metal: String,
+    hlsl: String,
+}
+
+impl Specialised {
+    pub fn of(name: String, kernel: &Kernel) -> Self {
+        Self { name, text: kernel.source.text().unwrap(), constants: kernel.constants.clone() }
+    }
+
+    /// What two equal ones have in common.
+    pub fn key(&self) -> (String, String) {
+        (self.text.clone(), format!("{:?}", self.constants))
+    }
+
+    /// Validates it and translates it, without bounds checks, as built-in kernels run on a GPU.
+    pub fn translate(&self) -> Translations {
+        let (name, text) = (&self.name, &self.text);
+        let module =
+            naga::front::wgsl::parse_str(text).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
+        let capabilities = Capabilities::SUBGROUP | Capabilities::SUBGROUP_BARRIER | Capabilities::SHADER_INT64;
+        let mut validator = Validator::new(ValidationFlags::all(), capabilities);
+        validator.subgroup_stages(naga::valid::ShaderStages::COMPUTE);
+        validator.subgroup_operations(naga::valid::SubgroupOperationSet::all());
+        let info = validator.validate(&module).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
+        let constants = self.constants.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+        let entry = Some((ShaderStage::Compute, "main"));
+        let (module, info) = naga::back::pipeline_constants::process_overrides(&module, &info, entry, &constants)
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
+        let unchecked = BoundsCheckPolicies {
+            index: BoundsCheckPolicy::Unchecked,
+            buffer: BoundsCheckPolicy::Unchecked,
+            image_load: BoundsCheckPolicy::Unchecked,
+            binding_array: BoundsCheckPolicy::Unchecked,
+        };
+
+        let options = spv::Options { lang_version: (1, 3), bounds_check_policies: unchecked, ..Default::default() };
+        let spirv = spv::write_vec(&module, &info, &options, None).unwrap_or_else(|e| panic!("{name} to SPIR-V: {e}"));
+        assert_eq!(spirv[0], 0x0723_0203, "{name}: SPIR-V's magic number");
+
+        let options = msl::Options { lang_version: (2, 4), bounds_check_policies: unchecked, ..Default::default() };
+        let (metal, _) = msl::write_string(&module, &info, &options, &msl::PipelineOptions::default())
+            .unwrap_or_else(|e| panic!("{name} to MSL: {e}"));
+        assert!(metal.contains("kernel void"), "{name}");
+
+        let options = hlsl::Options { shader_model: hlsl::ShaderModel::V6_0, ..Default::default() };
+        let pipeline_options = hlsl::PipelineOptions::default();
+        let mut hlsl = String::new();
+        hlsl::Writer::new(&mut hlsl, &options, &pipeline_options)
+            .write(&module, &info, None)
+            .unwrap_or_else(|e| panic!("{name} to HLSL: {e}"));
+        assert!(hlsl.contains("numthreads"), "{name}");
+        Translations { spirv, metal, hlsl }
+    }
+
+    /// Writes the text and its translations as files `number.*`, and gives the line that lists them.
+    pub fn write(&self, folder: &Path, number: usize, translations: &Translations) -> String {
+        let file = |ending| folder.join(format!("{number:03}.{ending}"));
+        let write =
+            |path: PathBuf, bytes: &[u8]| std::fs::write(&path, bytes).unwrap_or_else(|e| panic!("{path:?}: {e}"));
+        write(file("wgsl"), self.text.as_bytes());
+        write(file("spv"), &translations.spirv.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>());
+        write(file("metal"), translations.metal.as_bytes());
+        write(file("hlsl"), translations.hlsl.as_bytes());
+        let constants: serde_json::Map<_, _> =
+            self.constants.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        json!({ "number": format!("{number:03}"), "name": self.name, "constants": constants }).to_string()
+    }
+}
