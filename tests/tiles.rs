@@ -85,5 +85,13 @@ fn every_tile_is_right_forward_and_backward() {
 }
 
 /// Rows, terms and columns: none a multiple of its tile, some of 4 and some odd.
-const SIZES: [[usize; 3]; 6] =
-    [[1501, 37, 1300], [3000, 20, 68], [700, 33, 70], [9000, 18, 16], [130, 260, 10], [1000, 50, 31]];
+const SIZES: [[usize; 3]; 8] = [
+    [14_001, 10, 500],
+    [9001, 10, 260],
+    [3001, 18, 500],
+    [1501, 11, 1300],
+    [14_001, 18, 33],
+    [101, 18, 11],
+    [14_001, 10, 68],
+    [100, 10, 10],
+];

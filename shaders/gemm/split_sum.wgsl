@@ -2,10 +2,12 @@
 //
 // partial    [splits][len + bias_len]: each split's weight gradient, then its bias gradient
 // c          [len]; bias_grad [bias_len]
-// Threads: one a number of the result, 64 a workgroup.
-// Bytes:   4 * splits read and 4 written a number.
+// Threads: ITEMS * TEAM per workgroup (one_thread.wgsl, many_threads.wgsl); an item is a number of the result.
+// Bytes:   4 * splits read and 4 written per number.
 // Why:     the order of the sum is fixed, so the result is the same from run to run. One pass fills both results.
 #import common/grid.wgsl
+#import reduce/partial_number.wgsl
+#choose team: reduce/one_thread.wgsl | reduce/many_threads.wgsl
 struct Params {
     splits: u32,    // partial results
     len: u32,       // elements of the weight gradient
@@ -16,20 +18,23 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;
 @group(0) @binding(3) var<storage, read_write> bias_grad: array<f32>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(ITEMS * TEAM)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let i = linear_workgroup(group, groups) * 64u + local;
+    let i = linear_workgroup(group, groups) * ITEMS + local % ITEMS;
     let all = p.len + p.bias_len;
-    if (i >= all) {
-        return;
+    // Threads past the last number only take part in the barriers.
+    let splits = select(0u, p.splits, i < all);
+    var own = 0.0;
+    for (var split = local / ITEMS; split < splits; split += TEAM) {
+        own += partial[split * all + i];
     }
-    var sum = 0.0;
-    for (var split = 0u; split < p.splits; split++) {
-        sum += partial[split * all + i];
+    let sum = team_result(local, own);
+    if (local >= ITEMS || i >= all) {
+        return;
     }
     if (i < p.len) {
         c[i] = sum;

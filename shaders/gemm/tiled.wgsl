@@ -37,10 +37,11 @@ const BLOCKS: u32 = LINES * TERMS / 4u;
 // [TERMS][LINES]: four rows of A, or four columns of B, at one term.
 var<workgroup> tile: array<vec4<f32>, TERMS * LINES>;
 
-// Where a line is at the terms 4 * quad .. 4 * quad + 3. Threads that bring neighbouring terms of one line would all write to the
-// same few memory banks; so lines are swapped within groups of eight, for each four terms in another way.
+// Where a line is at the terms 4 * quad .. 4 * quad + 3. Eight threads write 128 bytes at once, if those are in different memory
+// banks. Where they bring the TERMS / 4 quads of one or two lines, all would be in the same few; so lines are swapped within
+// groups of eight, for each quad in another way.
 fn swizzled(line: u32, quad: u32, lines: u32) -> u32 {
-    return line ^ ((2u * quad) & (lines - 1u));
+    return line ^ ((32u / TERMS * quad) & (min(lines, 8u) - 1u));
 }
 
 // Whether block `n` of a thread is one of A: blocks of A come first. Known at compile time where all threads agree.

@@ -12,7 +12,7 @@
 #import norm/coefficients.wgsl
 #import norm/sizes.wgsl
 #import norm/partial_sums.wgsl
-#choose team: norm/one_thread.wgsl | norm/many_threads.wgsl
+#choose team: reduce/one_thread.wgsl | reduce/many_threads.wgsl
 @group(0) @binding(1) var<storage, read> winners: array<Channels>;
 @group(0) @binding(2) var<storage, read> dy: array<Channels>;
 @group(0) @binding(4) var<storage, read_write> pieces: array<Channels>;

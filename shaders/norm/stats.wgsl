@@ -13,7 +13,7 @@
 #import norm/moments.wgsl
 #import norm/sizes.wgsl
 #import norm/partial_moments.wgsl
-#choose team: norm/one_thread.wgsl | norm/many_threads.wgsl
+#choose team: reduce/one_thread.wgsl | reduce/many_threads.wgsl
 @group(0) @binding(2) var<storage, read_write> pieces: array<Channels>;
 
 const BLOCK: u32 = 8u;  // pixels in registers
@@ -21,11 +21,13 @@ const BLOCK: u32 = 8u;  // pixels in registers
 // The moments of BLOCK pixels from `first` on, TEAM apart.
 fn block_of(first: u32, c: u32, origin: Channels) -> Moments {
     var values: array<Channels, BLOCK>;
-    for (var i = 0u; i < BLOCK; i++) {
+    #unroll
+    for (var i = 0u; i < 8u; i++) {
         values[i] = relu_before(x[(first + i * TEAM) * p.groups + c]) - origin;
     }
     let mean = sum_of(values) * (1.0 / f32(BLOCK));
-    for (var i = 0u; i < BLOCK; i++) {
+    #unroll
+    for (var i = 0u; i < 8u; i++) {
         let d = values[i] - mean;
         values[i] = d * d;
     }

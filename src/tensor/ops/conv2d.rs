@@ -229,14 +229,14 @@ impl Direct {
         launches.dispatch(kernel, &operands);
     }
 
-    fn launch_weight_grad(&self, launches: &mut Launches, bias: bool) {
+    fn launch_weight_grad(&self, variant: Variant, launches: &mut Launches, bias: bool) {
         let (pieces, out_c) = (self.pieces(), self.convolution.out_c);
         let partial = launches.scratch(pieces * (self.taps + 1) * out_c);
         let source = shader!("conv/direct_weight_grad.wgsl");
         let kernel = self.kernel("conv2d_direct_weight_grad", source, Finish::Plain);
         launches.dispatch(kernel, &[Operand::Input(0).read(), Operand::Input(1).read(), partial.write()]);
         let db = if bias { Operand::Output(1) } else { launches.scratch(out_c) };
-        launch_split_sum(launches, [partial, Operand::Output(0), db], [pieces, self.taps * out_c, out_c]);
+        launch_split_sum(variant, launches, [partial, Operand::Output(0), db], [pieces, self.taps * out_c, out_c]);
     }
 }
 
@@ -348,7 +348,7 @@ impl Op for WeightGrad {
         // A small tile wastes little here, and its partial sums are fewer than those of the threads that a GPU needs.
         match self.convolution.direct(io.variant(), &[GemmCore::Subgroup])? {
             Some(direct) => {
-                direct.launch_weight_grad(launches, self.bias);
+                direct.launch_weight_grad(io.variant(), launches, self.bias);
                 Ok(())
             }
             None => self.convolution.weight_grad(finish).launch(io.variant(), launches, operands),

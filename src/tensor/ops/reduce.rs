@@ -3,7 +3,7 @@
 use super::kernel;
 use super::reduce_axes::Reduction;
 use crate::gpu::params::reduce::{expand, sum};
-use crate::gpu::shader;
+use crate::gpu::{Kernel, Source, Variant, shader};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Shape, Tensor};
 
 /// A tensor seen as `[outer, len, inner]`; the sum goes over the middle.
@@ -23,15 +23,34 @@ pub(super) fn chunk_of(len: usize) -> usize {
     if len <= ONE_PASS { len.max(1) } else { len.isqrt() + 1 }
 }
 
+/// Sums shorter than this are left to one thread each.
+const SHORTEST_OF_TEAM: usize = 32;
+
+/// A kernel that computes `items` sums of `len` numbers each, whose `source` leaves the choice of a team open.
+pub(super) fn sums(label: &'static str, source: Source, [items, len]: [usize; 2], variant: Variant) -> Kernel {
+    if variant.barriers_are_cheap && len >= SHORTEST_OF_TEAM {
+        // Eight teams of 32 threads in a workgroup of 256.
+        let source = source.choose("team", "reduce/many_threads.wgsl");
+        Kernel::new(label, source).workgroups(items.div_ceil(8) as u64)
+    } else {
+        kernel(label, source.choose("team", "reduce/one_thread.wgsl"), items)
+    }
+}
+
 /// Appends the dispatches of `to[o, i] = factor * sum over l of from[o, l, i]`.
-pub(super) fn launch_sum(launches: &mut Launches, from: Operand, to: Operand, extent: Extent, factor: f32) {
+pub(super) fn launch_sum(
+    variant: Variant,
+    launches: &mut Launches,
+    [from, to]: [Operand; 2],
+    extent: Extent,
+    factor: f32,
+) {
     let Extent { outer, len, inner } = extent;
     let chunk = chunk_of(len);
     let pieces = len.div_ceil(chunk).max(1);
     let last = pieces == 1;
     let target = if last { to } else { launches.scratch(outer * pieces * inner) };
-    let threads = outer * pieces * inner;
-    let sum = kernel("sum", shader!("reduce/sum.wgsl"), threads)
+    let sum = sums("sum", shader!("reduce/sum.wgsl"), [outer * pieces * inner, chunk.min(len)], variant)
         .params(sum::Params {
             outer: outer as u32,
             len: len as u32,
@@ -44,7 +63,7 @@ pub(super) fn launch_sum(launches: &mut Launches, from: Operand, to: Operand, ex
     launches.dispatch(sum, &[from.read(), target.write()]);
     if !last {
         let rest = Extent { len: pieces, ..extent };
-        launch_sum(launches, target, to, rest, factor);
+        launch_sum(variant, launches, [target, to], rest, factor);
     }
 }
 
@@ -67,9 +86,9 @@ impl Op for Sum {
         Ok(vec![Info::f32(self.output.clone())])
     }
 
-    fn launch(&self, _: &Io, launches: &mut Launches) -> Result<()> {
-        let (x, y) = (Operand::Input(0), Operand::Output(0));
-        launch_sum(launches, x, y, self.extent, self.factor);
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
+        let operands = [Operand::Input(0), Operand::Output(0)];
+        launch_sum(io.variant(), launches, operands, self.extent, self.factor);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use super::NormSettings;
 use super::images::Images;
 use crate::gpu::params::norm::sizes::{Params, Sizes};
 use crate::gpu::{Access, Kernel, Source, Variant};
-use crate::tensor::ops::{MOST_ROUNDS, kernel};
+use crate::tensor::ops::{MOST_ROUNDS, kernel, reduce};
 use crate::tensor::{Launches, Operand};
 
 /// The maximum number of pixels that a thread sums up. Its loops make two iterations per pixel if none is unrolled.
@@ -55,9 +55,9 @@ impl Kernels {
         }
     }
 
-    pub fn kernel(&self, label: &'static str, source: Source, threads: usize, sizes: Sizes) -> Kernel {
-        let value = if self.images.width() == 4 { "common/value_vec4.wgsl" } else { "common/value_f32.wgsl" };
-        kernel(label, source.choose("value", value), threads)
+    /// `source` with its constants and sizes.
+    fn specialised(&self, kernel: Kernel, sizes: Sizes) -> Kernel {
+        kernel
             .params(Params { sizes, ..Default::default() })
             .constant("KERNEL_H", self.settings.pool[0] as u32)
             .constant("KERNEL_W", self.settings.pool[1] as u32)
@@ -65,19 +65,18 @@ impl Kernels {
             .constant("RELU_AFTER", self.settings.relu_after)
     }
 
+    fn with_value(&self, source: Source) -> Source {
+        let value = if self.images.width() == 4 { "common/value_vec4.wgsl" } else { "common/value_f32.wgsl" };
+        source.choose("value", value)
+    }
+
     /// A kernel that sums over `pixels` (or windows) in pieces.
     pub fn sums(&self, label: &'static str, source: Source, pixels: usize) -> Kernel {
-        let pieces = self.pieces(pixels);
-        let sizes = Sizes { piece_len: self.piece_len(pixels) as u32, pieces: pieces as u32, ..self.sizes() };
+        let (pieces, piece_len) = (self.pieces(pixels), self.piece_len(pixels));
+        let sizes = Sizes { piece_len: piece_len as u32, pieces: pieces as u32, ..self.sizes() };
         let items = pieces * self.images.groups();
-        let (team, threads) = if self.variant.barriers_are_cheap {
-            // many_threads.wgsl: 8 items of 32 threads in a workgroup of 256.
-            ("norm/many_threads.wgsl", items.div_ceil(8) * 64)
-        } else {
-            ("norm/one_thread.wgsl", items)
-        };
-        self.kernel(label, source.choose("team", team), threads, sizes)
-            .flops(4 * (pixels * self.images.channels) as u64)
+        let sums = reduce::sums(label, self.with_value(source), [items, piece_len], self.variant);
+        self.specialised(sums, sizes).flops(4 * (pixels * self.images.channels) as u64)
     }
 
     /// A kernel that writes images: each thread writes some of `lines` rows of windows. The sum it reads is over `summed`
@@ -101,7 +100,7 @@ impl Kernels {
             ..self.sizes()
         };
         let threads = lines.div_ceil(lines_per_thread).max(1) * self.images.groups();
-        self.kernel(label, source, threads, sizes)
+        self.specialised(kernel(label, self.with_value(source), threads), sizes)
     }
 
     /// Normalises by the statistics that `source` reads from the operands `statistics`.

@@ -17,7 +17,7 @@ use std::ops::RangeInclusive;
 use core::longest_sum;
 use tile::{Tile, Width};
 
-use super::{kernel, reduce};
+use super::reduce;
 pub(super) use crate::gpu::params::gemm::product::Product;
 use crate::gpu::params::gemm::split_sum;
 use crate::gpu::{GemmCore, Kernel, Variant, shader};
@@ -73,10 +73,10 @@ impl Gemm {
         let kernel = product.kernel(tile, variant, bias_row);
         launches.dispatch(kernel, &[a.read(), b.read(), partial.write()]);
         if let Finish::BiasGrad(bias_grad) = self.finish {
-            launch_split_sum(launches, [partial, c, bias_grad], [splits, len, bias_len]);
+            launch_split_sum(variant, launches, [partial, c, bias_grad], [splits, len, bias_len]);
         } else {
             let sum = reduce::Extent { outer: 1, len: splits, inner: len };
-            reduce::launch_sum(launches, partial, c, sum, 1.0);
+            reduce::launch_sum(variant, launches, [partial, c], sum, 1.0);
         }
         Ok(())
     }
@@ -144,11 +144,13 @@ impl Gemm {
 
 /// Adds up the partial weight and bias gradients of all splits.
 pub(super) fn launch_split_sum(
+    variant: Variant,
     launches: &mut Launches,
     [partial, c, bias_grad]: [Operand; 3],
     [splits, len, bias_len]: [usize; 3],
 ) {
-    let sum = kernel("split_sum", shader!("gemm/split_sum.wgsl"), len + bias_len).params(split_sum::Params {
+    let source = shader!("gemm/split_sum.wgsl");
+    let sum = reduce::sums("split_sum", source, [len + bias_len, splits], variant).params(split_sum::Params {
         splits: splits as u32,
         len: len as u32,
         bias_len: bias_len as u32,

@@ -1,10 +1,10 @@
-// Reduction over the pixels of a piece: each thread has a piece of its own, so there is nothing to combine.
+// Sums by teams of one thread: each thread has an item of its own (a sum, or a piece of one), so there is nothing to combine.
 //
-// Threads: ITEMS pieces per workgroup, one thread each.
+// Threads: ITEMS items per workgroup, one thread each.
 // Bytes:   none.
 // Why:     on a CPU a barrier suspends a coroutine, and a few hundred threads are plenty. many_threads.wgsl is what a real
 //          GPU needs.
-#choose partial: norm/partial_moments.wgsl | norm/partial_sums.wgsl
+#choose partial: reduce/partial_number.wgsl | norm/partial_moments.wgsl | norm/partial_sums.wgsl
 const ITEMS: u32 = 64u;
 const TEAM: u32 = 1u;
 

@@ -1,0 +1,24 @@
+// Sums by teams of TEAM threads, in workgroup memory: each team has an item (a sum, or a piece of one). The choice `partial`
+// defines what a `Partial` result is and how two are `combined`.
+//
+// Threads: ITEMS items per workgroup, TEAM threads each; thread `local` is number local / ITEMS of the team for item
+//          local % ITEMS, so that neighbouring threads take neighbouring items.
+// Bytes:   1, 8 or 12 KiB of workgroup memory.
+// Why:     a GPU wants more threads than there are sums, each with loads in flight. A tree in a fixed order: the result is the
+//          same from run to run, and the error grows with the logarithm of the number of terms.
+#choose partial: reduce/partial_number.wgsl | norm/partial_moments.wgsl | norm/partial_sums.wgsl
+const ITEMS: u32 = 8u;
+const TEAM: u32 = 32u;
+var<workgroup> results: array<Partial, 256>;
+
+// The result of the whole team, in its first thread.
+fn team_result(local: u32, own: Partial) -> Partial {
+    results[local] = own;
+    for (var half = TEAM / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if (local < half * ITEMS) {
+            results[local] = combined(results[local], results[local + half * ITEMS]);
+        }
+    }
+    return results[local];
+}
