@@ -14,7 +14,7 @@ fn a_quad(run: Run) -> vec4<f32> {
         return vec4<f32>(1.0, 0.0, 0.0, 0.0);
     }
     if (run.i < run.first || run.i >= run.last) {
-        return vec4<f32>();
+        return vec4<f32>(0.0);
     }
     return a[(run.base + run.i) / 4u];
 }

@@ -13,7 +13,7 @@
 
 fn a_eight(run: Run) -> Eight {
     if (!A_ALONG_K && run.last == ONE) {
-        return Eight(vec4<f32>(1.0, 0.0, 0.0, 0.0), vec4<f32>());
+        return Eight(vec4<f32>(1.0, 0.0, 0.0, 0.0), vec4<f32>(0.0));
     }
     if (run.i < run.first || run.i >= run.last) {
         return Eight();

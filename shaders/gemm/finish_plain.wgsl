@@ -4,7 +4,7 @@
 // Bytes:   none.
 // Why:     partial sums and gradients are stored as they are.
 fn finish_load(col: u32) -> vec4<f32> {
-    return vec4<f32>();
+    return vec4<f32>(0.0);
 }
 
 fn finish(row: u32, col: u32, value: vec4<f32>, extra: vec4<f32>) -> vec4<f32> {

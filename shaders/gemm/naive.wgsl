@@ -33,7 +33,7 @@ fn main(
     // When neighbours in memory are rows, this thread wants one of the four that a quad brings.
     let lane = select(row % 4u, 0u, A_ALONG_K);
     let a_start = a_row(row - lane);
-    var sum = vec4<f32>();
+    var sum = vec4<f32>(0.0);
     let end = min((split + 1u) * p.segments_per_split, p.segments);
     for (var s = split * p.segments_per_split; s < end; s++) {
         let a_span = a_segment(a_start, s);

@@ -33,7 +33,7 @@ fn main(
             }
         }
     }
-    var all = vec4<f32>();
+    var all = vec4<f32>(0.0);
     for (var i = 0u; i < SUMS; i++) {
         all += sums[i];
     }

@@ -44,8 +44,8 @@ fn main(
         let n = line / p.out_h;
         let top = n * p.in_h + (line - n * p.out_h) * KERNEL_H;
         for (var ow = 0u; ow < p.out_w; ow++) {
-            var best = Channels();
-            var winner = Channels();
+            var best = Channels(0.0);
+            var winner = Channels(0.0);
             for (var dh = 0u; dh < KERNEL_H; dh++) {
                 for (var dw = 0u; dw < KERNEL_W; dw++) {
                     let value = relu_before(x[((top + dh) * p.in_w + ow * KERNEL_W + dw) * p.groups + c]);

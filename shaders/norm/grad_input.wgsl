@@ -39,8 +39,8 @@ fn main(
     if (first >= max(p.lines, 1u)) {
         return;
     }
-    var gamma_sum = Channels();
-    var beta_sum = Channels();
+    var gamma_sum = Channels(0.0);
+    var beta_sum = Channels(0.0);
     for (var piece = 0u; piece < p.pieces; piece++) {
         gamma_sum += pieces[piece * p.groups + c];
         beta_sum += pieces[(p.pieces + piece) * p.groups + c];
@@ -52,8 +52,8 @@ fn main(
     let k = coefficients_of(c);
     // dx = scale g + a (x - mean) + b
     let n = f32(pixels());
-    let a = select(Channels(), -k.scale * k.inverse * gamma_sum / n, TRAINING);
-    let b = select(Channels(), -k.scale * beta_sum / n, TRAINING);
+    let a = select(Channels(0.0), -k.scale * k.inverse * gamma_sum / n, TRAINING);
+    let b = select(Channels(0.0), -k.scale * beta_sum / n, TRAINING);
     let pooled = KERNEL_H * KERNEL_W > 1u;
     let windows_h = (p.in_h + KERNEL_H - 1u) / KERNEL_H;
     let windows_w = (p.in_w + KERNEL_W - 1u) / KERNEL_W;
@@ -63,8 +63,8 @@ fn main(
         for (var ow = 0u; ow < windows_w; ow++) {
             let whole = oh < p.out_h && ow < p.out_w;
             let window = ((image * p.out_h + oh) * p.out_w + ow) * p.groups + c;
-            var g = Channels();
-            var winner = Channels();
+            var g = Channels(0.0);
+            var winner = Channels(0.0);
             if (whole) {
                 g = dy[window];
                 if (pooled) {
@@ -86,7 +86,7 @@ fn main(
                             // A NaN equals nothing, but it always won its window.
                             let won = free & ((value == winner) | !(value == value));
                             free = free & !won;
-                            here = select(Channels(), g, won);
+                            here = select(Channels(0.0), g, won);
                         } else {
                             here = through_relu_after(k, value, g);
                         }

@@ -73,7 +73,7 @@ fn main(
         }
     }
     for (; pixel < end; pixel += TEAM) {
-        levels[0] = join(levels[0], Moments(1.0, relu_before(x[pixel * p.groups + c]) - origin, Channels()));
+        levels[0] = join(levels[0], Moments(1.0, relu_before(x[pixel * p.groups + c]) - origin, Channels(0.0)));
     }
     let own = join(join(levels[3], levels[2]), join(levels[1], levels[0]));
     let moments = team_result(local, own);

@@ -45,9 +45,9 @@ fn main(
     var at = (o * p.len + start + member) * p.inner + i;
 
     let fours = count / 4u;
-    var four = vec4<f32>();
+    var four = vec4<f32>(0.0);
     for (var run = 0u; run < fours; run += RUN) {
-        var some = vec4<f32>();
+        var some = vec4<f32>(0.0);
         for (var l = run; l < min(run + RUN, fours); l++) {
             some += vec4<f32>(x[at], x[at + step], x[at + 2u * step], x[at + 3u * step]);
             at += 4u * step;

@@ -1,5 +1,6 @@
 //! A kernel in the languages of Vulkan, Metal and DX12, as wgpu translates it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use naga::ShaderStage;
@@ -55,22 +56,44 @@ impl Specialised {
             binding_array: BoundsCheckPolicy::Unchecked,
         };
 
-        let options = spv::Options { lang_version: (1, 3), bounds_check_policies: unchecked, ..Default::default() };
+        let options = spv::Options {
+            lang_version: (1, 3),
+            bounds_check_policies: unchecked,
+            zero_initialize_workgroup_memory: spv::ZeroInitializeWorkgroupMemoryMode::None,
+            force_loop_bounding: false,
+            ..Default::default()
+        };
         let spirv = spv::write_vec(&module, &info, &options, None).unwrap_or_else(|e| panic!("{name} to SPIR-V: {e}"));
         assert_eq!(spirv[0], 0x0723_0203, "{name}: SPIR-V's magic number");
 
-        let options = msl::Options { lang_version: (2, 4), bounds_check_policies: unchecked, ..Default::default() };
+        let options = msl::Options {
+            lang_version: (2, 4),
+            bounds_check_policies: unchecked,
+            zero_initialize_workgroup_memory: false,
+            force_loop_bounding: false,
+            ..Default::default()
+        };
         let (metal, _) = msl::write_string(&module, &info, &options, &msl::PipelineOptions::default())
             .unwrap_or_else(|e| panic!("{name} to MSL: {e}"));
         assert!(metal.contains("kernel void"), "{name}");
 
-        let options = hlsl::Options { shader_model: hlsl::ShaderModel::V6_0, ..Default::default() };
+        let options = hlsl::Options {
+            shader_model: hlsl::ShaderModel::V6_0,
+            zero_initialize_workgroup_memory: false,
+            force_loop_bounding: false,
+            restrict_indexing: false,
+            ..Default::default()
+        };
         let pipeline_options = hlsl::PipelineOptions::default();
         let mut hlsl = String::new();
         hlsl::Writer::new(&mut hlsl, &options, &pipeline_options)
             .write(&module, &info, None)
             .unwrap_or_else(|e| panic!("{name} to HLSL: {e}"));
         assert!(hlsl.contains("numthreads"), "{name}");
+        // naga 30 defines the zero of a vector once for each function that uses it: write `vec4<f32>(0.0)` instead.
+        let zeros: Vec<&str> = hlsl.lines().filter(|line| line.contains(" ZeroValue") && line.ends_with('{')).collect();
+        let distinct: BTreeSet<&str> = zeros.iter().copied().collect();
+        assert_eq!(zeros.len(), distinct.len(), "{name}: the HLSL defines a function twice, which DX12's compiler refuses");
         Translations { spirv, metal, hlsl }
     }
 
