@@ -1,32 +1,42 @@
 #!/usr/bin/env bash
-# Asks production compilers, without a GPU, whether they take every kernel: those of every op and of whole steps of every network, as a
-# large GPU gets them.
+# Asks production compilers, without a GPU, whether they take every kernel: those of every op and of whole steps of every network,
+# as a large GPU gets them.
 #
-#   scripts/compilers.sh              all of the below
-#   scripts/compilers.sh tint         Chrome's (npm webgpu, null backend)
-#   scripts/compilers.sh spirv-val    the Khronos validator, for what wgpu gives Vulkan
-#   scripts/compilers.sh dxc fxc      DX12's, the real DLLs under wine (x86-64)
-#   scripts/compilers.sh radv         AMD's, of Mesa: registers, spills and instruction mix
+#   scripts/compilers.sh                  tint and spirv-val, as CI does
+#   scripts/compilers.sh tint             Chrome's (npm webgpu, null backend)
+#   scripts/compilers.sh spirv-val        the Khronos validator, for what Vulkan gets
+#   scripts/compilers.sh dxc              DX12's: the real DLL, under wine, for what DX12 gets (x86-64; two minutes)
+#   scripts/compilers.sh fxc              DX12's old one, for one kernel of each kind and tile
 #
-# Metal's and DX12's languages are written by naga in the test that makes the texts. Installs what it needs into target/compilers,
-# and Debian's packages where apt-get is. docs/portability.md has the results.
+# The texts and their translations by naga come from tests/kernels. Tools are installed into target/compilers, and by apt-get where
+# that is. Exits with 1 when a kernel is refused, and with 3 when a tool cannot be had. docs/portability.md has the results.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+scripts=$PWD/scripts/compilers
 tools=$PWD/target/compilers
 kernels=$tools/kernels
-webgpu=webgpu@0.4.0
+
+usage() {
+  sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+  exit 2
+}
+
+cannot() { # WHAT
+  printf '%s cannot be had here.\n' "$1" >&2
+  exit 3
+}
 
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Installs the Debian packages unless the command is there.
+# Makes sure that there is a command, from Debian's packages if need be.
 need() { # COMMAND PACKAGE...
   local command=$1
   shift
-  command -v "$command" >/dev/null && return
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update >/dev/null || true
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@" >/dev/null
+  if command -v "$command" >/dev/null; then return; fi
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update >/dev/null 2>&1 || true
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@" >/dev/null 2>&1 || cannot "$command"
 }
 
 write_kernels() {
@@ -35,37 +45,52 @@ write_kernels() {
   SELVEDGE_KERNELS=$kernels cargo test --release --test kernels -- --quiet
 }
 
+# Dawn, with Tint and with the DLLs of DX12's compilers.
 dawn() {
   need node nodejs
   need npm npm
-  npm install --silent --no-audit --no-fund --prefix "$tools" "$webgpu" >/dev/null
+  if [ ! -d "$tools/node_modules/webgpu" ]; then
+    npm install --silent --no-audit --no-fund --prefix "$tools" webgpu@0.6.2 >/dev/null 2>&1 || cannot "npm's webgpu"
+  fi
 }
 
 tint() {
   dawn
-  cp scripts/compilers/tint.mjs "$tools"
+  cp "$scripts/tint.mjs" "$tools"
   node "$tools/tint.mjs" "$kernels"
 }
 
 spirv_val() {
   need spirv-val spirv-tools
-  local file bad=0
+  local file refused=0 all=0
   for file in "$kernels"/*.spv; do
-    spirv-val --target-env vulkan1.3 "$file" || bad=$((bad + 1))
+    all=$((all + 1))
+    spirv-val --target-env vulkan1.3 "$file" || refused=$((refused + 1))
   done
-  printf 'spirv-val: %d refused of %d\n' "$bad" "$(find "$kernels" -name '*.spv' | wc -l)"
-  [ "$bad" -eq 0 ]
+  printf 'spirv-val: %d accepted, %d refused\n' "$((all - refused))" "$refused"
+  [ "$refused" -eq 0 ]
 }
 
-status=0
+d3d() { # dxc|fxc
+  dawn
+  need wine wine wine64
+  need x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-win32
+  cp "$tools"/node_modules/webgpu/dist/win32-x64/*.dll "$kernels"
+  x86_64-w64-mingw32-gcc -O1 -municode -o "$kernels/compile.exe" "$scripts/d3d.c"
+  (cd "$kernels" && python3 "$scripts/d3d.py" "$1")
+}
+
+[ $# -gt 0 ] || set -- tint spirv-val
+for compiler in "$@"; do
+  case $compiler in tint | spirv-val | dxc | fxc) ;; *) usage ;; esac
+done
 write_kernels
-for compiler in "${@:-tint spirv-val}"; do
-  for one in $compiler; do
-    case $one in
-      tint) tint || status=1 ;;
-      spirv-val) spirv_val || status=1 ;;
-      *) sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
-    esac
-  done
+status=0
+for compiler in "$@"; do
+  case $compiler in
+    tint) tint || status=1 ;;
+    spirv-val) spirv_val || status=1 ;;
+    dxc | fxc) d3d "$compiler" || status=1 ;;
+  esac
 done
 exit "$status"

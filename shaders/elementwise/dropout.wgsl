@@ -37,11 +37,17 @@ fn main(
     let first = row * p.cols + col;
     let count = min(4u, p.cols - col);
     var values: vec4<f32>;
-    for (var e = 0u; e < count; e++) {
-        values[e] = x[first + e];
+    #unroll
+    for (var e = 0u; e < 4u; e++) {
+        if (e < count) {
+            values[e] = x[first + e];
+        }
     }
     values = dropped_out(values, factors);
-    for (var e = 0u; e < count; e++) {
-        y[first + e] = values[e];
+    #unroll
+    for (var e = 0u; e < 4u; e++) {
+        if (e < count) {
+            y[first + e] = values[e];
+        }
     }
 }

@@ -14,6 +14,7 @@ fn c_store(place: u32, col: u32, value: vec4<f32>) {
         return;
     }
     let base = place * p.cols;
+    #unroll
     for (var e = 0u; e < 4u; e++) {
         if (col + e < p.cols) {
             c[base + col + e] = value[e];

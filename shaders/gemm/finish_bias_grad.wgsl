@@ -20,6 +20,7 @@ fn finish_row(row: u32, col: u32, value: vec4<f32>) {
     if (row != bias_row()) {
         return;
     }
+    #unroll
     for (var e = 0u; e < 4u; e++) {
         if (col + e < p.cols) {
             bias_grad[col + e] = value[e];

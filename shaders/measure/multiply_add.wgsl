@@ -1,8 +1,8 @@
 // How many multiply-adds an adapter reaches:  s = s x + y, again and again, in registers
 //
 // y        [threads] at binding 1: the sums, so that the work cannot be left out
-// Threads: one with four sums of four lanes, 64 a workgroup: enough that no multiply-add waits for the one before.
-// Bytes:   4 a thread. 32 FLOPs a round.
+// Threads: each has four sums of four lanes, 64 threads per workgroup: enough that no multiply-add waits for the one before.
+// Bytes:   4 per thread. 32 FLOPs per round.
 // Why:     the ceiling for every compute-bound kernel: no load, no store, no branch but the loop's.
 #import common/grid.wgsl
 struct Params {
@@ -23,17 +23,21 @@ fn main(
 ) {
     let thread = linear_workgroup(group, groups) * 64u + local;
     var sums: array<vec4<f32>, SUMS>;
+    #unroll
     for (var i = 0u; i < SUMS; i++) {
         sums[i] = vec4<f32>(f32(thread + i));
     }
     for (var round = 0u; round < p.rounds; round += UNROLLED) {
+        #unroll
         for (var u = 0u; u < UNROLLED; u++) {
+            #unroll
             for (var i = 0u; i < SUMS; i++) {
                 sums[i] = fma(sums[i], vec4<f32>(p.factor), vec4<f32>(p.addend));
             }
         }
     }
     var all = vec4<f32>(0.0);
+    #unroll
     for (var i = 0u; i < SUMS; i++) {
         all += sums[i];
     }

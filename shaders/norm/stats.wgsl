@@ -22,12 +22,12 @@ const BLOCK: u32 = 8u;  // pixels in registers
 fn block_of(first: u32, c: u32, origin: Channels) -> Moments {
     var values: array<Channels, BLOCK>;
     #unroll
-    for (var i = 0u; i < 8u; i++) {
+    for (var i = 0u; i < BLOCK; i++) {
         values[i] = relu_before(x[(first + i * TEAM) * p.groups + c]) - origin;
     }
     let mean = sum_of(values) * (1.0 / f32(BLOCK));
     #unroll
-    for (var i = 0u; i < 8u; i++) {
+    for (var i = 0u; i < BLOCK; i++) {
         let d = values[i] - mean;
         values[i] = d * d;
     }

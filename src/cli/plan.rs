@@ -28,15 +28,16 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let mut step = options.step.compile(&gpu)?;
     let program = step.compiled.program();
     if options.json {
-        return Ok(print_json(&json!({
+        print_json(&json!({
             "title": step.title,
             "flops": program.flops(),
             "executed": program.executed(),
             "planned_bytes": program.memory().planned_bytes(),
             "dispatches": program.dispatch_summaries(),
-        }))?);
+        }))?;
+    } else {
+        outln!("{}\n", step.title)?;
+        outln!("{program}")?;
     }
-    outln!("{}\n", step.title)?;
-    outln!("{program}")?;
     Ok(())
 }

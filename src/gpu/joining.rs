@@ -4,7 +4,7 @@
 //! with only one version of naga, and has no joined text to show. The files here are written for each other, so no name needs
 //! a prefix, and the text that is compiled is the one that people read, in error messages too.
 
-use super::unrolling::unroll;
+use super::unrolling::Loops;
 use super::{GpuError, ShaderFile, Source};
 
 type Find = fn(&str) -> Option<&'static ShaderFile>;
@@ -33,6 +33,7 @@ pub(super) struct Joining<'a> {
     source: &'a Source,
     /// Finds a file by its name.
     find: Find,
+    loops: Loops,
     pieces: Vec<Piece<'a>>,
     /// Files whose imports are being followed: each imports the next.
     path: Vec<&'a str>,
@@ -42,9 +43,16 @@ pub(super) struct Joining<'a> {
 
 impl<'a> Joining<'a> {
     /// All files of `source`, each after the files that it imports.
-    pub fn of(source: &'a Source, find: Find) -> Result<Vec<Piece<'a>>, GpuError> {
-        let mut joining =
-            Self { source, find, pieces: Vec::new(), path: Vec::new(), choices: Vec::new(), constants: Vec::new() };
+    pub fn of(source: &'a Source, find: Find, loops: Loops) -> Result<Vec<Piece<'a>>, GpuError> {
+        let mut joining = Self {
+            source,
+            find,
+            loops,
+            pieces: Vec::new(),
+            path: Vec::new(),
+            choices: Vec::new(),
+            constants: Vec::new(),
+        };
         for (name, text) in &source.texts {
             joining.add(name, text)?;
         }
@@ -95,7 +103,7 @@ impl<'a> Joining<'a> {
         }
         self.choices.extend(choices);
         self.path.pop();
-        let text = unroll(name, &text, &self.constants)?;
+        let text = self.loops.apply(name, &text, &self.constants)?;
         self.pieces.push(Piece { name, text, written });
         Ok(())
     }
@@ -175,7 +183,7 @@ mod tests {
             FILES.iter().find(|file| file.name == name)
         }
         let source = Source::new("mine", "#import one");
-        let error = Joining::of(&source, find).unwrap_err().to_string();
+        let error = Joining::of(&source, find, Loops::Kept).unwrap_err().to_string();
         assert!(error.contains("one") && error.contains("two"), "{error}");
     }
 }

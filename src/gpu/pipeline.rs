@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::unrolling::Loops;
 use super::{Access, Gpu, GpuError, Kernel};
 
 /// A compiled kernel and the layout of its one bind group.
@@ -34,7 +35,7 @@ impl Gpu {
     /// the text or its bindings are wrong, or when it would miss most of a folded launch (see [`Kernel::threads`]).
     pub fn pipeline(&self, kernel: &Kernel, access: &[Access]) -> Result<Arc<Pipeline>, GpuError> {
         let key = Key {
-            text: kernel.source.text()?,
+            text: kernel.source.text_with(self.loops())?,
             checked: self.checked || !kernel.source.is_trusted(),
             constants: kernel.constants.iter().map(|(name, value)| (*name, value.to_bits())).collect(),
             access: access.to_vec(),
@@ -60,6 +61,14 @@ impl Gpu {
         let pipeline = Arc::new(pipeline);
         cache.0.insert(key, Arc::clone(&pipeline));
         Ok(pipeline)
+    }
+
+    /// DX12's compilers keep an array that a loop indexes in memory instead of registers.
+    fn loops(&self) -> Loops {
+        match self.summary.backend {
+            wgpu::Backend::Dx12 => Loops::WrittenOut,
+            _ => Loops::Kept,
+        }
     }
 
     fn make_pipeline(&self, kernel: &Kernel, key: &Key) -> Pipeline {

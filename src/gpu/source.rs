@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::joining::{Joining, Piece};
+use super::unrolling::Loops;
 use super::{GpuError, ShaderFile, find_shader};
 
 /// WGSL text: files of `shaders/` with everything they import, and custom text.
@@ -13,7 +14,7 @@ use super::{GpuError, ShaderFile, find_shader};
 /// #import common/grid.wgsl                                         always, with what that file imports in turn
 /// #choose value: common/value_f32.wgsl | common/value_vec4.wgsl    with one of these, as [`Source::choose`] says
 /// #const TILE = 64  // what it is                                  with `const TILE: u32`; 64 is only an example
-/// #unroll                                                          the loop below is written out: `for (var i = 0u; i < 4u; i++) {`
+/// #unroll                                                          the loop below is written out for DX12: `for (var i = 0u; ..`
 /// ```
 ///
 /// Custom text may use the same directives, and so everything in `shaders/`.
@@ -94,17 +95,29 @@ impl Source {
     /// # Errors
     /// As [`Source::text`].
     pub fn names(&self) -> Result<Vec<&str>, GpuError> {
-        let pieces = Joining::of(self, find_shader)?;
+        let pieces = Joining::of(self, find_shader, Loops::Kept)?;
         Ok(pieces.into_iter().map(|piece| piece.name).collect())
     }
 
-    /// The whole text that is compiled: every file once, below a line with its name and below the files it imports.
+    /// The whole text that is compiled, but for DX12: every file once, below a line with its name and below the files it imports.
     ///
     /// # Errors
     /// [`GpuError::Source`] names the file, when it is unknown or imports itself, or when a choice or a constant is missing,
     /// is not one that the files ask for, or is filled with a file that is not allowed.
     pub fn text(&self) -> Result<String, GpuError> {
-        let pieces = Joining::of(self, find_shader)?;
+        self.text_with(Loops::Kept)
+    }
+
+    /// The same with the loops below a line `#unroll` written out, as DX12 gets it.
+    ///
+    /// # Errors
+    /// As [`Source::text`].
+    pub fn unrolled_text(&self) -> Result<String, GpuError> {
+        self.text_with(Loops::WrittenOut)
+    }
+
+    pub(super) fn text_with(&self, loops: Loops) -> Result<String, GpuError> {
+        let pieces = Joining::of(self, find_shader, loops)?;
         let with_name = |Piece { name, text, .. }| format!("// ---- {name}\n{text}");
         Ok(pieces.into_iter().map(with_name).collect::<Vec<_>>().join("\n"))
     }

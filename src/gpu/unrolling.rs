@@ -5,14 +5,43 @@
 
 use super::GpuError;
 
-/// `text` with every loop below a line `#unroll` written out. `constants` are the numbers that its limits may name.
-///
-/// # Errors
-/// [`GpuError::Source`] when such a line has no loop `for (var i = 0u; i < LIMIT; i++) {` below it whose limit is known.
-pub(super) fn unroll(file: &str, text: &str, constants: &[(&str, u32)]) -> Result<String, GpuError> {
+/// What becomes of the loops below a line `#unroll`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Loops {
+    /// They stay. Most drivers write them out themselves, and those that run on a processor compile the long text slowly: a step
+    /// of the CNN takes SwiftShader 42 s from its start with loops, and more than 200 without.
+    Kept,
+    /// They are written out, for DX12.
+    WrittenOut,
+}
+
+impl Loops {
+    /// `text` without its lines `#unroll`. Limits of loops that are written out are numbers, or names: of `constants`, or of
+    /// constants that the text declares as numbers.
+    ///
+    /// # Errors
+    /// [`GpuError::Source`] when such a line has no loop `for (var i = 0u; i < LIMIT; i++) {` below it whose limit is known.
+    pub fn apply(self, file: &str, text: &str, constants: &[(&str, u32)]) -> Result<String, GpuError> {
+        let unrolled = unroll(file, text, constants)?;
+        match self {
+            Self::WrittenOut => Ok(unrolled),
+            Self::Kept => Ok(text
+                .lines()
+                .filter(|line| line.trim() != "#unroll")
+                .fold(String::new(), |text, line| text + line + "\n")),
+        }
+    }
+}
+
+fn unroll(file: &str, text: &str, constants: &[(&str, u32)]) -> Result<String, GpuError> {
     let lines: Vec<&str> = text.lines().collect();
+    let declared = lines.iter().filter_map(|line| {
+        let (name, rest) = line.strip_prefix("const ")?.split_once(": u32 = ")?;
+        Some((name, rest.split_once("u;")?.0.parse().ok()?))
+    });
+    let constants: Vec<(&str, u32)> = constants.iter().copied().chain(declared).collect();
     let mut output = String::with_capacity(text.len());
-    write_out(&lines, constants, &mut output)
+    write_out(&lines, &constants, &mut output)
         .map_err(|problem| GpuError::Source { file: file.to_owned(), problem: problem.to_owned() })?;
     Ok(output)
 }
@@ -31,7 +60,7 @@ fn write_out(lines: &[&str], constants: &[(&str, u32)], output: &mut String) -> 
             let known = constants.iter().find(|(name, _)| *name == limit);
             known.map(|(_, number)| *number)
         });
-        let limit = limit.ok_or("the limit of a loop to unroll is neither a number nor a #const")?;
+        let limit = limit.ok_or("the limit of a loop to unroll is neither a number nor a constant of the file")?;
         let end = end_of_block(after).ok_or("a loop to unroll does not end")?;
         let mut body = String::new();
         write_out(&after[1..end], constants, &mut body)?;

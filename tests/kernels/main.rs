@@ -27,11 +27,17 @@ fn with_other_lanes(kernel: &Specialised, lanes: u32) -> Vec<Specialised> {
         return Vec::new();
     }
     let with = |(lanes, shared): (u32, u32)| {
-        let mut text = kernel.text.replace(&own, &format!("const LANES: u32 = {lanes}u;"));
-        for width in [16, 24, 32] {
-            text = text.replace(&format!("const SHARED: u32 = {width}u;"), &format!("const SHARED: u32 = {shared}u;"));
+        let changed = |text: &str| {
+            let text = text.replace(&own, &format!("const LANES: u32 = {lanes}u;"));
+            let widths = [16, 24, 32].map(|width| format!("const SHARED: u32 = {width}u;"));
+            widths.iter().fold(text, |text, width| text.replace(width, &format!("const SHARED: u32 = {shared}u;")))
+        };
+        Specialised {
+            name: format!("{}, {lanes} lanes", kernel.name),
+            text: changed(&kernel.text),
+            unrolled: changed(&kernel.unrolled),
+            ..kernel.clone()
         }
-        Specialised { name: format!("{}, {lanes} lanes", kernel.name), text, ..kernel.clone() }
     };
     [(4, 24), (16, 16), (32, 32)].map(with).to_vec()
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use naga::ShaderStage;
 use naga::back::{hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
-use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::{Module, ShaderStage};
 use selvedge::gpu::Kernel;
 use serde_json::json;
 
@@ -15,6 +15,8 @@ use serde_json::json;
 pub struct Specialised {
     pub name: String,
     pub text: String,
+    /// As DX12 gets it.
+    pub unrolled: String,
     pub constants: Vec<(&'static str, f64)>,
 }
 
@@ -27,7 +29,9 @@ pub struct Translations {
 
 impl Specialised {
     pub fn of(name: String, kernel: &Kernel) -> Self {
-        Self { name, text: kernel.source.text().unwrap(), constants: kernel.constants.clone() }
+        let source = &kernel.source;
+        let (text, unrolled) = (source.text().unwrap(), source.unrolled_text().unwrap());
+        Self { name, text, unrolled, constants: kernel.constants.clone() }
     }
 
     /// What two equal ones have in common.
@@ -35,9 +39,9 @@ impl Specialised {
         (self.text.clone(), format!("{:?}", self.constants))
     }
 
-    /// Validates it and translates it, without bounds checks, as built-in kernels run on a GPU.
-    pub fn translate(&self) -> Translations {
-        let (name, text) = (&self.name, &self.text);
+    /// naga's module of a text, validated, with the constants in it.
+    fn module(&self, text: &str) -> (Module, ModuleInfo) {
+        let name = &self.name;
         let module =
             naga::front::wgsl::parse_str(text).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
         let capabilities = Capabilities::SUBGROUP | Capabilities::SUBGROUP_BARRIER | Capabilities::SHADER_INT64;
@@ -49,6 +53,13 @@ impl Specialised {
         let entry = Some((ShaderStage::Compute, "main"));
         let (module, info) = naga::back::pipeline_constants::process_overrides(&module, &info, entry, &constants)
             .unwrap_or_else(|e| panic!("{name}: {e}"));
+        (module.into_owned(), info.into_owned())
+    }
+
+    /// Validates it and translates it, without bounds checks, as built-in kernels run on a GPU.
+    pub fn translate(&self) -> Translations {
+        let name = &self.name;
+        let (module, info) = self.module(&self.text);
         let unchecked = BoundsCheckPolicies {
             index: BoundsCheckPolicy::Unchecked,
             buffer: BoundsCheckPolicy::Unchecked,
@@ -77,6 +88,7 @@ impl Specialised {
             .unwrap_or_else(|e| panic!("{name} to MSL: {e}"));
         assert!(metal.contains("kernel void"), "{name}");
 
+        let (module, info) = self.module(&self.unrolled);
         let options = hlsl::Options {
             shader_model: hlsl::ShaderModel::V6_0,
             zero_initialize_workgroup_memory: false,
@@ -93,7 +105,11 @@ impl Specialised {
         // naga 30 defines the zero of a vector once for each function that uses it: write `vec4<f32>(0.0)` instead.
         let zeros: Vec<&str> = hlsl.lines().filter(|line| line.contains(" ZeroValue") && line.ends_with('{')).collect();
         let distinct: BTreeSet<&str> = zeros.iter().copied().collect();
-        assert_eq!(zeros.len(), distinct.len(), "{name}: the HLSL defines a function twice, which DX12's compiler refuses");
+        assert_eq!(
+            zeros.len(),
+            distinct.len(),
+            "{name}: the HLSL defines a function twice, which DX12's compiler refuses"
+        );
         Translations { spirv, metal, hlsl }
     }
 

@@ -58,7 +58,7 @@ impl Kernels {
     /// `source` with its constants and sizes.
     fn specialised(&self, kernel: Kernel, sizes: Sizes) -> Kernel {
         kernel
-            .params(Params { sizes, ..Default::default() })
+            .params(Params { sizes })
             .constant("KERNEL_H", self.settings.pool[0] as u32)
             .constant("KERNEL_W", self.settings.pool[1] as u32)
             .constant("RELU_BEFORE", self.settings.relu_before)

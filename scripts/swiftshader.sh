@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Tests on a second Vulkan driver, SwiftShader, which also runs on the processor but shares no code with Mesa's: gradient checks of all
+# ops, and a small training from start to end, with the core of the matrix product that GPUs get.
+#
+# The driver comes from Debian's package chromium-common, which is unpacked into target/swiftshader and not installed. Exits with 3
+# where it cannot be had.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+folder=$PWD/target/swiftshader
+
+driver() {
+  find "$folder" -name vk_swiftshader_icd.json 2>/dev/null | head -n 1
+}
+
+if [ -z "$(driver)" ]; then
+  mkdir -p "$folder"
+  if ! (cd "$folder" && apt-get -q download chromium-common && dpkg-deb -x chromium-common_*.deb . && rm chromium-common_*.deb) \
+    >/dev/null 2>&1; then
+    printf 'SwiftShader cannot be had here.\n' >&2
+    exit 3
+  fi
+fi
+VK_DRIVER_FILES=$(driver)
+export VK_DRIVER_FILES SELVEDGE_GEMM=tiled
+cargo run --quiet --release -- devices
+cargo test --release --test gradcheck --test gradients --test optimisers
+# Not all: its compiler takes minutes for every variant of the convolutions.
+cargo test --release --test gradients_of_images -- conv2d_with_bias batch_norm_in pool resize a_large_weight_gradient
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+cargo run --quiet --release --example own_network -- "$out/own"
