@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks what building, testing and training need, and on Debian and Ubuntu installs what is missing:
-# a linker, the Vulkan loader, a Vulkan driver (Mesa's software one) and the Fashion-MNIST images.
+# a linker, certificates, the Vulkan loader, a Vulkan driver (Mesa's software one) and the Fashion-MNIST images.
 # Elsewhere it says what to do by hand. Safe to run again: with everything there it changes nothing and needs no
 # network. Exits with 1 when something is missing at the end.
 set -euo pipefail
@@ -98,23 +98,46 @@ vulkan_loader() {
   library libvulkan.so.1
 }
 
-# The first Vulkan driver manifest. As the loader does, the variables are followed instead of the folders when set:
-# https://github.com/KhronosGroup/Vulkan-Loader/blob/main/docs/LoaderDriverInterface.md
+# The devices that the Vulkan loader finds, one a line. A driver's manifest alone says nothing: Debian 13's package has one for a virtual
+# machine's device that is not there.
+vulkan_devices() {
+  local folder
+  folder=$(mktemp -d) || return 1
+  cat >"$folder/devices.c" <<'C'
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+int main(void) {
+    void *loader = dlopen("libvulkan.so.1", RTLD_NOW), *instance = 0, *devices[16];
+    if (!loader) return 1;
+    int (*create)(const void *, const void *, void **) = dlsym(loader, "vkCreateInstance");
+    int (*enumerate)(void *, unsigned *, void **) = dlsym(loader, "vkEnumeratePhysicalDevices");
+    void (*properties)(void *, void *) = dlsym(loader, "vkGetPhysicalDeviceProperties");
+    // VkInstanceCreateInfo with its type, 1, and nothing else; VkPhysicalDeviceProperties has the name at byte 20.
+    size_t info[8] = {1};
+    unsigned count = 16;
+    if (create(info, 0, &instance) || enumerate(instance, &count, devices) < 0) return 1;
+    char *device = calloc(1, 4096);
+    for (unsigned i = 0; i < count; i++) {
+        properties(devices[i], device);
+        printf("%s\n", device + 20);
+    }
+    return 0;
+}
+C
+  cc "$folder/devices.c" -o "$folder/devices" -ldl >/dev/null 2>&1 && "$folder/devices" 2>/dev/null
+  rm -rf "$folder"
+}
+
 vulkan_driver() {
-  local named=${VK_DRIVER_FILES:-${VK_ICD_FILENAMES:-}} place file
-  local -a places=(/usr/share/vulkan/icd.d /etc/vulkan/icd.d /usr/local/share/vulkan/icd.d)
-  if [ -n "$named" ]; then
-    IFS=: read -r -a places <<<"$named"
-  fi
-  for place in "${places[@]}"; do
-    for file in "$place" "$place"/*.json; do
-      if [[ $file == *.json && -f $file ]]; then
-        driver=$file
-        return 0
-      fi
-    done
-  done
-  return 1
+  devices=$(vulkan_devices | awk '{ printf "%s%s", between, $0; between = "; " }')
+  [ -n "$devices" ]
+}
+
+# Certificates, without which cargo cannot fetch a package.
+certificates() {
+  [ -n "${SSL_CERT_FILE:-}${CARGO_HTTP_CAINFO:-}" ] || [ -e /etc/ssl/certs/ca-certificates.crt ] ||
+    [ -e /etc/pki/tls/certs/ca-bundle.crt ] || [ -e /etc/ssl/cert.pem ]
 }
 
 # The first file of the data set. The program reads the same places.
@@ -156,9 +179,9 @@ Arch: vulkan-icd-loader"
   fi
 
   if vulkan_driver; then
-    report "Vulkan driver" "found ($driver)"
+    report "Vulkan driver" "found ($devices)"
   elif [ -n "${VK_DRIVER_FILES:-${VK_ICD_FILENAMES:-}}" ]; then
-    lack "Vulkan driver" "VK_DRIVER_FILES or VK_ICD_FILENAMES is set, and names no driver manifest that exists: \
+    lack "Vulkan driver" "VK_DRIVER_FILES or VK_ICD_FILENAMES is set, and what it names gives the loader no device: \
 unset it or set it right"
   elif ! install_for "Vulkan driver" vulkan_driver mesa-vulkan-drivers; then
     lack "Vulkan driver" "Install your GPU's, or Mesa's software driver. Debian, Ubuntu, Fedora: mesa-vulkan-drivers; \
@@ -176,6 +199,14 @@ Debian's component main and in Ubuntu's universe (to enable that: sudo add-apt-r
   fi
 }
 
+setup_certificates() {
+  if [ "$(uname -s)" = Darwin ] || certificates; then
+    report "Certificates" "found"
+  elif ! install_for "Certificates" certificates ca-certificates; then
+    lack "Certificates" "Install them, or cargo cannot fetch packages. Debian, Ubuntu, Fedora, Arch, Alpine: ca-certificates"
+  fi
+}
+
 setup_cargo() {
   local wanted version major minor advice
   wanted=$(sed -n 's/^rust-version *= *"\([0-9]*\.[0-9]*\).*/\1/p' Cargo.toml)
@@ -184,6 +215,10 @@ setup_cargo() {
     return
   fi
   advice="Get it:  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y && . \"\$HOME/.cargo/env\""
+  if has apt-cache && [ -n "$(apt-cache show rustup 2>/dev/null)" ]; then
+    # Debian 13 and Ubuntu 24.04 have it, and a bare one has no curl.
+    advice="Get it:  apt-get install rustup && rustup default stable  (as root, or with sudo before apt-get)"
+  fi
   if has rustup; then
     advice="Get it:  rustup update stable && rustup default stable"
   elif [ -x "${CARGO_HOME:-${HOME:-}/.cargo}/bin/cargo" ]; then
@@ -205,6 +240,7 @@ setup_cargo() {
 }
 
 setup_linker
+setup_certificates
 setup_vulkan
 setup_data
 setup_cargo
