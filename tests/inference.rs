@@ -50,6 +50,7 @@ fn write_model(path: &Path, train: &TrainConfig) -> RunConfig {
     let run = RunConfig {
         version: "test".to_owned(),
         adapter: "test".to_owned(),
+        driver: String::new(),
         own_network: None,
         train: train.clone(),
         normalisation: Normalisation { mean: 0.3, deviation: 0.4 },

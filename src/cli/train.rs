@@ -9,7 +9,7 @@ use clap::Args;
 use selvedge::data;
 use selvedge::files::{FileError, FileTask, shown};
 use selvedge::gpu::Gpu;
-use selvedge::run::RunFolder;
+use selvedge::run::{RunConfig, RunFolder};
 use selvedge::settings::{Architecture, Transfer};
 use selvedge::train::{Ending, Task, TrainError, resume, train};
 
@@ -159,12 +159,8 @@ fn resume_run(options: &Options, path: &Path, display: &mut Display) -> anyhow::
     let place = options.settings.data().or(run.train.data.as_deref());
     let data = display.load(place)?;
     let gpu = display.open(&options.adapter)?;
-    let here = (gpu.adapter().name.as_str(), env!("CARGO_PKG_VERSION"));
-    if here != (&run.adapter, &run.version) {
-        warn!(
-            "the run was started on {} by selvedge {}; on {} by selvedge {} its weights will not be the same to the last bit",
-            run.adapter, run.version, here.0, here.1
-        );
+    if let Some(warning) = other_device(&run, &gpu.adapter().name, &gpu.adapter().driver) {
+        warn!("{warning}");
     }
     let task = Task::built_in(&run.train, &data);
     Ok(resume(&gpu, &folder, &checkpoint, extension.as_ref(), &task, display)?)
@@ -186,5 +182,48 @@ impl Display {
             shown(&data.source)
         ));
         Ok(data)
+    }
+}
+
+/// What to say when the run was started by another program, or on another adapter or driver: a training repeats itself to the last
+/// bit only on the same, since the driver compiles the kernels.
+fn other_device(run: &RunConfig, adapter: &str, driver: &str) -> Option<String> {
+    let described = |adapter: &str, driver: &str, version: &str| {
+        let driver = if run.driver.is_empty() { String::new() } else { format!(" with {driver}") };
+        format!("{adapter}{driver} by selvedge {version}")
+    };
+    let started = described(&run.adapter, &run.driver, &run.version);
+    let here = described(adapter, driver, env!("CARGO_PKG_VERSION"));
+    (started != here).then(|| {
+        format!("the run was started on {started}; on {here} its weights will not be the same to the last bit")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use selvedge::data::Normalisation;
+    use selvedge::settings::TrainConfig;
+
+    use super::*;
+
+    #[test]
+    fn another_driver_is_named_where_the_run_knows_its_own() {
+        let mut run = RunConfig {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            adapter: "card".to_owned(),
+            driver: "driver 1".to_owned(),
+            own_network: None,
+            train: TrainConfig::default(),
+            normalisation: Normalisation::UNIT,
+            train_images: 0,
+            validation_images: 0,
+            data_checksum: 0,
+        };
+        assert_eq!(other_device(&run, "card", "driver 1"), None);
+        let warning = other_device(&run, "card", "driver 2").unwrap();
+        assert!(warning.contains("card with driver 1") && warning.contains("card with driver 2"), "{warning}");
+        run.driver = String::new();
+        assert_eq!(other_device(&run, "card", "driver 2"), None);
+        assert!(other_device(&run, "other card", "driver 2").unwrap().contains("other card by"));
     }
 }

@@ -14,8 +14,11 @@ use crate::settings::{SettingsError, TrainConfig};
 pub struct RunConfig {
     /// Version of selvedge that wrote it.
     pub version: String,
-    /// The adapter it was trained on. A repetition is bit-identical only on the same adapter.
+    /// The adapter it was trained on. A repetition is bit-identical only on the same adapter with the same driver.
     pub adapter: String,
+    /// The adapter's driver with its version; empty in runs that do not say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub driver: String,
     /// The name of a custom network. The network that the settings name then has no meaning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_network: Option<String>,

@@ -194,6 +194,7 @@ impl<'a> Training<'a> {
         let run = RunConfig {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             adapter: gpu.adapter().name.clone(),
+            driver: gpu.adapter().driver.clone(),
             own_network: task.is_own.then(|| task.name.clone()),
             train: config.clone(),
             normalisation: match &examples {

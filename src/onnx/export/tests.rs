@@ -15,6 +15,7 @@ fn exported(train: TrainConfig) -> Model {
     let run = RunConfig {
         version: "test".to_owned(),
         adapter: "test".to_owned(),
+        driver: String::new(),
         own_network: None,
         normalisation: Normalisation { mean: 0.25, deviation: 0.5 },
         train_images: 0,
