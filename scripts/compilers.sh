@@ -27,7 +27,7 @@ cannot() { # WHAT
 }
 
 as_root() {
-  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
 # Makes sure that there is a command, from Debian's packages if need be.
@@ -36,7 +36,7 @@ need() { # COMMAND PACKAGE...
   shift
   if command -v "$command" >/dev/null; then return; fi
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update >/dev/null 2>&1 || true
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@" >/dev/null 2>&1 || cannot "$command"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@" >/dev/null || cannot "$command"
 }
 
 write_kernels() {
@@ -49,8 +49,9 @@ write_kernels() {
 dawn() {
   need node nodejs
   need npm npm
-  if [ ! -d "$tools/node_modules/webgpu" ]; then
-    npm install --silent --no-audit --no-fund --prefix "$tools" webgpu@0.6.2 >/dev/null 2>&1 || cannot "npm's webgpu"
+  # npm writes this file last, so that an interrupted installation is made again.
+  if [ ! -e "$tools/node_modules/.package-lock.json" ]; then
+    npm install --silent --no-audit --no-fund --prefix "$tools" webgpu@0.6.2 >/dev/null || cannot "npm's webgpu"
   fi
 }
 
@@ -85,12 +86,22 @@ for compiler in "$@"; do
   case $compiler in tint | spirv-val | dxc | fxc) ;; *) usage ;; esac
 done
 write_kernels
-status=0
+refused=0 missing=0
 for compiler in "$@"; do
-  case $compiler in
-    tint) tint || status=1 ;;
-    spirv-val) spirv_val || status=1 ;;
-    dxc | fxc) d3d "$compiler" || status=1 ;;
+  result=0
+  # In a shell of its own, so that one that cannot be had does not keep the others from being asked.
+  (
+    case $compiler in
+      tint) tint ;;
+      spirv-val) spirv_val ;;
+      dxc | fxc) d3d "$compiler" ;;
+    esac
+  ) || result=$?
+  case $result in
+    0) ;;
+    3) missing=1 ;;
+    *) refused=1 ;;
   esac
 done
-exit "$status"
+if [ "$refused" -ne 0 ]; then exit 1; fi
+if [ "$missing" -ne 0 ]; then exit 3; fi

@@ -18,7 +18,7 @@ pack() {
   mkdir -p "$bundle"
   cargo build --release
   cp target/release/selvedge scripts/on-gpu.sh "$bundle"
-  for test in gradients gradcheck optimisers program training architectures transfer; do
+  for test in gradients gradients_of_images tiles gradcheck optimisers program training architectures transfer; do
     cp "$(executable cargo test --release --no-run --test "$test")" "$bundle/test-$test"
   done
   cp "$(executable cargo bench --no-run --bench engine)" "$bundle/bench"

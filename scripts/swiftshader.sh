@@ -8,21 +8,23 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folder=$PWD/target/swiftshader
 
-driver() {
-  find "$folder" -name vk_swiftshader_icd.json 2>/dev/null | head -n 1
+cannot() {
+  printf 'SwiftShader cannot be had here.\n' >&2
+  exit 3
 }
 
-if [ -z "$(driver)" ]; then
-  mkdir -p "$folder"
-  if ! (cd "$folder" && apt-get -q download chromium-common && dpkg-deb -x chromium-common_*.deb . && rm chromium-common_*.deb) \
-    >/dev/null 2>&1; then
-    printf 'SwiftShader cannot be had here.\n' >&2
-    exit 3
-  fi
+if [ ! -d "$folder" ]; then
+  new=$(mktemp -d)
+  (cd "$new" && apt-get -q download chromium-common && dpkg-deb -x chromium-common_*.deb unpacked) >/dev/null || cannot
+  mkdir -p "${folder%/*}"
+  mv "$new/unpacked" "$folder"
+  rm -rf "$new"
 fi
-VK_DRIVER_FILES=$(driver)
+VK_DRIVER_FILES=$(find "$folder" -name vk_swiftshader_icd.json)
+[ -n "$VK_DRIVER_FILES" ] || cannot
 export VK_DRIVER_FILES SELVEDGE_GEMM=tiled
-cargo run --quiet --release -- devices
+# Not another driver that the loader found instead.
+cargo run --quiet --release -- devices | tee /dev/stderr | grep -q SwiftShader
 cargo test --release --test gradcheck --test gradients --test optimisers
 # Not all: its compiler takes minutes for every variant of the convolutions.
 cargo test --release --test gradients_of_images -- conv2d_with_bias batch_norm_in pool resize a_large_weight_gradient

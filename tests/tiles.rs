@@ -5,8 +5,8 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{gpu_as_large_gpu, random};
-use selvedge::gpu::Kernel;
+use common::{gpu_as_large_gpu, gpu_with, random};
+use selvedge::gpu::{GemmCore, Kernel};
 use selvedge::gradcheck::Array;
 use selvedge::tensor::{Graph, Tensor};
 
@@ -82,6 +82,24 @@ fn every_tile_is_right_forward_and_backward() {
     }
     let all = [[128, 128], [128, 64], [64, 64], [128, 32], [64, 32], [32, 32], [128, 16], [64, 16]];
     assert_eq!(seen, BTreeSet::from(all), "tiles that no size above uses, or that this test does not know");
+}
+
+#[test]
+fn the_longest_sum_of_one_pass_is_exact() {
+    // lavapipe silently ends a thread's loops after 65,535 iterations. A bias keeps the sum from being split.
+    const TERMS: usize = 1 << 15;
+    let gpu = gpu_with(GemmCore::Tiled);
+    let mut seen = BTreeSet::new();
+    for [m, n] in [[256, 256], [256, 64], [64, 64], [128, 32], [64, 32], [32, 32], [128, 16], [64, 10]] {
+        let graph = Graph::new(&gpu);
+        let ones = |shape: &[usize]| graph.tensor(shape, &vec![1.0; shape.iter().product()]).unwrap();
+        let y = ones(&[m, TERMS]).linear(&ones(&[TERMS, n]), &ones(&[n]), false).unwrap();
+        let mut compiled = graph.compile(&[&y]).unwrap();
+        seen.extend(compiled.program().kernels().filter_map(tile_of));
+        compiled.run().unwrap();
+        assert!(y.to_vec().unwrap().iter().all(|y| *y == TERMS as f32 + 1.0), "{m} x {n}");
+    }
+    assert!(seen.len() >= 3, "{seen:?}");
 }
 
 /// Rows, terms and columns: none a multiple of its tile, some of 4 and some odd.

@@ -1,8 +1,8 @@
-// Convolution with few inputs for each output, computed directly: what its two kernels share.
+// Direct convolution for layers with few inputs per output: what its two kernels share.
 //
-// With one or three input channels the matrix product has next to nothing to reuse and loads every pixel alone. Here a
-// thread walks along image rows and keeps the TAPS inputs under the window in registers: a step to the right moves them
-// and loads only the columns that are new.
+// With one or three input channels, the matrix product has almost nothing to reuse and loads each pixel separately. Here a
+// thread walks along image rows and keeps the TAPS inputs under the window in registers: a step to the right shifts them and
+// loads only the new columns.
 // out_c is divisible by 4 * QUADS.
 #import conv/sizes.wgsl
 #import gemm/product.wgsl
@@ -11,12 +11,12 @@
 #const STRIDE_W = 1  // columns from one window to the next
 #const IN_C = 1      // input channels
 #const COLUMN = 3    // inputs in one column of the window: KERNEL_H * IN_C
-#const QUADS = 2     // vec4 of output channels that a thread takes
+#const QUADS = 2     // vec4s of output channels per thread
 const TAPS: u32 = KERNEL_W * COLUMN;
 struct Params {
-    product: Product,              // gemm/product.wgsl: rows, the pixels of Y, and cols, its channels
+    product: Product,              // gemm/product.wgsl: rows are the pixels of Y, cols its channels
     @align(16) conv: Convolution,  // conv/sizes.wgsl
-    lines_per_thread: u32,         // image rows of a thread
+    lines_per_thread: u32,         // image rows per thread
 }
 @group(0) @binding(0) var<uniform> params: Params;
 var<private> lines_per_thread: u32;
@@ -41,7 +41,7 @@ fn input_at(image: u32, top: i32, column: i32, e: u32) -> f32 {
 // The inputs under a window, columns from left to right.
 alias Inputs = array<array<f32, COLUMN>, KERNEL_W>;
 
-// Moves the window to where its first column is `left`. The columns that were under it already only change place.
+// Moves the window so that its first column is `left`. Columns that were already under it are only shifted.
 fn move_to(image: u32, top: i32, left: i32, under: ptr<function, Inputs>) {
     #unroll
     for (var kw = 0u; kw < KERNEL_W; kw++) {
@@ -56,7 +56,7 @@ fn move_to(image: u32, top: i32, left: i32, under: ptr<function, Inputs>) {
     }
 }
 
-// The window one step before the image's first: so that the first move brings it to its place.
+// The window one step to the left of the image's first window, so that the first move brings it into place.
 fn before_first(image: u32, top: i32, under: ptr<function, Inputs>) {
     #unroll
     for (var kw = 0u; kw < KERNEL_W; kw++) {

@@ -1,11 +1,12 @@
-// Convolution with few inputs for each output, forward (direct.wgsl says how):
+// Direct convolution for layers with few inputs per output, forward (see direct.wgsl):
 //     Y[n, oh, ow, co] = f(sum over kw, kh, ci of X[n, oh*sh + kh - pt, ow*sw + kw - pl, ci] * W[kh, kw, ci, co] + b[co])
 //
 // x        [N, in_h, in_w, in_c];  w [kernel_h, kernel_w, in_c, out_c];  y [N, out_h, out_w, out_c]
-// Threads: one for 4 * QUADS output channels of `lines_per_thread` image rows, 64 a workgroup. Neighbours take neighbouring channels.
-// Bytes:   the weights once a thread; 4 * kernel_h * stride_w * in_c read and 16 * QUADS written a pixel.
-// Why:     the first layer of the CNN: 6 ms on lavapipe against 18 through the matrix product, which loads each pixel
-//          nine times, alone, and multiplies 15 zeros for 9 numbers.
+// Threads: one per 4 * QUADS output channels and `lines_per_thread` image rows, 64 per workgroup. Neighbouring threads take
+//          neighbouring channels.
+// Bytes:   the weights once per thread; 4 * kernel_h * stride_w * in_c read and 16 * QUADS written per pixel.
+// Why:     the first layer of the CNN takes 6 ms on lavapipe, against 18 ms through the matrix product, which loads each
+//          pixel nine times, one at a time, and multiplies 15 zeros for every 9 numbers.
 #import common/grid.wgsl
 #import conv/direct.wgsl
 #import conv/sizes.wgsl

@@ -1,12 +1,12 @@
-// Convolution with few inputs for each output, gradients of weights and bias over a piece of the image rows (direct.wgsl):
+// Direct convolution (see direct.wgsl), gradients of weights and bias over a piece of the image rows:
 //     dW[kh, kw, ci, co] = sum over n, oh, ow of X[n, oh*sh + kh - pt, ow*sw + kw - pl, ci] * dY[n, oh, ow, co]
 //     db[co] = sum over n, oh, ow of dY[n, oh, ow, co]
 //
 // x        [N, in_h, in_w, in_c];  dy [N, out_h, out_w, out_c]
 // partial  [pieces, taps + 1, out_c]: each piece's dW, then its db; gemm/split_sum.wgsl adds them up
-// Threads: one for 4 * QUADS output channels of `lines_per_thread` image rows, which are a piece; 64 a workgroup.
-// Bytes:   4 * kernel_h * stride_w * in_c and 16 * QUADS read a pixel.
-// Why:     the first layer of the CNN: through the matrix product its rows are nine, and tiles of 64 mostly empty.
+// Threads: one per 4 * QUADS output channels and `lines_per_thread` image rows, which form a piece; 64 per workgroup.
+// Bytes:   4 * kernel_h * stride_w * in_c and 16 * QUADS read per pixel.
+// Why:     for the first layer of the CNN, the matrix product would have nine rows and leave tiles of 64 mostly empty.
 #import common/grid.wgsl
 #import conv/direct.wgsl
 #import conv/sizes.wgsl

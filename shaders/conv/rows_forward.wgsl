@@ -6,9 +6,9 @@
 //     term       (kw, ci)               depth = kernel_w * in_c
 //     B          W as [kernel_h * kernel_w * in_c, out_c]
 //
-// In NHWC the window's row (kw, ci) is one run of kernel_w * in_c neighbours, so a segment has no inner structure:
-// padding only shortens the run at its ends. No division in the inner loop, no copy of the image: an explicit im2col
-// would write and read kernel_h * kernel_w times the image.
+// In NHWC a row of the window, (kw, ci), is one run of kernel_w * in_c neighbours, so a segment has no inner structure:
+// padding only shortens the run at its ends. No division in the inner loop, no copy of the image: an explicit im2col would
+// write and read kernel_h * kernel_w times the image.
 #import conv/sizes.wgsl
 #import gemm/product.wgsl
 #import gemm/runs.wgsl
@@ -20,7 +20,7 @@ struct Row {
 }
 struct Span {
     base: u32,   // element of X that holds term 0; wraps below zero when the window starts in the padding
-    first: u32,  // terms first .. last lie in the image, the others in the padding
+    first: u32,  // terms first .. last are in the image, the others in the padding
     last: u32,
 }
 struct Params {

@@ -2,9 +2,9 @@
 //     dX[n, ih, iw, ci] = sum over kh, kw, co of dY[n, oh, ow, co] * W[kh, kw, ci, co]
 //     where oh*sh + kh - pt = ih and ow*sw + kw - pl = iw
 //
-// A tap contributes to an input pixel only when ih + pt - kh divides by the stride. Pixels with the same remainder (a phase)
-// have the same taps: one product computes the pixels first_h, first_h + sh, .. by first_w, first_w + sw, .. with the taps
-// tap_h, tap_h + sh, .. by tap_w, tap_w + sw, .. and so multiplies no zeros between. With stride 1 there is one phase.
+// A tap contributes to an input pixel only when ih + pt - kh is divisible by the stride. Pixels with the same remainder (a
+// phase) have the same taps: one product computes the pixels first_h, first_h + sh, .. by first_w, first_w + sw, .. with the
+// taps tap_h, tap_h + sh, .. by tap_w, tap_w + sw, .. and so skips the zeros in between. With stride 1 there is one phase.
 //
 //     A row      (n, i, j) of the phase   rows = N * grid_h * grid_w, pixel (first_h + i*sh, first_w + j*sw)
 //     segment    tap (s, t) of the phase  segments = taps of the phase, none where the stride is wider than the kernel
@@ -17,14 +17,14 @@ const A_ALONG_K: bool = true;
 override STRIDED: bool;  // more than one phase
 struct Row {
     image: u32,  // n * out_h
-    y: i32,      // oh of the phase's first tap; each further one is one row higher up
+    y: i32,      // oh of the phase's first tap; each further tap is one row higher
     x: i32,
 }
 struct Span {
     base: u32,   // element of dY that holds term 0
     last: u32,   // terms 0 .. last exist: out_c, or none when the tap misses the image
 }
-// Which pixels a phase has, and which taps they have.
+// The pixels of a phase, and their taps.
 struct Phase {
     first_h: u32,  // row of its first pixel
     first_w: u32,  // column of its first pixel
@@ -37,7 +37,7 @@ struct Phase {
 struct Params {
     product: Product,              // gemm/product.wgsl
     @align(16) conv: Convolution,  // conv/sizes.wgsl
-    @align(16) phase: Phase,       // which part of the image this product is
+    @align(16) phase: Phase,       // the part of the image that this product computes
 }
 @group(0) @binding(0) var<uniform> params: Params;
 var<private> phase: Phase;
@@ -71,7 +71,7 @@ fn a_run(span: Span, k: u32) -> Run {
     return Run(span.base, k, 0u, span.last);
 }
 
-// W is stored by columns of the product: the tap that a segment is, then the input channel, then the terms.
+// W is stored by columns of the product: first the tap (the segment), then the input channel, then the terms.
 fn b_column(segment: u32, col: u32) -> ClampedRun {
     let s = segment / phase.taps_w;
     let t = segment - s * phase.taps_w;

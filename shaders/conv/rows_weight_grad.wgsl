@@ -2,15 +2,15 @@
 //     dW[kh, kw, ci, co] = sum over n, oh, ow of X[n, oh*sh + kh - pt, ow*sw + kw - pl, ci] * dY[n, oh, ow, co]
 //     db[co] = sum over n, oh, ow of dY[n, oh, ow, co]
 //
-//     A row      (kh, kw, ci), then eight more whose first is the bias: rows = kernel_h * row_pitch + 8
+//     A row      (kh, kw, ci), then eight more, the first of which is the bias: rows = kernel_h * row_pitch + 8
 //     term       pixel (n, oh, ow)      K = N * out_h * out_w
-//     segment    `depth` pixels, so that splits of K have a unit
+//     segment    `depth` pixels, the unit in which K is split
 //     B          dY as [N * out_h * out_w, out_c]
 //
-// Here neighbours in memory are rows of A, not terms (A_ALONG_K is false): a run is the window's elements j, j+1, .. of
-// kernel row kh, j = kw * in_c + ci. Each kernel row is rounded up to row_pitch so that no run crosses into the next; the
-// extra rows are not stored. The bias is a weight whose input is always one, so its gradient is one more row of the
-// same product: A reads as ones there. That saves two passes over dY.
+// Here neighbours in memory are rows of A, not terms (A_ALONG_K is false): a run holds the window's elements j, j+1, .. of
+// kernel row kh, where j = kw * in_c + ci. Each kernel row is rounded up to row_pitch so that no run crosses into the next;
+// the extra rows are not stored. The bias is a weight whose input is always one, so its gradient is one more row of the same
+// product: A reads as ones there. That saves two passes over dY.
 //
 // dW is small and K is huge, so the segments may be split over workgroups; each split stores its own partial dW and a
 // second pass adds them in a fixed order, which keeps the result the same from run to run.
@@ -18,7 +18,7 @@
 #import gemm/product.wgsl
 #import gemm/runs.wgsl
 const A_ALONG_K: bool = false;
-override BIAS: bool;   // whether there is that row
+override BIAS: bool;   // whether A has the bias row
 override LARGE: bool;  // images of more than a million pixels
 struct Row {
     kh: u32,     // kernel_h for the bias
@@ -26,14 +26,14 @@ struct Row {
 }
 struct Span {
     row: Row,
-    image: u32,  // that of term 0
-    pixel: u32,  // term 0 within its image
+    image: u32,  // image of term 0
+    pixel: u32,  // pixel of term 0 within its image
     terms: u32,  // terms of the segment
 }
 struct Params {
     product: Product,              // gemm/product.wgsl
     @align(16) conv: Convolution,  // conv/sizes.wgsl
-    row_pitch: u32,                // rows of A for a kernel row, rounded up to a multiple of 8
+    row_pitch: u32,                // rows of A per kernel row, rounded up to a multiple of 8
 }
 @group(0) @binding(0) var<uniform> params: Params;
 var<private> row_pitch: u32;
@@ -44,9 +44,9 @@ fn copy_params() {
     row_pitch = params.row_pitch;
 }
 
-// i / divisor. Whole-number division is done lane by lane on lavapipe and took a fifth of the kernel's time. In floats it is
-// exact up to i = 2^20, which is past the end of any image but a LARGE one: (i + 1/2) / divisor is then further from a
-// whole number than the error of a division (2.5 ulp in WGSL) and a multiplication.
+// i / divisor. lavapipe divides integers lane by lane, which took a fifth of the kernel's time. In floats the quotient is
+// exact up to i = 2^20, beyond the last pixel of any image that is not LARGE: (i + 1/2) / divisor is then further from an
+// integer than the error of a division (2.5 ulp in WGSL) and a multiplication.
 fn quotient(i: u32, divisor: u32) -> u32 {
     if (LARGE) {
         return i / divisor;
@@ -70,7 +70,7 @@ fn a_run(span: Span, k: u32) -> Run {
     if (BIAS && span.row.kh == conv.kernel_h) {
         return run_of_one(exists && span.row.j == 0u);
     }
-    // Counted from the segment's first image on.
+    // Counted from the segment's first image.
     let line = quotient(span.pixel + k, conv.out_w);
     let image = quotient(line, conv.out_h);
     let n = span.image + image;

@@ -1,8 +1,8 @@
 // The sizes of a convolution, shared by its three products and by the direct kernels.
 //
-// Threads: no map of its own.
+// Threads: no thread mapping of its own.
 // Bytes:   none.
-// Why:     one struct for all of them: the gradients go back through the same windows.
+// Why:     one struct for all of them, because the gradients use the same windows.
 struct Convolution {
     in_h: u32,      // rows of an input image, [N, in_h, in_w, in_c]
     in_w: u32,      // columns of an input image

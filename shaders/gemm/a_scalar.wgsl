@@ -1,10 +1,10 @@
 // Operand A in memory, element by element:  a_quad(run) = A[base+i .. base+i+3], a_eight(run) = A[base+i .. base+i+7]
 //
 // a        any matrix or image
-// Threads: called by whichever thread of a core wants the numbers; no map of its own.
-// Bytes:   4 a load.
-// Why:     images of 1 or 3 channels and other sizes that 4 does not divide. Here padding may begin and end within the
-//          run, so each element is checked; a_vec4.wgsl checks once.
+// Threads: called by any thread of a core that needs the numbers; no thread mapping of its own.
+// Bytes:   4 per load.
+// Why:     images of 1 or 3 channels, and other sizes not divisible by 4. Padding may begin and end within a run, so each
+//          element is checked; a_vec4.wgsl checks once.
 #import gemm/rows.wgsl
 #import gemm/runs.wgsl
 @group(0) @binding(1) var<storage, read> a: array<f32>;

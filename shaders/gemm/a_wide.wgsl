@@ -1,11 +1,11 @@
 // Operand A in memory, where eight neighbours can be loaded at once:  a_eight(run) = A[base+i .. base+i+7]
 //
 // a        any matrix or image whose runs all start at a multiple of 8 elements and have a multiple of 8 elements
-// Threads: called by whichever lane of the subgroup core wants the numbers; no map of its own.
-// Bytes:   32 a load, as four 64-bit integers of two floats each.
-// Why:     lavapipe loads lane by lane and checks each element against the buffer's end, some 45 instructions a lane for a
-//          vec4 whatever the width of its elements. 64-bit elements bring twice as much for the same. Measured at
-//          1024^3: 39 GFLOP/s against 27 with two vec4<f32> loads.
+// Threads: called by any lane of the subgroup core that needs the numbers; no thread mapping of its own.
+// Bytes:   32 per load, as four 64-bit integers of two floats each.
+// Why:     lavapipe loads lane by lane and checks each element against the end of the buffer: some 45 instructions per lane
+//          for a vec4, whatever the width of its elements. 64-bit elements load twice as much for the same cost. Measured at
+//          1024^3: 39 GFLOP/s, against 27 with two vec4<f32> loads.
 #import gemm/rows.wgsl
 #import gemm/runs.wgsl
 #import gemm/wide.wgsl

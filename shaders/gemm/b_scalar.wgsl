@@ -1,9 +1,9 @@
 // Operand B in memory, element by element:  b_quad(run) = B[base+i .. base+i+3], b_eight(run) = B[base+i .. base+i+7]
 //
 // b        any matrix
-// Threads: called by whichever thread of a core wants the numbers; no map of its own.
-// Bytes:   4 a load.
-// Why:     the ten classes of the last layer, and other widths that 4 does not divide.
+// Threads: called by any thread of a core that needs the numbers; no thread mapping of its own.
+// Bytes:   4 per load.
+// Why:     the ten classes of the last layer, and other widths not divisible by 4.
 #import gemm/runs.wgsl
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 

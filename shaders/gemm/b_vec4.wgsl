@@ -1,9 +1,9 @@
 // Operand B in memory, where four neighbours can be loaded at once:  b_quad(run) = B[base+i .. base+i+3]
 //
 // b        a matrix whose runs all start at a multiple of 4 elements and have a multiple of 4 elements
-// Threads: called by whichever thread of a core wants the numbers; no map of its own.
-// Bytes:   16 a load.
-// Why:     as a_vec4.wgsl. Clamping the start keeps a run inside the matrix without a branch.
+// Threads: called by any thread of a core that needs the numbers; no thread mapping of its own.
+// Bytes:   16 per load.
+// Why:     as in a_vec4.wgsl. Clamping the start keeps a run inside the matrix without a branch.
 #import gemm/runs.wgsl
 @group(0) @binding(2) var<storage, read> b: array<vec4<f32>>;
 

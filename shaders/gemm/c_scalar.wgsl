@@ -1,9 +1,9 @@
 // Result C, any number of columns:  C[place][col .. col+3] = value
 //
 // c        row-major [splits * rows][cols]
-// Threads: called by whichever thread of a core has finished four columns; no map of its own.
-// Bytes:   16 a call, up to four stores.
-// Why:     as c_vec4.wgsl, for widths that 4 does not divide: each of the four columns is checked.
+// Threads: called by each thread of a core that has finished four columns; no thread mapping of its own.
+// Bytes:   16 per call, in up to four stores.
+// Why:     as in c_vec4.wgsl, for widths not divisible by 4: each of the four columns is checked.
 #import gemm/product.wgsl
 #import gemm/runs.wgsl
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;

@@ -3,8 +3,8 @@
 //     column     column of the matrix
 //     term       row of the matrix
 //
-// Past the edge it repeats what is there, so that the numbers stay finite: the matching A is zero, or the result is not
-// stored. Zero times whatever lay behind the matrix could be NaN.
+// Past the edge the last row or column is repeated, so that the numbers stay finite: the matching A is zero, or the result
+// is not stored. Zero times whatever follows the matrix in memory could be NaN.
 #import gemm/product.wgsl
 #import gemm/runs.wgsl
 const B_ALONG_K: bool = false;

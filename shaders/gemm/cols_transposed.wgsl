@@ -1,8 +1,8 @@
 // Operand B, stored by columns, so that a column's terms are neighbours. A's file says where a column's segment begins
 // (b_column), because it knows what a segment is.
 //
-// This is how a weight is stored when a gradient goes back through it: the sum is then over what were its columns.
-// Reading it so costs the same as reading it straight and saves writing its transpose.
+// The backward pass reads weights this way: its sum is over what were the columns of the weight. This costs the same as
+// reading it straight and saves writing its transpose.
 // See cols_dense.wgsl for what happens past the edge.
 #import gemm/product.wgsl
 #import gemm/rows.wgsl

@@ -1,10 +1,10 @@
-// What dropout at the end of a product needs beside seed and step.
+// What dropout at the end of a product needs besides seed and step.
 //
-// Threads: no map of its own.
+// Threads: no thread mapping of its own.
 // Bytes:   none.
-// Why:     finish_dropout.wgsl uses it; rows_dense.wgsl, the product that may end so, has it in its uniform.
+// Why:     finish_dropout.wgsl uses it; rows_dense.wgsl, the product that may end with dropout, has it in its uniform.
 struct Dropout {
-    stream: u32,  // tells one dropout layer from another
+    stream: u32,  // distinguishes the dropout layers
     rate: f32,    // the probability of 0
 }
 var<private> dropout: Dropout;

@@ -1,9 +1,9 @@
-// What happens to a sum before it is stored: bias and activation.  finish(row, col, value, extra) = f(value + bias[col .. col+3])
+// What is done to a sum before it is stored: bias and activation.  finish(row, col, value, extra) = f(value + bias[col .. col+3])
 //
 // bias     [cols]; f is ReLU (common/relu.wgsl) when RELU is set
-// Threads: called by the thread that has the sum; no map of its own.
+// Threads: called by the thread that has the sum; no thread mapping of its own.
 // Bytes:   16 for four columns, once for all rows of a tile: finish_load fetches, finish applies.
-// Why:     done here it saves a pass over C, a read and a write of 4 * rows * cols bytes each.
+// Why:     doing this here saves a pass over C: a read and a write of 4 * rows * cols bytes each.
 #import common/relu.wgsl
 #import common/value_vec4.wgsl
 #import gemm/product.wgsl

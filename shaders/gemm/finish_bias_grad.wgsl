@@ -1,10 +1,10 @@
-// What happens to a weight gradient's sums: those of the row of ones are the bias's gradient and go to a buffer of their own.
+// What is done to a weight gradient's sums: those of the row of ones are the bias's gradient and go to a separate buffer.
 //     bias_grad[col .. col+3] = value, where row is bias_row()
 //
 // bias_grad  [cols]
-// Threads: called by the thread that has the sum; no map of its own.
-// Bytes:   4 a column, once.
-// Why:     the product has summed dY for the weights anyway; a separate sum would read all of dY again.
+// Threads: called by the thread that has the sum; no thread mapping of its own.
+// Bytes:   4 per column, once.
+// Why:     the product reads dY for the weights anyway; a separate sum would read all of it again.
 #import gemm/product.wgsl
 @group(0) @binding(4) var<storage, read_write> bias_grad: array<f32>;
 

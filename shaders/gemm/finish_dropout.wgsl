@@ -1,11 +1,12 @@
-// What happens to a sum before it is stored: bias, ReLU and dropout.  y = relu(value + bias[col .. col+3]) * factor
+// What is done to a sum before it is stored: bias, ReLU and dropout.  y = relu(value + bias[col .. col+3]) * factor
 //
 // bias           [cols]
-// seed_and_step  [2]: the seed of the training and the number of the step
-// Threads: called by the thread that has the sum; no map of its own.
+// seed_and_step  [2]: the seed of the training run and the number of the step
+// Threads: called by the thread that has the sum; no thread mapping of its own.
 // Bytes:   16 for four columns of bias, once for all rows of a tile.
-// Why:     done here it saves a pass over C. The factors are those of elementwise/dropout.wgsl: 1 / (1 - rate) or 0, by a
-//          hash of the place. The backward pass needs neither mask nor sum: y is positive exactly where both let it through.
+// Why:     doing this here saves a pass over C. The factors are those of elementwise/dropout.wgsl: 1 / (1 - rate) or 0,
+//          chosen by a hash of the position. The backward pass needs neither mask nor sum: y is positive exactly where both
+//          ReLU and dropout let the sum through.
 #import common/random.wgsl
 #import common/relu.wgsl
 #import common/value_vec4.wgsl

@@ -1,6 +1,6 @@
-// What happens to a sum before it is stored: nothing.  finish(row, col, value, finish_load(col)) = value
+// What is done to a sum before it is stored: nothing.  finish(row, col, value, finish_load(col)) = value
 //
-// Threads: called by the thread that has the sum; no map of its own.
+// Threads: called by the thread that has the sum; no thread mapping of its own.
 // Bytes:   none.
 // Why:     partial sums and gradients are stored as they are.
 fn finish_load(col: u32) -> vec4<f32> {

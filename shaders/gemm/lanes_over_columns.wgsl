@@ -1,8 +1,8 @@
-// The subgroup core with columns of B over the lanes and rows of A shared: for results that are wide, or have few rows.
+// The subgroup core, columns of B spread over the lanes and rows of A shared: for results that are wide or have few rows.
 //
-//     own        B: each lane eight columns of its own; a tile has 8 * LANES columns
+//     own        B: each lane has eight columns of its own; a tile has 8 * LANES columns
 //     given      A: the tile's SHARED rows, spread over the lanes
-// Neighbouring lanes then read neighbours in memory, where B is stored by terms.
+// Neighbouring lanes then read neighbours in memory if B is stored by terms.
 #import gemm/lanes.wgsl
 #import gemm/rows.wgsl
 #import gemm/cols.wgsl

@@ -1,6 +1,6 @@
-// The subgroup core with rows of A over the lanes and columns of B shared: for results that are long and narrow.
+// The subgroup core, rows of A spread over the lanes and columns of B shared: for results that are long and narrow.
 //
-//     own        A: each lane eight rows of its own; a tile has 8 * LANES rows
+//     own        A: each lane has eight rows of its own; a tile has 8 * LANES rows
 //     given      B: the tile's SHARED columns, spread over the lanes
 // A lane then reads runs of its own rows, which for an image are neighbouring pixels.
 #import gemm/lanes.wgsl
@@ -41,7 +41,7 @@ fn given_load(span: GivenSpan, k: u32) -> Eight {
     return b_eight(b_run(span, k));
 }
 
-// Four sums of one row stand in four vectors: they are brought together first.
+// Four neighbouring sums of a row are in four different vectors, so they are gathered first.
 fn store_tile(split: u32, row0: u32, col0: u32, lane: u32, sum: ptr<function, array<Eight, SHARED>>) {
     var rows: array<array<vec4<f32>, 8>, SHARED / 4u>;
     for (var s = 0u; s < SHARED; s++) {

@@ -1,12 +1,12 @@
 // Matrix product, the plain way:  C[split][m][n..n+3] = sum over k of A[m][k] * B[k][n..n+3]
 //
-// A, B and C are whatever the files of rows.wgsl, cols.wgsl and memory.wgsl say.
+// The files chosen in rows.wgsl, cols.wgsl and memory.wgsl define A, B and C.
 //
-// Threads: one for each row and each group of four columns, of each split.
+// Threads: one per row and group of four columns, for each split.
 // Work:    2*M*N*K FLOPs. Bytes: each thread loads a whole row of A and four columns of B, so A is read N/4 times and
-//          B M times: about 5/4 loads for every 4 multiply-adds, and no reuse but the cache's.
-// Why:     to read first, and to check the others against. `tiled` and `subgroup` do the same sum with each loaded
-//          number used many times.
+//          B M times: about 5/4 loads for every 4 multiply-adds, and no reuse except in the cache.
+// Why:     to be read first, and to check the other cores against. `tiled` and `subgroup` compute the same sums, but use
+//          each loaded number many times.
 #import common/grid.wgsl
 #import gemm/product.wgsl
 #import gemm/rows.wgsl
@@ -30,7 +30,7 @@ fn main(
     if (split >= p.splits) {
         return;
     }
-    // When neighbours in memory are rows, this thread wants one of the four that a quad brings.
+    // When neighbours in memory are rows, this thread needs one of the four rows in a quad.
     let lane = select(row % 4u, 0u, A_ALONG_K);
     let a_start = a_row(row - lane);
     var sum = vec4<f32>(0.0);

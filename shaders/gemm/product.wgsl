@@ -1,13 +1,13 @@
 // The sizes of one matrix product C = A B, shared by every operand file and every core.
 //
-// K, the length of the sum, is cut into segments of `depth` terms each. A dense product has one
-// segment; a convolution has one for each kernel row (or tap), chosen so that within a segment the terms stand side by
-// side in memory and the inner loop needs no division. The last segment of a weight gradient may be shorter.
+// K, the length of the sum, is cut into segments of `depth` terms each. A dense product usually has one segment; a
+// convolution has one per kernel row (or tap), chosen so that the terms of a segment are adjacent in memory and the inner
+// loop needs no division. The last segment of a weight gradient may be shorter.
 //
-// What else an operand file or a finish needs stands in a struct of its own, next to it. The file for A puts them all into
-// the uniform, because it knows what the product is, and copies them into private variables with copy_params(). Every
-// kernel that has loops copies its uniform first: lavapipe would load it anew, lane by lane, at every use in a loop. That
-// took a fifth of the weight gradient's time.
+// Anything else that an operand file or a finish needs is in a struct of its own, next to this one. The file for A knows
+// what the product is, so it puts all of them into the uniform and copies them into private variables with copy_params().
+// Every kernel that has loops copies its uniform first: otherwise lavapipe loads it again, lane by lane, at every use in a
+// loop, which took a fifth of the weight gradient's time.
 struct Product {
     rows: u32,                // rows of A and C (M)
     cols: u32,                // columns of B and C (N)

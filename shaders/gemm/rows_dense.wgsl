@@ -2,7 +2,7 @@
 //
 //     A row      row of the matrix
 //     term       column of the matrix
-//     segment    `depth` columns, less than any core can sum up in one go
+//     segment    `depth` columns, fewer than any core can sum up in one go
 #import gemm/dropout.wgsl
 #import gemm/product.wgsl
 #import gemm/runs.wgsl
@@ -16,7 +16,7 @@ struct Span {
 }
 struct Params {
     product: Product,             // gemm/product.wgsl
-    @align(16) dropout: Dropout,  // gemm/dropout.wgsl, zero without
+    @align(16) dropout: Dropout,  // gemm/dropout.wgsl, zero without dropout
 }
 @group(0) @binding(0) var<uniform> params: Params;
 

@@ -1,22 +1,22 @@
 // Operand A of a dense layer's weight gradient: a matrix X stored [K, in] and read transposed.
 //     dW[i, o] = sum over k of X[k, i] dZ[k, o],    db[o] = sum over k of dZ[k, o]
 //
-//     A row      input feature i, then eight more whose first is the bias: rows = in rounded up to 8, + 8
+//     A row      input feature i, then eight more, the first of which is the bias: rows = in rounded up to 8, + 8
 //     term       sample k               K = number of samples
-//     segment    `depth` samples, so that splits of K have a unit
+//     segment    `depth` samples, the unit in which K is split
 //
 // Neighbours in memory are rows here, not terms (A_ALONG_K is false). The bias is a weight whose input is always one, so
 // its gradient is one more row of the same product: A reads as ones there, and nothing is stored for the other seven.
 #import gemm/product.wgsl
 #import gemm/runs.wgsl
 const A_ALONG_K: bool = false;
-override BIAS: bool;        // whether there is that row
+override BIAS: bool;        // whether A has the bias row
 struct Row {
     i: u32,
 }
 struct Span {
     i: u32,
-    sample: u32,  // term 0
+    sample: u32,  // sample of term 0
 }
 struct Params {
     product: Product,          // gemm/product.wgsl

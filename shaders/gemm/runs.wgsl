@@ -1,10 +1,10 @@
 // What operand files hand to the files that read memory: a run of neighbours.
 //
-// A's runs are zero outside first .. last: that is the padding of a convolution and the terms past the end of K.
+// A's runs are zero outside first .. last: in the padding of a convolution, and past the end of K.
 // B's runs repeat the last element instead, which needs no branch (cols_dense.wgsl says why that is enough).
 // A reader (a_scalar, a_vec4, a_wide and the same for b) turns a run into four or eight numbers.
 struct Run {
-    base: u32,   // element 0 of the run; may wrap below zero, base + i does not where i is within first .. last
+    base: u32,   // element 0 of the run; may wrap below zero, but base + i does not where i is within first .. last
     i: u32,      // first element wanted
     first: u32,  // elements first .. last are in memory
     last: u32,   // ... or ONE: the run is 1, 0, 0, ..

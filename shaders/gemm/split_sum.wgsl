@@ -2,7 +2,7 @@
 //
 // partial    [splits][len + bias_len]: each split's weight gradient, then its bias gradient
 // c          [len]; bias_grad [bias_len]
-// Threads: ITEMS * TEAM per workgroup (one_thread.wgsl, many_threads.wgsl); an item is a number of the result.
+// Threads: ITEMS * TEAM per workgroup (one_thread.wgsl, many_threads.wgsl); an item is one number of the result.
 // Bytes:   4 * splits read and 4 written per number.
 // Why:     the order of the sum is fixed, so the result is the same from run to run. One pass fills both results.
 #import common/grid.wgsl

@@ -1,23 +1,24 @@
-// Matrix product in registers and subgroup shuffles, for drivers that run on the processor:  C = A B
+// Matrix product in registers and subgroup shuffles, for drivers that run on the CPU:  C = A B
 //
-// A, B and C are whatever the files of rows.wgsl, cols.wgsl and memory.wgsl say.
+// The files chosen in rows.wgsl, cols.wgsl and memory.wgsl define A, B and C.
 //
-// Threads: a workgroup of one subgroup, LANES threads, computes a tile of C. One side of the tile lies over the lanes: each lane has eight
-//          rows (or columns) of its own. The other side, SHARED columns (or rows), is common to all lanes. Which is which
-//          is said by lanes_over_rows.wgsl or lanes_over_columns.wgsl; the host takes the one that wastes less at
-//          the edges. Workgroups go over row tiles first, then column tiles, then splits of K: neighbours share B.
-// Loop:    8 terms at a time. Each lane loads its own 8 x 8 numbers of one operand. Of the other operand the lanes load
-//          an equal part each, SHARED / LANES times eight numbers, and subgroupShuffle gives every lane each in turn.
+// Threads: a workgroup is one subgroup, LANES threads, and computes a tile of C. One side of the tile is spread over the
+//          lanes: each lane has eight rows (or columns) of its own. The other side, SHARED columns (or rows), is common to
+//          all lanes. lanes_over_rows.wgsl and lanes_over_columns.wgsl define which is which; the host chooses the one that
+//          wastes less at the edges. Workgroups go over row tiles first, then column tiles, then splits of K: neighbours
+//          share B.
+// Loop:    8 terms at a time. Each lane loads its own 8 x 8 numbers of one operand and an equal part of the other operand,
+//          SHARED / LANES times eight numbers. subgroupShuffle broadcasts each of the latter to all lanes in turn.
 // Bytes:   a lane loads 8 + SHARED / LANES times 32 bytes for 64 * SHARED multiply-adds: with SHARED 16 and 8 lanes, one
-//          load for every 102.
-// Why:     lavapipe runs a subgroup as one SIMD vector on a processor core. Workgroup memory is only memory there and a
-//          barrier suspends a coroutine, while a shuffle is a register broadcast. Loads are what costs: each is done
-//          lane by lane, with a check against the buffer's end for every element. Hence much arithmetic for each load,
-//          and wide loads (a_wide.wgsl). The sums do not fit the registers, so a sum is fetched once for its
-//          eight terms: with the loop over terms outside, each product took 20% longer.
+//          load per 102.
+// Why:     lavapipe runs a subgroup as one SIMD vector on a CPU core. There, workgroup memory is ordinary memory and a
+//          barrier suspends a coroutine, while a shuffle is a register broadcast. Loads dominate: each is done lane by lane,
+//          and every element is checked against the end of the buffer. Hence much arithmetic per load, and wide loads
+//          (a_wide.wgsl). The sums do not fit in registers, so each sum is fetched once for its eight terms: with the loop
+//          over terms outside, each product took 20% longer.
 //
-// Every loop that indexes an array goes over the whole of one, which is how the driver knows that it must be unrolled: an
-// array that any loop indexes by a variable cannot live in registers.
+// Every loop that indexes an array runs over the whole array, which is how the driver knows that the loop must be unrolled:
+// an array that any loop indexes by a variable cannot be kept in registers.
 #import common/grid.wgsl
 #import gemm/product.wgsl
 #import gemm/lanes.wgsl
@@ -31,14 +32,14 @@ fn main(
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
     copy_params();
-    // Not the private copy: WGSL wants proof that all lanes reach a shuffle, and a private variable proves nothing.
+    // Not the private copy: WGSL requires uniform control flow at a shuffle, and a private variable is not uniform.
     let sizes = params.product;
     let tiles_m = (sizes.rows + TILE_ROWS - 1u) / TILE_ROWS;
     let tiles_n = (sizes.cols + TILE_COLS - 1u) / TILE_COLS;
     let tile = linear_workgroup(group, groups);
     let split = tile / tiles_m / tiles_n;
     if (split >= sizes.splits) {
-        return;  // the whole subgroup leaves
+        return;  // the whole subgroup returns
     }
     let row0 = tile % tiles_m * TILE_ROWS;
     let col0 = tile / tiles_m % tiles_n * TILE_COLS;
@@ -48,8 +49,8 @@ fn main(
     for (var i = 0u; i < 8u; i++) {
         own_start[i] = own_line(row0, col0, lane * 8u + select(0u, i, OWN_ALONG_K));
     }
-    // Eight numbers of the shared block, number n: along K, eight terms of line n; else eight lines, n % (SHARED / 8), at
-    // term n / (SHARED / 8).
+    // Load n of the shared block: along K, eight terms of line n; else, eight lines (group n % (SHARED / 8)) at term n /
+    // (SHARED / 8).
     var given_start: array<Given, SLOTS>;
     var given_term: array<u32, SLOTS>;
     for (var i = 0u; i < SLOTS; i++) {
@@ -86,7 +87,7 @@ fn main(
             }
             for (var s = 0u; s < SHARED; s++) {
                 for (var t = 0u; t < 8u; t++) {
-                    // Shared line s at term t: which eight numbers, and which of them.
+                    // Shared line s at term t: which load holds it, and which of the eight numbers it is.
                     let n = select(t * (SHARED / 8u) + s / 8u, s, GIVEN_ALONG_K);
                     let e = select(s % 8u, t, GIVEN_ALONG_K);
                     let x = vec4<f32>(subgroupShuffle(given[n / LANES][e / 4u][e % 4u], n % LANES));

@@ -1,18 +1,19 @@
 // Matrix product through workgroup memory, for real GPUs:  C = A B
 //
-// A, B and C are whatever the files of rows.wgsl, cols.wgsl and memory.wgsl say.
+// The files chosen in rows.wgsl, cols.wgsl and memory.wgsl define A, B and C.
 //
-// Threads: a workgroup computes a tile of TILE_ROWS x TILE_COLS of C. A thread keeps ROW_BLOCKS x COL_BLOCKS blocks of 4 x 4 in
-//          registers, so that there are ROW_LANES x COL_LANES threads. Workgroups go over row tiles first, then column tiles, then
-//          splits of K.
-// Loop:    TERMS terms at a time. Each thread brings up to ROUNDS blocks of 4 lines x 4 terms, of A or of B, transposed so that
-//          four lines at one term are one vec4. All wait, then every thread multiplies.
+// Threads: a workgroup computes a tile of TILE_ROWS x TILE_COLS of C. A thread keeps ROW_BLOCKS x COL_BLOCKS blocks of 4 x 4
+//          in registers, so a workgroup has ROW_LANES x COL_LANES threads. Workgroups go over row tiles first, then column
+//          tiles, then splits of K.
+// Loop:    TERMS terms at a time. Each thread loads up to ROUNDS blocks of 4 lines x 4 terms of A or B, transposed so that
+//          four lines at one term are one vec4. After a barrier, every thread multiplies.
 // Bytes:   A is read N/TILE_COLS times and B M/TILE_ROWS times. In the inner loop 4 * (ROW_BLOCKS + COL_BLOCKS) numbers from
-//          workgroup memory feed 16 * ROW_BLOCKS * COL_BLOCKS multiply-adds. At most 16 KiB of workgroup memory, which every adapter has.
-// Why:     global memory is far slower than registers; the tile uses each number loaded from it TILE_ROWS or TILE_COLS times, and
-//          the blocks in registers use each number from workgroup memory 4 or 8 times. Small and narrow tiles are for small and
-//          narrow results, where a large one would compute mostly padding, or make too few workgroups. The naive version is bound
-//          by loads.
+//          workgroup memory feed 16 * ROW_BLOCKS * COL_BLOCKS multiply-adds. At most 16 KiB of workgroup memory, which every
+//          adapter has.
+// Why:     global memory is far slower than registers; the tile uses each number loaded from it TILE_ROWS or TILE_COLS
+//          times, and the blocks in registers use each number from workgroup memory 4 or 8 times. Small and narrow tiles are
+//          for small and narrow results, where a large tile would compute mostly padding or leave too few workgroups. The
+//          naive version is bound by loads.
 #import common/grid.wgsl
 #import gemm/product.wgsl
 #import gemm/rows.wgsl
@@ -21,14 +22,14 @@
 #import gemm/finish.wgsl
 #const TILE_ROWS = 64   // rows of C in a tile, a power of two
 #const TILE_COLS = 64   // columns of C in a tile, a power of two
-#const ROW_BLOCKS = 2   // blocks of 4 rows of a thread
-#const COL_BLOCKS = 1   // blocks of 4 columns of a thread
+#const ROW_BLOCKS = 2   // blocks of 4 rows per thread
+#const COL_BLOCKS = 1   // blocks of 4 columns per thread
 #const TERMS = 16       // terms at a time
-#const ROUNDS = 1       // blocks that a thread brings at most
+#const ROUNDS = 1       // blocks that a thread loads at most
 const ROW_LANES: u32 = TILE_ROWS / 4u / ROW_BLOCKS;
 const COL_LANES: u32 = TILE_COLS / 4u / COL_BLOCKS;
 const THREADS: u32 = ROW_LANES * COL_LANES;
-const A_LINES: u32 = TILE_ROWS / 4u;  // vec4 of A at one term
+const A_LINES: u32 = TILE_ROWS / 4u;  // vec4s of A at one term
 const B_LINES: u32 = TILE_COLS / 4u;
 const LINES: u32 = A_LINES + B_LINES;
 const A_BLOCKS: u32 = A_LINES * TERMS / 4u;
@@ -37,14 +38,14 @@ const BLOCKS: u32 = LINES * TERMS / 4u;
 // [TERMS][LINES]: four rows of A, or four columns of B, at one term.
 var<workgroup> tile: array<vec4<f32>, TERMS * LINES>;
 
-// Where a line is at the terms 4 * quad .. 4 * quad + 3. Eight threads write 128 bytes at once, if those are in different memory
-// banks. Where they bring the TERMS / 4 quads of one or two lines, all would be in the same few; so lines are swapped within
-// groups of eight, for each quad in another way.
+// Where a line is stored for the terms 4 * quad .. 4 * quad + 3. Eight threads write 128 bytes at once if these are in
+// different memory banks. When they write the TERMS / 4 quads of one or two lines, all would be in the same few banks; so
+// lines are swapped within groups of eight, differently for each quad.
 fn swizzled(line: u32, quad: u32, lines: u32) -> u32 {
     return line ^ ((32u / TERMS * quad) & (min(lines, 8u) - 1u));
 }
 
-// Whether block `n` of a thread is one of A: blocks of A come first. Known at compile time where all threads agree.
+// Whether a thread's block `n` belongs to A: blocks of A come first. Known at compile time where all threads agree.
 fn brings_a(n: u32, local: u32) -> bool {
     if ((n + 1u) * THREADS <= A_BLOCKS) {
         return true;
@@ -59,23 +60,23 @@ fn main(
     @builtin(local_invocation_index) local: u32,
 ) {
     copy_params();
-    // Not the private copy: WGSL wants proof that all threads reach a barrier, and a private variable proves nothing.
+    // Not the private copy: WGSL requires uniform control flow at a barrier, and a private variable is not uniform.
     let sizes = params.product;
     let tiles_m = (sizes.rows + TILE_ROWS - 1u) / TILE_ROWS;
     let tiles_n = (sizes.cols + TILE_COLS - 1u) / TILE_COLS;
     let number = linear_workgroup(group, groups);
     let split = number / tiles_m / tiles_n;
     if (split >= sizes.splits) {
-        return;  // the whole workgroup leaves, so no barrier is missed
+        return;  // the whole workgroup returns, so no barrier is missed
     }
     let row0 = number % tiles_m * TILE_ROWS;
     let col0 = number / tiles_m % tiles_n * TILE_COLS;
 
-    // The blocks that this thread brings. Neighbouring threads bring what are neighbours in memory.
+    // The blocks that this thread loads. Neighbouring threads load neighbours in memory.
     var a_start: array<Row, 4u * ROUNDS>;
     var b_start: array<Column, 4u * ROUNDS>;
     var first_term: array<u32, ROUNDS>;
-    var place: array<u32, ROUNDS>;  // of its first term in the tile
+    var place: array<u32, ROUNDS>;  // of a block's first term in the tile
     #unroll
     for (var n = 0u; n < ROUNDS; n++) {
         let is_a = brings_a(n, local);
@@ -93,7 +94,7 @@ fn main(
         }
     }
 
-    // This thread computes rows 4 * my_row .. of each TILE_ROWS / ROW_BLOCKS of the tile, and columns likewise.
+    // This thread computes 4 rows, from 4 * my_row on, of each TILE_ROWS / ROW_BLOCKS of the tile, and columns likewise.
     let my_row = local / COL_LANES;
     let my_col = local % COL_LANES;
     var sum: array<vec4<f32>, 4u * ROW_BLOCKS * COL_BLOCKS>;  // [row][block of columns]
@@ -111,7 +112,7 @@ fn main(
         }
         let depth = min(sizes.depth, sizes.terms - s * sizes.depth);
         for (var k = 0u; k < depth; k += TERMS) {
-            // All loads first, so that they are under way together.
+            // All loads first, so that they are in flight together.
             var x: array<vec4<f32>, 4u * ROUNDS>;
             #unroll
             for (var n = 0u; n < ROUNDS; n++) {

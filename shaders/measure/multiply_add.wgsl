@@ -1,7 +1,7 @@
-// How many multiply-adds an adapter reaches:  s = s x + y, again and again, in registers
+// How many multiply-adds per second an adapter reaches:  s = s x + y, repeated in registers
 //
-// y        [threads] at binding 1: the sums, so that the work cannot be left out
-// Threads: each has four sums of four lanes, 64 threads per workgroup: enough that no multiply-add waits for the one before.
+// y        [threads] at binding 1: the sums, so that the compiler cannot remove the work
+// Threads: each has four sums of four lanes, 64 threads per workgroup: enough that no multiply-add waits for the previous one.
 // Bytes:   4 per thread. 32 FLOPs per round.
 // Why:     the ceiling for every compute-bound kernel: no load, no store, no branch but the loop's.
 #import common/grid.wgsl

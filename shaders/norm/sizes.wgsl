@@ -21,7 +21,7 @@ struct Sizes {
     epsilon: f32,           // added to the variance
 }
 struct Params {
-    sizes: Sizes,           // all of it, so that the copy below need not be of the uniform's own type, which Vulkan forbids
+    sizes: Sizes,           // all of them, for the copy below
 }
 @group(0) @binding(0) var<uniform> params: Params;
 

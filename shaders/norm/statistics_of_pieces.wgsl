@@ -6,7 +6,7 @@
 // moments       [2, pitch]: mean and unbiased variance, for the running statistics; pitch is groups rounded up to the
 //               alignment of arena parts, 64 elements
 // Threads: called by every thread of apply.wgsl for its channels; the first thread of each channel also stores.
-// Bytes:   12 per piece and channel, at most 64 pieces, from the cache.
+// Bytes:   12 per piece and channel, at most 128 pieces, from the cache.
 // Why:     the pieces are few, so each thread that needs the statistics joins them itself, which saves a dispatch with its
 //          barrier. The origin is added last: until then small differences of means are exact.
 #import norm/moments.wgsl

@@ -1,15 +1,15 @@
-// The gradient of a sum: its number given back to every term.  y[o, l, i] = factor * x[o, i]
+// The gradient of a sum, copied to every term.  y[o, l, i] = factor * x[o, i]
 //
 // x        [outer, inner]
 // y        [outer, len, inner]
-// Threads: one an element of y, 64 a workgroup.
-// Bytes:   4 written an element of y; x is small.
+// Threads: one per element of y, 64 per workgroup.
+// Bytes:   4 written per element of y; x is small.
 // Why:     the counterpart of sum.wgsl for every kind of sum and mean, the global average pool among them.
 #import common/grid.wgsl
 struct Params {
-    outer: u32,   // elements around the axis
-    len: u32,     // of the axis
-    inner: u32,   // elements within the axis
+    outer: u32,   // product of the sizes before the axis
+    len: u32,     // size of the axis
+    inner: u32,   // product of the sizes after the axis
     factor: f32,  // multiplies every number
 }
 @group(0) @binding(0) var<uniform> p: Params;

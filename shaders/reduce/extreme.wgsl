@@ -1,18 +1,19 @@
-// The largest or smallest along one axis, in pieces:  y[o, piece, i] = max (or min) over the piece's l of x[o, l, i]
+// The maximum or minimum along one axis, in pieces:  y[o, piece, i] = max (or min) over the piece's l of x[o, l, i]
 //
 // x        [outer, len, inner], len at least 1
 // y        [outer, pieces, inner], pieces = ceil(len / chunk)
-// Threads: one an element of y, 64 a workgroup; neighbours take neighbouring i.
-// Bytes:   4 an element of x read, hardly anything written. 1 comparison an element.
-// Why:     the shape of sum.wgsl, with a long axis in two passes. No rounding here, so no sums of sums either. The rule of
-//          elementwise/functions.wgsl for NaN holds: one NaN makes the result NaN, as in PyTorch, where WGSL's own max may hide it.
+// Threads: one per element of y, 64 per workgroup; neighbours take neighbouring i.
+// Bytes:   4 read per element of x, hardly anything written. 1 comparison per element.
+// Why:     the shape of sum.wgsl: a long axis takes two passes. Nothing is rounded, so there are no sums of sums. NaN
+//          follows the rule of elementwise/functions.wgsl: one NaN makes the result NaN, as in PyTorch; WGSL's own max may
+//          hide it.
 #import common/grid.wgsl
 #import common/value_f32.wgsl
 #import elementwise/functions.wgsl
 struct Params {
-    outer: u32,   // elements around the axis
-    len: u32,     // of the axis
-    inner: u32,   // elements within the axis
+    outer: u32,   // product of the sizes before the axis
+    len: u32,     // size of the axis
+    inner: u32,   // product of the sizes after the axis
     chunk: u32,   // numbers a thread compares
     pieces: u32,  // threads along the axis
 }

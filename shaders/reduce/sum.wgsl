@@ -7,16 +7,16 @@
 // Bytes:   4 read per element of x, hardly anything written. 1 FLOP per element.
 // Why:     a long axis takes two passes with chunk = sqrt(len): enough threads in the first, and few additions in a row
 //          in both. Four sums side by side, and sums of sums, shorten the chain of roundings once more: 512 terms pass
-//          through 16 + 8 + 3 additions one after the other, which is what keeps the error near a tree's. The order is fixed
+//          through 16 + 8 + 3 additions one after the other, which keeps the error close to that of a tree. The order is fixed
 //          by the sizes alone, so the result is the same in every run, which float atomics would not give.
 #import common/grid.wgsl
 #import reduce/partial_number.wgsl
 #choose team: reduce/one_thread.wgsl | reduce/many_threads.wgsl
 const RUN: u32 = 16u;  // additions in a row before their sum joins the others
 struct Params {
-    outer: u32,   // elements around the axis
-    len: u32,     // of the axis
-    inner: u32,   // elements within the axis
+    outer: u32,   // product of the sizes before the axis
+    len: u32,     // size of the axis
+    inner: u32,   // product of the sizes after the axis
     chunk: u32,   // numbers that a team sums up
     pieces: u32,  // teams along the axis
     factor: f32,  // multiplies every sum
@@ -38,7 +38,7 @@ fn main(
     let piece = line % p.pieces;
     let o = line / p.pieces;
     let start = piece * p.chunk;
-    // Of the piece's numbers this thread adds up every TEAM-th. Threads past the last item only take part in the barriers.
+    // This thread adds up every TEAM-th number of the piece. Threads past the last item only take part in the barriers.
     let member = local / ITEMS;
     let count = select(0u, (min(p.chunk, p.len - start) + TEAM - 1u - member) / TEAM, exists);
     let step = TEAM * p.inner;

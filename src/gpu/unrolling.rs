@@ -1,26 +1,26 @@
-//! Writes loops out: the directive `#unroll` of [`Source`](super::Source).
+//! Unrolls loops: the directive `#unroll` of [`Source`](super::Source).
 //!
 //! Some compilers (those of DX12 among them) keep an array that a loop indexes in memory instead of registers, even where
 //! the number of iterations is constant. With every index a literal, all of them see registers.
 
 use super::GpuError;
 
-/// What becomes of the loops below a line `#unroll`.
+/// What is done with the loops below `#unroll` lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Loops {
-    /// They stay. Most drivers write them out themselves, and those that run on a processor compile the long text slowly: a step
-    /// of the CNN takes SwiftShader 42 s from its start with loops, and more than 200 without.
+    /// They are kept. Most drivers unroll them themselves, and those that run on the CPU compile the longer text slowly:
+    /// SwiftShader takes 42 s to compile the CNN's step with loops, and more than 200 s without.
     Kept,
-    /// They are written out, for DX12.
+    /// They are unrolled, for DX12.
     WrittenOut,
 }
 
 impl Loops {
-    /// `text` without its lines `#unroll`. Limits of loops that are written out are numbers, or names: of `constants`, or of
-    /// constants that the text declares as numbers.
+    /// `text` without its `#unroll` lines. The limit of an unrolled loop is a number or a name: of one of `constants`, or of
+    /// a constant that the text declares as a number.
     ///
     /// # Errors
-    /// [`GpuError::Source`] when such a line has no loop `for (var i = 0u; i < LIMIT; i++) {` below it whose limit is known.
+    /// [`GpuError::Source`] when such a line has no loop `for (var i = 0u; i < LIMIT; i++) {` with a known limit below it.
     pub fn apply(self, file: &str, text: &str, constants: &[(&str, u32)]) -> Result<String, GpuError> {
         let unrolled = unroll(file, text, constants)?;
         match self {
@@ -61,7 +61,12 @@ fn write_out(lines: &[&str], constants: &[(&str, u32)], output: &mut String) -> 
             known.map(|(_, number)| *number)
         });
         let limit = limit.ok_or("the limit of a loop to unroll is neither a number nor a constant of the file")?;
-        let end = end_of_block(after).ok_or("a loop to unroll does not end")?;
+        let end = end_of_block(after).ok_or("a loop to unroll does not end with a line '}'")?;
+        let has =
+            |word: &str| after[1..end].iter().any(|line| code_of(line).split_whitespace().any(|part| part == word));
+        if has("break;") || has("continue;") {
+            return Err("a loop to unroll has a break or continue, which would leave another loop");
+        }
         let mut body = String::new();
         write_out(&after[1..end], constants, &mut body)?;
         let indent = &head[..head.len() - head.trim_start().len()];
@@ -78,7 +83,7 @@ fn write_out(lines: &[&str], constants: &[(&str, u32)], output: &mut String) -> 
     Ok(())
 }
 
-/// The variable and the limit of a loop's first line.
+/// The variable and the limit in a loop's first line.
 fn loop_of(line: &str) -> Option<(&str, &str)> {
     let (start, rest) = line.trim().strip_prefix("for (var ")?.split_once("; ")?;
     let (condition, step) = rest.split_once("; ")?;
@@ -87,17 +92,23 @@ fn loop_of(line: &str) -> Option<(&str, &str)> {
     (step == format!("{variable}++) {{")).then_some((variable, limit))
 }
 
-/// The number of the line that closes the block opened by the first.
+/// The index of the line that closes the block opened by the first line.
 fn end_of_block(lines: &[&str]) -> Option<usize> {
     let mut depth = 0_i32;
-    lines.iter().position(|line| {
-        let code = line.split("//").next().unwrap_or_default();
+    let closing = lines.iter().position(|line| {
+        let code = code_of(line);
         depth += code.matches('{').count() as i32 - code.matches('}').count() as i32;
         depth == 0
-    })
+    });
+    closing.filter(|end| code_of(lines[*end]).trim() == "}")
 }
 
-/// `line` with the number instead of the variable, wherever that is a word of its own and no member.
+/// A line without its comment.
+fn code_of(line: &str) -> &str {
+    line.split("//").next().unwrap_or_default()
+}
+
+/// `line` with the number in place of the variable, wherever the variable is a whole word and not a member.
 fn with_number(line: &str, variable: &str, number: u32) -> String {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut output = String::with_capacity(line.len());
@@ -105,7 +116,7 @@ fn with_number(line: &str, variable: &str, number: u32) -> String {
     while let Some(at) = rest.find(variable) {
         let (before, after) = (&rest[..at], &rest[at + variable.len()..]);
         output += before;
-        if before.ends_with(|c| is_word(c) || c == '.') || after.starts_with(is_word) {
+        if output.ends_with(|c| is_word(c) || c == '.') || after.starts_with(is_word) {
             output += variable;
         } else {
             output += &format!("{number}u");
@@ -121,8 +132,8 @@ mod tests {
 
     #[test]
     fn loops_are_written_out_from_the_inside_out() {
-        let text = "#unroll\nfor (var i = 0u; i < ROWS; i++) {\n    // twice\n    #unroll\n    for (var j = 0u; j < 2u; j++) {\n        x[i][j] = p.i + ij;\n    }\n}\ny();\n";
-        let cell = |i, j| format!("    {{\n        x[{i}u][{j}u] = p.i + ij;\n    }}\n");
+        let text = "#unroll\nfor (var i = 0u; i < ROWS; i++) {\n    // twice\n    #unroll\n    for (var j = 0u; j < 2u; j++) {\n        x[i][j] = p.i + ij + pi[j].ji;\n    }\n}\ny();\n";
+        let cell = |i, j| format!("    {{\n        x[{i}u][{j}u] = p.i + ij + pi[{j}u].ji;\n    }}\n");
         let expected =
             format!("{{\n    // twice\n{}{}}}\n{{\n{}{}}}\ny();\n", cell(0, 0), cell(0, 1), cell(1, 0), cell(1, 1));
         assert_eq!(unroll("mine", text, &[("ROWS", 2)]).unwrap(), expected);
@@ -135,6 +146,8 @@ mod tests {
             "#unroll\nx();",
             "#unroll\nfor (var i = 0u; i < N; i++) {\n}",
             "#unroll\nfor (var i = 0u; i < 2u; i++) {",
+            "#unroll\nfor (var i = 0u; i < 2u; i++) {\n    break;\n}",
+            "#unroll\nfor (var i = 0u; i < 2u; i++) {\n} x();",
         ] {
             let error = unroll("mine", text, &[]).unwrap_err().to_string();
             assert!(error.contains("mine") && error.contains("unroll"), "{error}");

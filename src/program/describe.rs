@@ -1,4 +1,4 @@
-//! The dispatch list of a program, for people to read.
+//! The dispatch list of a program in human-readable form.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ impl Dispatch {
     }
 }
 
-/// Operations executed for each wanted one; empty where they are the same, or none is wanted.
+/// The ratio of executed to wanted operations; empty if they are equal or none are wanted.
 pub(super) fn executed_per_wanted(wanted: u64, executed: u64) -> String {
     match wanted == executed || wanted == 0 {
         true => String::new(),
@@ -22,16 +22,16 @@ pub(super) fn executed_per_wanted(wanted: u64, executed: u64) -> String {
     }
 }
 
-/// A dispatch for other programs.
+/// A dispatch in machine-readable form.
 #[derive(Debug, Clone, Serialize)]
 pub struct DispatchSummary {
     /// The kernel.
     pub kernel: &'static str,
     /// Workgroups along x, y and z.
     pub workgroups: [u32; 3],
-    /// Floating-point operations that are wanted.
+    /// Floating-point operations wanted, without the padding of tiles.
     pub flops: u64,
-    /// Those that are executed, with the padding of tiles.
+    /// Floating-point operations executed, including the padding of tiles.
     pub executed: u64,
     /// The fewest bytes it can move: every bound buffer once.
     pub bytes: u64,
@@ -54,8 +54,8 @@ impl Program {
     }
 }
 
-/// One row per dispatch: kernel, workgroups, FLOPs, operations executed for each wanted one, bytes, memory of each operand (`s3` slot 3, `fix` memory that
-/// outlives the run, `*` written), shapes. Then the totals.
+/// One row per dispatch: kernel, workgroups, FLOPs, operations executed per wanted one, bytes, memory of each operand (`s3`
+/// slot 3, `fix` memory that outlives the run, `*` written), shapes. Then the totals.
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(

@@ -1,4 +1,4 @@
-//! Time of each dispatch, and of the host.
+//! The time taken by each dispatch, and by the host.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,9 +19,9 @@ pub struct DispatchTime {
     pub note: String,
     /// Time on the device; with [`Clock::Host`] the time from submission to completion.
     pub seconds: f64,
-    /// Floating-point operations.
+    /// Floating-point operations wanted, without the padding of tiles.
     pub flops: u64,
-    /// Those that the device carried out, with the padding of tiles.
+    /// Floating-point operations executed, including the padding of tiles.
     pub executed: u64,
     /// The fewest bytes the dispatch can move: every bound buffer once.
     pub bytes: u64,
@@ -43,7 +43,7 @@ pub struct Profile {
     pub dispatches: Vec<DispatchTime>,
     /// Who measured them.
     pub clock: Clock,
-    /// Seconds of a whole run when its parts are not measured: waited for, the best of several.
+    /// Seconds from start to completion of a whole run, without timing its parts: the best of several runs.
     pub run_seconds: f64,
     /// Seconds the host is busy submitting a run.
     pub host_seconds: f64,
@@ -51,7 +51,7 @@ pub struct Profile {
     pub planned_bytes: u64,
 }
 
-/// A profile in a few numbers, for other programs.
+/// A profile in a few numbers, in machine-readable form.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Summary {
     /// Images per second.
@@ -252,8 +252,7 @@ impl Cost {
 }
 
 impl Tables<'_> {
-    /// Milliseconds, share of the run, GFLOP/s that are wanted, operations executed for each wanted one, GB/s, share of the
-    /// ceiling.
+    /// Milliseconds, share of the run, wanted GFLOP/s, operations executed per wanted one, GB/s, share of the ceiling.
     fn row(&self, f: &mut fmt::Formatter<'_>, cost: Cost) -> fmt::Result {
         let total = self.profile.seconds().max(f64::MIN_POSITIVE);
         let seconds = cost.seconds.max(1e-9);

@@ -34,7 +34,7 @@ pub fn gpu_with(core: GemmCore) -> Arc<Gpu> {
 /// The device with the kernels that a large GPU gets, and without bounds checks, as there.
 pub fn gpu_as_large_gpu() -> Arc<Gpu> {
     static OPENED: OnceLock<Arc<Gpu>> = OnceLock::new();
-    let options = GpuOptions { as_gpu: true, checked: Some(false), ..GpuOptions::from_env().unwrap() };
+    let options = GpuOptions { as_gpu: true, checked: Some(false), gemm: None, ..GpuOptions::from_env().unwrap() };
     Arc::clone(OPENED.get_or_init(|| Gpu::open(&options).expect(NO_ADAPTER)))
 }
 

@@ -68,7 +68,8 @@ impl Specialised {
         };
 
         let options = spv::Options {
-            lang_version: (1, 3),
+            // On Vulkan 1.3.
+            lang_version: (1, 6),
             bounds_check_policies: unchecked,
             zero_initialize_workgroup_memory: spv::ZeroInitializeWorkgroupMemoryMode::None,
             force_loop_bounding: false,

@@ -181,7 +181,8 @@ impl Direct {
     fn new(convolution: &Convolution, taps: usize, variant: Variant) -> Self {
         let all = convolution.out_c / 4;
         let fits = |quads: &usize| all.is_multiple_of(*quads) && quads * taps <= Self::MOST_TAPS;
-        let quads = [4, 2].into_iter().find(fits).unwrap_or(1);
+        // Many channels per thread save loads, which a processor wants; a GPU wants threads.
+        let quads = [4, 2].into_iter().filter(|_| variant.is_cpu).find(fits).unwrap_or(1);
         let wanted = (variant.busy_threads() / 2 / (all / quads)).max(1);
         let lines = convolution.n * convolution.geometry.out_h();
         // Loop iterations for one line, if no loop is unrolled.

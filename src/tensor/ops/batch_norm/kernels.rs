@@ -25,7 +25,8 @@ impl Kernels {
     /// Pixels in a piece of a sum over `pixels`: short enough for the adapter to have enough threads, and long enough for
     /// each reader of the sum to add up the pieces by itself.
     pub fn piece_len(&self, pixels: usize) -> usize {
-        let wanted = (self.variant.busy_threads() / self.images.groups().max(1)).clamp(1, 64);
+        let most = if self.variant.barriers_are_cheap { 128 } else { 64 };
+        let wanted = (self.variant.busy_threads() / self.images.groups().max(1)).clamp(1, most);
         // As even as possible.
         let pieces = pixels.div_ceil(pixels.div_ceil(wanted).clamp(1, LONGEST_PIECE));
         pixels.div_ceil(pieces.max(1)).max(1)

@@ -63,7 +63,7 @@ impl Arena {
     /// `momentum` is the weight of the new value, as in PyTorch.
     ///
     /// # Errors
-    /// When a part does not exist or has another size than the moments, or the momentum is not between 0 and 1.
+    /// When a part does not exist or its size does not fit the moments, or the momentum is not between 0 and 1.
     pub fn update_running(&self, updates: &[RunningUpdate], momentum: f32) -> Result<Tensor> {
         let len = self.flat.shape().len();
         let mut updated = vec![0; len.div_ceil(Self::ALIGN)];

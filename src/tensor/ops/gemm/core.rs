@@ -1,14 +1,14 @@
-//! Which core computes a product, and how long a sum it can do.
+//! Which core computes a product, and the longest sum it can compute.
 
 use crate::gpu::{GemmCore, Variant};
 use crate::tensor::{Result, TensorError};
 
-/// The core for an adapter: the one that [`GpuOptions::gemm`](crate::gpu::GpuOptions::gemm) asks for, else by this table:
+/// The core for an adapter: the one that [`GpuOptions::gemm`](crate::gpu::GpuOptions::gemm) asks for, else chosen by this table:
 ///
 /// | adapter | core | why |
 /// |---|---|---|
-/// | CPU with subgroups of one size, 4 to 32 lanes | subgroup, with 64-bit loads where there are 64-bit integers | 22 GFLOP/s at 256^3 on lavapipe against 5.4 for tiled and 2.4 for naive; 64-bit loads: 39 against 27 at 1024^3 |
-/// | everything else | tiled | uses each loaded number 128 or 64 times; on lavapipe still before naive |
+/// | CPU with subgroups of one size, 4 to 32 lanes | subgroup, with 64-bit loads if there are 64-bit integers | 22 GFLOP/s at 256^3 on lavapipe against 5.4 for tiled and 2.4 for naive; 64-bit loads: 39 against 27 at 1024^3 |
+/// | everything else | tiled | uses each loaded number 128 or 64 times; on lavapipe still faster than naive |
 ///
 /// The tile is chosen for each product, by the padding at its edges (`tile.rs`).
 ///
@@ -29,8 +29,9 @@ pub fn gemm_core(variant: Variant) -> Result<GemmCore> {
     }
 }
 
-/// Terms that one workgroup may sum up. lavapipe silently ends the loops of a thread after 65,535 rounds together.
-/// Measured as the longest sum of ones that is right there, and halved or more; a GPU loses nothing by it.
+/// The maximum number of terms that one workgroup may sum up. lavapipe silently ends the loops of a thread after 65,535
+/// iterations in total. The limits are at most half of the longest sum of ones that was measured to be correct there; a GPU
+/// loses nothing by them.
 pub(super) fn longest_sum(core: GemmCore, checked: bool) -> u32 {
     match core {
         GemmCore::Tiled => 1 << 15,

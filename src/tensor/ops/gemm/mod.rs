@@ -1,7 +1,7 @@
 //! Launching the one matrix product behind dense layers and all three convolution products.
 //!
-//! A kernel is a core (`shaders/gemm/{naive,tiled,subgroup}.wgsl`) joined with files that say how A is read, how B is
-//! read, how C is written, and what happens to a sum on its way there.
+//! A kernel is a core (`shaders/gemm/{naive,tiled,subgroup}.wgsl`) joined with files that define how A and B are read, how C
+//! is written, and what is done to a sum before it is stored.
 
 mod core;
 mod operands;
@@ -30,25 +30,25 @@ pub(super) struct Gemm {
     pub rows: Rows,
     pub cols: Cols,
     pub finish: Finish,
-    /// Its sizes; how K is split is worked out by the launch.
+    /// Its sizes; the launch decides how K is split.
     pub product: Product,
     /// A number that divides the start and the length of every run of A in memory.
     pub a_run: usize,
-    /// Terms that are really multiplied, for the FLOP count: rows * cols * K without padding.
+    /// Multiply-adds without padding, for the FLOP count: rows * cols * K.
     pub multiply_adds: u64,
 }
 
-/// Terms of K that a split has at least.
+/// The minimum number of terms of K in a split.
 const SHORTEST_SPLIT: u64 = 256;
 
-/// Terms that a segment has at most: less than any core can sum up.
+/// The maximum number of terms in a segment: fewer than any core can sum up.
 pub(super) const LONGEST_SEGMENT: u32 = 1 << 12;
 
 /// Terms of a segment of a weight gradient: the unit in which its K is split.
 pub(super) const WEIGHT_GRAD_DEPTH: u32 = 128;
 
 impl Gemm {
-    /// Appends the product: A and B to C.
+    /// Appends the product of A and B, which is stored in C.
     ///
     /// # Errors
     /// When the sum is too long and must not be cut, or the adapter cannot run the core that was asked for.
@@ -65,7 +65,7 @@ impl Gemm {
             launches.dispatch(self.kernel(tile, variant, bias_row), &operands);
             return Ok(());
         }
-        // Partial products, each with the sums of the row of ones after it, then their sum.
+        // Partial products, each followed by the sums of its row of ones, then their sum.
         let len = self.rows.c_rows(&self.product) * self.product.cols as usize;
         let bias_len = if bias_row { self.product.cols as usize } else { 0 };
         let partial = launches.scratch(splits * (len + bias_len));
@@ -81,20 +81,22 @@ impl Gemm {
         Ok(())
     }
 
-    /// How often K may be split: at least so often that no workgroup's sum is too long for the core, and at most so often that
-    /// each split is worth the second pass.
+    /// How many splits K may have: enough that no workgroup's sum is too long for the core, and few enough that each split
+    /// is worth the second pass.
     fn allowed_splits(&self, core: GemmCore, variant: Variant) -> Result<RangeInclusive<u64>> {
-        let terms = u64::from(self.product.terms);
+        let Product { terms, segments, depth, .. } = self.product;
         let longest = longest_sum(core, variant.checked);
-        let least = terms.div_ceil(u64::from(longest)).max(1);
         let must_be_whole = self.rows.is_scattered() || self.finish.wants_the_whole_sum();
-        if must_be_whole && least > 1 {
+        // A split has whole segments.
+        let longest_split = longest / depth.max(1);
+        if terms > longest && (must_be_whole || longest_split == 0) {
             return Err(TensorError::Parameter {
                 op: self.label,
                 problem: format!("a sum of {terms} products is longer than the {longest} that one pass can do"),
             });
         }
-        let most = (terms / SHORTEST_SPLIT).clamp(least, u64::from(self.product.segments).max(least));
+        let least = if terms > longest { u64::from(segments.div_ceil(longest_split)) } else { 1 };
+        let most = (u64::from(terms) / SHORTEST_SPLIT).clamp(least, u64::from(segments).max(least));
         Ok(least..=if must_be_whole { 1 } else { most })
     }
 
@@ -103,7 +105,7 @@ impl Gemm {
         let product = &self.product;
         let b_run = match self.cols {
             Cols::Dense => product.cols,
-            // 4 (or 8) divides both exactly when it divides their bits together.
+            // 4 (or 8) divides both exactly when it divides their bitwise OR.
             Cols::Transposed => product.depth | product.terms,
         };
         let a = match Width::of(self.a_run, tile, variant) {

@@ -1,4 +1,4 @@
-//! What a product's operands are and what becomes of its sums: each a file of `shaders/`, with the numbers it needs.
+//! The operands of a product and what is done to its sums: each is a file of `shaders/`, with the parameters it needs.
 
 use crate::gpu::params::conv::rows_forward;
 use crate::gpu::params::conv::rows_input_grad::{self, Phase};
@@ -22,7 +22,7 @@ pub(in crate::tensor::ops) enum Rows {
     ConvInputGrad(Convolution, Phase),
     ConvWeightGrad {
         conv: Convolution,
-        /// Rows of A for a row of the kernel.
+        /// Rows of A per kernel row.
         row_pitch: u32,
     },
 }
@@ -64,7 +64,7 @@ impl Rows {
         }
     }
 
-    /// Whether its rows are spread over C: those of one phase of a strided input gradient. Partial products could not be.
+    /// Whether its rows are scattered over C: those of one phase of a strided input gradient. Partial products cannot be.
     pub fn is_scattered(self) -> bool {
         matches!(self, Self::ConvInputGrad(conv, _) if conv.stride_h * conv.stride_w > 1)
     }
@@ -131,7 +131,7 @@ impl Finish {
         }
     }
 
-    /// The numbers of dropout, zero where there is none.
+    /// The parameters of dropout, zero if there is none.
     pub fn dropout(self) -> Dropout {
         match self {
             Self::Dropout { dropout, .. } => dropout,
@@ -139,12 +139,12 @@ impl Finish {
         }
     }
 
-    /// Rows that A has more for the bias's gradient: eight, of which the first is ones.
+    /// Extra rows of A for the bias's gradient: eight, the first of which is all ones.
     pub fn bias_rows(self) -> usize {
         if matches!(self, Self::BiasGrad(_)) { 8 } else { 0 }
     }
 
-    /// Whether it belongs to the whole sum, so that K must not be cut.
+    /// Whether it applies to the whole sum, so that K must not be split.
     pub fn wants_the_whole_sum(self) -> bool {
         matches!(self, Self::Bias { .. } | Self::Dropout { .. })
     }

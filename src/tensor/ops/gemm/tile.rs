@@ -7,7 +7,7 @@ use super::splits::Splits;
 use super::tiled::Tiled;
 use crate::gpu::{GemmCore, Source, Variant, shader};
 
-/// Elements that one load brings.
+/// Elements per load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Width {
     One,
@@ -16,7 +16,7 @@ pub(super) enum Width {
 }
 
 impl Width {
-    /// The widest load for runs that `divisor` divides.
+    /// The widest load for runs whose starts and lengths `divisor` divides.
     pub fn of(divisor: usize, tile: Tile, variant: Variant) -> Self {
         if matches!(tile, Tile::Subgroup { .. }) && variant.wide_integers && divisor.is_multiple_of(8) {
             Self::Eight
@@ -35,7 +35,7 @@ pub(super) enum Tile {
     Tiled(Tiled),
     Subgroup {
         lanes: u32,
-        /// Whether rows of A lie over the lanes; else columns of B do.
+        /// Whether rows of A are spread over the lanes; else columns of B are.
         over_rows: bool,
         /// Columns (or rows) that all lanes share.
         shared: u32,
@@ -43,7 +43,7 @@ pub(super) enum Tile {
 }
 
 impl Tile {
-    /// The tile of a core for a product, and how K is divided; `splits` is how often that may be.
+    /// The tile of a core for a product, and how K is split; `splits` is the allowed number of splits.
     pub fn choose(core: GemmCore, product: &Product, splits: RangeInclusive<u64>, variant: Variant) -> (Self, Splits) {
         let tile = match core {
             GemmCore::Naive => Self::Naive,
@@ -60,8 +60,8 @@ impl Tile {
         (tile, Splits::of(product, wanted.clamp(*splits.start(), *splits.end())))
     }
 
-    /// Tiles of the subgroup core for subgroups of this size. The shared side is a multiple of the lanes, which load it
-    /// together; more than 24 takes the driver twice as long to compile and gained 3% at 1024^3.
+    /// Tiles of the subgroup core for subgroups of this size. The shared side is a multiple of the number of lanes, which
+    /// load it together; a shared side above 24 takes the driver twice as long to compile and gained 3% at 1024^3.
     fn subgroup_candidates(lanes: u32) -> impl Iterator<Item = Self> {
         [16, 24, 32]
             .into_iter()
@@ -69,8 +69,8 @@ impl Tile {
             .flat_map(move |shared| [true, false].map(|over_rows| Self::Subgroup { lanes, over_rows, shared }))
     }
 
-    /// Arithmetic of all tiles, the padding at the edges included, in arbitrary units: a tile's loads cost some four
-    /// shared lines.
+    /// The cost of all tiles, including the padding at the edges, in arbitrary units: a tile's loads cost about as much as
+    /// four shared lines.
     fn cost(self, product: &Product) -> u64 {
         let shared = match self {
             Self::Subgroup { shared, .. } => u64::from(shared),
@@ -89,7 +89,7 @@ impl Tile {
         }
     }
 
-    /// Tiles of C, in one split.
+    /// Tiles of C per split.
     pub fn count(self, product: &Product) -> u64 {
         let (rows, cols) = self.size();
         u64::from(product.rows.div_ceil(rows)) * u64::from(product.cols.div_ceil(cols))
@@ -103,7 +103,7 @@ impl Tile {
         }
     }
 
-    /// Multiply-adds that its workgroups carry out, with those of the padding at the edges of C and at the ends of segments.
+    /// Multiply-adds that its workgroups execute, including the padding at the edges of C and at the ends of segments.
     pub fn executed(self, product: &Product) -> u64 {
         let (rows, cols) = self.size();
         let terms = match self {
@@ -114,9 +114,11 @@ impl Tile {
         // The last segment may be shorter.
         let last = product.terms.saturating_sub(product.segments.saturating_sub(1) * product.depth);
         let padded = |depth: u32| u64::from(depth.next_multiple_of(terms));
-        let depth = match product.segments {
-            0 => 0,
-            segments => u64::from(segments - 1) * padded(product.depth) + padded(last),
+        let depth = match (product.segments, self) {
+            (0, _) => 0,
+            (segments, Self::Tiled(_)) => u64::from(segments - 1) * padded(product.depth) + padded(last),
+            // The other cores take the last segment for as long as the others.
+            (segments, _) => u64::from(segments) * padded(product.depth),
         };
         self.count(product) * u64::from(rows) * u64::from(cols) * depth
     }

@@ -1,4 +1,4 @@
-//! The tiles of the tiled core, and which of them a product gets.
+//! The tiles of the tiled core, and which of them is used for a product.
 
 use std::ops::RangeInclusive;
 
@@ -13,7 +13,7 @@ pub(super) struct Tiled {
     pub cols: u32,
     /// Blocks of four rows and of four columns that a thread computes.
     blocks: [u32; 2],
-    /// Terms that are taken at once.
+    /// Terms processed at a time.
     pub terms: u32,
 }
 
@@ -21,12 +21,12 @@ const fn tile([rows, cols]: [u32; 2], blocks: [u32; 2], terms: u32) -> Tiled {
     Tiled { rows, cols, blocks, terms }
 }
 
-/// All tiles. Each is there for a shape that the others fill badly:
+/// All tiles. Each is for a shape that the others fit badly:
 ///
 /// | tile | for |
 /// |---|---|
 /// | 128 x 128, 128 x 64 | large results; a thread with 8 x 8 sums reads workgroup memory least often |
-/// | 64 x 64, 32 x 32 | results that would make too few large tiles; 32 terms at once, so that threads wait less often |
+/// | 64 x 64, 32 x 32 | results with too few large tiles; 32 terms at a time, so that threads wait less often |
 /// | 128 x 32, 64 x 32 | 32 channels, and 68 (three tiles of 32 waste less than one of 128) |
 /// | 128 x 16, 64 x 16 | 16 channels, and the ten classes of a last layer; 16 terms, for segments of 3 x 16 |
 const TILES: [Tiled; 8] = [
@@ -40,20 +40,20 @@ const TILES: [Tiled; 8] = [
     tile([64, 16], [1, 1], 16),
 ];
 
-// A multiprocessor of a large GPU (an H100's), by which tiles are compared; all times are in its clock cycles.
+// A multiprocessor of a large GPU (an H100), the model by which tiles are compared; all times are in its clock cycles.
 const LANES: f64 = 128.0;
-/// From a load out of global memory to the multiplication, with nothing else to do.
+/// Time from a load from global memory to the multiplication, with nothing else to do.
 const LATENCY: f64 = 1500.0;
-/// Registers that a multiprocessor has, and that a thread of the core takes.
+/// Registers of a multiprocessor, and registers that a thread of the core uses.
 const REGISTERS: u32 = 65_536;
 const REGISTERS_OF_THREAD: u32 = 128;
-/// The dispatch that adds up what splits have summed: what it costs to begin it, and what each number of each split costs.
+/// The dispatch that adds up the partial products of the splits: its fixed cost, and the speed at which it processes them.
 const SECOND_PASS: f64 = 10_000.0;
 const SECOND_PASS_BYTES_PER_CYCLE: f64 = 16.0;
 
 impl Tiled {
-    /// The tile, and how often K is split, that take the least time by a simple model: padding at the edges and too few
-    /// workgroups both cost.
+    /// The tile and the splits of K that take the least time in a simple model, in which both padding at the edges and too
+    /// few workgroups cost time.
     pub fn choose(product: &Product, splits: RangeInclusive<u64>, variant: Variant) -> (Self, Splits) {
         let doublings = std::iter::successors(Some(*splits.start()), |splits| Some(2 * splits));
         let tried: Vec<Splits> = doublings
@@ -74,7 +74,7 @@ impl Tiled {
         best
     }
 
-    /// What a product takes, in clock cycles of the adapter.
+    /// The time of a product, in clock cycles of the adapter.
     fn cycles(self, product: &Product, splits: Splits, variant: Variant) -> f64 {
         let steps = f64::from(splits.segments) * f64::from(product.depth.div_ceil(self.terms));
         let multiprocessors = u64::from(variant.busy_workgroups / 4).max(1);
@@ -105,7 +105,7 @@ impl Tiled {
         self.rows * self.cols / (16 * self.blocks[0] * self.blocks[1])
     }
 
-    /// Tiles of C, in one split.
+    /// Tiles of C per split.
     pub fn count(self, product: &Product) -> u64 {
         u64::from(product.rows.div_ceil(self.rows)) * u64::from(product.cols.div_ceil(self.cols))
     }
@@ -117,7 +117,7 @@ impl Tiled {
             .set("ROW_BLOCKS", self.blocks[0])
             .set("COL_BLOCKS", self.blocks[1])
             .set("TERMS", self.terms)
-            // Each brings four lines of A or B and four terms.
+            // Each round loads four lines of A or B at four terms per thread.
             .set("ROUNDS", ((self.rows + self.cols) * self.terms / 16).div_ceil(self.threads()))
     }
 }
