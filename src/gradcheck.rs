@@ -8,11 +8,14 @@
 //! the sum of its output weighted by random numbers. This catches a gradient that ignores its upstream gradient, or that is
 //! correct only when that is all ones.
 
+mod ops;
+pub mod reference;
 mod rows;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use ops::OpCheck;
 pub use rows::{binary, unary};
 
 use rand::{RngExt, SeedableRng};
@@ -47,6 +50,16 @@ impl Array {
         let mut rng = Pcg64::seed_from_u64(seed);
         let data = (0..shape.len()).map(|_| f64::from(rng.random_range(low..high))).collect();
         Self { shape, data }
+    }
+
+    /// Random numbers of both signs whose size is between 0.1 and 1: away from the kink that ReLU has at zero.
+    pub fn away_from_zero(shape: impl Into<Shape>, seed: u64) -> Self {
+        let mut array = Self::random(shape, 0.1, 1.0, seed);
+        let signs = Self::random(array.shape.clone(), -1.0, 1.0, seed + 1000);
+        for (value, sign) in array.data.iter_mut().zip(signs.data) {
+            *value = value.copysign(sign);
+        }
+        array
     }
 
     /// The same numbers in single precision.
@@ -115,6 +128,12 @@ impl Report {
     /// Whether everything agrees, and something was compared.
     pub fn passed(&self) -> bool {
         self.compared > 0 && self.disagreements.is_empty()
+    }
+
+    /// Counts what another check compared as a part of this one.
+    pub fn add(&mut self, other: Self) {
+        self.compared += other.compared;
+        self.disagreements.extend(other.disagreements);
     }
 
     fn compare(&mut self, tolerance: &Tolerance, largest: f64, found: Disagreement) {

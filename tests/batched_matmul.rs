@@ -2,9 +2,8 @@
 
 mod common;
 
-use common::reference as f64_of;
 use common::{assert_same, check_on, cores, gpu, gpu_with, random};
-use selvedge::gradcheck::Array;
+use selvedge::gradcheck::{Array, reference as f64_of};
 use selvedge::tensor::Graph;
 
 /// Each product by itself; the position of each matrix is computed index by index.

@@ -62,6 +62,7 @@ fn mistakes_get_one_message_and_a_failure() {
 #[test]
 fn mistaken_settings_get_one_message_and_a_failure() {
     fails(&["devices", "--adapter", "no such card"], &["no such card"]);
+    fails(&["doctor", "--adapter", "no such card"], &["no such card"]);
     fails(&["plan", "--batch-size", "0"], &["--batch-size is 0"]);
     fails(&["profile", "--steps", "0"], &["--steps"]);
     fails(&["profile", "vgg"], &["vgg", "cnn"]);

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{gpu, random};
-use selvedge::gradcheck::{Tolerance, gradcheck};
+use common::{cores, gpu, gpu_with, random};
+use selvedge::gradcheck::{OpCheck, Tolerance, gradcheck};
 use selvedge::tensor::{Backward, Info, Inputs, Io, Launches, Op, Result, Storage, Tensor};
 
 /// The identity, with its gradient changed by `wrong`.
@@ -105,4 +105,14 @@ fn a_wrong_forward_pass_is_reported() {
     .unwrap();
     assert_eq!(report.disagreements.len(), 3);
     assert!(report.to_string().contains("scale: output element 0"));
+}
+
+#[test]
+fn the_check_of_every_op_passes_on_every_core() {
+    for core in cores() {
+        for check in OpCheck::ALL {
+            let report = check.run(&gpu_with(core)).unwrap();
+            assert!(report.passed(), "{}, core {}: {report}", check.name, core.name());
+        }
+    }
 }

@@ -1,10 +1,9 @@
-//! Every op, forward and backward, against its reference in double precision (`common/reference.rs`).
+//! Every op, forward and backward, against its reference in double precision (`gradcheck::reference`).
 
 mod common;
 
-use common::reference as f64_of;
 use common::{away_from_zero, check, check_on, cores, gpu_with, random};
-use selvedge::gradcheck::Array;
+use selvedge::gradcheck::{Array, reference as f64_of};
 use selvedge::tensor::Tensor;
 
 #[test]

@@ -2,10 +2,9 @@
 
 mod common;
 
-use common::reference as f64_of;
 use common::{away_from_zero, check, check_on, cores, gpu_with, random};
 use selvedge::gpu::GemmCore;
-use selvedge::gradcheck::Array;
+use selvedge::gradcheck::{Array, reference as f64_of};
 use selvedge::tensor::ops::{NormSettings, Pad, Padding, Window};
 
 const NO_PAD: Pad = Pad { top: 0, bottom: 0, left: 0, right: 0 };

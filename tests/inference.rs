@@ -7,11 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use approx::assert_abs_diff_eq;
+use common::gpu;
 use common::training::{bars, config, dataset};
-use common::{gpu, reference};
 use selvedge::data::{ImageSet, Normalisation, PIXELS};
 use selvedge::eval::{Predictions, ensemble};
-use selvedge::gradcheck::Array;
+use selvedge::gradcheck::{Array, reference};
 use selvedge::inference::{Classifier, Ensemble, InferenceError, Model, Rule, RuleKind, Views};
 use selvedge::network::Network;
 use selvedge::nn::weights;

@@ -126,6 +126,14 @@ fn every_op_with_a_gradient_has_a_check_of_it() {
 }
 
 #[test]
+fn the_doctor_checks_every_op_with_a_gradient() {
+    let checks = std::fs::read_to_string(root("src/gradcheck/ops.rs")).unwrap();
+    for (op, .., shown_by) in CHECKED {
+        assert!(checks.contains(shown_by), "src/gradcheck/ops.rs does not check {op} by {shown_by}");
+    }
+}
+
+#[test]
 fn every_op_without_a_gradient_is_listed_with_the_reason() {
     let ops = ops();
     let listed: BTreeMap<&str, &str> = WITHOUT_GRADIENT.into_iter().collect();

@@ -37,7 +37,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 
 type Property = (&'static str, String);
 
-fn properties(adapter: &AdapterSummary, gemm: Option<GemmCore>) -> Vec<Property> {
+/// What an adapter can do.
+pub fn properties(adapter: &AdapterSummary, gemm: Option<GemmCore>) -> Vec<Property> {
     let yes_no = |yes| if yes { "yes" } else { "no" }.to_owned();
     let lanes = adapter.subgroup_lanes.map(|lanes| format!("{lanes} lanes"));
     let core = match gemm_core(Variant::of(adapter, false, gemm)) {

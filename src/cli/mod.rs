@@ -8,6 +8,7 @@ mod command_line;
 mod console;
 mod devices;
 mod display;
+mod doctor;
 mod evaluate;
 mod export;
 mod features;
@@ -78,6 +79,8 @@ enum Command {
     Weights(weights::Options),
     /// List the adapters, what they can do, and which one is chosen
     Devices(devices::Options),
+    /// Check that this machine's adapter computes what it should, and how fast
+    Doctor(doctor::Options),
     /// Print the dispatch list and memory plan of a training step
     Plan(plan::Options),
     /// Time a training step, dispatch by dispatch
@@ -239,6 +242,7 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Search(options) => return search::run(&options),
         Command::Predict(options) => return predict::run(&options),
         Command::Tsne(options) => return tsne::run(&options),
+        Command::Doctor(options) => return doctor::run(&options),
         Command::Augment(options) => augment::run(&options),
         Command::LrFind(options) => lr_find::run(&options),
         Command::Runs(options) => runs::run(&options),

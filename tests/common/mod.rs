@@ -7,7 +7,6 @@ pub mod hashed;
 pub mod pictures;
 #[cfg(feature = "cli")]
 pub mod process;
-pub mod reference;
 #[cfg(feature = "cli")]
 pub mod training;
 #[cfg(feature = "cli")]
@@ -82,14 +81,9 @@ pub fn random(shape: &[usize], seed: u64) -> Array {
     Array::random(shape, -1.0, 1.0, seed)
 }
 
-/// Random numbers whose size is between 0.1 and 1, away from the kink at zero.
+/// [`Array::away_from_zero`]
 pub fn away_from_zero(shape: &[usize], seed: u64) -> Array {
-    let mut array = Array::random(shape, 0.1, 1.0, seed);
-    let signs = random(shape, seed + 1000);
-    for (value, sign) in array.data.iter_mut().zip(signs.data) {
-        *value = value.copysign(sign);
-    }
-    array
+    Array::away_from_zero(shape, seed)
 }
 
 /// Equal, with NaN equal to NaN.

@@ -1,23 +1,28 @@
-//! A second implementation of every op, in double precision and as naive as possible: nested loops over the definition.
+//! A second implementation of the ops, in double precision and as naive as possible: nested loops over the definition.
+//!
+//! These are for checks, which know the shapes that they pass: with shapes that do not fit the op they panic, or read another
+//! element than the op would.
 
-use selvedge::gradcheck::Array;
-use selvedge::tensor::ops::Pad;
+use super::Array;
+use crate::tensor::ops::Pad;
 
-/// The sizes of an image batch.
-pub fn nhwc(x: &Array) -> [usize; 4] {
-    x.shape.axes().try_into().expect("an image batch")
+/// The sizes of an image batch `[n, h, w, c]`, or the axes of a kernel `[kh, kw, in, out]`.
+fn four(x: &Array) -> [usize; 4] {
+    std::array::from_fn(|axis| x.shape.axes()[axis])
 }
 
+/// `f(x)`, element by element.
 pub fn map(x: &Array, f: impl Fn(f64) -> f64) -> Vec<f64> {
     x.data.iter().map(|v| f(*v)).collect()
 }
 
-/// `f(a, b)`, with `b` repeated.
+/// `f(a, b)`, with `b` repeated as often as it fits into `a`.
 pub fn zip(a: &Array, b: &Array, f: impl Fn(f64, f64) -> f64) -> Vec<f64> {
     let repeated = b.data.iter().cycle();
     a.data.iter().zip(repeated).map(|(a, b)| f(*a, *b)).collect()
 }
 
+/// `max(x, 0)`
 pub fn relu(x: f64) -> f64 {
     x.max(0.0)
 }
@@ -51,10 +56,10 @@ pub fn transpose(x: &Array) -> Vec<f64> {
     y
 }
 
-/// Cross-correlation with zeros around the image.
+/// Cross-correlation of `[n, h, w, in]` with `[kh, kw, in, out]`, with zeros around the image.
 pub fn conv2d(x: &Array, w: &Array, stride: [usize; 2], pad: Pad) -> Vec<f64> {
-    let [n, in_h, in_w, in_c] = nhwc(x);
-    let [kernel_h, kernel_w, _, out_c] = nhwc(w);
+    let [n, in_h, in_w, in_c] = four(x);
+    let [kernel_h, kernel_w, _, out_c] = four(w);
     let out_h = (in_h + pad.top + pad.bottom - kernel_h) / stride[0] + 1;
     let out_w = (in_w + pad.left + pad.right - kernel_w) / stride[1] + 1;
     let mut y = Vec::with_capacity(n * out_h * out_w * out_c);
@@ -89,7 +94,7 @@ fn channel(x: &Array, c: usize) -> impl Iterator<Item = f64> + '_ {
     x.data.iter().skip(c).step_by(x.shape.last()).copied()
 }
 
-/// Mean and biased variance of each channel.
+/// Mean and biased variance of each channel, the last axis.
 pub fn moments(x: &Array) -> (Vec<f64>, Vec<f64>) {
     let rows = x.shape.rows() as f64;
     (0..x.shape.last())
@@ -101,6 +106,7 @@ pub fn moments(x: &Array) -> (Vec<f64>, Vec<f64>) {
         .unzip()
 }
 
+/// `(x - mean) / sqrt(variance + epsilon) gamma + beta`, channel by channel.
 pub fn normalise(x: &Array, gamma: &[f64], beta: &[f64], mean: &[f64], variance: &[f64], epsilon: f64) -> Vec<f64> {
     let channels = x.shape.last();
     let one = |(i, v): (usize, &f64)| {
@@ -112,7 +118,7 @@ pub fn normalise(x: &Array, gamma: &[f64], beta: &[f64], mean: &[f64], variance:
 
 /// Calls `visit` with the values of `x` under each window, one call per channel; padding is left out.
 fn windows(x: &Array, kernel: [usize; 2], stride: [usize; 2], pad: Pad, mut visit: impl FnMut(&[f64])) {
-    let [n, in_h, in_w, channels] = nhwc(x);
+    let [n, in_h, in_w, channels] = four(x);
     let out_h = (in_h + pad.top + pad.bottom - kernel[0]) / stride[0] + 1;
     let out_w = (in_w + pad.left + pad.right - kernel[1]) / stride[1] + 1;
     for b in 0..n {
@@ -136,6 +142,7 @@ fn windows(x: &Array, kernel: [usize; 2], stride: [usize; 2], pad: Pad, mut visi
     }
 }
 
+/// The largest number under each window of `[n, h, w, c]`; padding never wins.
 pub fn max_pool(x: &Array, kernel: [usize; 2], stride: [usize; 2], pad: Pad) -> Vec<f64> {
     let mut y = Vec::new();
     windows(x, kernel, stride, pad, |values| {
@@ -144,6 +151,7 @@ pub fn max_pool(x: &Array, kernel: [usize; 2], stride: [usize; 2], pad: Pad) -> 
     y
 }
 
+/// The mean under each window of `[n, h, w, c]`; `count_padding` counts the zeros around the image.
 pub fn avg_pool(x: &Array, kernel: [usize; 2], stride: [usize; 2], pad: Pad, count_padding: bool) -> Vec<f64> {
     let mut y = Vec::new();
     windows(x, kernel, stride, pad, |values| {
@@ -153,8 +161,9 @@ pub fn avg_pool(x: &Array, kernel: [usize; 2], stride: [usize; 2], pad: Pad, cou
     y
 }
 
+/// Images `[n, h, w, c]` interpolated between the centres of pixels, as PyTorch does with `align_corners=False`.
 pub fn resize_bilinear(x: &Array, out_h: usize, out_w: usize) -> Vec<f64> {
-    let [n, in_h, in_w, channels] = nhwc(x);
+    let [n, in_h, in_w, channels] = four(x);
     let position = |o: usize, size: usize, outputs: usize| {
         let s = ((o as f64 + 0.5) * size as f64 / outputs as f64 - 0.5).max(0.0);
         let low = (s.floor() as usize).min(size - 1);
@@ -178,6 +187,7 @@ pub fn resize_bilinear(x: &Array, out_h: usize, out_w: usize) -> Vec<f64> {
     y
 }
 
+/// `x - ln(sum(exp(x)))` along the last axis.
 pub fn log_softmax(x: &Array) -> Vec<f64> {
     let mut y = Vec::new();
     for row in x.data.chunks(x.shape.last()) {
@@ -187,6 +197,7 @@ pub fn log_softmax(x: &Array) -> Vec<f64> {
     y
 }
 
+/// `-sum(target log_softmax(logits))` of each row; `smoothing` is shared among all classes.
 pub fn cross_entropy(logits: &Array, labels: &[u32], smoothing: f64) -> Vec<f64> {
     let classes = logits.shape.last();
     let log = log_softmax(logits);
