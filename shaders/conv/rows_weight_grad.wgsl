@@ -18,71 +18,89 @@
 #import gemm/product.wgsl
 #import gemm/runs.wgsl
 const A_ALONG_K: bool = false;
-override BIAS: bool;   // whether A has the bias row
-override LARGE: bool;  // images of more than a million pixels
+override BIAS: bool;       // whether A has the bias row
+override ONE_PIXEL: bool;  // whether the elements of a run are channels of one pixel, so that one check is enough for all
 struct Row {
-    kh: u32,     // kernel_h for the bias
-    j: u32,      // first element within the kernel row
+    is_bias: bool,
+    i: u32,      // first element, counted from the window's first pixel, or with ONE_PIXEL from the pixel that it is in
+    top: f32,    // image row of the first window's element, and its column; negative in the padding
+    left: f32,
 }
 struct Span {
     row: Row,
-    image: u32,  // image of term 0
-    pixel: u32,  // pixel of term 0 within its image
+    base: u32,   // element of X at the first pixel of the image row that term 0's window begins in, without padding
+    oh: f32,     // output pixel of term 0 within its image
+    ow: f32,
     terms: u32,  // terms of the segment
+}
+// Sizes as floats. Integers are multiplied and divided four times slower by a GPU, and divided lane by lane by lavapipe.
+struct Steps {
+    out_h: f32,
+    out_w: f32,
+    per_out_h: f32,  // 1 / out_h
+    per_out_w: f32,
+    stride_h: f32,
+    stride_w: f32,
+    in_h: f32,
+    in_w: f32,
 }
 struct Params {
     product: Product,              // gemm/product.wgsl
     @align(16) conv: Convolution,  // conv/sizes.wgsl
+    @align(16) steps: Steps,       // the same in floats
     row_pitch: u32,                // rows of A per kernel row, rounded up to a multiple of 8
 }
 @group(0) @binding(0) var<uniform> params: Params;
+var<private> steps: Steps;
 var<private> row_pitch: u32;
 
 fn copy_params() {
     p = params.product;
     conv = params.conv;
+    steps = params.steps;
     row_pitch = params.row_pitch;
-}
-
-// i / divisor. lavapipe divides integers lane by lane, which took a fifth of the kernel's time. In floats the quotient is
-// exact up to i = 2^20, beyond the last pixel of any image that is not LARGE: (i + 1/2) / divisor is then further from an
-// integer than the error of a division (2.5 ulp in WGSL) and a multiplication.
-fn quotient(i: u32, divisor: u32) -> u32 {
-    if (LARGE) {
-        return i / divisor;
-    }
-    return u32((f32(i) + 0.5) * (1.0 / f32(divisor)));
 }
 
 fn a_row(row: u32) -> Row {
     let kh = row / row_pitch;
-    return Row(kh, row - kh * row_pitch);
+    let j = row - kh * row_pitch;
+    let is_bias = BIAS && kh == conv.kernel_h;
+    let kw = select(0u, j / conv.in_c, ONE_PIXEL && !is_bias);
+    return Row(is_bias, j - kw * conv.in_c, f32(kh) - f32(conv.pad_top), f32(kw) - f32(conv.pad_left));
 }
 
 fn a_segment(row: Row, segment: u32) -> Span {
     let first = segment * p.depth;
-    let image = first / (conv.out_h * conv.out_w);
-    return Span(row, image, first - image * conv.out_h * conv.out_w, min(p.depth, p.terms - first));
+    let line = first / conv.out_w;
+    let n = line / conv.out_h;
+    let oh = line - n * conv.out_h;
+    let base = (n * conv.in_h + oh * conv.stride_h) * conv.in_w * conv.in_c;
+    return Span(row, base, f32(oh), f32(first - line * conv.out_w), min(p.depth, p.terms - first));
 }
 
+// All whole numbers here are below 2^24, so floats hold them exactly; the Rust side chooses `depth` so. A quotient is exact too:
+// (i + 1/2) / divisor is further from an integer than the error of the multiplication by the rounded reciprocal.
 fn a_run(span: Span, k: u32) -> Run {
     let exists = k < span.terms;
-    if (BIAS && span.row.kh == conv.kernel_h) {
-        return run_of_one(exists && span.row.j == 0u);
+    let pixel = span.ow + f32(k);
+    let lines = floor((pixel + 0.5) * steps.per_out_w);
+    let line = span.oh + lines;
+    let images = floor((line + 0.5) * steps.per_out_h);
+    let ih = (line - images * steps.out_h) * steps.stride_h + span.row.top;
+    let iw = (pixel - lines * steps.out_w) * steps.stride_w + span.row.left;
+    // Counted from the image row that `base` points to.
+    let row = ih - span.oh * steps.stride_h + images * steps.in_h;
+    let base = span.base + u32(i32(row * steps.in_w + iw)) * conv.in_c;
+    let inside = exists && ih >= 0.0 && ih < steps.in_h;
+    var first = 0u;
+    var last = 0u;
+    if (ONE_PIXEL) {
+        last = select(0u, conv.in_c, inside && iw >= 0.0 && iw < steps.in_w);
+    } else {
+        first = u32(max(-iw, 0.0)) * conv.in_c;
+        last = select(0u, u32(clamp(steps.in_w - iw, 0.0, f32(conv.kernel_w))) * conv.in_c, inside);
     }
-    // Counted from the segment's first image.
-    let line = quotient(span.pixel + k, conv.out_w);
-    let image = quotient(line, conv.out_h);
-    let n = span.image + image;
-    let ih = i32((line - image * conv.out_h) * conv.stride_h + span.row.kh) - i32(conv.pad_top);
-    let left = i32((span.pixel + k - line * conv.out_w) * conv.stride_w) - i32(conv.pad_left);
-    let inside = exists && ih >= 0 && ih < i32(conv.in_h);
-    return Run(
-        u32((i32(n * conv.in_h) + ih) * i32(conv.in_w) + left) * conv.in_c,
-        span.row.j,
-        u32(max(-left, 0)) * conv.in_c,
-        select(0u, u32(clamp(i32(conv.in_w) - left, 0, i32(conv.kernel_w))) * conv.in_c, inside),
-    );
+    return Run(base, span.row.i, select(first, ONE, span.row.is_bias && exists), last);
 }
 
 fn c_row(row: u32) -> u32 {

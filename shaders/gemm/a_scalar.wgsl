@@ -10,13 +10,10 @@
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 
 fn a_element(run: Run, e: u32) -> f32 {
-    if (!A_ALONG_K && run.last == ONE) {
-        return f32(e == 0u);
-    }
-    if (run.i + e < run.first || run.i + e >= run.last) {
-        return 0.0;
-    }
-    return a[run.base + run.i + e];
+    // Not a branch round the load: a compiler then waits for each load before it begins the next.
+    let exists = run.i + e >= run.first && run.i + e < run.last;
+    let value = select(0.0, a[select(0u, run.base + run.i + e, exists)], exists);
+    return select(value, 1.0, !A_ALONG_K && e == 0u && starts_with_one(run));
 }
 
 fn a_quad(run: Run) -> vec4<f32> {

@@ -10,17 +10,13 @@
 @group(0) @binding(1) var<storage, read> a: array<vec4<f32>>;
 
 fn a_quad(run: Run) -> vec4<f32> {
-    if (!A_ALONG_K && run.last == ONE) {
-        return vec4<f32>(1.0, 0.0, 0.0, 0.0);
-    }
-    if (run.i < run.first || run.i >= run.last) {
-        return vec4<f32>(0.0);
-    }
-    return a[(run.base + run.i) / 4u];
+    // Not a branch round the load: a compiler then waits for each load before it begins the next.
+    let exists = run.i >= run.first && run.i < run.last;
+    var four = select(vec4<f32>(0.0), a[select(0u, (run.base + run.i) / 4u, exists)], exists);
+    four.x = select(four.x, 1.0, !A_ALONG_K && starts_with_one(run));
+    return four;
 }
 
 fn a_eight(run: Run) -> Eight {
-    // The second half of the run 1, 0, 0, .. is all zeros.
-    let last = select(run.last, 0u, run.last == ONE);
-    return Eight(a_quad(run), a_quad(Run(run.base, run.i + 4u, run.first, last)));
+    return Eight(a_quad(run), a_quad(Run(run.base, run.i + 4u, run.first, run.last)));
 }

@@ -12,7 +12,7 @@
 @group(0) @binding(1) var<storage, read> a: array<vec4<u64>>;
 
 fn a_eight(run: Run) -> Eight {
-    if (!A_ALONG_K && run.last == ONE) {
+    if (!A_ALONG_K && starts_with_one(run)) {
         return Eight(vec4<f32>(1.0, 0.0, 0.0, 0.0), vec4<f32>(0.0));
     }
     if (run.i < run.first || run.i >= run.last) {

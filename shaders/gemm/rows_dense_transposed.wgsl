@@ -41,10 +41,13 @@ fn a_segment(row: Row, segment: u32) -> Span {
 fn a_run(span: Span, k: u32) -> Run {
     let sample = span.sample + k;
     let exists = k < p.depth && sample < p.terms;
-    if (BIAS && span.i >= bias_row()) {
-        return run_of_one(exists && span.i == bias_row());
-    }
-    return Run(sample * features, span.i, 0u, select(0u, features, exists));
+    let is_bias = BIAS && span.i >= bias_row();
+    return Run(
+        sample * features,
+        select(span.i, span.i - bias_row(), is_bias),
+        select(0u, ONE, is_bias && exists),
+        select(0u, features, exists),
+    );
 }
 
 fn c_row(row: u32) -> u32 {

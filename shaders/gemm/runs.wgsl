@@ -6,8 +6,8 @@
 struct Run {
     base: u32,   // element 0 of the run; may wrap below zero, but base + i does not where i is within first .. last
     i: u32,      // first element wanted
-    first: u32,  // elements first .. last are in memory
-    last: u32,   // ... or ONE: the run is 1, 0, 0, ..
+    first: u32,  // elements first .. last are in memory; or ONE: none is, and element 0 is one
+    last: u32,
 }
 struct ClampedRun {
     base: u32,
@@ -19,7 +19,7 @@ alias Eight = array<vec4<f32>, 2>;
 const ONE: u32 = 0xffffffffu;
 const NOWHERE: u32 = 0xffffffffu;
 
-// The run 1, 0, 0, .. of the bias row of a weight gradient, or all zeros where there is no such term.
-fn run_of_one(exists: bool) -> Run {
-    return Run(0u, 0u, 0u, select(0u, ONE, exists));
+// Whether the elements wanted are 1, 0, 0, ..: those of the bias row of a weight gradient.
+fn starts_with_one(run: Run) -> bool {
+    return run.first == ONE && run.i == 0u;
 }

@@ -45,6 +45,11 @@ fn swizzled(line: u32, quad: u32, lines: u32) -> u32 {
     return line ^ ((32u / TERMS * quad) & (min(lines, 8u) - 1u));
 }
 
+// Whether a thread has a block `n`. Known at compile time where all threads agree.
+fn has_block(n: u32, local: u32) -> bool {
+    return (n + 1u) * THREADS <= BLOCKS || n * THREADS + local < BLOCKS;
+}
+
 // Whether a thread's block `n` belongs to A: blocks of A come first. Known at compile time where all threads agree.
 fn brings_a(n: u32, local: u32) -> bool {
     if ((n + 1u) * THREADS <= A_BLOCKS) {
@@ -122,7 +127,7 @@ fn main(
                     for (var i = 0u; i < 4u; i++) {
                         x[n * 4u + i] = a_quad(a_run(a_span[n * 4u + i], term + select(i, 0u, A_ALONG_K)));
                     }
-                } else if (n * THREADS + local < BLOCKS) {
+                } else if (has_block(n, local)) {
                     #unroll
                     for (var i = 0u; i < 4u; i++) {
                         x[n * 4u + i] = b_quad(b_run(b_span[n * 4u + i], term + select(i, 0u, B_ALONG_K)));
@@ -132,7 +137,7 @@ fn main(
             #unroll
             for (var n = 0u; n < ROUNDS; n++) {
                 let along_k = select(B_ALONG_K, A_ALONG_K, brings_a(n, local));
-                if (n * THREADS + local < BLOCKS) {
+                if (has_block(n, local)) {
                     #unroll
                     for (var t = 0u; t < 4u; t++) {
                         let transposed = vec4<f32>(x[n * 4u][t], x[n * 4u + 1u][t], x[n * 4u + 2u][t], x[n * 4u + 3u][t]);

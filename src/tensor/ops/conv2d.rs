@@ -9,7 +9,7 @@ use super::{MOST_ROUNDS, kernel};
 use crate::gpu::params::conv::rows_input_grad::Phase;
 use crate::gpu::params::conv::{direct, sizes};
 use crate::gpu::{GemmCore, Kernel, Source, Variant, shader};
-use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
+use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor, TensorError};
 
 /// What the three products of one convolution share: `n` images from `in_c` to `out_c` channels.
 #[derive(Debug, Clone, Copy)]
@@ -140,11 +140,33 @@ impl Convolution {
         }
     }
 
-    fn weight_grad(&self, finish: Finish) -> Gemm {
+    /// Output pixels in a segment of the weight gradient, the unit in which its sum is split: few enough that the kernel finds
+    /// its way from the segment's first pixel in floats (see `shaders/conv/rows_weight_grad.wgsl`).
+    fn pixels_per_segment(&self) -> Result<usize> {
+        let geometry = &self.geometry;
+        let ([out_h, out_w], [in_h, in_w]) = ([geometry.out_h(), geometry.out_w()], geometry.image);
+        let (stride_h, [kernel_h, kernel_w]) = (geometry.stride[0], geometry.kernel);
+        let is_exact = |pixels: &usize| {
+            // How many lines and images a segment touches, and how many image rows these are apart.
+            let (lines, images) = (pixels / out_w + 2, pixels / (out_h * out_w) + 2);
+            let rows = lines * stride_h + kernel_h + images * in_h.abs_diff(out_h * stride_h);
+            out_h.max(out_w) + pixels < 1 << 20 && (rows + 1) * in_w + kernel_w < 1 << 24 && images * in_h < 1 << 24
+        };
+        let sizes = std::iter::successors(Some(WEIGHT_GRAD_DEPTH as usize), |pixels| Some(pixels / 2));
+        sizes.take_while(|pixels| *pixels > 0).find(is_exact).ok_or_else(|| TensorError::Parameter {
+            op: "conv2d",
+            problem: format!(
+                "images of {in_h}x{in_w} pixels are too large for the gradient of a {kernel_h}x{kernel_w} kernel"
+            ),
+        })
+    }
+
+    fn weight_grad(&self, finish: Finish) -> Result<Gemm> {
         let [kernel_h, kernel_w] = self.geometry.kernel;
         let row_pitch = (kernel_w * self.in_c).next_multiple_of(8);
         let pixels = self.y().shape.rows() as u32;
-        Gemm {
+        let depth = self.pixels_per_segment()? as u32;
+        Ok(Gemm {
             label: "conv2d_weight_grad",
             rows: Rows::ConvWeightGrad { conv: self.sizes(), row_pitch: row_pitch as u32 },
             cols: Cols::Dense,
@@ -152,14 +174,14 @@ impl Convolution {
             product: Product {
                 rows: (kernel_h * row_pitch + finish.bias_rows()) as u32,
                 cols: self.out_c as u32,
-                segments: pixels.div_ceil(WEIGHT_GRAD_DEPTH),
-                depth: WEIGHT_GRAD_DEPTH,
+                segments: pixels.div_ceil(depth),
+                depth,
                 terms: pixels,
                 ..Product::default()
             },
             a_run: self.in_c,
             multiply_adds: self.multiply_adds(),
-        }
+        })
     }
 }
 
@@ -352,7 +374,7 @@ impl Op for WeightGrad {
                 direct.launch_weight_grad(io.variant(), launches, self.bias);
                 Ok(())
             }
-            None => self.convolution.weight_grad(finish).launch(io.variant(), launches, operands),
+            None => self.convolution.weight_grad(finish)?.launch(io.variant(), launches, operands),
         }
     }
 

@@ -137,9 +137,9 @@ impl Gemm {
             Rows::Dense | Rows::ConvForward(_) => kernel,
             Rows::ConvInputGrad(..) => kernel.constant("STRIDED", self.rows.is_scattered()),
             Rows::DenseTransposed { .. } => kernel.constant("BIAS", bias_row),
-            Rows::ConvWeightGrad { conv, .. } => kernel
-                .constant("BIAS", bias_row)
-                .constant("LARGE", conv.out_h * conv.out_w > (1 << 20) - WEIGHT_GRAD_DEPTH),
+            Rows::ConvWeightGrad { .. } => {
+                kernel.constant("BIAS", bias_row).constant("ONE_PIXEL", self.a_run.is_multiple_of(tile.run()))
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::gpu::params::conv::rows_forward;
 use crate::gpu::params::conv::rows_input_grad::{self, Phase};
-use crate::gpu::params::conv::rows_weight_grad;
+use crate::gpu::params::conv::rows_weight_grad::{self, Steps};
 use crate::gpu::params::conv::sizes::Convolution;
 use crate::gpu::params::gemm::dropout::Dropout;
 use crate::gpu::params::gemm::product::Product;
@@ -50,7 +50,8 @@ impl Rows {
                 kernel.params(rows_input_grad::Params { product, conv, phase, ..Default::default() })
             }
             Self::ConvWeightGrad { conv, row_pitch } => {
-                kernel.params(rows_weight_grad::Params { product, conv, row_pitch, ..Default::default() })
+                let steps = steps(&conv);
+                kernel.params(rows_weight_grad::Params { product, conv, steps, row_pitch, ..Default::default() })
             }
         }
     }
@@ -68,6 +69,13 @@ impl Rows {
     pub fn is_scattered(self) -> bool {
         matches!(self, Self::ConvInputGrad(conv, _) if conv.stride_h * conv.stride_w > 1)
     }
+}
+
+/// The sizes of a convolution as the weight gradient's kernel multiplies with them.
+fn steps(conv: &Convolution) -> Steps {
+    let [out_h, out_w, stride_h, stride_w, in_h, in_w] =
+        [conv.out_h, conv.out_w, conv.stride_h, conv.stride_w, conv.in_h, conv.in_w].map(|size| size as f32);
+    Steps { out_h, out_w, per_out_h: 1.0 / out_h, per_out_w: 1.0 / out_w, stride_h, stride_w, in_h, in_w }
 }
 
 /// How B is laid out.

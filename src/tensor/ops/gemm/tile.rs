@@ -79,6 +79,14 @@ impl Tile {
         self.count(product) * (shared + 4)
     }
 
+    /// Neighbours in memory that a thread asks for at once, by one load or several.
+    pub fn run(self) -> usize {
+        match self {
+            Self::Naive | Self::Tiled(_) => 4,
+            Self::Subgroup { .. } => 8,
+        }
+    }
+
     /// Rows and columns of C in one tile.
     fn size(self) -> (u32, u32) {
         match self {
