@@ -227,6 +227,48 @@ fn batch_norm_in_training() {
 }
 
 #[test]
+fn batch_norm_with_a_residual() {
+    let plain = NormSettings::plain(1e-3);
+    let both = NormSettings { relu_before: true, relu_after: true, ..plain };
+    for core in cores().into_iter().filter(|core| *core != GemmCore::Naive) {
+        for shape in [[2, 3, 5, 1], [1, 3, 3, 3], [2, 5, 7, 68], [1, 40, 37, 4]] {
+            for settings in [plain, NormSettings { relu_after: true, ..plain }, both] {
+                // A residual of 3 and more on one half and of -3 and less on the other: no sum is near ReLU's kink, both signs occur.
+                let mut residual = away_from_zero(&shape, 4);
+                residual.data.iter_mut().for_each(|r| *r = f64::from((*r + 6.0_f64.copysign(*r)) as f32));
+                let [x, gamma, beta] = norm_inputs(&shape);
+                check_on(
+                    &gpu_with(core),
+                    &format!("{core:?} {shape:?} {settings:?}"),
+                    &[x, gamma, beta, residual],
+                    |x| Ok(x[0].batch_norm_residual(&x[1], &x[2], &x[3], settings)?.y),
+                    |x| {
+                        let normalised = norm_reference(x, NormSettings { relu_after: false, ..settings }, None);
+                        let sum = f64_of::zip(&x[3], &Array::new(shape, normalised), |a, b| a + b);
+                        let relu_if = |v| if settings.relu_after { f64_of::relu(v) } else { v };
+                        sum.into_iter().map(relu_if).collect()
+                    },
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_residual_that_does_not_fit_is_refused() {
+    let graph = selvedge::tensor::Graph::new(&common::gpu());
+    let zeros = |shape: &[usize]| graph.zeros(shape).unwrap();
+    let (x, ones) = (zeros(&[2, 4, 4, 3]), zeros(&[3]));
+    let plain = NormSettings::plain(1e-3);
+    let refused = |residual: &[usize], settings| {
+        x.batch_norm_residual(&ones, &ones, &zeros(residual), settings).unwrap_err().to_string()
+    };
+    assert!(refused(&[2, 4, 4, 1], plain).contains("the residual"), "{}", refused(&[2, 4, 4, 1], plain));
+    let pooled = NormSettings { pool: [2, 2], ..plain };
+    assert!(refused(&[2, 4, 4, 3], pooled).contains("not pooled"), "{}", refused(&[2, 4, 4, 3], pooled));
+}
+
+#[test]
 fn batch_norm_statistics_survive_a_large_mean() {
     // E[x^2] - E[x]^2 in f32 would lose all digits of the variance here.
     let mut x = random(&[1000, 2], 1);

@@ -35,14 +35,14 @@ struct Span {
 }
 // Sizes as floats. Integers are multiplied and divided four times slower by a GPU, and divided lane by lane by lavapipe.
 struct Steps {
-    out_h: f32,
-    out_w: f32,
+    out_h: f32,      // rows of an output image
+    out_w: f32,      // columns of an output image
     per_out_h: f32,  // 1 / out_h
-    per_out_w: f32,
-    stride_h: f32,
-    stride_w: f32,
-    in_h: f32,
-    in_w: f32,
+    per_out_w: f32,  // 1 / out_w
+    stride_h: f32,   // rows from one window to the next
+    stride_w: f32,   // columns from one window to the next
+    in_h: f32,       // rows of an input image
+    in_w: f32,       // columns of an input image
 }
 struct Params {
     product: Product,              // gemm/product.wgsl

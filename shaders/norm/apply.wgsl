@@ -1,5 +1,5 @@
 // Batch norm (Ioffe and Szegedy 2015) fused with the ops around it: ReLU before or after, and max pooling after
-//     y = max over the window of  gamma (x - mean) / sqrt(var + eps) + beta
+//     y = max over the window of  gamma (x - mean) / sqrt(var + eps) + beta, plus a residual
 //
 // x            [n, in_h, in_w, groups]
 // gamma, beta  [groups]; mean and variance come from statistics_of_pieces.wgsl or statistics_given.wgsl
@@ -16,6 +16,7 @@
 #import norm/sizes.wgsl
 #choose statistics: norm/statistics_of_pieces.wgsl | norm/statistics_given.wgsl
 #choose winners: norm/winners.wgsl | norm/no_winners.wgsl
+#choose residual: norm/residual.wgsl | norm/no_residual.wgsl
 @group(0) @binding(2) var<storage, read> gamma: array<Channels>;
 @group(0) @binding(3) var<storage, read> beta: array<Channels>;
 @group(0) @binding(4) var<storage, read_write> y: array<Channels>;
@@ -57,7 +58,8 @@ fn main(
                 }
             }
             let window = (line * p.out_w + ow) * p.groups + c;
-            y[window] = select(best, relu(best), RELU_AFTER);
+            let sum = with_residual(window, best);
+            y[window] = select(sum, relu(sum), RELU_AFTER);
             keep_winner(window, winner);
         }
     }

@@ -1,7 +1,7 @@
 // Batch norm, gradients of gamma and beta over each piece of the windows
 //     dbeta = sum of dy,   dgamma = sum of dy xhat,   xhat = (winner - mean) / sqrt(var + eps)
 //
-// winners, dy   [windows, groups]; without pooling the winners are x itself
+// winners       [windows, groups]; without pooling they are x itself; dy stands in upstream.wgsl
 // coefficients  [4, groups]
 // pieces        [2, pieces, groups]: dgammas, then dbetas; grad_input.wgsl adds them up
 // Threads: ITEMS * TEAM per workgroup (one_thread.wgsl, many_threads.wgsl); an item is a group of channels of a piece.
@@ -13,8 +13,8 @@
 #import norm/sizes.wgsl
 #import norm/partial_sums.wgsl
 #choose team: reduce/one_thread.wgsl | reduce/many_threads.wgsl
+#choose upstream: norm/upstream.wgsl | norm/upstream_residual.wgsl
 @group(0) @binding(1) var<storage, read> winners: array<Channels>;
-@group(0) @binding(2) var<storage, read> dy: array<Channels>;
 @group(0) @binding(4) var<storage, read_write> pieces: array<Channels>;
 
 const CHAIN: u32 = 64u;  // windows that a thread adds up in a row before their sum joins the rest
@@ -42,7 +42,7 @@ fn main(
         for (; window < last; window += TEAM) {
             let i = window * p.groups + c;
             let value = relu_before(winners[i]);
-            let g = through_relu_after(k, value, dy[i]);
+            let g = upstream(i, k, value);
             some[0] = fma(g, value - k.mean, some[0]);
             some[1] += g;
         }

@@ -228,6 +228,17 @@ fn batch_norm(gpu: &Arc<Gpu>) -> Result<Report> {
                 after(f64_of::normalise(&x[0], &x[1].data, &x[2].data, &mean, &variance, 1e-3))
             },
         )?;
+        if !settings.relu_after {
+            checks.check(
+                &[inputs.to_vec(), vec![random(&shape, 6)]].concat(),
+                |x| Ok(x[0].batch_norm_residual(&x[1], &x[2], &x[3], settings)?.y),
+                |x| {
+                    let (mean, variance) = f64_of::moments(&x[0]);
+                    let y = f64_of::normalise(&x[0], &x[1].data, &x[2].data, &mean, &variance, 1e-3);
+                    f64_of::zip(&x[3], &Array::new(shape, y), |a, b| a + b)
+                },
+            )?;
+        }
         let mean = random(&[shape[3]], 4);
         let variance = Array::random([shape[3]], 0.5, 1.5, 5);
         checks.check(

@@ -128,13 +128,17 @@ impl BasicBlock {
         let (conv, norm) = &self.first;
         let hidden = norm_activation(pass, norm, &conv.forward(pass, x)?, slope)?;
         let (conv, norm) = &self.second;
-        let residual = norm.forward(pass, &conv.forward(pass, &hidden)?, Beside::NOTHING)?;
+        let residual = conv.forward(pass, &hidden)?;
         let shortcut = match &self.shortcut {
             BlockShortcut::Identity => x.clone(),
             BlockShortcut::Projection(conv, norm) => norm.forward(pass, &conv.forward(pass, x)?, Beside::NOTHING)?,
             BlockShortcut::Zeros { stride, channels } => pad_channels(x, *stride, *channels)?,
         };
-        residual.add(&shortcut)?.leaky_relu(slope)
+        if slope == 0.0 {
+            norm.forward_residual(pass, &residual, &shortcut)
+        } else {
+            norm.forward(pass, &residual, Beside::NOTHING)?.add(&shortcut)?.leaky_relu(slope)
+        }
     }
 }
 

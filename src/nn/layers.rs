@@ -173,12 +173,7 @@ impl BatchNorm2d {
     /// # Errors
     /// A shape error when `x` has a different number of channels.
     pub fn forward(&self, pass: &mut Forward, x: &Tensor, beside: Beside) -> Result<Tensor> {
-        let settings = NormSettings {
-            epsilon: self.epsilon,
-            relu_before: beside.relu_before,
-            relu_after: beside.relu_after,
-            pool: beside.pool,
-        };
+        let settings = self.settings(beside);
         let (gamma, beta) = (pass.parameter(self.gamma), pass.parameter(self.beta));
         if pass.trains(self.gamma) {
             let norm = x.batch_norm(gamma, beta, settings)?;
@@ -187,6 +182,30 @@ impl BatchNorm2d {
         } else {
             let (mean, variance) = (pass.parameter(self.mean), pass.parameter(self.variance));
             x.batch_norm_inference(gamma, beta, mean, variance, settings)
+        }
+    }
+
+    /// Records `max(norm(x) + residual, 0)`, the end of a residual block: in training in the same passes, with given statistics
+    /// one after the other, as layers to look at and to export.
+    ///
+    /// # Errors
+    /// A shape error when `x` has a different number of channels, or the residual another shape.
+    pub fn forward_residual(&self, pass: &mut Forward, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
+        if !pass.trains(self.gamma) {
+            return self.forward(pass, x, Beside::NOTHING)?.add(residual)?.relu();
+        }
+        let (gamma, beta) = (pass.parameter(self.gamma), pass.parameter(self.beta));
+        let norm = x.batch_norm_residual(gamma, beta, residual, self.settings(Beside::RELU))?;
+        pass.update_running(self.mean, norm.moments);
+        Ok(norm.y)
+    }
+
+    fn settings(&self, beside: Beside) -> NormSettings {
+        NormSettings {
+            epsilon: self.epsilon,
+            relu_before: beside.relu_before,
+            relu_after: beside.relu_after,
+            pool: beside.pool,
         }
     }
 }

@@ -34,6 +34,9 @@ pub fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
         let given = zeros(&[channels])?;
         let frozen = x.batch_norm_inference(&ones, &ones, &given, &given, beside)?;
         outputs.extend(pooled.add(&frozen)?.sum()?.backward(&[&x, &ones])?);
+        let residual = zeros(&[2, 6, 6, channels])?;
+        let block = x.batch_norm_residual(&ones, &ones, &residual, NormSettings { pool: [1, 1], ..beside })?.y;
+        outputs.extend(block.sum()?.backward(&[&x, &ones, &residual])?);
     }
     let window = Window::new([3, 3], [2, 2], Padding::Same);
     let pooled = [norm.y.max_pool(window)?, frozen.avg_pool(window, true)?, frozen.avg_pool(window, false)?];

@@ -28,12 +28,12 @@ impl Op for Inference {
         let images = self.settings.images(self.name(), &io.as_inputs(self.name()))?;
         let statistics = [Operand::Input(3).read(), Operand::Input(4).read(), Operand::Output(1).write()];
         let source = shader!("norm/apply.wgsl").choose("statistics", "norm/statistics_given.wgsl");
-        Kernels::new(self.settings, images, io.variant()).launch_apply(launches, source, statistics);
+        Kernels::new(self.settings, images, io.variant()).launch_apply(launches, source, statistics, None);
         Ok(())
     }
 
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
-        let grad = Gradient { settings: self.settings, training: false };
+        let grad = Gradient { settings: self.settings, training: false, has_residual: false };
         grad.record(node)
     }
 

@@ -104,10 +104,17 @@ impl Kernels {
         self.specialised(kernel(label, self.with_value(source), threads), sizes)
     }
 
-    /// Normalises by the statistics that `source` reads from the operands `statistics`.
-    pub fn launch_apply(&self, launches: &mut Launches, source: Source, statistics: [(Operand, Access); 3]) {
+    /// Normalises by the statistics that `source` reads from the operands `statistics`, and adds a residual if there is one.
+    pub fn launch_apply(
+        &self,
+        launches: &mut Launches,
+        source: Source,
+        statistics: [(Operand, Access); 3],
+        residual: Option<Operand>,
+    ) {
         let winners = if self.settings.is_pooled() { "norm/winners.wgsl" } else { "norm/no_winners.wgsl" };
-        let source = source.choose("winners", winners);
+        let added = if residual.is_some() { "norm/residual.wgsl" } else { "norm/no_residual.wgsl" };
+        let source = source.choose("winners", winners).choose("residual", added);
         let lines = self.images.n * self.images.windows[0];
         let apply = self.writes("batch_norm", source, lines, self.images.pixels()).flops(2 * self.images.elements());
         let mut operands = vec![
@@ -118,6 +125,7 @@ impl Kernels {
         ];
         operands.extend(statistics);
         operands.extend(self.settings.is_pooled().then(|| Operand::Output(2).write()));
+        operands.extend(residual.map(Operand::read));
         launches.dispatch(apply, &operands);
     }
 }

@@ -26,20 +26,38 @@ pub struct BatchNorm {
     pub moments: Tensor,
 }
 
+impl BatchNorm {
+    fn record(op: Training, inputs: &[&Tensor]) -> Result<Self> {
+        let name = op.name();
+        let [y, _, _, moments] = <[Tensor; 4]>::try_from(Tensor::apply(op, inputs)?).map_err(|_| {
+            TensorError::Parameter { op: name, problem: "the shape rule must give four outputs".to_owned() }
+        })?;
+        Ok(Self { y, moments })
+    }
+}
+
 impl Tensor {
     /// Batch norm with the batch's own statistics: `[.., C]` with gamma `[C]` and beta `[C]`.
     ///
     /// # Errors
     /// A shape error that names the parameter at fault, or an epsilon that is not above 0.
     pub fn batch_norm(&self, gamma: &Tensor, beta: &Tensor, settings: NormSettings) -> Result<BatchNorm> {
-        let op = Training { settings };
-        let name = op.name();
-        let outputs = Self::apply(op, &[self, gamma, beta])?;
-        let [y, _, _, moments] = <[Tensor; 4]>::try_from(outputs).map_err(|_| TensorError::Parameter {
-            op: name,
-            problem: "the shape rule must give four outputs".to_owned(),
-        })?;
-        Ok(BatchNorm { y, moments })
+        BatchNorm::record(Training { settings, has_residual: false }, &[self, gamma, beta])
+    }
+
+    /// Batch norm, to which `residual` is added before the ReLU of the settings: the end of a residual block, `[.., C]` like the
+    /// input, in the passes of the batch norm.
+    ///
+    /// # Errors
+    /// As [`Tensor::batch_norm`]; a residual of another shape, or settings with pooling.
+    pub fn batch_norm_residual(
+        &self,
+        gamma: &Tensor,
+        beta: &Tensor,
+        residual: &Tensor,
+        settings: NormSettings,
+    ) -> Result<BatchNorm> {
+        BatchNorm::record(Training { settings, has_residual: true }, &[self, gamma, beta, residual])
     }
 
     /// Batch norm with given statistics, `[C]` each: inference, or a frozen layer.

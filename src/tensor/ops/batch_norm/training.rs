@@ -6,11 +6,12 @@ use super::kernels::Kernels;
 use crate::gpu::shader;
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
 
-/// Normalises with the batch's own mean and variance. Inputs: X, gamma, beta.
+/// Normalises with the batch's own mean and variance. Inputs: X, gamma, beta and, if one is added, the residual.
 /// Outputs: Y, coefficients, winners, moments.
 #[derive(Debug)]
 pub(super) struct Training {
     pub settings: NormSettings,
+    pub has_residual: bool,
 }
 
 impl Op for Training {
@@ -22,6 +23,12 @@ impl Op for Training {
         let images = self.settings.images(self.name(), inputs)?;
         if images.elements() == 0 {
             return Err(inputs.mismatch("a batch without elements has no mean"));
+        }
+        if self.has_residual {
+            inputs.require(3, "the residual", inputs.shape(0)?.clone())?;
+            if self.settings.is_pooled() {
+                return Err(inputs.mismatch("a residual is added to images that are not pooled"));
+            }
         }
         let mut outputs = images.outputs(&self.settings, inputs.shape(0)?);
         outputs.push(Info::f32([2, images.pitch()]));
@@ -39,16 +46,21 @@ impl Op for Training {
         let source = shader!("norm/apply.wgsl")
             .choose("statistics", "norm/statistics_of_pieces.wgsl")
             .set("PITCH", pitch as u32);
-        kernels.launch_apply(launches, source, statistics);
+        let residual = self.has_residual.then_some(Operand::Input(3));
+        kernels.launch_apply(launches, source, statistics, residual);
         Ok(())
     }
 
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
-        let grad = Gradient { settings: self.settings, training: true };
+        let grad = Gradient { settings: self.settings, training: true, has_residual: self.has_residual };
         grad.record(node)
     }
 
     fn settings(&self) -> String {
-        self.settings.describe()
+        let mut text = self.settings.describe();
+        if self.has_residual {
+            text.insert_str(0, "plus a residual, ");
+        }
+        text.trim_end_matches(", ").to_owned()
     }
 }
