@@ -2,10 +2,8 @@
 # Builds here and runs there, for a machine with a GPU but no Rust:
 #
 #   scripts/on-gpu.sh pack            makes target/on-gpu/ with the program, the tests and the benchmarks
-#   target/on-gpu/on-gpu.sh run       there, after copying that folder: devices, tests, profile of a step, benchmarks
-#   PEER=torch_cnn.py target/on-gpu/on-gpu.sh run
-#                                     also the same step by another program in the same sitting, called with a batch size
-#                                     and a number of steps
+#   target/on-gpu/on-gpu.sh run       there, after copying that folder: doctor, tests, profiles of a step, benchmarks; where
+#                                     python3 has torch, also PyTorch's step, eager and compiled, in the same sitting
 #
 # There must be the same kind of processor and system, and a Vulkan loader (libvulkan.so.1) with the GPU's driver. The tests
 # of data and of the command line need the source tree or the data set and stay here.
@@ -17,7 +15,7 @@ pack() {
   rm -rf "$bundle"
   mkdir -p "$bundle"
   cargo build --release
-  cp target/release/selvedge scripts/on-gpu.sh "$bundle"
+  cp target/release/selvedge scripts/on-gpu.sh scripts/torch-step.py "$bundle"
   for test in gradients gradients_of_images tiles gradcheck optimisers program training architectures transfer; do
     cp "$(executable cargo test --release --no-run --test "$test")" "$bundle/test-$test"
   done
@@ -33,20 +31,24 @@ executable() {
 run() {
   cd "$(dirname "${BASH_SOURCE[0]}")"
   local test failed=0
-  ./selvedge devices --measure
+  ./selvedge doctor || failed=1
   for test in test-*; do
     printf '\n== %s\n' "$test"
     "./$test" || failed=1
   done
-  for batch in 128 256 1024; do
-    printf '\n== a training step, batch %s\n' "$batch"
-    ./selvedge profile --batch "$batch" --steps 20
-    ./selvedge profile --batch "$batch" --steps 20 --json
-    if [ -n "${PEER:-}" ]; then
-      python3 "$PEER" "$batch" 30
-    fi
+  for model in cnn resnet18; do
+    for batch in 128 1024; do
+      printf '\n== a training step of %s, batch %s\n' "$model" "$batch"
+      ./selvedge profile "$model" --batch-size "$batch" --steps 20
+      ./selvedge profile "$model" --batch-size "$batch" --steps 20 --json
+      if python3 -c 'import torch' 2>/dev/null; then
+        for mode in eager compile; do
+          python3 torch-step.py "$model" "$batch" 20 "$mode" || failed=1
+        done
+      fi
+    done
   done
-  for step in "resnet18 --batch 128" "resnet20 --batch 128" "inception --batch 16"; do
+  for step in "resnet20 --batch-size 128" "inception --batch-size 16"; do
     printf '\n== a training step, %s\n' "$step"
     # shellcheck disable=SC2086 # the words are arguments
     ./selvedge profile $step --steps 20
@@ -58,5 +60,5 @@ run() {
 
 case "${1:-}" in
   pack | run) "$1" ;;
-  *) sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+  *) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
 esac

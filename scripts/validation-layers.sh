@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# A small training, its resumption and an evaluation under the Khronos validation layers, which check every call of Vulkan and
+# the order of all reads and writes on the device. Exits with 1 if they report anything, with 3 if they cannot be installed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+layer=VK_LAYER_KHRONOS_validation
+manifest() { ls /usr/share/vulkan/explicit_layer.d/VkLayer_khronos_validation.json /etc/vulkan/explicit_layer.d/VkLayer_khronos_validation.json 2>/dev/null; }
+if [ -z "$(manifest)" ] && command -v apt-get >/dev/null; then
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends vulkan-validationlayers >/dev/null || true
+fi
+if [ -z "$(manifest)" ]; then
+  echo "The validation layers are not installed (Debian: vulkan-validationlayers)." >&2
+  exit 3
+fi
+
+cargo build --quiet --release
+program=${CARGO_TARGET_DIR:-target}/release/selvedge
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Older layers read the feature list, newer ones the setting.
+export VK_INSTANCE_LAYERS=$layer
+export VK_LAYER_ENABLES=VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT VK_KHRONOS_VALIDATION_VALIDATE_SYNC=true
+VK_LOADER_DEBUG=all "$program" devices >"$work/log" 2>&1
+if ! grep -q "Inserted device layer \"$layer\"" "$work/log"; then
+  echo "The Vulkan loader does not load $layer." >&2
+  exit 1
+fi
+{
+  "$program" train cnn --limit 200 --epochs 1 --batch-size 40 --out "$work/run"
+  "$program" train --resume "$work/run" --epochs 2
+  "$program" evaluate "$work/run" --split validation
+} >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+# Layers print what they find on standard output.
+if grep -E 'VUID-|SYNC-HAZARD|Validation (Error|Warning)|UNASSIGNED' "$work/log"; then
+  echo "The validation layers have found something." >&2
+  exit 1
+fi
+echo "validation layers: nothing to report over a training, a resumption and an evaluation"
