@@ -3,7 +3,7 @@
 #
 #   scripts/on-gpu.sh pack            makes target/on-gpu/ with the program, the tests and the benchmarks
 #   target/on-gpu/on-gpu.sh run       there, after copying that folder: doctor, tests, profiles of a step, benchmarks; where
-#                                     python3 has torch, also PyTorch's step, eager and compiled, in the same sitting
+#                                     python3 has a torch that sees the GPU, also PyTorch's step, eager and compiled
 #
 # There must be the same kind of processor and system, and a Vulkan loader (libvulkan.so.1) with the GPU's driver. The tests
 # of data and of the command line need the source tree or the data set and stay here.
@@ -39,12 +39,14 @@ run() {
   for model in cnn resnet18; do
     for batch in 128 1024; do
       printf '\n== a training step of %s, batch %s\n' "$model" "$batch"
-      ./selvedge profile "$model" --batch-size "$batch" --steps 20
-      ./selvedge profile "$model" --batch-size "$batch" --steps 20 --json
-      if python3 -c 'import torch' 2>/dev/null; then
+      ./selvedge profile "$model" --batch-size "$batch" --augment none --steps 20
+      ./selvedge profile "$model" --batch-size "$batch" --augment none --steps 20 --json
+      if python3 -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
         for mode in eager compile; do
           python3 torch-step.py "$model" "$batch" 20 "$mode" || failed=1
         done
+      else
+        echo "PyTorch: NOT RUN, there is none here that sees the GPU"
       fi
     done
   done

@@ -136,6 +136,32 @@ fn a_weight_gradient_over_a_very_large_image() {
 }
 
 #[test]
+fn a_weight_gradient_over_many_high_images() {
+    // The kernel is as high as the images, so each output pixel is in an image of its own: 128 of them, a whole segment, have more
+    // rows than a float counts exactly.
+    let [n, height] = [130, 140_001];
+    let (x, dy) = (random(&[n, height, 1, 1], 1), random(&[n, 1, 1, 1], 2));
+    let graph = selvedge::tensor::Graph::new(&common::gpu());
+    let [x_on, dy_on] = [&x, &dy].map(|array| graph.tensor(array.shape.clone(), &array.to_f32()).unwrap());
+    let w = graph.zeros([height, 1, 1, 1]).unwrap();
+    let y = x_on.conv2d(&w, None, [1, 1], Padding::Valid, false).unwrap();
+    let dw = y.backward_from(&dy_on, &[&w]).unwrap()[0].to_vec().unwrap();
+    for (i, got) in dw.iter().enumerate() {
+        let expected: f64 = (0..n).map(|image| x.data[image * height + i] * dy.data[image]).sum();
+        approx::assert_abs_diff_eq!(f64::from(*got), expected, epsilon = 1e-4);
+    }
+}
+
+#[test]
+fn a_weight_gradient_over_too_wide_an_image_is_refused() {
+    let graph = selvedge::tensor::Graph::new(&common::gpu());
+    let (x, w) = (graph.zeros([1, 1, 1 << 20, 1]).unwrap(), graph.zeros([1, 1, 1, 1]).unwrap());
+    let y = x.conv2d(&w, None, [1, 1], Padding::Valid, false).unwrap();
+    let error = y.sum().unwrap().backward(&[&w]).unwrap()[0].to_vec().unwrap_err().to_string();
+    assert!(error.contains("images of 1x1048576 pixels are too large"), "{error}");
+}
+
+#[test]
 fn a_large_weight_gradient_is_split_and_stays_exact() {
     // The 2 * 40 image rows are split over workgroups, whose results are added up in a second pass.
     for core in cores() {

@@ -33,7 +33,7 @@ struct Span {
     ow: f32,
     terms: u32,  // terms of the segment
 }
-// Sizes as floats. Integers are multiplied and divided four times slower by a GPU, and divided lane by lane by lavapipe.
+// Sizes as floats. A GPU multiplies integers at a quarter of the rate and divides them in many instructions, lavapipe lane by lane.
 struct Steps {
     out_h: f32,      // rows of an output image
     out_w: f32,      // columns of an output image
@@ -90,7 +90,7 @@ fn a_run(span: Span, k: u32) -> Run {
     let iw = (pixel - lines * steps.out_w) * steps.stride_w + span.row.left;
     // Counted from the image row that `base` points to.
     let row = ih - span.oh * steps.stride_h + images * steps.in_h;
-    let base = span.base + u32(i32(row * steps.in_w + iw)) * conv.in_c;
+    let base = span.base + (u32(i32(row)) * conv.in_w + u32(i32(iw))) * conv.in_c;
     let inside = exists && ih >= 0.0 && ih < steps.in_h;
     var first = 0u;
     var last = 0u;

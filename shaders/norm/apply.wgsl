@@ -6,7 +6,8 @@
 // y            [n, out_h, out_w, groups]
 // Threads: one per group of channels and `lines_per_thread` image rows of windows, 64 per workgroup. Neighbouring threads
 //          take neighbouring channels.
-// Bytes:   4 read per element of x, 4 written per element of y, 4 per winner. 2 FLOPs per element.
+// Bytes:   4 read per element of x, 4 written per element of y, 4 per winner, 4 read per element of a residual. 2 FLOPs per
+//          element, 3 with a residual.
 // Why:     as separate passes, ReLU, normalisation and pooling would write and read the whole image three more times. The
 //          formula used is scale (x - mean) + beta, with per-channel values computed once per thread.
 //          The first of equals wins, as in PyTorch, and a NaN wins over everything.

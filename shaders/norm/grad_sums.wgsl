@@ -5,7 +5,8 @@
 // coefficients  [4, groups]
 // pieces        [2, pieces, groups]: dgammas, then dbetas; grad_input.wgsl adds them up
 // Threads: ITEMS * TEAM per workgroup (one_thread.wgsl, many_threads.wgsl); an item is a group of channels of a piece.
-// Bytes:   8 per window and channel: with 2 x 2 pooling a quarter of the image. 4 FLOPs.
+// Bytes:   4 per window and channel, and those of the file chosen for upstream: 4, or 12 with a residual. With 2 x 2 pooling the
+//          windows are a quarter of the image. 4 FLOPs.
 // Why:     the gradient of x needs both sums over the whole batch before it can start, so this pass cannot be avoided. Pixels
 //          that did not win their window have no dy and need not be read. Sums of sums keep chains of additions short.
 #import common/grid.wgsl

@@ -1,5 +1,5 @@
 //! Every op checked at a few awkward shapes: what an adapter is asked before it is trusted with a training. The tests of this
-//! repository ask more; this is a choice of a few hundred kernels that takes seconds on a GPU.
+//! repository ask more.
 
 use std::sync::Arc;
 
@@ -117,11 +117,11 @@ fn convolution(gpu: &Arc<Gpu>) -> Result<Report> {
         let weights = random(&[kernel[0], kernel[1], x[3], out_c], 2);
         checks.check(
             &[random(&x, 1), weights, random(&[out_c], 3)],
-            |x| x[0].conv2d(&x[1], Some(&x[2]), stride, Padding::Explicit(pad), false),
+            |x| x[0].conv2d(&x[1], Some(&x[2]), stride, Padding::Explicit(pad), true),
             |x| {
                 let y = f64_of::conv2d(&x[0], &x[1], stride, pad);
                 let bias = x[2].data.iter().cycle();
-                y.iter().zip(bias).map(|(y, bias)| y + bias).collect()
+                y.iter().zip(bias).map(|(y, bias)| f64_of::relu(y + bias)).collect()
             },
         )?;
     }
@@ -204,41 +204,31 @@ fn joins(gpu: &Arc<Gpu>) -> Result<Report> {
     Ok(checks.whole)
 }
 
-/// In training and in inference, alone and with ReLU and pooling in the same kernels.
+/// In training and in inference, alone and with ReLU, pooling and a residual in the same kernels.
 fn batch_norm(gpu: &Arc<Gpu>) -> Result<Report> {
     let mut checks = Checks::on(gpu);
     let plain = NormSettings::plain(1e-3);
-    let fused = NormSettings { relu_after: true, pool: [2, 2], ..plain };
+    let after = NormSettings { relu_after: true, pool: [2, 2], ..plain };
+    let before = NormSettings { relu_before: true, pool: [2, 2], ..plain };
+    let relu_if = |wanted: bool, y: Vec<f64>| if wanted { y.into_iter().map(f64_of::relu).collect() } else { y };
     for (shape, settings) in
-        [([2, 3, 5, 1], plain), ([4, 3, 2, 3], plain), ([2, 5, 7, 68], fused), ([1, 40, 37, 3], fused)]
+        [([2, 3, 5, 1], plain), ([4, 3, 2, 3], plain), ([2, 5, 7, 68], after), ([1, 40, 37, 3], before)]
     {
         let inputs = [Array::away_from_zero(shape, 1), Array::away_from_zero([shape[3]], 2), random(&[shape[3]], 3)];
-        let after = |y: Vec<f64>| match settings.relu_after {
-            false => y,
-            true => {
-                let y = y.into_iter().map(f64_of::relu).collect();
-                f64_of::max_pool(&Array::new(shape, y), settings.pool, settings.pool, NO_PAD)
-            }
+        // Normalised by these moments or those of the batch, without what follows.
+        let normalised = |x: &[Array], moments: Option<[&[f64]; 2]>| {
+            let input = Array::new(shape, relu_if(settings.relu_before, x[0].data.clone()));
+            let (mean, variance) = match moments {
+                Some([mean, variance]) => (mean.to_vec(), variance.to_vec()),
+                None => f64_of::moments(&input),
+            };
+            f64_of::normalise(&input, &x[1].data, &x[2].data, &mean, &variance, 1e-3)
         };
-        checks.check(
-            &inputs,
-            |x| Ok(x[0].batch_norm(&x[1], &x[2], settings)?.y),
-            |x| {
-                let (mean, variance) = f64_of::moments(&x[0]);
-                after(f64_of::normalise(&x[0], &x[1].data, &x[2].data, &mean, &variance, 1e-3))
-            },
-        )?;
-        if !settings.relu_after {
-            checks.check(
-                &[inputs.to_vec(), vec![random(&shape, 6)]].concat(),
-                |x| Ok(x[0].batch_norm_residual(&x[1], &x[2], &x[3], settings)?.y),
-                |x| {
-                    let (mean, variance) = f64_of::moments(&x[0]);
-                    let y = f64_of::normalise(&x[0], &x[1].data, &x[2].data, &mean, &variance, 1e-3);
-                    f64_of::zip(&x[3], &Array::new(shape, y), |a, b| a + b)
-                },
-            )?;
-        }
+        let followed = |y: Vec<f64>| {
+            let y = Array::new(shape, relu_if(settings.relu_after, y));
+            f64_of::max_pool(&y, settings.pool, settings.pool, NO_PAD)
+        };
+        checks.check(&inputs, |x| Ok(x[0].batch_norm(&x[1], &x[2], settings)?.y), |x| followed(normalised(x, None)))?;
         let mean = random(&[shape[3]], 4);
         let variance = Array::random([shape[3]], 0.5, 1.5, 5);
         checks.check(
@@ -247,7 +237,20 @@ fn batch_norm(gpu: &Arc<Gpu>) -> Result<Report> {
                 let [mean, variance] = [&mean, &variance].map(|m| x[0].graph().tensor(m.shape.clone(), &m.to_f32()));
                 x[0].batch_norm_inference(&x[1], &x[2], &mean?, &variance?, settings)
             },
-            |x| after(f64_of::normalise(&x[0], &x[1].data, &x[2].data, &mean.data, &variance.data, 1e-3)),
+            |x| followed(normalised(x, Some([&mean.data, &variance.data]))),
+        )?;
+        // A residual that keeps every sum away from ReLU's kink.
+        let mut residual = Array::away_from_zero(shape, 6);
+        residual.data.iter_mut().for_each(|r| *r += 8.0_f64.copysign(*r));
+        residual.data.iter_mut().for_each(|r| *r = f64::from(*r as f32));
+        let unpooled = NormSettings { pool: [1, 1], ..settings };
+        checks.check(
+            &[inputs.to_vec(), vec![residual]].concat(),
+            |x| Ok(x[0].batch_norm_residual(&x[1], &x[2], &x[3], unpooled)?.y),
+            |x| {
+                let sum = f64_of::zip(&x[3], &Array::new(shape, normalised(x, None)), |a, b| a + b);
+                relu_if(settings.relu_after, sum)
+            },
         )?;
     }
     Ok(checks.whole)

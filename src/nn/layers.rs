@@ -2,7 +2,7 @@
 
 use super::{Forward, Init, Layout, ParameterBuilder, ParameterId, Role};
 use crate::tensor::ops::{NormSettings, Window};
-use crate::tensor::{Result, Tensor};
+use crate::tensor::{Result, Tensor, TensorError};
 
 /// Settings of a [`Conv2d`].
 #[derive(Debug, Clone, Copy)]
@@ -185,12 +185,16 @@ impl BatchNorm2d {
         }
     }
 
-    /// Records `max(norm(x) + residual, 0)`, the end of a residual block: in training in the same passes, with given statistics
-    /// one after the other, as layers to look at and to export.
+    /// Records `max(norm(x) + residual, 0)`, the end of a residual block, for two tensors `[N, H, W, C]` of one shape: in training
+    /// in the same passes, with given statistics one after the other, as layers to look at and to export.
     ///
     /// # Errors
     /// A shape error when `x` has a different number of channels, or the residual another shape.
     pub fn forward_residual(&self, pass: &mut Forward, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
+        if residual.shape() != x.shape() {
+            let problem = format!("the residual is {}, the input {}", residual.shape(), x.shape());
+            return Err(TensorError::Parameter { op: "batch_norm", problem });
+        }
         if !pass.trains(self.gamma) {
             return self.forward(pass, x, Beside::NOTHING)?.add(residual)?.relu();
         }

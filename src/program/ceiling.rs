@@ -1,7 +1,6 @@
 //! What an adapter can do at best: arithmetic, memory, and the cost of a dispatch.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::{BufferId, Dispatch, Place, Program, Recipe, Slots};
 use crate::gpu::params::elementwise::map;
@@ -56,7 +55,7 @@ fn multiply_adds(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
             .threads(threads, 64)
             .flops(flops);
         recipe.dispatches.push(dispatch(kernel, vec![(y, Access::Write)]));
-        let seconds = best_time(&mut alone(gpu, recipe)?)?;
+        let seconds = alone(gpu, recipe)?.best_time()?;
         // Long enough that launching it does not matter, and far below what a driver takes for a hang.
         if seconds > 0.03 || rounds >= 1 << 20 {
             return Ok(flops as f64 / seconds);
@@ -71,7 +70,7 @@ fn copy(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
     let mut recipe = Recipe::default();
     let (x, y) = (recipe.place(own(bytes)), recipe.place(own(bytes)));
     recipe.dispatches.push(copy_of(x, y, bytes / 16));
-    Ok(2.0 * bytes as f64 / best_time(&mut alone(gpu, recipe)?)?)
+    Ok(2.0 * bytes as f64 / alone(gpu, recipe)?.best_time()?)
 }
 
 /// Seconds of a run of `count` dispatches that copy 16 bytes: each from one buffer to a buffer of its own, or back and forth
@@ -86,7 +85,7 @@ fn dispatches(gpu: &Arc<Gpu>, count: usize, chained: bool) -> Result<f64, GpuErr
         let (from, to) = if chained { (i % 2, (i + 1) % 2) } else { (0, i + 1) };
         recipe.dispatches.push(copy_of(buffers[from], buffers[to], 1));
     }
-    best_time(&mut alone(gpu, recipe)?)
+    alone(gpu, recipe)?.best_time()
 }
 
 /// A copy of `quads` times 16 bytes.
@@ -108,18 +107,4 @@ fn own(bytes: u64) -> Place {
 
 fn dispatch(kernel: Kernel, bindings: Vec<(BufferId, Access)>) -> Dispatch {
     Dispatch { kernel, bindings, note: String::new() }
-}
-
-/// The shortest of a few runs, each waited for: disturbances only ever make a run longer.
-fn best_time(program: &mut Program) -> Result<f64, GpuError> {
-    let mut best = f64::INFINITY;
-    program.run()?;
-    program.finish()?;
-    for _ in 0..5 {
-        let started = Instant::now();
-        program.run()?;
-        program.finish()?;
-        best = best.min(started.elapsed().as_secs_f64());
-    }
-    Ok(best)
 }

@@ -7,7 +7,9 @@ use selvedge::gpu::AdapterSummary;
 
 /// One line for each thing that is missing, if there is a card and no adapter of it. `root` is the root of the file system.
 pub fn missing(root: &Path, adapters: &[AdapterSummary]) -> Vec<String> {
-    missing_of(root, adapters.iter().any(|adapter| adapter.name.to_lowercase().contains("nvidia")))
+    // Older cards have names such as Tesla T4, but their driver says whose it is.
+    let is_nvidia = |text: &str| text.to_lowercase().contains("nvidia");
+    missing_of(root, adapters.iter().any(|adapter| is_nvidia(&adapter.name) || is_nvidia(&adapter.driver)))
 }
 
 fn missing_of(root: &Path, is_found: bool) -> Vec<String> {

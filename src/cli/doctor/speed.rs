@@ -1,7 +1,6 @@
 //! What an adapter reaches at best, and which share of it products and convolutions reach.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use selvedge::data::{ImageSet, Normalisation, PIXELS};
 use selvedge::gpu::Gpu;
@@ -9,7 +8,7 @@ use selvedge::gradcheck::Array;
 use selvedge::program::Ceiling;
 use selvedge::settings::{Learned, TrainConfig};
 use selvedge::tensor::ops::Padding;
-use selvedge::tensor::{Compiled, Graph, Result, Tensor};
+use selvedge::tensor::{Graph, Result, Tensor};
 use selvedge::train::training_step;
 
 pub struct Speed {
@@ -31,7 +30,7 @@ pub fn measure(gpu: &Arc<Gpu>) -> anyhow::Result<Speed> {
     let config = TrainConfig { batch_size: BATCH, ..TrainConfig::default() };
     let images = ImageSet::new("grey", vec![128; BATCH * PIXELS], vec![3; BATCH])?;
     let mut step = training_step(gpu, &config, &Learned::All, Normalisation::UNIT, &images)?;
-    Ok(Speed { ceiling: Ceiling::measure(gpu)?, products, images: BATCH as f64 / best_time(&mut step)? })
+    Ok(Speed { ceiling: Ceiling::measure(gpu)?, products, images: BATCH as f64 / step.program().best_time()? })
 }
 
 impl Speed {
@@ -93,17 +92,5 @@ fn convolution(gpu: &Arc<Gpu>) -> Result<Vec<(String, f64)>> {
 fn speed(graph: &Graph, outputs: &[&Tensor]) -> Result<f64> {
     let mut compiled = graph.compile(outputs)?;
     let flops = compiled.program().flops();
-    Ok(flops as f64 / best_time(&mut compiled)?)
-}
-
-/// Seconds of the shortest of a few runs, each waited for: disturbances only ever make a run longer.
-fn best_time(compiled: &mut Compiled) -> Result<f64> {
-    let mut best = f64::INFINITY;
-    for _ in 0..6 {
-        let started = Instant::now();
-        compiled.run()?;
-        compiled.program().finish()?;
-        best = best.min(started.elapsed().as_secs_f64());
-    }
-    Ok(best)
+    Ok(flops as f64 / compiled.program().best_time()?)
 }

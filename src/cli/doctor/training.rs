@@ -16,10 +16,12 @@ const BATCH: usize = 128;
 /// On a software driver, which has one tile for all sizes, and takes seconds for the naive core.
 const SMALL_BATCH: usize = 16;
 
-/// Weights before and after.
+/// Weights before and after, and the running statistics after.
+#[derive(Debug)]
 pub struct Trained {
     before: Vec<f32>,
     after: Vec<f32>,
+    statistics: Vec<f32>,
 }
 
 /// Trains a network of `model` for two steps on random images, by SGD: its steps are in proportion to the gradients, so an error
@@ -50,7 +52,7 @@ pub fn two_steps(gpu: &Arc<Gpu>, model: Architecture) -> Result<Trained> {
         optimiser.start_step(0.001)?;
         step.run()?;
     }
-    Ok(Trained { before, after: arena.flat.to_vec()? })
+    Ok(Trained { before, after: arena.flat.to_vec()?, statistics: parameters.statistics().flat.to_vec()? })
 }
 
 type Outcome = std::result::Result<String, String>;
@@ -60,11 +62,14 @@ pub fn same_bits(first: &Result<Trained>, again: Option<Result<Trained>>) -> Out
     let first = first.as_ref().map_err(ToString::to_string)?;
     let again = again.transpose().map_err(|error| error.to_string())?;
     let again = again.ok_or("it was not repeated")?;
-    let bits = |weights: &[f32]| weights.iter().map(|w| w.to_bits()).collect::<Vec<_>>();
-    let different = bits(&first.after).iter().zip(bits(&again.after)).filter(|(a, b)| **a != *b).count();
+    let bits = |trained: &Trained| -> Vec<u32> {
+        trained.after.iter().chain(&trained.statistics).map(|number| number.to_bits()).collect()
+    };
+    let (first, again) = (bits(first), bits(&again));
+    let different = first.iter().zip(&again).filter(|(a, b)| a != b).count();
     match different {
-        0 => Ok(format!("{} weights", first.after.len())),
-        _ => Err(format!("{different} of {} weights differ", first.after.len())),
+        0 => Ok(format!("{} weights and statistics", first.len())),
+        _ => Err(format!("{different} of {} weights and statistics differ", first.len())),
     }
 }
 
@@ -84,4 +89,30 @@ pub fn close(first: &Result<Trained>, second: &Result<Trained>) -> Outcome {
         return Ok(format!("apart by {:.4} % of the change", 100.0 * apart));
     }
     Err(format!("the weights are apart by {:.4} % of their change, more than {} %", 100.0 * apart, 100.0 * ALLOWED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trained(after: &[f32]) -> Result<Trained> {
+        Ok(Trained { before: vec![0.0; after.len()], after: after.to_vec(), statistics: vec![0.5] })
+    }
+
+    #[test]
+    fn a_single_bit_is_noticed() {
+        let first = trained(&[1.0, 2.0]);
+        assert!(same_bits(&first, Some(trained(&[1.0, 2.0]))).is_ok());
+        let wrong = same_bits(&first, Some(trained(&[1.0, f32::from_bits(2.0_f32.to_bits() + 1)]))).unwrap_err();
+        assert_eq!(wrong, "1 of 3 weights and statistics differ");
+        assert!(same_bits(&first, None).is_err());
+    }
+
+    #[test]
+    fn another_gradient_is_noticed() {
+        let second = trained(&[1.0, 2.0]);
+        assert!(close(&trained(&[1.0, 2.01]), &second).is_ok());
+        assert!(close(&trained(&[1.0, 2.2]), &second).is_err());
+        assert!(close(&trained(&[1.0, f32::NAN]), &second).is_err());
+    }
 }

@@ -145,19 +145,16 @@ impl Convolution {
     fn pixels_per_segment(&self) -> Result<usize> {
         let geometry = &self.geometry;
         let ([out_h, out_w], [in_h, in_w]) = ([geometry.out_h(), geometry.out_w()], geometry.image);
-        let (stride_h, [kernel_h, kernel_w]) = (geometry.stride[0], geometry.kernel);
         let is_exact = |pixels: &usize| {
-            // How many lines and images a segment touches, and how many image rows these are apart.
+            // The lines and the images that a segment touches at most, and how many image rows it reaches beyond its first.
             let (lines, images) = (pixels / out_w + 2, pixels / (out_h * out_w) + 2);
-            let rows = lines * stride_h + kernel_h + images * in_h.abs_diff(out_h * stride_h);
-            out_h.max(out_w) + pixels < 1 << 20 && (rows + 1) * in_w + kernel_w < 1 << 24 && images * in_h < 1 << 24
+            let rows = lines * geometry.stride[0] + geometry.kernel[0] + images * in_h;
+            out_h.max(out_w) + pixels < 1 << 20 && rows.max(in_w) < 1 << 24
         };
         let sizes = std::iter::successors(Some(WEIGHT_GRAD_DEPTH as usize), |pixels| Some(pixels / 2));
         sizes.take_while(|pixels| *pixels > 0).find(is_exact).ok_or_else(|| TensorError::Parameter {
             op: "conv2d",
-            problem: format!(
-                "images of {in_h}x{in_w} pixels are too large for the gradient of a {kernel_h}x{kernel_w} kernel"
-            ),
+            problem: format!("images of {in_h}x{in_w} pixels are too large for the gradient of the weights"),
         })
     }
 
@@ -388,7 +385,8 @@ impl Tensor {
     /// `[N, out_h, out_w, out]`, with ReLU in the same pass when `relu` is set.
     ///
     /// # Errors
-    /// A shape error that names the parameter at fault.
+    /// A shape error that names the parameter at fault. The gradient of the weights refuses images that are more than a million
+    /// pixels high or wide.
     pub fn conv2d(
         &self,
         weight: &Tensor,

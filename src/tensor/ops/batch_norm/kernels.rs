@@ -116,7 +116,9 @@ impl Kernels {
         let added = if residual.is_some() { "norm/residual.wgsl" } else { "norm/no_residual.wgsl" };
         let source = source.choose("winners", winners).choose("residual", added);
         let lines = self.images.n * self.images.windows[0];
-        let apply = self.writes("batch_norm", source, lines, self.images.pixels()).flops(2 * self.images.elements());
+        let flops = if residual.is_some() { 3 } else { 2 };
+        let apply =
+            self.writes("batch_norm", source, lines, self.images.pixels()).flops(flops * self.images.elements());
         let mut operands = vec![
             Operand::Input(0).read(),
             Operand::Input(1).read(),

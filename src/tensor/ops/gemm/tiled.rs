@@ -121,3 +121,47 @@ impl Tiled {
             .set("ROUNDS", ((self.rows + self.cols) * self.terms / 16).div_ceil(self.threads()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tile and the number of splits of a product whose K is `segments` times `depth`.
+    fn chosen([rows, cols]: [u32; 2], [segments, depth]: [u32; 2]) -> (Tiled, u32) {
+        let large_gpu = Variant {
+            asked_gemm: None,
+            is_cpu: false,
+            lanes: 32,
+            wide_integers: false,
+            barriers_are_cheap: true,
+            checked: false,
+            busy_workgroups: 512,
+        };
+        let product = Product { rows, cols, segments, depth, terms: segments * depth, ..Product::default() };
+        let (tile, splits) = Tiled::choose(&product, 1..=u64::from(segments), large_gpu);
+        (tile, splits.count)
+    }
+
+    #[test]
+    fn a_large_result_has_large_tiles_and_whole_sums() {
+        let (tile, splits) = chosen([4096, 4096], [32, 128]);
+        assert_eq!((tile.rows, tile.cols, splits), (128, 128, 1));
+    }
+
+    #[test]
+    fn a_narrow_result_has_narrow_tiles() {
+        // The last layer's ten classes, and a convolution with 32 channels.
+        assert_eq!(chosen([100_352, 10], [1, 256]).0.cols, 16);
+        assert_eq!(chosen([100_352, 32], [3, 96]).0.cols, 32);
+    }
+
+    #[test]
+    fn a_small_result_of_a_long_sum_is_split() {
+        // A weight gradient of the CNN: without splits, at most nine workgroups of 64 x 64 would have work.
+        let (tile, splits) = chosen([296, 68], [196, 128]);
+        assert!(
+            splits > 8 && tile.count(&Product { rows: 296, cols: 68, ..Product::default() }) < 40,
+            "{tile:?} {splits}"
+        );
+    }
+}
