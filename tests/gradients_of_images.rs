@@ -137,17 +137,20 @@ fn a_weight_gradient_over_a_very_large_image() {
 
 #[test]
 fn a_weight_gradient_over_many_high_images() {
-    // The kernel is as high as the images, so each output pixel is in an image of its own: 128 of them, a whole segment, have more
+    // The stride is as high as the images, so each output pixel is in an image of its own: 128 of them, a whole segment, have more
     // rows than a float counts exactly.
     let [n, height] = [130, 140_001];
-    let (x, dy) = (random(&[n, height, 1, 1], 1), random(&[n, 1, 1, 1], 2));
+    let value = |image: usize, row: usize| ((image * height + row) % 251) as f32 / 251.0;
+    let x: Vec<f32> = (0..n).flat_map(|image| (0..height).map(move |row| value(image, row))).collect();
+    let dy = random(&[n, 1, 1, 1], 2);
     let graph = selvedge::tensor::Graph::new(&common::gpu());
-    let [x_on, dy_on] = [&x, &dy].map(|array| graph.tensor(array.shape.clone(), &array.to_f32()).unwrap());
-    let w = graph.zeros([height, 1, 1, 1]).unwrap();
-    let y = x_on.conv2d(&w, None, [1, 1], Padding::Valid, false).unwrap();
+    let x = graph.tensor([n, height, 1, 1], &x).unwrap();
+    let dy_on = graph.tensor(dy.shape.clone(), &dy.to_f32()).unwrap();
+    let w = graph.zeros([3, 1, 1, 1]).unwrap();
+    let y = x.conv2d(&w, None, [height, 1], Padding::Valid, false).unwrap();
     let dw = y.backward_from(&dy_on, &[&w]).unwrap()[0].to_vec().unwrap();
-    for (i, got) in dw.iter().enumerate() {
-        let expected: f64 = (0..n).map(|image| x.data[image * height + i] * dy.data[image]).sum();
+    for (row, got) in dw.iter().enumerate() {
+        let expected: f64 = (0..n).map(|image| f64::from(value(image, row)) * dy.data[image]).sum();
         approx::assert_abs_diff_eq!(f64::from(*got), expected, epsilon = 1e-4);
     }
 }
