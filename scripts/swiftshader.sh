@@ -24,7 +24,9 @@ VK_DRIVER_FILES=$(find "$folder" -name vk_swiftshader_icd.json)
 [ -n "$VK_DRIVER_FILES" ] || cannot
 export VK_DRIVER_FILES SELVEDGE_GEMM=tiled
 # Not another driver that the loader found instead.
-cargo run --quiet --release -- devices | tee /dev/stderr | grep -q SwiftShader
+devices=$(cargo run --quiet --release -- devices)
+printf '%s\n' "$devices"
+[[ $devices == *SwiftShader* ]]
 cargo test --release --test gradcheck --test gradients --test optimisers
 # Not all: its compiler takes minutes for every variant of the convolutions.
 cargo test --release --test gradients_of_images -- conv2d_with_bias batch_norm_in pool resize a_large_weight_gradient
