@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A small training, its resumption and an evaluation under the Khronos validation layers, which check every call of Vulkan and
-# the order of all reads and writes on the device. Exits with 1 if they report anything, with 3 if they cannot be installed.
+# A small training, its resumption and an evaluation under the Khronos validation layers, which check every call of Vulkan. Checks of
+# the order of reads and writes on the device are asked for too. Exits with 1 if they report anything, with 3 if they cannot be installed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
