@@ -89,6 +89,24 @@ fn extremes_over_any_axes() {
 }
 
 #[test]
+fn extremes_by_teams_of_threads() {
+    // Large GPUs compare long axes so. A team has 32 threads: some have one number more than others, or none of their own.
+    let gpu = common::gpu_as_large_gpu();
+    for shape in [[1, 33, 3], [2, 700, 5], [3, 1100, 1]] {
+        let x = [apart(&shape)];
+        let most =
+            |x: &[Array]| groups(&x[0], &[1]).into_iter().map(|g| g.into_iter().reduce(f64::max).unwrap()).collect();
+        common::check_on(&gpu, &format!("{shape:?}"), &x, |x| x[0].max_axes(&[1], false), most);
+    }
+    let g = Graph::new(&gpu);
+    let mut values = vec![0.0; 200];
+    (values[70], values[130]) = (f32::NAN, f32::INFINITY);
+    let x = g.tensor([2, 100], &values).unwrap();
+    assert_same("max", &x.max_axes(&[1], false).unwrap(), &[f32::NAN, f32::INFINITY]);
+    assert_same("min", &x.min_axes(&[1], false).unwrap(), &[f32::NAN, 0.0]);
+}
+
+#[test]
 fn shapes_after_a_reduction() {
     let g = Graph::new(&gpu());
     let x = g.zeros([2, 3, 4]).unwrap();

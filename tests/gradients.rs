@@ -297,3 +297,49 @@ fn cross_entropy_of_mixed_images() {
         }
     }
 }
+
+#[test]
+fn long_rows_have_a_workgroup_each_on_a_large_gpu() {
+    let gpu = common::gpu_as_large_gpu();
+    // Less than, as much as and more than the threads of a workgroup; a row count that fills none.
+    for [rows, classes] in [[3, 33], [1, 64], [5, 301]] {
+        let x = [Array::random([rows, classes], -3.0, 3.0, 1)];
+        let on = |name: &str| format!("{name} of {classes} classes");
+        check_on(&gpu, &on("log_softmax"), &x, |x| x[0].log_softmax(), |x| f64_of::log_softmax(&x[0]));
+        let softmax = |x: &[Array]| f64_of::log_softmax(&x[0]).into_iter().map(f64::exp).collect();
+        check_on(&gpu, &on("softmax"), &x, |x| x[0].softmax(), softmax);
+        let labels: Vec<u32> = (0..rows).map(|row| ((row * 7 + 30) % classes) as u32).collect();
+        check_on(
+            &gpu,
+            &on("cross_entropy"),
+            &x,
+            |x| {
+                let labels = x[0].graph().tensor_u32([rows], &labels)?;
+                Ok(x[0].cross_entropy(&labels, 0.1)?.losses)
+            },
+            |x| f64_of::cross_entropy(&x[0], &labels, f64::from(0.1_f32)),
+        );
+    }
+}
+
+#[test]
+fn the_first_of_the_largest_logits_is_the_prediction() {
+    // With one thread per row, and with a workgroup per row.
+    for (gpu, classes) in [(common::gpu(), 10), (common::gpu(), 200), (common::gpu_as_large_gpu(), 200)] {
+        let graph = selvedge::tensor::Graph::new(&gpu);
+        // The largest logits of a row, and the class that is predicted.
+        let rows = [([0, 9], 0), ([5, 6], 5), ([3, classes - 1], 3), ([classes - 1; 2], classes - 1)];
+        let mut logits = vec![-2.0; rows.len() * classes];
+        for (row, (places, _)) in rows.iter().enumerate() {
+            places.iter().for_each(|place| logits[row * classes + place] = -1.0);
+        }
+        let x = graph.tensor([rows.len(), classes], &logits).unwrap();
+        for class in [0, 3, 5, 6, 9, classes - 1] {
+            let labels = graph.tensor_u32([rows.len()], &vec![class as u32; rows.len()]).unwrap();
+            let scores = x.cross_entropy(&labels, 0.0).unwrap().scores.to_vec().unwrap();
+            let hits: Vec<bool> = scores.chunks(2).map(|score| score[1] == 1.0).collect();
+            let expected: Vec<bool> = rows.iter().map(|(_, predicted)| *predicted == class).collect();
+            assert_eq!(hits, expected, "class {class} of {classes}");
+        }
+    }
+}

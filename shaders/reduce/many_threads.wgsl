@@ -6,7 +6,8 @@
 // Bytes:   1, 8 or 12 KiB of workgroup memory.
 // Why:     a GPU wants more threads than there are sums, each with loads in flight. A tree in a fixed order: the result is the
 //          same from run to run, and the error grows with the logarithm of the number of terms.
-#choose partial: reduce/partial_number.wgsl | norm/partial_moments.wgsl | norm/partial_sums.wgsl
+#choose partial: reduce/partial_number.wgsl | reduce/partial_extreme.wgsl
+#choose partial: norm/partial_moments.wgsl | norm/partial_sums.wgsl
 const ITEMS: u32 = 8u;
 const TEAM: u32 = 32u;
 var<workgroup> results: array<Partial, 256>;

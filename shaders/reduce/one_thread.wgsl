@@ -4,7 +4,8 @@
 // Bytes:   none.
 // Why:     on a CPU a barrier suspends a coroutine, and a few hundred threads are plenty. many_threads.wgsl is what a real
 //          GPU needs.
-#choose partial: reduce/partial_number.wgsl | norm/partial_moments.wgsl | norm/partial_sums.wgsl
+#choose partial: reduce/partial_number.wgsl | reduce/partial_extreme.wgsl
+#choose partial: norm/partial_moments.wgsl | norm/partial_sums.wgsl
 const ITEMS: u32 = 64u;
 const TEAM: u32 = 1u;
 

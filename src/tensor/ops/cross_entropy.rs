@@ -1,9 +1,10 @@
 //! Softmax and cross-entropy in one op, with label smoothing.
 
-use super::{MIXING, kernel};
+use super::MIXING;
+use super::reduce::over_rows;
 use crate::gpu::params::loss::sizes::Params;
 use crate::gpu::{Access, Kernel, Source, shader};
-use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Tensor, TensorError};
+use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor, TensorError};
 
 /// One loss per row, and loss and hit side by side. Inputs: logits `[N, classes]` and labels `[N]`; or, for mixed images,
 /// labels `[N, 2]` and the mixing numbers.
@@ -14,9 +15,10 @@ struct Loss {
 }
 
 impl Loss {
-    fn kernel(&self, label: &'static str, source: Source, logits: &Shape) -> Kernel {
+    fn kernel(&self, label: &'static str, source: Source, io: &Io) -> Kernel {
+        let logits = io.input(0);
         let targets = if self.mixed { "loss/mixed_labels.wgsl" } else { "loss/labels.wgsl" };
-        kernel(label, source.choose("targets", targets), logits.rows())
+        over_rows(label, source.choose("targets", targets), [logits.rows(), logits.last()], io.variant())
             .params(Params { rows: logits.rows() as u32, classes: logits.last() as u32, smoothing: self.smoothing })
             .flops(4 * logits.len() as u64)
     }
@@ -65,7 +67,7 @@ impl Op for Loss {
         let source = shader!("loss/cross_entropy.wgsl");
         let mut operands = vec![Operand::Input(0).read(), Operand::Output(0).write(), Operand::Output(1).write()];
         operands.extend(self.targets());
-        launches.dispatch(self.kernel(self.name(), source, io.input(0)), &operands);
+        launches.dispatch(self.kernel(self.name(), source, io), &operands);
         Ok(())
     }
 
@@ -100,7 +102,7 @@ impl Op for CrossEntropyGrad {
         let mut operands =
             vec![Operand::Input(0).read(), Operand::Input(io.input_count() - 1).read(), Operand::Output(0).write()];
         operands.extend(self.0.targets());
-        launches.dispatch(self.0.kernel(self.name(), source, io.input(0)), &operands);
+        launches.dispatch(self.0.kernel(self.name(), source, io), &operands);
         Ok(())
     }
 }

@@ -1,10 +1,9 @@
 //! The maximum or minimum over some axes.
 
 use super::elementwise::Elementwise;
-use super::kernel;
-use super::reduce::{Extent, chunk_of};
+use super::reduce::{Extent, chunk_of, in_teams};
 use crate::gpu::params::reduce::extreme::Params;
-use crate::gpu::shader;
+use crate::gpu::{Variant, shader};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Shape, Tensor};
 
 /// `Y = max X` (or min) over each extent in turn.
@@ -23,13 +22,13 @@ pub(super) struct Extreme {
 
 impl Extreme {
     /// Appends the dispatches over one extent: two if it is long, as for a sum.
-    fn launch_one(&self, launches: &mut Launches, from: Operand, to: Operand, extent: Extent) {
+    fn launch_one(&self, variant: Variant, launches: &mut Launches, [from, to]: [Operand; 2], extent: Extent) {
         let Extent { outer, len, inner } = extent;
         let chunk = chunk_of(len);
         let pieces = len.div_ceil(chunk);
-        let threads = outer * pieces * inner;
-        let target = if pieces == 1 { to } else { launches.scratch(threads) };
-        let kernel = kernel(self.name, shader!("reduce/extreme.wgsl"), threads)
+        let items = outer * pieces * inner;
+        let target = if pieces == 1 { to } else { launches.scratch(items) };
+        let kernel = in_teams(self.name, shader!("reduce/extreme.wgsl"), [items, chunk.min(len)], variant)
             .params(Params {
                 outer: outer as u32,
                 len: len as u32,
@@ -41,7 +40,7 @@ impl Extreme {
             .flops((outer * len * inner) as u64);
         launches.dispatch(kernel, &[from.read(), target.write()]);
         if pieces > 1 {
-            self.launch_one(launches, target, to, Extent { len: pieces, ..extent });
+            self.launch_one(variant, launches, [target, to], Extent { len: pieces, ..extent });
         }
     }
 }
@@ -55,12 +54,12 @@ impl Op for Extreme {
         Ok(vec![Info::f32(self.output.clone())])
     }
 
-    fn launch(&self, _: &Io, launches: &mut Launches) -> Result<()> {
+    fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let mut from = Operand::Input(0);
         for (i, step) in self.steps.iter().enumerate() {
             let to =
                 if i + 1 == self.steps.len() { Operand::Output(0) } else { launches.scratch(step.outer * step.inner) };
-            self.launch_one(launches, from, to, *step);
+            self.launch_one(io.variant(), launches, [from, to], *step);
             from = to;
         }
         Ok(())

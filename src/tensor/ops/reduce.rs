@@ -23,17 +23,27 @@ pub(super) fn chunk_of(len: usize) -> usize {
     if len <= ONE_PASS { len.max(1) } else { len.isqrt() + 1 }
 }
 
-/// Sums shorter than this are left to one thread each.
+/// Sums and rows shorter than this are left to one thread each.
 const SHORTEST_OF_TEAM: usize = 32;
 
-/// A kernel that computes `items` sums of `len` numbers each, whose `source` leaves the choice of a team open.
-pub(super) fn sums(label: &'static str, source: Source, [items, len]: [usize; 2], variant: Variant) -> Kernel {
+/// A kernel that reduces `len` numbers to one, for each of `items`, and whose `source` leaves the choice of a team open.
+pub(super) fn in_teams(label: &'static str, source: Source, [items, len]: [usize; 2], variant: Variant) -> Kernel {
     if variant.barriers_are_cheap && len >= SHORTEST_OF_TEAM {
         // Eight teams of 32 threads in a workgroup of 256.
         let source = source.choose("team", "reduce/many_threads.wgsl");
         Kernel::new(label, source).workgroups(items.div_ceil(8) as u64)
     } else {
         kernel(label, source.choose("team", "reduce/one_thread.wgsl"), items)
+    }
+}
+
+/// A kernel over `rows` rows of `len` numbers each, whose `source` leaves the choice of a team open: short rows have a thread
+/// each, long ones a workgroup each where barriers are cheap.
+pub(super) fn over_rows(label: &'static str, source: Source, [rows, len]: [usize; 2], variant: Variant) -> Kernel {
+    if variant.barriers_are_cheap && len >= SHORTEST_OF_TEAM {
+        Kernel::new(label, source.choose("team", "reduce/row_many_threads.wgsl")).workgroups(rows as u64)
+    } else {
+        kernel(label, source.choose("team", "reduce/row_one_thread.wgsl"), rows)
     }
 }
 
@@ -50,7 +60,7 @@ pub(super) fn launch_sum(
     let pieces = len.div_ceil(chunk).max(1);
     let last = pieces == 1;
     let target = if last { to } else { launches.scratch(outer * pieces * inner) };
-    let sum = sums("sum", shader!("reduce/sum.wgsl"), [outer * pieces * inner, chunk.min(len)], variant)
+    let sum = in_teams("sum", shader!("reduce/sum.wgsl"), [outer * pieces * inner, chunk.min(len)], variant)
         .params(sum::Params {
             outer: outer as u32,
             len: len as u32,

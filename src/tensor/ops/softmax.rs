@@ -1,6 +1,6 @@
 //! Softmax and its logarithm, over the last axis.
 
-use super::kernel;
+use super::reduce::over_rows;
 use crate::gpu::params::loss::{softmax, softmax_grad};
 use crate::gpu::shader;
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
@@ -24,7 +24,7 @@ impl Op for Softmax {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let x = io.input(0);
-        let kernel = kernel(self.name(), shader!("loss/softmax.wgsl"), x.rows())
+        let kernel = over_rows(self.name(), shader!("loss/softmax.wgsl"), [x.rows(), x.last()], io.variant())
             .params(softmax::Params { rows: x.rows() as u32, classes: x.last() as u32 })
             .constant("LOG", self.log)
             .flops(4 * x.len() as u64);
@@ -53,7 +53,7 @@ impl Op for SoftmaxGrad {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let y = io.input(0);
-        let kernel = kernel(self.name(), shader!("loss/softmax_grad.wgsl"), y.rows())
+        let kernel = over_rows(self.name(), shader!("loss/softmax_grad.wgsl"), [y.rows(), y.last()], io.variant())
             .params(softmax_grad::Params { rows: y.rows() as u32, classes: y.last() as u32 })
             .constant("LOG", self.0.log)
             .flops(4 * y.len() as u64);

@@ -76,7 +76,7 @@ impl Kernels {
         let (pieces, piece_len) = (self.pieces(pixels), self.piece_len(pixels));
         let sizes = Sizes { piece_len: piece_len as u32, pieces: pieces as u32, ..self.sizes() };
         let items = pieces * self.images.groups();
-        let sums = reduce::sums(label, self.with_value(source), [items, piece_len], self.variant);
+        let sums = reduce::in_teams(label, self.with_value(source), [items, piece_len], self.variant);
         self.specialised(sums, sizes).flops(4 * (pixels * self.images.channels) as u64)
     }
 
