@@ -7,6 +7,7 @@
 #   scripts/compilers.sh spirv-val        the Khronos validator, for what Vulkan gets
 #   scripts/compilers.sh dxc              DX12's: the real DLL, under wine, for what DX12 gets (x86-64; two minutes)
 #   scripts/compilers.sh fxc              DX12's old one, for one kernel of each kind and tile
+#   scripts/compilers.sh radv             AMD's, of the installed Mesa, without a card: registers and the share of multiply-adds
 #
 # The texts and their translations by naga come from tests/kernels. Tools are installed into target/compilers, and by apt-get where
 # that is. Exits with 1 when a kernel is refused, and with 3 when a tool cannot be had. docs/portability.md has the results.
@@ -17,7 +18,7 @@ tools=$PWD/target/compilers
 kernels=$tools/kernels
 
 usage() {
-  sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+  sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
   exit 2
 }
 
@@ -81,9 +82,19 @@ d3d() { # dxc|fxc
   (cd "$kernels" && python3 "$scripts/d3d.py" "$1")
 }
 
+radv() {
+  need gcc gcc libc6-dev
+  [ -e /usr/include/vulkan/vulkan.h ] || as_root apt-get -q install -y --no-install-recommends libvulkan-dev >/dev/null || cannot radv
+  local icd
+  icd=$(find /usr/share/vulkan/icd.d -name 'radeon_icd*.json' | head -n 1)
+  [ -n "$icd" ] || cannot "Mesa's radv (package mesa-vulkan-drivers)"
+  gcc -O1 -Wall -o "$kernels/radv" "$scripts/radv.c" -lvulkan
+  (cd "$kernels" && VK_ICD_FILENAMES=$icd VK_DRIVER_FILES=$icd python3 "$scripts/radv.py" ./radv)
+}
+
 [ $# -gt 0 ] || set -- tint spirv-val
 for compiler in "$@"; do
-  case $compiler in tint | spirv-val | dxc | fxc) ;; *) usage ;; esac
+  case $compiler in tint | spirv-val | dxc | fxc | radv) ;; *) usage ;; esac
 done
 write_kernels
 refused=0 missing=0
@@ -95,6 +106,7 @@ for compiler in "$@"; do
       tint) tint ;;
       spirv-val) spirv_val ;;
       dxc | fxc) d3d "$compiler" ;;
+      radv) radv ;;
     esac
   ) || result=$?
   case $result in
