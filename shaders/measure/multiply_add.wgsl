@@ -22,6 +22,9 @@ fn main(
     @builtin(local_invocation_index) local: u32,
 ) {
     let thread = linear_workgroup(group, groups) * 64u + local;
+    // Copied before the loop: lavapipe would load them again for every multiply-add.
+    let factor = vec4<f32>(p.factor);
+    let addend = vec4<f32>(p.addend);
     var sums: array<vec4<f32>, SUMS>;
     #unroll
     for (var i = 0u; i < SUMS; i++) {
@@ -32,7 +35,7 @@ fn main(
         for (var u = 0u; u < UNROLLED; u++) {
             #unroll
             for (var i = 0u; i < SUMS; i++) {
-                sums[i] = fma(sums[i], vec4<f32>(p.factor), vec4<f32>(p.addend));
+                sums[i] = fma(sums[i], factor, addend);
             }
         }
     }
