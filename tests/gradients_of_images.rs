@@ -6,6 +6,7 @@ use common::{away_from_zero, check, check_on, cores, gpu_with, random};
 use selvedge::gpu::GemmCore;
 use selvedge::gradcheck::{Array, reference as f64_of};
 use selvedge::tensor::ops::{NormSettings, Pad, Padding, Window};
+use selvedge::tensor::{Graph, Result, Tensor};
 
 const NO_PAD: Pad = Pad { top: 0, bottom: 0, left: 0, right: 0 };
 
@@ -86,6 +87,48 @@ fn conv2d_in_every_core() {
             );
         }
     }
+}
+
+/// Names of the ops that compute the gradient of the first of `inputs`.
+fn ops_of_gradient(inputs: &[Array], build: impl Fn(&[Tensor]) -> Result<Tensor>) -> Vec<&'static str> {
+    let graph = Graph::new(&common::gpu());
+    let inputs: Vec<_> = inputs.iter().map(|x| graph.tensor(x.shape.clone(), &x.to_f32()).unwrap()).collect();
+    let loss = build(&inputs).unwrap().sum().unwrap();
+    let gradient = loss.backward(&[&inputs[0]]).unwrap().remove(0);
+    graph.nodes(&[&gradient]).unwrap().iter().map(|node| node.op).collect()
+}
+
+#[test]
+fn an_image_that_two_convolutions_read() {
+    // As at the start of a residual block. The second gradient is added by the product that computes it, where 4 divides the
+    // channels; with a stride, the product is of several phases.
+    for core in cores() {
+        for (in_c, stride) in [(4, [1, 1]), (8, [2, 2]), (16, [3, 1]), (3, [2, 2])] {
+            let narrow = pad(0, 0, 0, 0);
+            let wide = pad(1, 1, 1, 1);
+            let inputs = [random(&[2, 7, 9, in_c], 1), random(&[3, 3, in_c, 8], 2), random(&[1, 1, in_c, 8], 3)];
+            let build = |x: &[Tensor]| {
+                let inner = x[0].conv2d(&x[1], None, stride, Padding::Explicit(wide), false)?;
+                inner.add(&x[0].conv2d(&x[2], None, stride, Padding::Explicit(narrow), false)?)
+            };
+            check_on(&gpu_with(core), &format!("{core:?}, {in_c} channels, stride {stride:?}"), &inputs, build, |x| {
+                let inner = f64_of::conv2d(&x[0], &x[1], stride, wide);
+                let shortcut = f64_of::conv2d(&x[0], &x[2], stride, narrow);
+                inner.iter().zip(&shortcut).map(|(a, b)| a + b).collect()
+            });
+            assert_eq!(ops_of_gradient(&inputs, build).contains(&"add"), in_c % 4 != 0, "{in_c} channels");
+        }
+    }
+}
+
+#[test]
+fn a_gradient_used_twice_is_computed_once() {
+    let inputs = [random(&[1, 5, 5, 4], 1), random(&[3, 3, 4, 8], 2)];
+    let ops = ops_of_gradient(&inputs, |x| {
+        let twice = x[0].add(&x[0])?;
+        twice.conv2d(&x[1], None, [1, 1], Padding::Same, false)
+    });
+    assert_eq!(ops.iter().filter(|op| **op == "conv2d_input_grad").count(), 1, "{ops:?}");
 }
 
 #[test]

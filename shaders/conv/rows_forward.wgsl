@@ -12,6 +12,7 @@
 #import conv/sizes.wgsl
 #import gemm/product.wgsl
 #import gemm/runs.wgsl
+#import gemm/splits.wgsl
 const A_ALONG_K: bool = true;
 struct Row {
     image: u32,   // n * in_h
@@ -32,6 +33,10 @@ struct Params {
 fn copy_params() {
     p = params.product;
     conv = params.conv;
+}
+
+fn begin_split(split: u32) -> Part {
+    return share_of_segments(params.product, split);
 }
 
 fn a_row(row: u32) -> Row {
@@ -65,6 +70,6 @@ fn c_row(row: u32) -> u32 {
     return row;
 }
 
-fn c_rows() -> u32 {
-    return p.rows;
+fn c_start(split: u32) -> u32 {
+    return split * p.rows;
 }

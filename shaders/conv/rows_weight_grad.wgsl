@@ -17,6 +17,7 @@
 #import conv/sizes.wgsl
 #import gemm/product.wgsl
 #import gemm/runs.wgsl
+#import gemm/splits.wgsl
 const A_ALONG_K: bool = false;
 override BIAS: bool;       // whether A has the bias row
 override ONE_PIXEL: bool;  // whether the elements of a run are channels of one pixel, so that one check is enough for all
@@ -59,6 +60,10 @@ fn copy_params() {
     conv = params.conv;
     steps = params.steps;
     row_pitch = params.row_pitch;
+}
+
+fn begin_split(split: u32) -> Part {
+    return share_of_segments(params.product, split);
 }
 
 fn a_row(row: u32) -> Row {
@@ -111,6 +116,6 @@ fn c_row(row: u32) -> u32 {
     return select(NOWHERE, kh * width + j, stored);
 }
 
-fn c_rows() -> u32 {
-    return conv.kernel_h * conv.kernel_w * conv.in_c + u32(BIAS);
+fn c_start(split: u32) -> u32 {
+    return split * (conv.kernel_h * conv.kernel_w * conv.in_c + u32(BIAS));
 }

@@ -1,4 +1,4 @@
-// What is done to a sum before it is stored: bias and activation.  finish(row, col, value, extra) = f(value + bias[col .. col+3])
+// What is done to a sum before it is stored: bias and activation.  finish(place, col, value, extra) = f(value + bias[col .. col+3])
 //
 // bias     [cols]; f is ReLU (common/relu.wgsl) when RELU is set
 // Threads: called by the thread that has the sum; no thread mapping of its own.
@@ -20,7 +20,7 @@ fn finish_load(col: u32) -> vec4<f32> {
     );
 }
 
-fn finish(row: u32, col: u32, value: vec4<f32>, extra: vec4<f32>) -> vec4<f32> {
+fn finish(place: u32, col: u32, value: vec4<f32>, extra: vec4<f32>) -> vec4<f32> {
     let sum = value + extra;
     return select(sum, relu(sum), RELU);
 }

@@ -12,7 +12,7 @@ fn finish_load(col: u32) -> vec4<f32> {
     return vec4<f32>(0.0);
 }
 
-fn finish(row: u32, col: u32, value: vec4<f32>, extra: vec4<f32>) -> vec4<f32> {
+fn finish(place: u32, col: u32, value: vec4<f32>, extra: vec4<f32>) -> vec4<f32> {
     return value;
 }
 

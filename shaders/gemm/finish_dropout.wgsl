@@ -25,8 +25,8 @@ fn finish_load(col: u32) -> vec4<f32> {
     );
 }
 
-fn finish(row: u32, col: u32, value: vec4<f32>, extra: vec4<f32>) -> vec4<f32> {
-    let quad = row * ((p.cols + 3u) / 4u) + col / 4u;
+fn finish(place: u32, col: u32, value: vec4<f32>, extra: vec4<f32>) -> vec4<f32> {
+    let quad = place * ((p.cols + 3u) / 4u) + col / 4u;
     return dropped_out(relu(value + extra), dropout_factors(quad, dropout.stream, seed_and_step[1], seed_and_step[0], dropout.rate));
 }
 

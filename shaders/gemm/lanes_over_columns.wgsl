@@ -53,7 +53,7 @@ fn store_tile(split: u32, row0: u32, col0: u32, lane: u32, sum: ptr<function, ar
             if (s % 8u == 0u) {
                 finish_row(row, here, value);
             }
-            c_store(place, here, finish(row, here, value, extra[half]));
+            c_store(place, here, finish(place, here, value, extra[half]));
         }
     }
 }

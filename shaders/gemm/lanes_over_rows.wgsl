@@ -59,7 +59,7 @@ fn store_tile(split: u32, row0: u32, col0: u32, lane: u32, sum: ptr<function, ar
         let extra = finish_load(col);
         finish_row(row, col, rows[q][0]);
         for (var i = 0u; i < 8u; i++) {
-            c_store(place[i], col, finish(row + i, col, rows[q][i], extra));
+            c_store(place[i], col, finish(place[i], col, rows[q][i], extra));
         }
     }
 }

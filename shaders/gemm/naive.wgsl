@@ -30,12 +30,12 @@ fn main(
     if (split >= p.splits) {
         return;
     }
+    let part = begin_split(split);
     // When neighbours in memory are rows, this thread needs one of the four rows in a quad.
     let lane = select(row % 4u, 0u, A_ALONG_K);
     let a_start = a_row(row - lane);
     var sum = vec4<f32>(0.0);
-    let end = min((split + 1u) * p.segments_per_split, p.segments);
-    for (var s = split * p.segments_per_split; s < end; s++) {
+    for (var s = part.first; s < part.end; s++) {
         let a_span = a_segment(a_start, s);
         for (var k = 0u; k < p.depth; k += 4u) {
             // x[i][..]: along K, terms k .. k+3 of the row; else, four rows at term k+i.
@@ -57,5 +57,6 @@ fn main(
     if (row % 8u == 0u) {
         finish_row(row, col, sum);
     }
-    c_store(c_place(split, row), col, finish(row, col, sum, finish_load(col)));
+    let place = c_place(split, row);
+    c_store(place, col, finish(place, col, sum, finish_load(col)));
 }

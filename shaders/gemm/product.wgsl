@@ -19,6 +19,13 @@ struct Product {
 }
 var<private> p: Product;
 
+// What one split of a product sums up.
+struct Part {
+    rows: u32,   // rows of A that it has
+    first: u32,  // its first segment
+    end: u32,    // the segment after its last
+}
+
 // Weight gradient: the row of A that is all ones, whose sums are the bias's gradient. It is the first of the last eight.
 fn bias_row() -> u32 {
     return p.rows - 8u;

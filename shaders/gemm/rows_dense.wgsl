@@ -6,6 +6,7 @@
 #import gemm/dropout.wgsl
 #import gemm/product.wgsl
 #import gemm/runs.wgsl
+#import gemm/splits.wgsl
 const A_ALONG_K: bool = true;
 struct Row {
     base: u32,   // first element of the row
@@ -25,6 +26,10 @@ fn copy_params() {
     dropout = params.dropout;
 }
 
+fn begin_split(split: u32) -> Part {
+    return share_of_segments(params.product, split);
+}
+
 fn a_row(row: u32) -> Row {
     return Row(min(row, p.rows - 1u) * p.terms);
 }
@@ -42,8 +47,8 @@ fn c_row(row: u32) -> u32 {
     return row;
 }
 
-fn c_rows() -> u32 {
-    return p.rows;
+fn c_start(split: u32) -> u32 {
+    return split * p.rows;
 }
 
 // Where B is stored by columns (cols_transposed.wgsl): the element that holds term 0 of a column's segment, and how many

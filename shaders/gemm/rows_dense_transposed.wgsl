@@ -9,6 +9,7 @@
 // its gradient is one more row of the same product: A reads as ones there, and nothing is stored for the other seven.
 #import gemm/product.wgsl
 #import gemm/runs.wgsl
+#import gemm/splits.wgsl
 const A_ALONG_K: bool = false;
 override BIAS: bool;        // whether A has the bias row
 struct Row {
@@ -28,6 +29,10 @@ var<private> features: u32;
 fn copy_params() {
     p = params.product;
     features = params.features;
+}
+
+fn begin_split(split: u32) -> Part {
+    return share_of_segments(params.product, split);
 }
 
 fn a_row(row: u32) -> Row {
@@ -54,6 +59,6 @@ fn c_row(row: u32) -> u32 {
     return select(NOWHERE, min(row, features), row < features || (BIAS && row == bias_row() && p.splits > 1u));
 }
 
-fn c_rows() -> u32 {
-    return features + u32(BIAS);
+fn c_start(split: u32) -> u32 {
+    return split * (features + u32(BIAS));
 }

@@ -41,7 +41,11 @@ fn main(
     if (split >= sizes.splits) {
         return;  // the whole subgroup returns
     }
+    let part = begin_split(split);
     let row0 = tile % tiles_m * TILE_ROWS;
+    if (row0 >= part.rows) {
+        return;
+    }
     let col0 = tile / tiles_m % tiles_n * TILE_COLS;
 
     // Load i of the lane's own block: along K, eight terms of line i; else, eight lines at term i.
@@ -60,8 +64,7 @@ fn main(
     }
 
     var sum: array<Eight, SHARED>;  // sum[s][i / 4][i % 4]: own line i with shared line s
-    let end = min((split + 1u) * sizes.segments_per_split, sizes.segments);
-    for (var segment = split * sizes.segments_per_split; segment < end; segment++) {
+    for (var segment = part.first; segment < part.end; segment++) {
         var own_span: array<OwnSpan, 8>;
         for (var i = 0u; i < 8u; i++) {
             own_span[i] = own_segment(own_start[i], segment);

@@ -74,7 +74,11 @@ fn main(
     if (split >= sizes.splits) {
         return;  // the whole workgroup returns, so no barrier is missed
     }
+    let part = begin_split(split);
     let row0 = number % tiles_m * TILE_ROWS;
+    if (row0 >= part.rows) {
+        return;
+    }
     let col0 = number / tiles_m % tiles_n * TILE_COLS;
 
     // The blocks that this thread loads. Neighbouring threads load neighbours in memory.
@@ -103,8 +107,7 @@ fn main(
     let my_row = local / COL_LANES;
     let my_col = local % COL_LANES;
     var sum: array<vec4<f32>, 4u * ROW_BLOCKS * COL_BLOCKS>;  // [row][block of columns]
-    let end = min((split + 1u) * sizes.segments_per_split, sizes.segments);
-    for (var s = split * sizes.segments_per_split; s < end; s++) {
+    for (var s = part.first; s < part.end; s++) {
         var a_span: array<Span, 4u * ROUNDS>;
         var b_span: array<ColumnSpan, 4u * ROUNDS>;
         #unroll
@@ -185,7 +188,7 @@ fn main(
                 if (row % 8u == 0u) {
                     finish_row(row, col, value);
                 }
-                c_store(c_row_place, col, finish(row, col, value, finish_load(col)));
+                c_store(c_row_place, col, finish(c_row_place, col, value, finish_load(col)));
             }
         }
     }

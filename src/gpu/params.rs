@@ -32,8 +32,8 @@ mod tests {
     #[test]
     fn structs_have_the_layout_of_wgsl() {
         use rows_input_grad::Params;
-        let offsets = vec![offset_of!(Params, product), offset_of!(Params, conv), offset_of!(Params, phase)];
-        let wgsl = layout("conv/rows_input_grad.wgsl", "Params", &["product", "conv", "phase"]);
+        let offsets = vec![offset_of!(Params, product), offset_of!(Params, conv), offset_of!(Params, images)];
+        let wgsl = layout("conv/rows_input_grad.wgsl", "Params", &["product", "conv", "images"]);
         assert_eq!((offsets, size_of::<Params>()), wgsl);
 
         let offsets = vec![offset_of!(sizes::Sizes, n), offset_of!(sizes::Sizes, epsilon)];

@@ -121,6 +121,7 @@ fn differentiate(graph: &Graph, node: NodeId, path: &Path, gradients: &mut HashM
     if backward.gradients.iter().all(Option::is_none) {
         return Ok(());
     }
+    let before = graph.0.recorded.borrow().nodes.len();
     let contributions = op.gradient(&backward)?;
     for (i, input) in inputs.into_iter().enumerate() {
         if !backward.wanted[i] {
@@ -130,9 +131,27 @@ fn differentiate(graph: &Graph, node: NodeId, path: &Path, gradients: &mut HashM
             contributions.get(i).cloned().flatten().ok_or(TensorError::NoGradient { op: op.name(), input: i })?;
         let sum = match gradients.remove(&input) {
             None => contribution,
-            Some(earlier) => earlier.add(&contribution)?,
+            Some(earlier) => {
+                // An op recorded before, or one whose result is used twice, would be computed a second time.
+                let used_once = contributions.iter().flatten().filter(|other| other.id == contribution.id).count() == 1;
+                let is_new = graph.0.recorded.borrow().producer(contribution.id).is_some_and(|id| id.0 >= before);
+                let fused = if used_once && is_new { plus(graph, &contribution, &earlier) } else { None };
+                fused.unwrap_or_else(|| earlier.add(&contribution))?
+            }
         };
         gradients.insert(input, sum);
     }
     Ok(())
+}
+
+/// `value + addend` as one op with the op that computes `value`, if there is one.
+fn plus(graph: &Graph, value: &Tensor, addend: &Tensor) -> Option<Result<Tensor>> {
+    // The borrow must end before the op records the sum.
+    let (op, inputs) = {
+        let recorded = graph.0.recorded.borrow();
+        let node = recorded.node(recorded.producer(value.id)?);
+        let inputs: Vec<Tensor> = node.inputs.iter().map(|id| graph.handle(*id)).collect();
+        (node.op.clone(), inputs)
+    };
+    op.plus(&inputs.iter().collect::<Vec<_>>(), addend)
 }

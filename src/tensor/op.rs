@@ -43,6 +43,14 @@ pub trait Op: fmt::Debug {
         Ok(vec![None; node.inputs.len()])
     }
 
+    /// The output of this op with `addend`, of the same shape, added to it, if one op can compute that; `None` if not.
+    ///
+    /// The backward pass asks this of an op that computes a gradient, where a value has several.
+    fn plus(&self, inputs: &[&Tensor], addend: &Tensor) -> Option<Result<Tensor>> {
+        let _ = (inputs, addend);
+        None
+    }
+
     /// Settings worth showing in a dispatch list, such as `3x3 stride 1`.
     fn settings(&self) -> String {
         String::new()

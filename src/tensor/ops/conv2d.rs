@@ -2,11 +2,10 @@
 //!
 //! As in every deep-learning library, this is a cross-correlation: the kernel is not flipped.
 
-use super::gemm::{Cols, Finish, Gemm, Product, Rows, WEIGHT_GRAD_DEPTH, gemm_core, launch_split_sum};
+use super::gemm::{Cols, Finish, Gemm, Phases, Product, Rows, WEIGHT_GRAD_DEPTH, gemm_core, launch_split_sum};
 use super::matmul::weight_gradients;
 use super::window::{Geometry, Padding, Window};
 use super::{MOST_ROUNDS, kernel};
-use crate::gpu::params::conv::rows_input_grad::Phase;
 use crate::gpu::params::conv::{direct, sizes};
 use crate::gpu::{GemmCore, Kernel, Source, Variant, shader};
 use crate::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor, TensorError};
@@ -91,52 +90,17 @@ impl Convolution {
         }
     }
 
-    /// One product for each phase of the stride; see `shaders/conv/rows_input_grad.wgsl`.
-    fn input_grads(&self) -> impl Iterator<Item = Gemm> {
-        let [stride_h, stride_w] = self.geometry.stride;
-        let phases = (0..stride_h).flat_map(move |h| (0..stride_w).map(move |w| [h, w]));
-        // An image smaller than the stride has no pixels in the later phases.
-        let [in_h, in_w] = self.geometry.image;
-        phases.filter(move |[h, w]| *h < in_h && *w < in_w).map(|first| self.input_grad(first))
-    }
-
-    /// The product of the phase whose first pixel is `first`.
-    fn input_grad(&self, first: [usize; 2]) -> Gemm {
-        let Geometry { image, kernel, stride, pad, .. } = self.geometry;
-        let before = [pad.top, pad.left];
-        let along = |axis: usize| {
-            let grid = (image[axis] - first[axis]).div_ceil(stride[axis]);
-            let tap = (first[axis] + before[axis]) % stride[axis];
-            let taps = kernel[axis].saturating_sub(tap).div_ceil(stride[axis]);
-            (grid, tap, taps)
-        };
-        let ((grid_h, tap_h, taps_h), (grid_w, tap_w, taps_w)) = (along(0), along(1));
-        let taps = taps_h * taps_w;
-        let phase = Phase {
-            first_h: first[0] as u32,
-            first_w: first[1] as u32,
-            grid_h: grid_h as u32,
-            grid_w: grid_w as u32,
-            tap_h: tap_h as u32,
-            tap_w: tap_w as u32,
-            taps_w: taps_w.max(1) as u32,
-        };
+    /// All phases of the stride in one launch; see `shaders/conv/rows_input_grad.wgsl`.
+    fn input_grad(&self, finish: Finish) -> Gemm {
+        let phases = Phases { conv: self.sizes(), images: self.n as u32 };
         Gemm {
             label: "conv2d_input_grad",
-            rows: Rows::ConvInputGrad(self.sizes(), phase),
+            rows: Rows::ConvInputGrad(phases),
             cols: Cols::Transposed,
-            finish: Finish::Plain,
-            product: Product {
-                rows: (self.n * grid_h * grid_w) as u32,
-                cols: self.in_c as u32,
-                segments: taps as u32,
-                depth: self.out_c as u32,
-                terms: (taps * self.out_c) as u32,
-                ..Product::default()
-            },
+            finish,
+            product: phases.largest(),
             a_run: self.out_c,
-            // Each phase counts its share, so that together they add up to the whole sum.
-            multiply_adds: self.multiply_adds() * taps as u64 / (kernel[0] * kernel[1]) as u64,
+            multiply_adds: self.multiply_adds(),
         }
     }
 
@@ -297,7 +261,8 @@ impl Op for Conv2d {
     fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
         let dz = super::before_relu(node, self.relu, 0.0)?;
         let convolution = self.convolution;
-        let dx = node.when_wanted(0, || Tensor::apply_one(InputGrad { convolution }, &[&dz, node.input(1)]))?;
+        let dx =
+            node.when_wanted(0, || Tensor::apply_one(InputGrad { convolution, addend: false }, &[&dz, node.input(1)]))?;
         let bias = self.bias && node.wants(2);
         let mut gradients = vec![dx];
         gradients.extend(weight_gradients(node, bias, |bias| {
@@ -316,10 +281,11 @@ impl Op for Conv2d {
     }
 }
 
-/// dX from dY and W; see `shaders/conv/rows_input_grad.wgsl`.
+/// dX from dY and W, and what is added to it if `addend` is set; see `shaders/conv/rows_input_grad.wgsl`.
 #[derive(Debug)]
 struct InputGrad {
     convolution: Convolution,
+    addend: bool,
 }
 
 impl Op for InputGrad {
@@ -333,10 +299,14 @@ impl Op for InputGrad {
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
-        for product in self.convolution.input_grads() {
-            product.launch(io.variant(), launches, operands)?;
-        }
-        Ok(())
+        let finish = if self.addend { Finish::Add(Operand::Input(2)) } else { Finish::Plain };
+        self.convolution.input_grad(finish).launch(io.variant(), launches, operands)
+    }
+
+    fn plus(&self, inputs: &[&Tensor], addend: &Tensor) -> Option<Result<Tensor>> {
+        let fits = !self.addend && self.convolution.in_c.is_multiple_of(4);
+        let sum = Self { addend: true, ..*self };
+        fits.then(|| Tensor::apply_one(sum, &[inputs, &[addend]].concat()))
     }
 
     fn settings(&self) -> String {

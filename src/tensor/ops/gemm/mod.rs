@@ -5,12 +5,14 @@
 
 mod core;
 mod operands;
+mod phases;
 mod splits;
 mod tile;
 mod tiled;
 
 pub use core::gemm_core;
 pub(super) use operands::{Cols, Finish, Rows};
+pub(super) use phases::Phases;
 
 use std::ops::RangeInclusive;
 
@@ -54,17 +56,24 @@ impl Gemm {
     /// When the sum is too long and must not be cut, or the adapter cannot run the core that was asked for.
     pub fn launch(mut self, variant: Variant, launches: &mut Launches, [a, b, c]: [Operand; 3]) -> Result<()> {
         let core = gemm_core(variant)?;
-        let (tile, splits) = Tile::choose(core, &self.product, self.allowed_splits(core, variant)?, variant);
-        self.product.segments_per_split = splits.segments;
-        self.product.splits = splits.count;
+        let allowed = self.allowed_splits(core, variant)?;
         let bias_row = matches!(self.finish, Finish::BiasGrad(_));
-        let splits = self.product.splits as usize;
-        if splits == 1 {
+        let tile = if let Some(phases) = self.rows.phases() {
+            self.product.splits = phases.count();
+            Tile::choose(core, &phases.as_one(), allowed, variant).0
+        } else {
+            let (tile, splits) = Tile::choose(core, &self.product, allowed, variant);
+            self.product.segments_per_split = splits.segments;
+            self.product.splits = splits.count;
+            tile
+        };
+        if self.product.splits == 1 || self.rows.phases().is_some() {
             let mut operands = vec![a.read(), b.read(), c.write()];
             operands.extend(self.finish.operands());
             launches.dispatch(self.kernel(tile, variant, bias_row), &operands);
             return Ok(());
         }
+        let splits = self.product.splits as usize;
         // Partial products, each followed by the sums of its row of ones, then their sum.
         let len = self.rows.c_rows(&self.product) * self.product.cols as usize;
         let bias_len = if bias_row { self.product.cols as usize } else { 0 };
@@ -86,7 +95,7 @@ impl Gemm {
     fn allowed_splits(&self, core: GemmCore, variant: Variant) -> Result<RangeInclusive<u64>> {
         let Product { terms, segments, depth, .. } = self.product;
         let longest = longest_sum(core, variant.checked);
-        let must_be_whole = self.rows.is_scattered() || self.finish.wants_the_whole_sum();
+        let must_be_whole = self.rows.phases().is_some() || self.finish.wants_the_whole_sum();
         // A split has whole segments.
         let longest_split = longest / depth.max(1);
         if terms > longest && (must_be_whole || longest_split == 0) {
@@ -127,15 +136,19 @@ impl Gemm {
             .choose("b", b)
             .choose("c", c)
             .choose("finish", self.finish.file());
+        let executed = match self.rows.phases() {
+            Some(phases) => phases.products().map(|product| tile.executed(&product)).sum(),
+            None => tile.executed(product),
+        };
         let kernel = Kernel::new(self.label, source)
             .workgroups(tile.workgroups(product))
             .flops(2 * self.multiply_adds)
-            .executed(2 * tile.executed(product));
+            .executed(2 * executed);
         let kernel = self.rows.set_params(kernel, *product, self.finish.dropout());
         let kernel = self.finish.set_constants(kernel);
         match self.rows {
             Rows::Dense | Rows::ConvForward(_) => kernel,
-            Rows::ConvInputGrad(..) => kernel.constant("STRIDED", self.rows.is_scattered()),
+            Rows::ConvInputGrad(..) => kernel.constant("STRIDED", self.rows.phases().is_some()),
             Rows::DenseTransposed { .. } => kernel.constant("BIAS", bias_row),
             Rows::ConvWeightGrad { .. } => {
                 kernel.constant("BIAS", bias_row).constant("ONE_PIXEL", self.a_run.is_multiple_of(tile.run()))
@@ -152,7 +165,7 @@ pub(super) fn launch_split_sum(
     [splits, len, bias_len]: [usize; 3],
 ) {
     let source = shader!("gemm/split_sum.wgsl");
-    let sum = reduce::sums("split_sum", source, [len + bias_len, splits], variant).params(split_sum::Params {
+    let sum = reduce::in_teams("split_sum", source, [len + bias_len, splits], variant).params(split_sum::Params {
         splits: splits as u32,
         len: len as u32,
         bias_len: bias_len as u32,

@@ -1,7 +1,8 @@
 //! The operands of a product and what is done to its sums: each is a file of `shaders/`, with the parameters it needs.
 
+use super::phases::Phases;
 use crate::gpu::params::conv::rows_forward;
-use crate::gpu::params::conv::rows_input_grad::{self, Phase};
+use crate::gpu::params::conv::rows_input_grad;
 use crate::gpu::params::conv::rows_weight_grad::{self, Steps};
 use crate::gpu::params::conv::sizes::Convolution;
 use crate::gpu::params::gemm::dropout::Dropout;
@@ -19,7 +20,7 @@ pub(in crate::tensor::ops) enum Rows {
         features: u32,
     },
     ConvForward(Convolution),
-    ConvInputGrad(Convolution, Phase),
+    ConvInputGrad(Phases),
     ConvWeightGrad {
         conv: Convolution,
         /// Rows of A per kernel row.
@@ -46,8 +47,9 @@ impl Rows {
                 kernel.params(rows_dense_transposed::Params { product, features, ..Default::default() })
             }
             Self::ConvForward(conv) => kernel.params(rows_forward::Params { product, conv, ..Default::default() }),
-            Self::ConvInputGrad(conv, phase) => {
-                kernel.params(rows_input_grad::Params { product, conv, phase, ..Default::default() })
+            Self::ConvInputGrad(phases) => {
+                let (Phases { conv, images }, [_, phases_w]) = (phases, phases.along());
+                kernel.params(rows_input_grad::Params { product, conv, images, phases_w, ..Default::default() })
             }
             Self::ConvWeightGrad { conv, row_pitch } => {
                 let steps = steps(&conv);
@@ -65,9 +67,12 @@ impl Rows {
         }
     }
 
-    /// Whether its rows are scattered over C: those of one phase of a strided input gradient. Partial products cannot be.
-    pub fn is_scattered(self) -> bool {
-        matches!(self, Self::ConvInputGrad(conv, _) if conv.stride_h * conv.stride_w > 1)
+    /// The phases of a strided input gradient, several products in one launch.
+    pub fn phases(self) -> Option<Phases> {
+        match self {
+            Self::ConvInputGrad(phases) => Some(phases).filter(|phases| phases.count() > 1),
+            _ => None,
+        }
     }
 }
 
@@ -109,6 +114,8 @@ pub(in crate::tensor::ops) enum Finish {
         seed_and_step: Operand,
         dropout: Dropout,
     },
+    /// Adds a matrix as large as C.
+    Add(Operand),
     /// The sums of A's row of ones go here.
     BiasGrad(Operand),
 }
@@ -119,6 +126,7 @@ impl Finish {
             Self::Plain => "gemm/finish_plain.wgsl",
             Self::Bias { .. } => "gemm/finish_bias.wgsl",
             Self::Dropout { .. } => "gemm/finish_dropout.wgsl",
+            Self::Add(_) => "gemm/finish_add.wgsl",
             Self::BiasGrad(_) => "gemm/finish_bias_grad.wgsl",
         }
     }
@@ -128,6 +136,7 @@ impl Finish {
             Self::Plain => vec![],
             Self::Bias { bias, .. } => vec![bias.read()],
             Self::Dropout { bias, seed_and_step, .. } => vec![bias.read(), seed_and_step.read()],
+            Self::Add(addend) => vec![addend.read()],
             Self::BiasGrad(bias_grad) => vec![bias_grad.write()],
         }
     }
@@ -154,6 +163,6 @@ impl Finish {
 
     /// Whether it applies to the whole sum, so that K must not be split.
     pub fn wants_the_whole_sum(self) -> bool {
-        matches!(self, Self::Bias { .. } | Self::Dropout { .. })
+        matches!(self, Self::Bias { .. } | Self::Dropout { .. } | Self::Add(_))
     }
 }
