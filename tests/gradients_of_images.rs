@@ -132,6 +132,32 @@ fn a_gradient_used_twice_is_computed_once() {
 }
 
 #[test]
+fn a_kernel_row_is_cut_where_a_large_gpu_has_few_pixels() {
+    let gpu = common::gpu_as_large_gpu();
+    let cases = [
+        ([1, 3, 4, 256], [1, 3], [1, 1], Padding::Same, pad(0, 0, 1, 1), true),
+        ([1, 1, 1, 512], [1, 1], [1, 1], Padding::Valid, NO_PAD, true),
+        // Parts of 160 terms, 2.5 pixels: windows begin and end within a part.
+        ([1, 4, 5, 64], [3, 5], [2, 1], Padding::Explicit(pad(0, 2, 3, 1)), pad(0, 2, 3, 1), true),
+        // 51 channels have no part that tiles take without padding.
+        ([1, 2, 3, 51], [1, 6], [1, 1], Padding::Same, pad(0, 0, 2, 3), false),
+    ];
+    for (shape, kernel, stride, padding, pad, is_split) in cases {
+        let w = random(&[kernel[0], kernel[1], shape[3], 4], 2);
+        let inputs =
+            [random(&shape, 1), Array::new(w.shape, w.data.iter().map(|v| f64::from((v / 16.0) as f32)).collect())];
+        let build = |x: &[Tensor]| x[0].conv2d(&x[1], None, stride, padding, false);
+        check_on(&gpu, &format!("{shape:?}, {kernel:?}"), &inputs, build, |x| {
+            f64_of::conv2d(&x[0], &x[1], stride, pad)
+        });
+        let graph = Graph::new(&gpu);
+        let y = build(&inputs.map(|x| graph.tensor(x.shape.clone(), &x.to_f32()).unwrap())).unwrap();
+        let mut compiled = graph.compile(&[&y]).unwrap();
+        assert_eq!(compiled.program().kernels().any(|kernel| kernel.label == "sum"), is_split, "{shape:?}, {kernel:?}");
+    }
+}
+
+#[test]
 fn conv2d_with_bias_and_relu() {
     for core in cores() {
         // Directly or through the matrix product, and one, four or eight numbers at a time.

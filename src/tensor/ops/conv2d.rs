@@ -71,18 +71,32 @@ impl Convolution {
         }
     }
 
-    fn forward(&self, finish: Finish) -> Gemm {
+    /// How many segments a kernel row is cut into. Few rows of long sums would leave a GPU idle, so it splits the sums.
+    fn parts(&self, finish: Finish, variant: Variant) -> usize {
+        let terms = self.geometry.kernel[1] * self.in_c;
+        let tiles = self.y().shape.rows().div_ceil(64) * self.out_c.div_ceil(64);
+        let is_busy = tiles >= variant.busy_workgroups as usize / 4;
+        if variant.is_cpu || is_busy || finish.wants_the_whole_sum() {
+            return 1;
+        }
+        // Parts of at least 128 terms, multiples of 32: no tile pads them.
+        (2..=terms / 128).rev().find(|parts| terms.is_multiple_of(32 * parts)).unwrap_or(1)
+    }
+
+    fn forward(&self, finish: Finish, variant: Variant) -> Gemm {
+        let [kernel_h, kernel_w] = self.geometry.kernel;
+        let parts = self.parts(finish, variant);
         Gemm {
             label: "conv2d",
-            rows: Rows::ConvForward(self.sizes()),
+            rows: Rows::ConvForward { conv: self.sizes(), parts: parts as u32 },
             cols: Cols::Dense,
             finish,
             product: Product {
                 rows: self.y().shape.rows() as u32,
                 cols: self.out_c as u32,
-                segments: self.geometry.kernel[0] as u32,
-                depth: (self.geometry.kernel[1] * self.in_c) as u32,
-                terms: (self.geometry.kernel[0] * self.geometry.kernel[1] * self.in_c) as u32,
+                segments: (kernel_h * parts) as u32,
+                depth: (kernel_w * self.in_c / parts) as u32,
+                terms: (kernel_h * kernel_w * self.in_c) as u32,
                 ..Product::default()
             },
             a_run: self.in_c,
@@ -184,7 +198,7 @@ impl Direct {
         lines.div_ceil(self.lines_per_thread)
     }
 
-    fn kernel(&self, label: &'static str, source: Source, finish: Finish) -> Kernel {
+    fn kernel(&self, label: &'static str, source: Source) -> Kernel {
         let Convolution { geometry, in_c, out_c, .. } = self.convolution;
         let [kernel_h, kernel_w] = geometry.kernel.map(|size| size as u32);
         let source = source
@@ -197,7 +211,11 @@ impl Direct {
         let threads = self.pieces() * (out_c / 4 / self.quads);
         kernel(label, source, threads)
             .params(direct::Params {
-                product: self.convolution.forward(finish).product,
+                product: Product {
+                    rows: self.convolution.y().shape.rows() as u32,
+                    cols: out_c as u32,
+                    ..Product::default()
+                },
                 conv: self.convolution.sizes(),
                 lines_per_thread: self.lines_per_thread as u32,
                 ..Default::default()
@@ -205,9 +223,13 @@ impl Direct {
             .flops(2 * self.convolution.multiply_adds())
     }
 
-    fn launch_forward(&self, launches: &mut Launches, finish: Finish) {
+    fn launch_forward(mut self, variant: Variant, launches: &mut Launches, finish: Finish) {
+        if !variant.is_cpu {
+            // Nothing is summed up over the lines here, and a GPU wants threads.
+            self.lines_per_thread = 1;
+        }
         let source = shader!("conv/direct_forward.wgsl").choose("finish", finish.file());
-        let kernel = finish.set_constants(self.kernel("conv2d_direct", source, finish));
+        let kernel = finish.set_constants(self.kernel("conv2d_direct", source));
         let mut operands = vec![Operand::Input(0).read(), Operand::Input(1).read(), Operand::Output(0).write()];
         operands.extend(finish.operands());
         launches.dispatch(kernel, &operands);
@@ -217,7 +239,7 @@ impl Direct {
         let (pieces, out_c) = (self.pieces(), self.convolution.out_c);
         let partial = launches.scratch(pieces * (self.taps + 1) * out_c);
         let source = shader!("conv/direct_weight_grad.wgsl");
-        let kernel = self.kernel("conv2d_direct_weight_grad", source, Finish::Plain);
+        let kernel = self.kernel("conv2d_direct_weight_grad", source);
         launches.dispatch(kernel, &[Operand::Input(0).read(), Operand::Input(1).read(), partial.write()]);
         let db = if bias { Operand::Output(1) } else { launches.scratch(out_c) };
         launch_split_sum(variant, launches, [partial, Operand::Output(0), db], [pieces, self.taps * out_c, out_c]);
@@ -251,10 +273,10 @@ impl Op for Conv2d {
         // Both would load each pixel alone, and multiply mostly padding.
         match self.convolution.direct(io.variant(), &[GemmCore::Subgroup, GemmCore::Tiled])? {
             Some(direct) => {
-                direct.launch_forward(launches, finish);
+                direct.launch_forward(io.variant(), launches, finish);
                 Ok(())
             }
-            None => self.convolution.forward(finish).launch(io.variant(), launches, operands),
+            None => self.convolution.forward(finish, io.variant()).launch(io.variant(), launches, operands),
         }
     }
 

@@ -26,12 +26,24 @@ pub(super) fn chunk_of(len: usize) -> usize {
 /// Sums and rows shorter than this are left to one thread each.
 const SHORTEST_OF_TEAM: usize = 32;
 
+/// Threads of a workgroup of teams; see `shaders/reduce/many_threads.wgsl`.
+const WORKGROUP_OF_TEAMS: usize = 256;
+
+/// Threads of a team that reduces `len` numbers: 32, and more where `items` such teams would leave half of the adapter idle, as
+/// long as each thread has a number.
+fn team_size([items, len]: [usize; 2], variant: Variant) -> usize {
+    let is_enough = |team: &usize| 2 * items * team >= WORKGROUP_OF_TEAMS * variant.busy_workgroups as usize;
+    let longest = len.min(WORKGROUP_OF_TEAMS);
+    let sizes = std::iter::successors(Some(32), |team| Some(2 * team).filter(|team| *team <= longest));
+    sizes.clone().find(is_enough).or(sizes.last()).unwrap_or(32)
+}
+
 /// A kernel that reduces `len` numbers to one, for each of `items`, and whose `source` leaves the choice of a team open.
 pub(super) fn in_teams(label: &'static str, source: Source, [items, len]: [usize; 2], variant: Variant) -> Kernel {
     if variant.barriers_are_cheap && len >= SHORTEST_OF_TEAM {
-        // Eight teams of 32 threads in a workgroup of 256.
-        let source = source.choose("team", "reduce/many_threads.wgsl");
-        Kernel::new(label, source).workgroups(items.div_ceil(8) as u64)
+        let team = team_size([items, len], variant);
+        let source = source.choose("team", "reduce/many_threads.wgsl").set("TEAM", team as u32);
+        Kernel::new(label, source).workgroups((items * team).div_ceil(WORKGROUP_OF_TEAMS) as u64)
     } else {
         kernel(label, source.choose("team", "reduce/one_thread.wgsl"), items)
     }
@@ -222,5 +234,28 @@ impl Tensor {
         let is_repeated = |axis: &usize| *axis < missing || shape.axes()[axis - missing] == 1;
         let axes: Vec<usize> = (0..from.rank()).filter(is_repeated).collect();
         self.sum_by(&Reduction::of("sum", self, &axes)?, 1.0, shape.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn teams_grow_where_there_are_few_sums() {
+        let large_gpu = Variant {
+            asked_gemm: None,
+            is_cpu: false,
+            lanes: 32,
+            wide_integers: false,
+            barriers_are_cheap: true,
+            checked: false,
+            busy_workgroups: 512,
+        };
+        let team = |items, len| team_size([items, len], large_gpu);
+        // Eight teams of 32 in a workgroup: 2,048 of them are 256 workgroups.
+        assert_eq!([team(2048, 784), team(2047, 784), team(512, 784), team(10, 784)], [32, 64, 128, 256]);
+        // Never more threads than numbers.
+        assert_eq!([team(10, 40), team(10, 64), team(10, 32)], [32, 64, 32]);
     }
 }

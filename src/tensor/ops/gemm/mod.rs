@@ -147,7 +147,8 @@ impl Gemm {
         let kernel = self.rows.set_params(kernel, *product, self.finish.dropout());
         let kernel = self.finish.set_constants(kernel);
         match self.rows {
-            Rows::Dense | Rows::ConvForward(_) => kernel,
+            Rows::Dense => kernel,
+            Rows::ConvForward { parts, .. } => kernel.constant("CUT", parts > 1),
             Rows::ConvInputGrad(..) => kernel.constant("STRIDED", self.rows.phases().is_some()),
             Rows::DenseTransposed { .. } => kernel.constant("BIAS", bias_row),
             Rows::ConvWeightGrad { .. } => {

@@ -19,7 +19,11 @@ pub(in crate::tensor::ops) enum Rows {
         /// Columns of the matrix as it is stored.
         features: u32,
     },
-    ConvForward(Convolution),
+    ConvForward {
+        conv: Convolution,
+        /// Segments in a kernel row.
+        parts: u32,
+    },
     ConvInputGrad(Phases),
     ConvWeightGrad {
         conv: Convolution,
@@ -33,7 +37,7 @@ impl Rows {
         match self {
             Self::Dense => "gemm/rows_dense.wgsl",
             Self::DenseTransposed { .. } => "gemm/rows_dense_transposed.wgsl",
-            Self::ConvForward(..) => "conv/rows_forward.wgsl",
+            Self::ConvForward { .. } => "conv/rows_forward.wgsl",
             Self::ConvInputGrad(..) => "conv/rows_input_grad.wgsl",
             Self::ConvWeightGrad { .. } => "conv/rows_weight_grad.wgsl",
         }
@@ -46,7 +50,9 @@ impl Rows {
             Self::DenseTransposed { features } => {
                 kernel.params(rows_dense_transposed::Params { product, features, ..Default::default() })
             }
-            Self::ConvForward(conv) => kernel.params(rows_forward::Params { product, conv, ..Default::default() }),
+            Self::ConvForward { conv, parts } => {
+                kernel.params(rows_forward::Params { product, conv, parts, ..Default::default() })
+            }
             Self::ConvInputGrad(phases) => {
                 let (Phases { conv, images }, [_, phases_w]) = (phases, phases.along());
                 kernel.params(rows_input_grad::Params { product, conv, images, phases_w, ..Default::default() })
