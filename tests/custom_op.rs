@@ -4,7 +4,7 @@ mod common;
 
 use common::gpu;
 use selvedge::gpu::{Gpu, GpuOptions, Kernel, Source};
-use selvedge::tensor::{Graph, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
+use selvedge::tensor::{Backward, Graph, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor};
 
 const PLUS_ONE: &str = "
 #import common/grid.wgsl
@@ -103,4 +103,38 @@ fn a_wrong_import_is_an_error_of_the_call_that_runs_it() {
     let graph = Graph::new(&gpu());
     let error = plus_one(&graph, Source::new("mine", "#import common/gird.wgsl"), 4).unwrap_err().to_string();
     assert!(error.contains("mine") && error.contains("common/gird.wgsl"), "{error}");
+}
+
+/// A sum of all elements whose gradient was forgotten to be repeated to the input's shape.
+#[derive(Debug)]
+struct Total;
+
+impl Op for Total {
+    fn name(&self) -> &'static str {
+        "total"
+    }
+
+    fn infer(&self, _: &Inputs) -> Result<Vec<Info>> {
+        Ok(vec![Info::f32([1])])
+    }
+
+    fn launch(&self, _: &Io, _: &mut Launches) -> Result<()> {
+        Ok(())
+    }
+
+    fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
+        Ok(vec![Some(node.gradient(0)?.clone())])
+    }
+}
+
+#[test]
+fn a_gradient_of_another_shape_is_refused_by_name() {
+    let graph = Graph::new(&gpu());
+    let x = graph.zeros([2, 3]).unwrap();
+    let total = Tensor::apply_one(Total, &[&x]).unwrap();
+    let error = total.backward(&[&x]).unwrap_err().to_string();
+    assert!(
+        error.contains("total") && error.contains("gradient of input 0 has shape [1] instead of [2, 3]"),
+        "{error}"
+    );
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{away_from_zero, check, check_on, cores, gpu_with, random};
-use selvedge::gpu::GemmCore;
+use selvedge::gpu::{GemmCore, Gpu};
 use selvedge::gradcheck::{Array, reference as f64_of};
 use selvedge::tensor::ops::{NormSettings, Pad, Padding, Window};
 use selvedge::tensor::{Graph, Result, Tensor};
@@ -90,8 +90,12 @@ fn conv2d_in_every_core() {
 }
 
 /// Names of the ops that compute the gradient of the first of `inputs`.
-fn ops_of_gradient(inputs: &[Array], build: impl Fn(&[Tensor]) -> Result<Tensor>) -> Vec<&'static str> {
-    let graph = Graph::new(&common::gpu());
+fn ops_of_gradient(
+    gpu: &std::sync::Arc<Gpu>,
+    inputs: &[Array],
+    build: impl Fn(&[Tensor]) -> Result<Tensor>,
+) -> Vec<&'static str> {
+    let graph = Graph::new(gpu);
     let inputs: Vec<_> = inputs.iter().map(|x| graph.tensor(x.shape.clone(), &x.to_f32()).unwrap()).collect();
     let loss = build(&inputs).unwrap().sum().unwrap();
     let gradient = loss.backward(&[&inputs[0]]).unwrap().remove(0);
@@ -116,7 +120,36 @@ fn an_image_that_two_convolutions_read() {
                 let shortcut = f64_of::conv2d(&x[0], &x[2], stride, narrow);
                 inner.iter().zip(&shortcut).map(|(a, b)| a + b).collect()
             });
-            assert_eq!(ops_of_gradient(&inputs, build).contains(&"add"), in_c % 4 != 0, "{in_c} channels");
+            assert_eq!(
+                ops_of_gradient(&common::gpu(), &inputs, build).contains(&"add"),
+                in_c % 4 != 0,
+                "{in_c} channels"
+            );
+        }
+    }
+}
+
+#[test]
+fn partial_products_are_summed_up_before_another_gradient_is_added() {
+    // A sum of 9,216 products is longer than a checked kernel may have, and a GPU splits one of 4,608 for few pixels.
+    let [long, few] = [[4, 1024, 1], [512, 512, 2]].map(|[in_c, out_c, images]| {
+        let inputs =
+            [random(&[images, 4, 4, in_c], 1), random(&[3, 3, in_c, out_c], 2), random(&[1, 1, in_c, out_c], 3)];
+        (inputs, out_c)
+    });
+    let build = |x: &[Tensor]| {
+        let inner = x[0].conv2d(&x[1], None, [1, 1], Padding::Same, false)?;
+        inner.add(&x[0].conv2d(&x[2], None, [1, 1], Padding::Same, false)?)
+    };
+    for (gpu, (inputs, out_c)) in [(common::gpu(), long), (common::gpu_as_large_gpu(), few)] {
+        assert!(ops_of_gradient(&gpu, &inputs, build).contains(&"add"), "{out_c}");
+        let graph = Graph::new(&gpu);
+        let [x, w3, w1] = inputs.map(|x| graph.tensor(x.shape.clone(), &x.to_f32()).unwrap());
+        let gradient = |loss: Result<Tensor>| loss?.sum()?.backward(&[&x])?[0].to_vec();
+        let parts = [&w3, &w1].map(|w| gradient(x.conv2d(w, None, [1, 1], Padding::Same, false)).unwrap());
+        let whole = gradient(build(&[x.clone(), w3.clone(), w1.clone()])).unwrap();
+        for ((whole, a), b) in whole.iter().zip(&parts[0]).zip(&parts[1]) {
+            approx::assert_abs_diff_eq!(*whole, a + b, epsilon = 1e-3);
         }
     }
 }
@@ -124,7 +157,7 @@ fn an_image_that_two_convolutions_read() {
 #[test]
 fn a_gradient_used_twice_is_computed_once() {
     let inputs = [random(&[1, 5, 5, 4], 1), random(&[3, 3, 4, 8], 2)];
-    let ops = ops_of_gradient(&inputs, |x| {
+    let ops = ops_of_gradient(&common::gpu(), &inputs, |x| {
         let twice = x[0].add(&x[0])?;
         twice.conv2d(&x[1], None, [1, 1], Padding::Same, false)
     });

@@ -364,14 +364,13 @@ fn a_step_that_does_not_fit_is_refused_with_the_batch_that_does() {
         remedy.split_whitespace().find_map(|word| word.parse().ok()).unwrap_or_else(|| panic!("{remedy}"));
     assert!((8..200).contains(&fits), "{remedy}");
 
-    // The suggested batch fits, and one image more does not.
-    let images = bars(fits + 1, 0);
-    let step = |count: usize| {
-        let config = TrainConfig { batch_size: count, ..config.clone() };
-        training_step(&small(60), &config, &Learned::All, Normalisation::UNIT, &images.take(count))
-    };
-    assert!(step(fits).is_ok());
-    assert!(matches!(step(fits + 1), Err(TrainError::Memory { .. })));
+    // A step of the suggested batch fits, and a training with one image more does not.
+    let step = TrainConfig { batch_size: fits, ..config.clone() };
+    assert!(training_step(&small(60), &step, &Learned::All, Normalisation::UNIT, &bars(fits, 0)).is_ok());
+    let one_more = TrainConfig { batch_size: fits + 1, ..config.clone() };
+    let another = folder.path().join("another");
+    let error = train(&small(60), &one_more, &task(&one_more), Some(&another), &mut watcher).unwrap_err();
+    assert!(matches!(error, TrainError::Memory { .. }), "{error}");
     let automatic = automatic_batch_size(&small(60), &config, 10_000).unwrap();
     assert!(automatic.is_power_of_two() && automatic <= fits && fits < 2 * automatic, "{automatic} of {fits}");
     let few = automatic_batch_size(&small(4000), &self::config(), 200).unwrap();

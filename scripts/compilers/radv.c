@@ -146,6 +146,7 @@ static void print_statistics(VkDevice device, const VkPipelineExecutableInfoKHR 
         }
     }
     puts("}");
+    fflush(stdout); /* what is known stays known if the driver crashes on the next */
 }
 
 static void write_assembly(VkDevice device, const VkPipelineExecutableInfoKHR *of, const char *path) {

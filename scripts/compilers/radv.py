@@ -1,4 +1,4 @@
-"""radv.py PROGRAM, in a folder that tests/kernels has written: lets AMD's compiler in Mesa (RADV, by the built radv.c) compile the kernels
+"""radv.py PROGRAM [FAMILY], in a folder that tests/kernels has written: lets AMD's compiler in Mesa (RADV, by the built radv.c) compile the kernels
 that a GPU gets, one of each kind and tile. Prints registers, waves and the share of multiply-adds of each tile of the matrix product,
 and exits with 1 when a kernel spills registers or was not compiled."""
 
@@ -81,13 +81,18 @@ def multiply_add_share(path, terms):
 program = sys.argv[1]
 chosen = kernels()
 files = [f"{number}.spv" for number in chosen]
-# Mesa has renamed its cards: Navi 31, of 2022.
-for family in ("navi31", "gfx1100"):
+# Navi 31, a card of 2022, has another name in older versions of Mesa.
+for family in sys.argv[2:] or ("navi31", "gfx1100"):
     environment = dict(os.environ, RADV_FORCE_FAMILY=family)
     run = subprocess.run([program, *files], env=environment, capture_output=True, text=True)
     if run.returncode == 0:
         break
-print("radv:", run.stderr.strip().splitlines()[-1])
+if run.returncode == 3:
+    sys.exit(3)
+said = run.stderr.strip().splitlines() or ["nothing"]
+print("radv:", next((line for line in said if "RADV" in line), said[-1]))
+if run.returncode != 0:
+    print(f"radv: ended with {run.returncode} after {run.stdout.count(chr(10))} kernels: {said[-1]}")
 rows = {row["file"][:-4]: row for row in map(json.loads, run.stdout.splitlines())}
 spilled = [n for n, row in rows.items() if row["Spilled VGPRs"] or row["Spilled SGPRs"] or row["Scratch size"]]
 print("| tile, terms | product | VGPRs | waves | FMA share |\n|---|---|---|---|---|")

@@ -1,6 +1,6 @@
 // Result C, any number of columns:  C[place][col .. col+3] = value
 //
-// c        row-major [splits * rows][cols]
+// c        row-major [rows of C][cols], for each split if K is split
 // Threads: called by each thread of a core that has finished four columns; no thread mapping of its own.
 // Bytes:   16 per call, in up to four stores.
 // Why:     as in c_vec4.wgsl, for widths not divisible by 4: each of the four columns is checked.

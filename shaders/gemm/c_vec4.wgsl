@@ -1,6 +1,6 @@
 // Result C, four columns at once:  C[place][col .. col+3] = value
 //
-// c        row-major [splits * rows][cols], with cols divisible by 4
+// c        row-major [rows of C][cols], for each split if K is split, with cols divisible by 4
 // Threads: called by each thread of a core that has finished four columns; no thread mapping of its own.
 // Bytes:   16 per call, in one store.
 // Why:     tiles extend past the edges of C, so rows and columns past the edge are dropped here, in one place for all cores.

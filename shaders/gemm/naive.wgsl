@@ -31,6 +31,9 @@ fn main(
         return;
     }
     let part = begin_split(split);
+    if (row >= part.rows) {
+        return;
+    }
     // When neighbours in memory are rows, this thread needs one of the four rows in a quad.
     let lane = select(row % 4u, 0u, A_ALONG_K);
     let a_start = a_row(row - lane);

@@ -1,8 +1,8 @@
 // The sizes of one matrix product C = A B, shared by every operand file and every core.
 //
 // K, the length of the sum, is cut into segments of `depth` terms each. A dense product usually has one segment; a
-// convolution has one per kernel row (or tap), chosen so that the terms of a segment are adjacent in memory and the inner
-// loop needs no division. The last segment of a weight gradient may be shorter.
+// convolution has one per kernel row (or part of it) or tap, chosen so that the terms of a segment are adjacent in memory and
+// the inner loop needs no division. The last segment of a weight gradient may be shorter.
 //
 // Anything else that an operand file or a finish needs is in a struct of its own, next to this one. The file for A knows
 // what the product is, so it puts all of them into the uniform and copies them into private variables with copy_params().
@@ -15,7 +15,7 @@ struct Product {
     depth: u32,               // terms in a segment
     terms: u32,               // K, at most segments * depth
     segments_per_split: u32,  // consecutive segments that one split of K sums up
-    splits: u32,              // how many partial products C holds, one after the other; 1 = the product itself
+    splits: u32,              // partial products in C, one after the other; 1 = the product itself; or phases that share C
 }
 var<private> p: Product;
 

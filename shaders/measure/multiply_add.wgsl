@@ -13,7 +13,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 const SUMS: u32 = 4u;
-const UNROLLED: u32 = 4u;   // 16 took llvmpipe a third longer for each multiply-add
+const UNROLLED: u32 = 4u;   // with 16, llvmpipe of Mesa 22.3 reaches a third less
 
 @compute @workgroup_size(64)
 fn main(

@@ -1,12 +1,12 @@
-// Sums by teams of TEAM threads, in workgroup memory: each team has an item (a sum, or a piece of one). The choice `partial`
+// Sums and extremes by teams of TEAM threads, in workgroup memory: each team has an item (a sum, or a piece of one). The choice `partial`
 // defines what a `Partial` result is and how two are `combined`.
 //
 // Threads: ITEMS items per workgroup, TEAM threads each; thread `local` is number local / ITEMS of the team for item
 //          local % ITEMS, so that neighbouring threads take neighbouring items.
 // Bytes:   1, 8 or 12 KiB of workgroup memory.
 // Why:     a GPU wants more threads than there are sums, each with loads in flight; the host makes teams larger where there
-//          are few sums. A tree in a fixed order: the result is the
-//          same from run to run, and the error grows with the logarithm of the number of terms.
+//          are few sums. A tree in a fixed order: the result is the same from run to run, and the error grows with the logarithm
+//          of the number of terms.
 #choose partial: reduce/partial_number.wgsl | reduce/partial_extreme.wgsl
 #choose partial: norm/partial_moments.wgsl | norm/partial_sums.wgsl
 #const TEAM = 32  // threads of a team, a power of two up to 256

@@ -1,4 +1,4 @@
-// Sums by teams of one thread: each thread has an item of its own (a sum, or a piece of one), so there is nothing to combine.
+// Sums and extremes by teams of one thread: each thread has an item of its own (a sum, or a piece of one), so there is nothing to combine.
 //
 // Threads: ITEMS items per workgroup, one thread each.
 // Bytes:   none.

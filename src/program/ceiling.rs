@@ -57,7 +57,7 @@ fn multiply_adds(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
         recipe.dispatches.push(dispatch(kernel, vec![(y, Access::Write)]));
         let seconds = alone(gpu, recipe)?.best_time()?;
         // Long enough that launching it does not matter, and far below what a driver takes for a hang.
-        if seconds > 0.03 || rounds >= 1 << 20 {
+        if seconds > 0.03 || rounds >= 1 << 18 {
             return Ok(flops as f64 / seconds);
         }
         rounds *= 4;

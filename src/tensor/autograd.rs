@@ -129,13 +129,16 @@ fn differentiate(graph: &Graph, node: NodeId, path: &Path, gradients: &mut HashM
         }
         let contribution =
             contributions.get(i).cloned().flatten().ok_or(TensorError::NoGradient { op: op.name(), input: i })?;
+        let (own, wanted) = (contribution.shape(), backward.inputs[i].shape());
+        if own != wanted {
+            let problem = format!("the gradient of input {i} has shape {own} instead of {wanted}");
+            return Err(Inputs::of(op.name(), &backward.inputs.iter().collect::<Vec<_>>()).mismatch(problem));
+        }
         let sum = match gradients.remove(&input) {
             None => contribution,
             Some(earlier) => {
-                // An op recorded before, or one whose result is used twice, would be computed a second time.
                 let used_once = contributions.iter().flatten().filter(|other| other.id == contribution.id).count() == 1;
-                let is_new = graph.0.recorded.borrow().producer(contribution.id).is_some_and(|id| id.0 >= before);
-                let fused = if used_once && is_new { plus(graph, &contribution, &earlier) } else { None };
+                let fused = if used_once { plus(graph, &contribution, &earlier, before) } else { None };
                 fused.unwrap_or_else(|| earlier.add(&contribution))?
             }
         };
@@ -144,12 +147,18 @@ fn differentiate(graph: &Graph, node: NodeId, path: &Path, gradients: &mut HashM
     Ok(())
 }
 
-/// `value + addend` as one op with the op that computes `value`, if there is one.
-fn plus(graph: &Graph, value: &Tensor, addend: &Tensor) -> Option<Result<Tensor>> {
+/// `value + addend` as one op with the op that computes `value`, if there is one. Only for a value computed and not yet used by
+/// the nodes from number `first` on: any other would be computed a second time.
+fn plus(graph: &Graph, value: &Tensor, addend: &Tensor, first: usize) -> Option<Result<Tensor>> {
     // The borrow must end before the op records the sum.
     let (op, inputs) = {
         let recorded = graph.0.recorded.borrow();
-        let node = recorded.node(recorded.producer(value.id)?);
+        let producer = recorded.producer(value.id).filter(|id| id.0 >= first)?;
+        let is_used = recorded.nodes[first..].iter().any(|node| node.inputs.contains(&value.id));
+        let node = recorded.node(producer);
+        if is_used || node.outputs.len() != 1 {
+            return None;
+        }
         let inputs: Vec<Tensor> = node.inputs.iter().map(|id| graph.handle(*id)).collect();
         (node.op.clone(), inputs)
     };

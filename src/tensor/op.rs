@@ -43,9 +43,12 @@ pub trait Op: fmt::Debug {
         Ok(vec![None; node.inputs.len()])
     }
 
-    /// The output of this op with `addend`, of the same shape, added to it, if one op can compute that; `None` if not.
+    /// `Y + addend`, for an op with one output Y and an `addend` of its shape, if one op can compute that; `None` if not.
     ///
     /// The backward pass asks this of an op that computes a gradient, where a value has several.
+    ///
+    /// # Errors
+    /// Those of recording the op.
     fn plus(&self, inputs: &[&Tensor], addend: &Tensor) -> Option<Result<Tensor>> {
         let _ = (inputs, addend);
         None

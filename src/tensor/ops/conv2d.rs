@@ -326,7 +326,10 @@ impl Op for InputGrad {
     }
 
     fn plus(&self, inputs: &[&Tensor], addend: &Tensor) -> Option<Result<Tensor>> {
-        let fits = !self.addend && self.convolution.in_c.is_multiple_of(4);
+        // Partial products would be added up in a pass of their own, which is worth more than this sum.
+        let variant = addend.graph().gpu().variant();
+        let is_whole = self.convolution.input_grad(Finish::Plain).is_whole(variant).unwrap_or(false);
+        let fits = !self.addend && self.convolution.in_c.is_multiple_of(4) && is_whole;
         let sum = Self { addend: true, ..*self };
         fits.then(|| Tensor::apply_one(sum, &[inputs, &[addend]].concat()))
     }

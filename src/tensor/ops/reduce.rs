@@ -23,8 +23,11 @@ pub(super) fn chunk_of(len: usize) -> usize {
     if len <= ONE_PASS { len.max(1) } else { len.isqrt() + 1 }
 }
 
-/// Sums and rows shorter than this are left to one thread each.
+/// Sums shorter than this are left to one thread each.
 const SHORTEST_OF_TEAM: usize = 32;
+
+/// Rows of at least as many numbers as a workgroup has threads have a workgroup each.
+const LONG_ROW: usize = 64;
 
 /// Threads of a workgroup of teams; see `shaders/reduce/many_threads.wgsl`.
 const WORKGROUP_OF_TEAMS: usize = 256;
@@ -52,7 +55,7 @@ pub(super) fn in_teams(label: &'static str, source: Source, [items, len]: [usize
 /// A kernel over `rows` rows of `len` numbers each, whose `source` leaves the choice of a team open: short rows have a thread
 /// each, long ones a workgroup each where barriers are cheap.
 pub(super) fn over_rows(label: &'static str, source: Source, [rows, len]: [usize; 2], variant: Variant) -> Kernel {
-    if variant.barriers_are_cheap && len >= SHORTEST_OF_TEAM {
+    if variant.barriers_are_cheap && len >= LONG_ROW {
         Kernel::new(label, source.choose("team", "reduce/row_many_threads.wgsl")).workgroups(rows as u64)
     } else {
         kernel(label, source.choose("team", "reduce/row_one_thread.wgsl"), rows)

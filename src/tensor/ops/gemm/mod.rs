@@ -90,6 +90,16 @@ impl Gemm {
         Ok(())
     }
 
+    /// Whether an adapter computes it in one pass, without partial products.
+    ///
+    /// # Errors
+    /// As [`Gemm::launch`].
+    pub fn is_whole(&self, variant: Variant) -> Result<bool> {
+        let core = gemm_core(variant)?;
+        let allowed = self.allowed_splits(core, variant)?;
+        Ok(self.rows.phases().is_some() || Tile::choose(core, &self.product, allowed, variant).1.count == 1)
+    }
+
     /// How many splits K may have: enough that no workgroup's sum is too long for the core, and few enough that each split
     /// is worth the second pass.
     fn allowed_splits(&self, core: GemmCore, variant: Variant) -> Result<RangeInclusive<u64>> {
