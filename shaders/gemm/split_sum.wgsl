@@ -1,22 +1,21 @@
-// The second pass of a weight gradient whose K was split:  C = sum over splits of partial[split]
+// The second pass of a product whose K was split:  C = sum over splits of partial[split], and what `keep` adds
 //
-// partial    [splits][len + bias_len]: each split's weight gradient, then its bias gradient
-// c          [len]; bias_grad [bias_len]
+// partial    [splits][len]: each split's partial product
 // Threads: ITEMS * TEAM per workgroup (one_thread.wgsl, many_threads.wgsl); an item is one number of the result.
 // Bytes:   4 * splits read and 4 written per number.
-// Why:     the order of the sum is fixed, so the result is the same from run to run. One pass fills both results.
+// Why:     the order of the sum is fixed, so the result is the same from run to run. What is done to the sums differs:
+//          split_bias_grad.wgsl stores some of them elsewhere, split_add.wgsl adds another gradient.
 #import common/grid.wgsl
 #import reduce/partial_number.wgsl
 #choose team: reduce/one_thread.wgsl | reduce/many_threads.wgsl
+#choose keep: gemm/split_bias_grad.wgsl | gemm/split_add.wgsl
 struct Params {
-    splits: u32,    // partial results
-    len: u32,       // elements of the weight gradient
-    bias_len: u32,  // elements of the bias's gradient
+    splits: u32,  // partial results
+    len: u32,     // elements of each
+    own: u32,     // elements that belong to C; the rest are a bias's gradient
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> partial: array<f32>;
-@group(0) @binding(2) var<storage, read_write> c: array<f32>;
-@group(0) @binding(3) var<storage, read_write> bias_grad: array<f32>;
 
 @compute @workgroup_size(ITEMS * TEAM)
 fn main(
@@ -25,20 +24,14 @@ fn main(
     @builtin(local_invocation_index) local: u32,
 ) {
     let i = linear_workgroup(group, groups) * ITEMS + local % ITEMS;
-    let all = p.len + p.bias_len;
     // Threads past the last number only take part in the barriers.
-    let splits = select(0u, p.splits, i < all);
+    let splits = select(0u, p.splits, i < p.len);
     var own = 0.0;
     for (var split = local / ITEMS; split < splits; split += TEAM) {
-        own += partial[split * all + i];
+        own += partial[split * p.len + i];
     }
     let sum = team_result(local, own);
-    if (local >= ITEMS || i >= all) {
-        return;
-    }
-    if (i < p.len) {
-        c[i] = sum;
-    } else {
-        bias_grad[i - p.len] = sum;
+    if (local < ITEMS && i < p.len) {
+        keep(i, sum, p.own);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! As in every deep-learning library, this is a cross-correlation: the kernel is not flipped.
 
-use super::gemm::{Cols, Finish, Gemm, Phases, Product, Rows, WEIGHT_GRAD_DEPTH, gemm_core, launch_split_sum};
+use super::gemm::{Cols, Finish, Gemm, Phases, Product, Rest, Rows, WEIGHT_GRAD_DEPTH, gemm_core, launch_split_sum};
 use super::matmul::weight_gradients;
 use super::window::{Geometry, Padding, Window};
 use super::{MOST_ROUNDS, kernel};
@@ -242,7 +242,8 @@ impl Direct {
         let kernel = self.kernel("conv2d_direct_weight_grad", source);
         launches.dispatch(kernel, &[Operand::Input(0).read(), Operand::Input(1).read(), partial.write()]);
         let db = if bias { Operand::Output(1) } else { launches.scratch(out_c) };
-        launch_split_sum(variant, launches, [partial, Operand::Output(0), db], [pieces, self.taps * out_c, out_c]);
+        let sizes = [pieces, self.taps * out_c, out_c];
+        launch_split_sum(variant, launches, [partial, Operand::Output(0)], Rest::BiasGrad(db), sizes);
     }
 }
 
@@ -326,10 +327,7 @@ impl Op for InputGrad {
     }
 
     fn plus(&self, inputs: &[&Tensor], addend: &Tensor) -> Option<Result<Tensor>> {
-        // Partial products would be added up in a pass of their own, which is worth more than this sum.
-        let variant = addend.graph().gpu().variant();
-        let is_whole = self.convolution.input_grad(Finish::Plain).is_whole(variant).unwrap_or(false);
-        let fits = !self.addend && self.convolution.in_c.is_multiple_of(4) && is_whole;
+        let fits = !self.addend && self.convolution.in_c.is_multiple_of(4);
         let sum = Self { addend: true, ..*self };
         fits.then(|| Tensor::apply_one(sum, &[inputs, &[addend]].concat()))
     }

@@ -81,23 +81,19 @@ impl Gemm {
         let product = Self { finish: Finish::Plain, ..self };
         let kernel = product.kernel(tile, variant, bias_row);
         launches.dispatch(kernel, &[a.read(), b.read(), partial.write()]);
-        if let Finish::BiasGrad(bias_grad) = self.finish {
-            launch_split_sum(variant, launches, [partial, c, bias_grad], [splits, len, bias_len]);
-        } else {
-            let sum = reduce::Extent { outer: 1, len: splits, inner: len };
-            reduce::launch_sum(variant, launches, [partial, c], sum, 1.0);
+        match self.finish {
+            Finish::BiasGrad(bias_grad) => {
+                launch_split_sum(variant, launches, [partial, c], Rest::BiasGrad(bias_grad), [splits, len, bias_len]);
+            }
+            Finish::Add(addend) => {
+                launch_split_sum(variant, launches, [partial, c], Rest::Add(addend), [splits, len, 0]);
+            }
+            _ => {
+                let sum = reduce::Extent { outer: 1, len: splits, inner: len };
+                reduce::launch_sum(variant, launches, [partial, c], sum, 1.0);
+            }
         }
         Ok(())
-    }
-
-    /// Whether an adapter computes it in one pass, without partial products.
-    ///
-    /// # Errors
-    /// As [`Gemm::launch`].
-    pub fn is_whole(&self, variant: Variant) -> Result<bool> {
-        let core = gemm_core(variant)?;
-        let allowed = self.allowed_splits(core, variant)?;
-        Ok(self.rows.phases().is_some() || Tile::choose(core, &self.product, allowed, variant).1.count == 1)
     }
 
     /// How many splits K may have: enough that no workgroup's sum is too long for the core, and few enough that each split
@@ -168,18 +164,32 @@ impl Gemm {
     }
 }
 
-/// Adds up the partial weight and bias gradients of all splits.
+/// What [`launch_split_sum`] does besides summing up C.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rest {
+    /// The sums after those of C go here.
+    BiasGrad(Operand),
+    /// Adds another gradient of C's shape.
+    Add(Operand),
+}
+
+/// Adds up the partial products of all splits: `len` elements of C and `bias_len` of a bias's gradient each.
 pub(super) fn launch_split_sum(
     variant: Variant,
     launches: &mut Launches,
-    [partial, c, bias_grad]: [Operand; 3],
+    [partial, c]: [Operand; 2],
+    rest: Rest,
     [splits, len, bias_len]: [usize; 3],
 ) {
-    let source = shader!("gemm/split_sum.wgsl");
+    let (file, rest) = match rest {
+        Rest::BiasGrad(bias_grad) => ("gemm/split_bias_grad.wgsl", bias_grad.write()),
+        Rest::Add(addend) => ("gemm/split_add.wgsl", addend.read()),
+    };
+    let source = shader!("gemm/split_sum.wgsl").choose("keep", file);
     let sum = reduce::in_teams("split_sum", source, [len + bias_len, splits], variant).params(split_sum::Params {
         splits: splits as u32,
-        len: len as u32,
-        bias_len: bias_len as u32,
+        len: (len + bias_len) as u32,
+        own: len as u32,
     });
-    launches.dispatch(sum, &[partial.read(), c.write(), bias_grad.write()]);
+    launches.dispatch(sum, &[partial.read(), c.write(), rest]);
 }

@@ -169,6 +169,6 @@ impl Finish {
 
     /// Whether it applies to the whole sum, so that K must not be split.
     pub fn wants_the_whole_sum(self) -> bool {
-        matches!(self, Self::Bias { .. } | Self::Dropout { .. } | Self::Add(_))
+        matches!(self, Self::Bias { .. } | Self::Dropout { .. })
     }
 }
