@@ -32,7 +32,7 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
-install() { # PACKAGE...
+install_packages() { # PACKAGE...
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update >/dev/null 2>&1 || true
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@" >/dev/null
 }
@@ -41,7 +41,7 @@ install() { # PACKAGE...
 need() { # COMMAND PACKAGE...
   local command=$1
   shift
-  command -v "$command" >/dev/null || install "$@" || cannot "$command"
+  command -v "$command" >/dev/null || install_packages "$@" || cannot "$command"
 }
 
 write_kernels() {
@@ -88,7 +88,7 @@ d3d() { # dxc|fxc
 
 radv() {
   need gcc gcc libc6-dev
-  if [ ! -e /usr/include/vulkan/vulkan.h ]; then install libvulkan-dev || cannot "Vulkan's headers"; fi
+  if [ ! -e /usr/include/vulkan/vulkan.h ]; then install_packages libvulkan-dev || cannot "Vulkan's headers"; fi
   local icd
   icd=$(find /usr/share/vulkan/icd.d -name 'radeon_icd.json' -o -name "radeon_icd.$(uname -m).json" | head -n 1)
   [ -n "$icd" ] || cannot "Mesa's radv (package mesa-vulkan-drivers)"
