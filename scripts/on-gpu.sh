@@ -4,6 +4,7 @@
 #   scripts/on-gpu.sh pack            makes target/on-gpu/ with the program, the tests and the benchmarks
 #   target/on-gpu/on-gpu.sh run       there, after copying that folder: doctor, tests, profiles of a step, benchmarks; where
 #                                     python3 has a torch that sees the GPU, also PyTorch's step, eager and compiled
+#   target/on-gpu/on-gpu.sh quick     the same with one step of small batches, to try the script; its figures mean nothing
 #
 # There must be the same kind of processor and system, and a Vulkan loader (libvulkan.so.1) with the GPU's driver. The tests
 # of data and of the command line need the source tree or the data set and stay here.
@@ -28,39 +29,42 @@ executable() {
   "$@" --message-format=json 2>/dev/null | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1
 }
 
-run() {
+run() { # STEPS BATCH_SIZES BENCH_MODE
   cd "$(dirname "${BASH_SOURCE[0]}")"
-  local test failed=0
+  local steps=$1 batches=$2 mode_of_bench=$3 test failed=0
   ./selvedge doctor || failed=1
   for test in test-*; do
     printf '\n== %s\n' "$test"
     "./$test" || failed=1
   done
   for model in cnn resnet18; do
-    for batch in 128 1024; do
+    for batch in $batches; do
       printf '\n== a training step of %s, batch %s\n' "$model" "$batch"
-      ./selvedge profile "$model" --batch-size "$batch" --augment none --steps 20
-      ./selvedge profile "$model" --batch-size "$batch" --augment none --steps 20 --json
+      ./selvedge profile "$model" --batch-size "$batch" --augment none --steps "$steps"
+      ./selvedge profile "$model" --batch-size "$batch" --augment none --steps "$steps" --json
       if python3 -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
         for mode in eager compile; do
-          python3 torch-step.py "$model" "$batch" 20 "$mode" || failed=1
+          python3 torch-step.py "$model" "$batch" "$steps" "$mode" || failed=1
         done
       else
         echo "PyTorch: NOT RUN, there is none here that sees the GPU"
       fi
     done
   done
-  for step in "resnet20 --batch-size 128" "inception --batch-size 16"; do
+  for step in "resnet20 --batch-size ${batches%% *}" "inception --batch-size 16"; do
     printf '\n== a training step, %s\n' "$step"
     # shellcheck disable=SC2086 # the words are arguments
-    ./selvedge profile $step --steps 20
+    ./selvedge profile $step --steps "$steps"
   done
   printf '\n== benchmarks\n'
-  ./bench --bench
+  # shellcheck disable=SC2086 # empty or one word
+  ./bench --bench $mode_of_bench
   exit "$failed"
 }
 
 case "${1:-}" in
-  pack | run) "$1" ;;
-  *) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+  pack) pack ;;
+  run) run 20 "128 1024" "" ;;
+  quick) run 1 8 --test ;;
+  *) sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
 esac
