@@ -18,15 +18,17 @@ pack() {
   cargo build --release
   cp target/release/selvedge scripts/on-gpu.sh scripts/torch-step.py "$bundle"
   for test in gradients gradients_of_images tiles gradcheck optimisers program training architectures transfer; do
-    cp "$(executable cargo test --release --no-run --test "$test")" "$bundle/test-$test"
+    cp "$(executable "$test" cargo test --release --no-run --test "$test")" "$bundle/test-$test"
   done
-  cp "$(executable cargo bench --no-run --bench engine)" "$bundle/bench"
+  cp "$(executable engine cargo bench --no-run --bench engine)" "$bundle/bench"
   du -sh "$bundle"
 }
 
-# The last executable that a cargo command says it has built.
-executable() {
-  "$@" --message-format=json 2>/dev/null | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1
+# The executable of a target that a cargo command says it has built; a test's command builds the program too.
+executable() { # TARGET COMMAND...
+  local target=$1
+  shift
+  "$@" --message-format=json 2>/dev/null | grep -F "\"name\":\"$target\"" | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1
 }
 
 run() { # STEPS BATCH_SIZES BENCH_MODE
