@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use selvedge::data::{ImageSet, Normalisation, PIXELS};
+use selvedge::data::{Form, ImageSet, ImageShape, Normalisation};
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::gradcheck::Array;
 use selvedge::optim::{Group, Optimiser, Rule};
@@ -19,6 +19,9 @@ use selvedge::settings::{Architecture, Learned, TrainConfig};
 use selvedge::tensor::ops::{NormSettings, Padding, Window};
 use selvedge::tensor::{Compiled, Graph, Tensor};
 use selvedge::train::{inference_step, training_step};
+
+/// The pixels of an image of Fashion-MNIST.
+const PIXELS: usize = 28 * 28;
 
 /// Images in a batch.
 const BATCH: usize = 128;
@@ -183,13 +186,13 @@ fn optimisers(c: &mut Criterion) {
 
 fn steps(c: &mut Criterion) {
     let bench = Bench::new();
-    let images = ImageSet::new("grey", vec![128; BATCH * PIXELS], vec![3; BATCH]).unwrap();
-    let normalisation = Normalisation { mean: 0.3, deviation: 0.35 };
+    let images = ImageSet::new("grey", ImageShape::grey(28, 28), vec![128; BATCH * PIXELS], vec![3; BATCH]).unwrap();
+    let normalisation = Normalisation { mean: [0.3; 3], deviation: [0.35; 3] };
     let config = TrainConfig { batch_size: BATCH, ..TrainConfig::default() };
     let name = format!("cnn, batch {BATCH}");
-    let step = training_step(&bench.gpu, &config, &Learned::All, normalisation, &images).unwrap();
+    let step = training_step(&bench.gpu, &config, &Form::default(), &Learned::All, normalisation, &images).unwrap();
     time(c, "training step", &name, Work::Images(BATCH as u64), step);
-    let step = inference_step(&bench.gpu, &config, normalisation, &images).unwrap();
+    let step = inference_step(&bench.gpu, &config, &Form::default(), normalisation, &images).unwrap();
     time(c, "inference", &name, Work::Images(BATCH as u64), step);
 }
 
@@ -202,13 +205,15 @@ fn networks(c: &mut Criterion) {
         (Architecture::Resnet20, BATCH),
         (Architecture::Inception, 16),
     ] {
-        let images = ImageSet::new("grey", vec![128; batch * PIXELS], vec![3; batch]).unwrap();
+        let images =
+            ImageSet::new("grey", ImageShape::grey(28, 28), vec![128; batch * PIXELS], vec![3; batch]).unwrap();
         let config = TrainConfig {
             network: TrainConfig::default().network.of(model),
             batch_size: batch,
             ..TrainConfig::default()
         };
-        let mut step = training_step(&bench.gpu, &config, &Learned::All, Normalisation::UNIT, &images).unwrap();
+        let mut step =
+            training_step(&bench.gpu, &config, &Form::default(), &Learned::All, Normalisation::UNIT, &images).unwrap();
         let work = Work::Flops(step.program().flops());
         time(c, "whole training step", &format!("{model}, batch {batch}"), work, step);
     }

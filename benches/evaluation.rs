@@ -3,15 +3,19 @@
 //! cargo bench --bench evaluation
 
 use criterion::Criterion;
-use selvedge::data::{CLASS_NAMES, CLASSES, ImageSet, PIXELS};
+use selvedge::data::{Form, ImageSet, ImageShape};
 use selvedge::eval::{Gain, Metrics, Predictions, Stack};
 use selvedge::report::{Evaluation, GallerySize, Page};
+
+/// The sides and the pixels of an image of Fashion-MNIST.
+const CLASSES: usize = 10;
+const PIXELS: usize = 28 * 28;
 
 const IMAGES: usize = 10_000;
 
 /// Predictions that are right nine times out of ten, and more confident when they are right.
 fn predictions(seed: usize) -> Predictions {
-    let labels: Vec<u8> = (0..IMAGES).map(|i| (i * 7919 % CLASSES) as u8).collect();
+    let labels: Vec<u16> = (0..IMAGES).map(|i| (i * 7919 % CLASSES) as u16).collect();
     let rows = labels.iter().enumerate().flat_map(|(i, label)| {
         let noise = |j: usize| ((i * 31 + j * 17 + seed) * 2_654_435_761 % 1000) as f32 / 1000.0;
         let best = if noise(99) < 0.9 { *label as usize } else { i % CLASSES };
@@ -20,14 +24,14 @@ fn predictions(seed: usize) -> Predictions {
         let sum: f32 = weights.iter().sum();
         weights.into_iter().map(move |weight| weight / sum)
     });
-    let names = CLASS_NAMES.map(str::to_owned).to_vec();
+    let names = Form::default().class_names;
     Predictions::new(rows.collect(), labels.clone(), names).unwrap()
 }
 
 fn main() {
     let members = [predictions(0), predictions(1), predictions(2)];
     let pixels = (0..IMAGES * PIXELS).map(|i| (i % 251) as u8).collect();
-    let images = ImageSet::new("images", pixels, members[0].labels().to_vec()).unwrap();
+    let images = ImageSet::new("images", ImageShape::grey(28, 28), pixels, members[0].labels().to_vec()).unwrap();
     let evaluations = [Evaluation {
         name: "a model".to_owned(),
         images: &images,

@@ -6,18 +6,22 @@
 use std::sync::Arc;
 
 use criterion::Criterion;
-use selvedge::data::{ImageSet, Normalisation, PIXELS};
+use selvedge::data::{Form, ImageSet, ImageShape, Normalisation};
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::settings::{Learned, TrainConfig};
 use selvedge::tensor::Compiled;
 use selvedge::train::training_step;
 
+/// The pixels of an image of Fashion-MNIST.
+const PIXELS: usize = 28 * 28;
+
 const BATCH: usize = 128;
 
 fn compile(gpu: &Arc<Gpu>) -> Compiled {
-    let images = ImageSet::new("blank images", vec![0; BATCH * PIXELS], vec![0; BATCH]).unwrap();
-    let normalisation = Normalisation { mean: 0.0, deviation: 1.0 };
-    training_step(gpu, &TrainConfig::default(), &Learned::All, normalisation, &images).unwrap()
+    let images =
+        ImageSet::new("blank images", ImageShape::grey(28, 28), vec![0; BATCH * PIXELS], vec![0; BATCH]).unwrap();
+    let normalisation = Normalisation { mean: [0.0; 3], deviation: [1.0; 3] };
+    training_step(gpu, &TrainConfig::default(), &Form::default(), &Learned::All, normalisation, &images).unwrap()
 }
 
 fn main() {

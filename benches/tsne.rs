@@ -4,8 +4,11 @@
 //! cargo bench --bench tsne                   # all
 //! cargo bench --bench tsne -- 5000 60000     # only the first table, for these numbers of images
 
-use selvedge::data::{ImageSet, PIXELS, load};
+use selvedge::data::{ImageSet, load};
 use selvedge::tsne::{Embedding, Method, Tsne, neighbour_recall};
+
+/// The pixels of an image of Fashion-MNIST.
+const PIXELS: usize = 28 * 28;
 
 const SIZES: [usize; 7] = [1000, 2000, 5000, 10_000, 20_000, 40_000, 60_000];
 /// Sizes around the crossover of the methods.

@@ -53,7 +53,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Or a single picture, of predictions from any source: two images of two classes.
     let names = ["cat", "dog"].map(str::to_owned).to_vec();
     let predictions = Predictions::new(vec![0.9, 0.1, 0.6, 0.4], vec![0, 1], names)?;
-    let picture = ConfusionPicture { names: predictions.class_names(), matrix: &predictions.confusion_matrix() };
+    let table = predictions.confusion_table(30);
+    let picture = ConfusionPicture(&table);
     save_png(&picture, &folder.join("cats-and-dogs.png"))?;
     println!("pictures and report.html are in {}", shown(folder));
     Ok(())

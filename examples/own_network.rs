@@ -46,7 +46,7 @@ fn spirals(count: usize, start: f32) -> std::result::Result<Rows, selvedge::data
         let angle = 7.0 * along + std::f32::consts::PI * (i % 2) as f32;
         [along * angle.cos(), along * angle.sin()]
     };
-    let labels = (0..count).map(|i| (i % 2) as u8).collect();
+    let labels = (0..count).map(|i| (i % 2) as u16).collect();
     Rows::new(&[2], (0..count).flat_map(point).collect(), labels)
 }
 
@@ -67,8 +67,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     println!("test accuracy {:.4}", outcome.result.test.accuracy);
 
     // Load the weights again, as another program would.
-    let network = Network::new(&gpu, Mlp::declare, 0, Normalisation::UNIT, &Learned::All)?
-        .with_classes(&classes.map(str::to_owned));
+    let network = Network::new(&gpu, Mlp::declare, task.form(), 0, Normalisation::UNIT, &Learned::All)?;
     weights::load(&network.parameters, &outcome.folder.best_weights())?;
     for probabilities in network.predict_examples(&spirals(4, 0.2)?.into())?.rows() {
         println!("a point is of the left spiral with probability {:.3}", probabilities[0]);

@@ -12,7 +12,7 @@ use selvedge::tensor::ops::{Augment, Batch, DataSet, Erased, Erasing, Fill, Flip
 const SIZE: [usize; 2] = [13, 9];
 const SEED: u32 = 77;
 
-const PIXELS: Pixels = Pixels { height: SIZE[0], width: SIZE[1], mean: 0.25, deviation: 0.5 };
+const PIXELS: Pixels = Pixels { height: SIZE[0], width: SIZE[1], channels: 1, mean: [0.25; 3], deviation: [0.5; 3] };
 
 fn bytes(images: usize) -> Vec<u8> {
     (0..images * SIZE[0] * SIZE[1]).map(|i| (i * 7919 % 251) as u8).collect()
@@ -35,10 +35,11 @@ fn seen(pixels: &[u8], pixels_of: Pixels, augment: &Augment, order: &[u32], epoc
         size: order.len(),
         augment: Some((augment, SEED)),
         mixing: None,
+        streamed: false,
     };
     let (images, _) = data.gather(batch, pixels_of).unwrap();
     let normalised = images.to_vec().unwrap();
-    normalised.iter().map(|y| y * pixels_of.deviation + pixels_of.mean).collect()
+    normalised.iter().map(|y| y * pixels_of.deviation[0] + pixels_of.mean[0]).collect()
 }
 
 fn pcg4d(mut v: [u32; 4]) -> [u32; 4] {
@@ -100,7 +101,7 @@ fn reference(pixels: &[u8], a: &Augment, image: u32, epoch: u32, row: usize, col
     let side = i64::from(a.cutout);
     let middle = [i64::from(places[2]) % height, i64::from(places[3]) % width];
     if (0..2).all(|i| (middle[i] - side / 2..middle[i] - side / 2 + side).contains(&at[i])) && side > 0 {
-        return f64::from(PIXELS.mean);
+        return f64::from(PIXELS.mean[0]);
     }
 
     if let Some(value) = erased(a, image, epoch, at) {
@@ -245,10 +246,11 @@ fn mixed(numbers: [f32; MIXING], augment: Option<&Augment>) -> (Vec<f32>, Vec<u3
         size: 5,
         augment: augment.map(|a| (a, SEED)),
         mixing: Some(&graph.tensor([MIXING], &numbers).unwrap()),
+        streamed: false,
     };
     let (images, labels) = data.gather(batch, PIXELS).unwrap();
     let values = images.to_vec().unwrap();
-    let values = values.iter().map(|y| y * PIXELS.deviation + PIXELS.mean).collect();
+    let values = values.iter().map(|y| y * PIXELS.deviation[0] + PIXELS.mean[0]).collect();
     (values, labels.to_vec_u32().unwrap())
 }
 
@@ -278,7 +280,7 @@ fn images_are_mixed_with_those_from_the_other_end_of_the_batch() {
 
 /// What 10,000 white images of 28x28 look like in an epoch: rows of values in 0 to 1.
 fn white(augment: &Augment, epoch: u32) -> Vec<Vec<f32>> {
-    let pixels = Pixels { height: 28, width: 28, mean: 0.0, deviation: 1.0 };
+    let pixels = Pixels { height: 28, width: 28, channels: 1, mean: [0.0; 3], deviation: [1.0; 3] };
     let order: Vec<u32> = (0..10_000).collect();
     let all = seen(&vec![255; 10_000 * 784], pixels, augment, &order, epoch);
     all.chunks_exact(784).map(<[f32]>::to_vec).collect()
@@ -376,7 +378,7 @@ fn erased_noise_is_uniform() {
 fn flips_come_by_a_coin_and_alternate() {
     // A bright left column shows whether an image is flipped.
     let pixels: Vec<u8> = (0..2000 * 784).map(|i| if i % 28 == 0 { 255 } else { 0 }).collect();
-    let of = Pixels { height: 28, width: 28, mean: 0.0, deviation: 1.0 };
+    let of = Pixels { height: 28, width: 28, channels: 1, mean: [0.0; 3], deviation: [1.0; 3] };
     let order: Vec<u32> = (0..2000).collect();
     let flipped = |flip, epoch| -> Vec<bool> {
         let augment = Augment { flip, ..Augment::NONE };

@@ -211,7 +211,7 @@ fn train_then_evaluate() {
     assert!(trained.status.success(), "{}", text(&trained.stderr));
     let printed = text(&trained.stdout);
     for part in [
-        "400 training and 200 test images from data",
+        "400 training and 200 test images of 28x28 grey in 10 classes from data",
         "240 images, 60 for validation",
         "runs/cnn-1",
         "epoch 1/1: loss",
@@ -219,7 +219,7 @@ fn train_then_evaluate() {
         "images/s",
         "test accuracy",
         "precision",
-        "ankle_boots",
+        "ankle boots",
     ] {
         assert!(printed.contains(part), "'{part}' is not in: {printed}");
     }
@@ -290,14 +290,14 @@ fn images_are_mapped() {
     let files = ["embedding.csv", "tsne.png", "tsne.svg", "tsne.html"];
     assert_files(&here.join("runs/tsne-1"), &files);
     let html = std::fs::read_to_string(here.join("runs/tsne-1/tsne.html")).unwrap();
-    assert!(html.contains("selvedge tsne --limit 90") && html.contains("ankle_boots"));
+    assert!(html.contains("selvedge tsne --limit 90") && html.contains("ankle boots"));
     for outside in ["http:", "https:", "src=\"", "@import", "url("] {
         assert!(!html.contains(outside), "the page asks for {outside}");
     }
     let table = |name: &str| std::fs::read_to_string(here.join(name).join("embedding.csv")).unwrap();
     let first = table("runs/tsne-1");
     assert_eq!(first.lines().count(), 91);
-    assert!(first.starts_with("image,label,class,x,y\n0,0,t_shirt,") && first.contains("\n89,9,ankle_boots,"));
+    assert!(first.starts_with("image,label,class,x,y\n0,0,t-shirt,") && first.contains("\n89,9,ankle boots,"));
 
     // The same command gives the same map; another seed, method or start does not.
     run(&["--limit", "90", "--out", "again", "--threads", "1", "--quiet"]);
@@ -383,7 +383,7 @@ fn evaluate(here: &Path) {
     files.extend(pictures.iter().map(String::as_str));
     assert_files(&here.join("runs/a/evaluation-test"), &files);
     let html = std::fs::read_to_string(here.join("runs/a/evaluation-test/report.html")).unwrap();
-    assert!(html.contains("selvedge evaluate runs/a") && html.contains("ankle_boots"));
+    assert!(html.contains("selvedge evaluate runs/a") && html.contains("ankle boots"));
     // The page is a single file: it fetches nothing and runs no script.
     for outside in ["http:", "https:", "<script", "@import", "url("] {
         let allowed = html.replace("http://www.w3.org/2000/svg", "");
@@ -449,7 +449,7 @@ fn classify_pictures(here: &Path) {
     assert_eq!(said.status.code(), Some(1), "some could not be read");
     let lines: Vec<String> = text(&said.stdout).lines().map(str::to_owned).collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
-    assert!(lines[0].starts_with("picture,predicted,t_shirt,") && lines[1].starts_with("photos/bag.png,"));
+    assert!(lines[0].starts_with("picture,predicted,t-shirt,") && lines[1].starts_with("photos/bag.png,"));
     let errors = text(&said.stderr);
     assert!(errors.contains("broken.jpg") && errors.contains("none.png"), "{errors}");
     assert_files(here, &["seen.png"]);

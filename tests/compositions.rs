@@ -5,7 +5,7 @@ mod common;
 
 use common::pictures::{Color, Shape, framed, grey, mix, noise};
 use image::RgbaImage;
-use selvedge::data::{ImageSet, Inversion, Photo, load};
+use selvedge::data::{Fit, ImageSet, ImageShape, Inversion, Photo, Preparation, load};
 
 type Background = &'static dyn Fn(u32, u32) -> Color;
 type Thing = &'static dyn Fn(f32) -> Color;
@@ -121,7 +121,8 @@ fn read(picture: &RgbaImage, inversion: Inversion) -> Result<Photo, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("picture.png");
     picture.save(&path).unwrap();
-    Photo::read(&path, inversion).map_err(|e| e.to_string())
+    let preparation = Preparation { shape: ImageShape::grey(28, 28), fit: Fit::Stretch, thing: Some(inversion) };
+    Photo::read(&path, preparation).map_err(|e| e.to_string())
 }
 
 fn compose(kind: &Kind, shape: &Shape) -> RgbaImage {
@@ -171,7 +172,7 @@ fn the_thing_is_found_on_every_background() {
 #[test]
 fn a_background_alone_is_refused() {
     for kind in KINDS.iter().filter(|kind| kind.background.is_some()) {
-        let nothing = Shape::of(&ImageSet::new("nothing", vec![0; 784], vec![0]).unwrap(), 0);
+        let nothing = Shape::of(&ImageSet::new("nothing", ImageShape::grey(28, 28), vec![0; 784], vec![0]).unwrap(), 0);
         let refused = read(&compose(kind, &nothing), Inversion::Automatic);
         let refused = refused.map(|photo| photo.pixels).expect_err(kind.name);
         assert!(refused.contains("nothing stands out"), "{}: {refused}", kind.name);

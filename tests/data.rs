@@ -8,8 +8,11 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
-use selvedge::data::{Dataset, ImageSet, PIXELS, load};
+use selvedge::data::{DataError, Dataset, ImageSet, ImageShape, load};
 use tempfile::TempDir;
+
+/// The pixels of an image of Fashion-MNIST.
+const PIXELS: usize = 28 * 28;
 
 /// `n` images whose bytes differ from image to image, and their labels.
 fn made(n: usize, seed: usize) -> (Vec<u8>, Vec<u8>) {
@@ -88,10 +91,15 @@ fn load_files(files: &[(&str, Vec<u8>)]) -> Result<Dataset, String> {
     load(Some(folder.path())).map_err(|e| e.to_string())
 }
 
+fn set_of(pixels: Vec<u8>, labels: &[u8]) -> Result<ImageSet, DataError> {
+    let labels = labels.iter().map(|label| u16::from(*label)).collect();
+    ImageSet::new("made", ImageShape::grey(28, 28), pixels, labels)
+}
+
 fn assert_is_made(data: &Dataset) {
     let set = |n, seed| {
         let (pixels, labels) = made(n, seed);
-        ImageSet::new("made", pixels, labels).unwrap()
+        set_of(pixels, &labels).unwrap()
     };
     assert_eq!(data.train, set(12, 0));
     assert_eq!(data.test, set(4, 5));
@@ -203,7 +211,7 @@ fn what_is_missing_is_named() {
         assert_says(&error, &["there is fashion_mnist_test.csv", "but not fashion_mnist_train.csv"]);
     }
     let error = load(Some(&folder.path().join("notes.txt"))).unwrap_err().to_string();
-    assert_says(&error, &["notes.txt", "no data file has this name"]);
+    assert_says(&error, &["notes.txt", "this is no data file"]);
 
     // Of two formats, the complete one is read.
     let mut files = good_idx();
@@ -214,11 +222,11 @@ fn what_is_missing_is_named() {
 #[test]
 fn an_image_set_pairs_images_with_labels() {
     let (pixels, labels) = made(12, 0);
-    let set = ImageSet::new("made", pixels.clone(), labels.clone()).unwrap();
+    let set = set_of(pixels.clone(), &labels).unwrap();
     assert_eq!((set.len(), set.is_empty()), (12, false));
     assert_eq!(set.image(11), &pixels[11 * PIXELS..]);
     assert!(set.image(12).is_empty() && set.image(usize::MAX).is_empty());
-    let three = ImageSet::new("made", pixels[..3 * PIXELS].to_vec(), labels[..3].to_vec()).unwrap();
+    let three = set_of(pixels[..3 * PIXELS].to_vec(), &labels[..3]).unwrap();
     assert_eq!(set.take(3), three);
     assert_eq!((set.take(0).len(), set.take(99).len()), (0, 12));
 
@@ -227,10 +235,11 @@ fn an_image_set_pairs_images_with_labels() {
     assert_eq!(some.pixels(), [set.image(7), set.image(2), set.image(7)].concat());
     assert_says(&set.subset(&[0, 12]).unwrap_err().to_string(), &["image 12", "only 12 images"]);
 
-    let error =
-        |pixels: &[u8], labels: &[u8]| ImageSet::new("mine", pixels.to_vec(), labels.to_vec()).unwrap_err().to_string();
-    assert_says(&error(&pixels[1..], &labels), &["mine", "9407 bytes", "12 labels"]);
-    assert_says(&error(&pixels[..PIXELS], &[10]), &["mine", "label of image 0", "is 10"]);
+    let error = set_of(pixels[1..].to_vec(), &labels).unwrap_err().to_string();
+    assert_says(&error, &["made", "9407 bytes", "12 labels"]);
+    let odd = |shape| ImageSet::new("mine", shape, Vec::new(), Vec::new()).unwrap_err().to_string();
+    assert_says(&odd(ImageShape::grey(0, 3)), &["mine", "0x3", "1 to 2048"]);
+    assert_says(&odd(ImageShape { channels: 2, ..ImageShape::grey(3, 3) }), &["mine", "2 channels"]);
 }
 
 /// The error for this training CSV.
@@ -251,9 +260,9 @@ fn damaged_csv_is_refused_with_file_and_line() {
     let file = "fashion_mnist_train.csv";
     assert_says(&csv_error(b""), &[file, "empty"]);
     assert_says(&csv_error(lines[0].as_bytes()), &[file, "no images"]);
-    assert_says(&csv_error(good.replace("label", "class").as_bytes()), &[file, "line 1", "no column 'label'"]);
+    assert_says(&csv_error(good.replace("label", "kind").as_bytes()), &[file, "line 1", "no column 'label'"]);
     assert_says(&csv_error(good.replace("pixel7,", "label,").as_bytes()), &[file, "line 1", "2 columns 'label'"]);
-    assert_says(&csv_error(&with_line(1, "label,pixel1")), &[file, "line 1", "2 columns", "785"]);
+    assert_says(&csv_error(&with_line(1, "label,pixel1")), &[file, "line 2", "785 columns", "has 2"]);
     assert_says(&csv_error(&with_line(3, "1,2,3")), &[file, "line 3", "3 columns"]);
     let changed = |number: usize, from: &str, to: &str| with_line(number, &lines[number - 1].replacen(from, to, 1));
     // Line 2 starts "0,0,31,62,93": label 0, then pixels 0, 31, 62, 93.
@@ -271,7 +280,7 @@ fn damaged_csv_is_refused_with_file_and_line() {
     assert_says(&csv_error(bad.replace('\n', "\r\n").as_bytes()), &[file, "line 4", "'x'"]);
     let blanks = format!("\r\n\n{}\n \n", bad.replacen('\n', "\n\n", 1));
     assert_says(&csv_error(blanks.as_bytes()), &[file, "line 7", "'x'"]);
-    assert_says(&csv_error(&changed(2, "0,", "10,")), &[file, "line 2", "label (column 1)", "'10'", "0 to 9"]);
+    assert_says(&csv_error(&changed(2, "0,", "10,")), &[file, "label of image 0", "'10'", "0 to 9"]);
 }
 
 #[test]
@@ -296,14 +305,13 @@ fn damaged_idx_is_refused_with_file_and_place() {
     says(error(1, changed(&labels, 3, 3)), &["bytes 0 to 3", "magic", "0x00000801"]);
     // Four billion images: refused at the header, without allocating memory for them.
     says(error(0, changed(&images, 4, 0xff)), &["bytes 4 to 7 (number of items)", "1000000"]);
-    says(error(0, changed(&images, 11, 29)), &["29x28"]);
-    says(error(0, changed(&images, 15, 27)), &["bytes 12 to 15", "28x27"]);
+    says(error(0, changed(&images, 11, 29)), &["9408 of the 9744 bytes"]);
+    says(error(0, changed(&images, 15, 0)), &["bytes 12 to 15", "28x0"]);
     says(error(0, images[..images.len() - 1].to_vec()), &["byte 9423", "9407 of the 9408 bytes", "truncated"]);
     says(error(0, images[..10].to_vec()), &["bytes 8 to 11", "number of rows", "too early"]);
     says(error(1, Vec::new()), &["bytes 0 to 3", "magic", "empty or truncated"]);
     says(error(1, idx_labels(&[])), &["bytes 4 to 7", "0 labels"]);
     says(error(1, [labels.clone(), vec![0]].concat()), &["byte 20", "continues after the 12 bytes"]);
-    says(error(1, changed(&labels, 9, 10)), &["label of image 1", "is 10"]);
     let short = idx_labels(&made(11, 0).1);
     says(error(1, short), &["11 labels", "do not belong together"]);
 }
@@ -341,7 +349,7 @@ fn hostile_archives_are_refused() {
     let error = |tar: Vec<u8>| load_files(&[("data.tar.gz", gzip(&tar))]).unwrap_err();
     let (train_name, test_name) = ("fashion_mnist_train.csv", "fashion_mnist_test.csv");
 
-    assert_says(&error(tar_of(&[(train_name, train)])), &["data.tar.gz", "does not hold fashion_mnist_test.csv"]);
+    assert_says(&error(tar_of(&[(train_name, train)])), &["data.tar.gz", "not fashion_mnist_test.csv"]);
     assert_says(&error(tar_of(&[(train_name, train), (train_name, train)])), &["entry", "twice"]);
     assert_says(&error(tar_of(&[("../fashion_mnist_train.csv", train)])), &["entry '../", "out of the archive"]);
     assert_says(&error(tar_of(&[("/etc/fashion_mnist_train.csv", train)])), &["entry '/etc", "out of the archive"]);
@@ -361,9 +369,6 @@ fn hostile_archives_are_refused() {
 
     // A name is shown without terminal control characters.
     assert_says(&error(tar_of(&[("../\u{1b}[2J", b"")])), &["entry '../\\u{1b}[2J'"]);
-
-    let many: Vec<(&str, &[u8])> = vec![("x", b"" as &[u8]); 1001];
-    assert_says(&error(tar_of(&many)), &["more than 1000 entries"]);
 
     let whole = gzip(&tar_of(&[(train_name, train), (test_name, test)]));
     let error = |bytes: &[u8]| load_files(&[("data.tar.gz", bytes.to_vec())]).unwrap_err();

@@ -6,7 +6,8 @@ mod common;
 use std::path::Path;
 
 use common::process::{selvedge, text, write_data};
-use selvedge::eval::{Calibration, PrecisionRecall, Predictions};
+use selvedge::data::ImageShape;
+use selvedge::eval::{Calibration, ConfusionTable, PrecisionRecall, Predictions};
 use selvedge::plot::{
     ConfusionPicture, Curves, Effect, Effects, FeatureSheet, Gallery, Ground, MapPicture, Panel, Picture,
     PrecisionRecallPicture, Raster, RateCurve, ReliabilityPicture, Section, Tile, save_png, svg,
@@ -60,15 +61,19 @@ fn every_picture_takes_any_numbers() {
         let section =
             Section::standardised("layer".to_owned(), [1, floats.len().max(1)], std::slice::from_ref(&floats));
         draw(&FeatureSheet { sections: vec![section] }, here);
-        let tile = Tile { image: Raster::heat(1, &floats, &floats), lines: vec!["<&>\u{1b}".to_owned()] };
+        let tile = Tile {
+            image: Raster::image(ImageShape::grey(floats.len(), 1), &floats).heated(&floats),
+            lines: vec!["<&>\u{1b}".to_owned()],
+        };
         draw(&Gallery { title: String::new(), tiles: vec![tile], columns: 0 }, here);
     }
     for places in [vec![], vec![[0.0, 0.0]], vec![[f32::MAX, 1.0], [f32::MIN, 1e-40]]] {
         let labels = vec![0; places.len()];
-        let names = ["a"; 10];
+        let names = vec!["a".to_owned(); 10];
         draw(&MapPicture { title: "", places: &places, labels: &labels, names: &names }, here);
     }
-    draw(&ConfusionPicture { names: &[], matrix: &[] }, here);
+    let none = ConfusionTable { classes: vec![], rows: vec![], columns: vec![], counts: vec![] };
+    draw(&ConfusionPicture(&none), here);
 }
 
 #[test]

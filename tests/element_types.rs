@@ -47,8 +47,8 @@ fn every_op_names_the_input_that_holds_the_wrong_type() {
     };
     let gather = |labels: &Tensor, order: &Tensor| {
         let set = DataSet { images: u1.clone(), labels: labels.clone() };
-        let batch = Batch { order, place: &u1, size: 1, augment: None, mixing: None };
-        let pixels = Pixels { height: 1, width: 1, mean: 0.0, deviation: 1.0 };
+        let batch = Batch { order, place: &u1, size: 1, augment: None, mixing: None, streamed: false };
+        let pixels = Pixels { height: 1, width: 1, channels: 1, mean: [0.0; 3], deviation: [1.0; 3] };
         set.gather(batch, pixels).map(|(x, _)| x)
     };
     let conv = |x: &Tensor, b: &Tensor| x.conv2d(&kernel, Some(b), [1, 1], Padding::Same, true);

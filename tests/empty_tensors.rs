@@ -151,8 +151,8 @@ fn what_nothing_does_not_have_is_refused_at_the_call() {
     let empty = g.tensor_u32([0], &[]).unwrap();
     let place = g.tensor_u32([2], &[0; 2]).unwrap();
     let set = DataSet { images: labels.clone(), labels: labels.clone() };
-    let batch = Batch { order: &labels, place: &place, size: 2, augment: None, mixing: None };
-    let pixels = Pixels { height: 0, width: 2, mean: 0.0, deviation: 1.0 };
+    let batch = Batch { order: &labels, place: &place, size: 2, augment: None, mixing: None, streamed: false };
+    let pixels = Pixels { height: 0, width: 2, channels: 1, mean: [0.0; 3], deviation: [1.0; 3] };
     for (result, says) in [
         (zeros(&[0, 4]).mean(), "mean: there is no mean of no elements"),
         (zeros(&[0, 4]).mean_rows(), "mean_rows"),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use approx::assert_abs_diff_eq;
 use common::gpu;
 use common::training::{bars, config, dataset};
-use selvedge::data::{ImageSet, Normalisation, PIXELS};
+use selvedge::data::{Form, ImageSet, ImageShape, Normalisation};
 use selvedge::eval::{Predictions, ensemble};
 use selvedge::gradcheck::{Array, reference};
 use selvedge::inference::{Classifier, Ensemble, InferenceError, Model, Rule, RuleKind, Views};
@@ -22,6 +22,9 @@ use selvedge::settings::{
 use selvedge::tensor::ops::{Pad, Window};
 use selvedge::tensor::{Layer, Tensor};
 use tempfile::{TempDir, tempdir};
+
+/// The pixels of an image of Fashion-MNIST.
+const PIXELS: usize = 28 * 28;
 
 /// A network of every kind, as small as possible.
 fn all_kinds() -> Vec<TrainConfig> {
@@ -52,13 +55,14 @@ fn write_model(path: &Path, train: &TrainConfig) -> RunConfig {
         adapter: "test".to_owned(),
         driver: String::new(),
         own_network: None,
+        form: Form::default(),
         train: train.clone(),
-        normalisation: Normalisation { mean: 0.3, deviation: 0.4 },
+        normalisation: Normalisation { mean: [0.3; 3], deviation: [0.4; 3] },
         train_images: 200,
         validation_images: 50,
         data_checksum: train.images(&data).checksum(),
     };
-    let network = Network::of(&gpu(), train, run.normalisation, &Learned::All).unwrap();
+    let network = Network::of(&gpu(), train, &Form::default(), run.normalisation, &Learned::All).unwrap();
     weights::save(&network.parameters, 0, &run.to_json(), path).unwrap();
     run
 }
@@ -86,7 +90,7 @@ fn assert_close(a: &[f32], b: &[f32], tolerance: f32) {
 #[test]
 fn a_network_taken_apart_computes_the_same() {
     for train in all_kinds() {
-        let network = Network::of(&gpu(), &train, Normalisation::UNIT, &Learned::All).unwrap();
+        let network = Network::of(&gpu(), &train, &Form::default(), Normalisation::UNIT, &Learned::All).unwrap();
         let pixels: Vec<f32> = bars(2, 3).pixels().iter().map(|b| f32::from(*b) / 255.0).collect();
         let images = network.graph.tensor([2, 28, 28, 1], &pixels).unwrap();
         let whole = network.record(&images).unwrap();
@@ -105,7 +109,7 @@ fn a_network_taken_apart_computes_the_same() {
 #[test]
 fn the_last_dense_layer_makes_logits_of_what_it_is_given() {
     for train in all_kinds() {
-        let network = Network::of(&gpu(), &train, Normalisation::UNIT, &Learned::All).unwrap();
+        let network = Network::of(&gpu(), &train, &Form::default(), Normalisation::UNIT, &Learned::All).unwrap();
         let images = bars(7, 3);
         let (features, width) = network.penultimate(&images).unwrap();
         let parameters: Vec<_> = network.parameters.named().collect();
@@ -143,7 +147,7 @@ fn a_weight_file_says_what_network_it_is_of() {
     assert_eq!(classifier.run(), &run);
     assert_eq!(classifier.name(), "w.safetensors");
     // The same predictions as the network itself.
-    let network = Network::of(&gpu(), &run.train, run.normalisation, &Learned::All).unwrap();
+    let network = Network::of(&gpu(), &run.train, &run.form, run.normalisation, &Learned::All).unwrap();
     let images = bars(7, 1);
     let expected = network.predict(&images).unwrap();
     let found = classifier.predict(&images, Views::One).unwrap();
@@ -203,7 +207,7 @@ fn many_views_are_averaged_and_a_mirrored_image_has_the_same() {
 #[test]
 fn images_are_mirrored_and_moved_with_their_edge_repeated() {
     let pixels: Vec<u8> = (0..PIXELS).map(|i| (i / 28 * 8 + i % 28) as u8).collect();
-    let set = ImageSet::new("one", pixels.clone(), vec![0]).unwrap();
+    let set = ImageSet::new("one", ImageShape::grey(28, 28), pixels.clone(), vec![0]).unwrap();
     assert_eq!(set.seen(false, [0, 0]), set);
     let at = |set: &ImageSet, y: usize, x: usize| set.image(0)[28 * y + x];
     let moved = set.seen(false, [1, -2]);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Golden {
-    labels: Vec<u8>,
+    labels: Vec<u16>,
     classes: usize,
     members: Vec<Vec<f32>>,
     coarse: Vec<f32>,
@@ -46,7 +46,7 @@ impl Golden {
 }
 
 /// Predictions for two classes, given the probability of the second.
-fn of_two(second: &[f32], labels: &[u8]) -> Predictions {
+fn of_two(second: &[f32], labels: &[u16]) -> Predictions {
     let probabilities = second.iter().flat_map(|p| [1.0 - p, *p]).collect();
     Predictions::new(probabilities, labels.to_vec(), ["a", "b"].map(str::to_owned).to_vec()).unwrap()
 }
@@ -69,7 +69,7 @@ fn equal_probabilities_are_one_point_of_the_curve() {
     let golden = Golden::read();
     // One class against all others: rows rounded to so few digits do not sum to 1.
     let of_others: Vec<f32> = golden.coarse.iter().step_by(golden.classes).map(|p| 1.0 - p).collect();
-    let labels: Vec<u8> = golden.labels.iter().map(|label| u8::from(*label != 0)).collect();
+    let labels: Vec<u16> = golden.labels.iter().map(|label| u16::from(*label != 0)).collect();
     let curve = PrecisionRecall::of_class(&of_two(&of_others, &labels), 0);
     assert_relative_eq!(curve.average_precision.unwrap(), golden.average_precision[3][0], max_relative = 1e-9);
     // scikit-learn leaves out the points after recall has reached 1.
@@ -238,4 +238,23 @@ fn members_that_do_not_belong_together_are_refused() {
     let stack = Stack::fit_with(&golden.members(), 0.1).unwrap();
     assert!(matches!(stack.apply(&golden.members()[..2]), Err(EvalError::Members { .. })));
     assert!(matches!(stack.apply(&[two]), Err(EvalError::Members { .. })));
+}
+
+/// Of many classes those are shown that are confused most, and every row still counts all of its images.
+#[test]
+fn a_table_of_few_of_many_classes_counts_all_images() {
+    let names: Vec<String> = (0..40).map(|class| format!("class {class}")).collect();
+    // Class 7 is taken for 33 once, 12 for 7 twice, all others for themselves.
+    let pairs: Vec<(u16, usize)> =
+        (0..40).map(|class| (class, usize::from(class))).chain([(7, 33), (12, 7), (12, 7)]).collect();
+    let row = |predicted: usize| (0..40).map(move |class| if class == predicted { 1.0 } else { 0.0 });
+    let probabilities: Vec<f32> = pairs.iter().flat_map(|(_, predicted)| row(*predicted)).collect();
+    let labels = pairs.iter().map(|(label, _)| *label).collect();
+    let predictions = Predictions::new(probabilities, labels, names).unwrap();
+    let table = predictions.confusion_table(2);
+    assert_eq!((table.classes, table.rows), (vec![7, 12], vec!["class 7".to_owned(), "class 12".to_owned()]));
+    assert_eq!(table.columns.last().unwrap(), "others");
+    assert_eq!(table.counts, [[1, 0, 1], [2, 1, 0]]);
+    let whole = predictions.confusion_table(40);
+    assert_eq!((whole.counts, whole.columns), (predictions.confusion_matrix(), predictions.class_names().to_vec()));
 }

@@ -23,7 +23,7 @@ const CLASSES: [&str; 2] = ["inside", "outside"];
 fn points(count: usize, seed: usize) -> Rows {
     let number = |i: usize| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.5 - 1.0;
     let values: Vec<f32> = (0..2 * count).map(number).collect();
-    let is_outside = |point: &[f32]| u8::from(point[0] * point[0] + point[1] * point[1] > 0.6);
+    let is_outside = |point: &[f32]| u16::from(point[0] * point[0] + point[1] * point[1] > 0.6);
     let labels = values.chunks_exact(2).map(is_outside).collect();
     Rows::new(&[2], values, labels).unwrap()
 }
@@ -238,7 +238,7 @@ fn tasks_that_would_fail_at_their_end_are_refused_at_their_start() {
 
 #[test]
 fn there_may_be_more_classes_than_ten() {
-    let labels: Vec<u8> = (0..240).map(|i| (i % 12) as u8).collect();
+    let labels: Vec<u16> = (0..240).map(|i| (i % 12) as u16).collect();
     let values = labels.iter().flat_map(|label| [f32::from(*label) / 6.0 - 1.0, 0.5]).collect();
     let rows = Rows::new(&[2], values, labels).unwrap();
     let names: Vec<String> = (0..12).map(|i| i.to_string()).collect();

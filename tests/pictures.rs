@@ -10,7 +10,10 @@ use image::codecs::gif::GifEncoder;
 use image::{DynamicImage, Frame, GrayImage, ImageFormat, Rgb, RgbImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use proptest::prelude::*;
-use selvedge::data::{Inversion, Photo};
+use selvedge::data::{Fit, ImageShape, Inversion, Photo, Preparation};
+
+const AS_MNIST: Preparation =
+    Preparation { shape: ImageShape::grey(28, 28), fit: Fit::Stretch, thing: Some(Inversion::Automatic) };
 
 /// A dark thing, wider than high, on a light background.
 fn picture() -> RgbImage {
@@ -106,7 +109,7 @@ fn read(bytes: &[u8]) -> Result<Photo, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("some picture");
     fs::write(&path, bytes).unwrap();
-    let read = Photo::read(&path, Inversion::Automatic).map_err(|e| e.to_string());
+    let read = Photo::read(&path, AS_MNIST).map_err(|e| e.to_string());
     read.inspect_err(|error| assert!(error.contains("some picture"), "the file is named in: {error}"))
 }
 
@@ -274,7 +277,7 @@ fn what_is_no_picture_says_so() {
         assert!(error.contains(part), "{error}");
     }
     let folder = tempfile::tempdir().unwrap();
-    let error = Photo::read(folder.path(), Inversion::Automatic).unwrap_err().to_string();
+    let error = Photo::read(folder.path(), AS_MNIST).unwrap_err().to_string();
     assert!(error.contains("a folder"), "{error}");
 }
 

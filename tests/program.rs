@@ -324,8 +324,8 @@ fn a_batch_is_gathered_in_order_and_normalised() {
     let data = DataSet { images: g.tensor_u32([3], &words).unwrap(), labels: g.tensor_u32([3], &[7, 8, 9]).unwrap() };
     let order = g.tensor_u32([4], &[2, 0, 1, 2]).unwrap();
     let place = g.tensor_u32([2], &[1, 0]).unwrap();
-    let batch = Batch { order: &order, place: &place, size: 2, augment: None, mixing: None };
-    let pixels = Pixels { height: 2, width: 2, mean: 0.5, deviation: 0.25 };
+    let batch = Batch { order: &order, place: &place, size: 2, augment: None, mixing: None, streamed: false };
+    let pixels = Pixels { height: 2, width: 2, channels: 1, mean: [0.5; 3], deviation: [0.25; 3] };
     let (x, labels) = data.gather(batch, pixels).unwrap();
     let expected: Vec<f32> = (0..8).map(|b| (b as f32 / 255.0 - 0.5) / 0.25).collect();
     for (value, expected) in x.to_vec().unwrap().iter().zip(&expected) {

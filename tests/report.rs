@@ -8,7 +8,7 @@ use serde::Deserialize;
 struct Case {
     name: String,
     names: Vec<String>,
-    labels: Vec<u8>,
+    labels: Vec<u16>,
     digits: usize,
     text: String,
     probabilities: Vec<f32>,
@@ -40,7 +40,7 @@ fn the_confusion_matrix_counts_truth_by_prediction() {
 
 #[test]
 fn impossible_predictions_are_refused() {
-    let new = |probabilities: &[f32], labels: &[u8]| {
+    let new = |probabilities: &[f32], labels: &[u16]| {
         let names = ["a", "b"].map(str::to_owned).to_vec();
         Predictions::new(probabilities.to_vec(), labels.to_vec(), names).unwrap_err()
     };

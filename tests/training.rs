@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use common::gpu;
 use common::training::{Watcher, bars, config, dataset, run, task, with};
-use selvedge::data::{Dataset, Normalisation};
+use selvedge::data::{Dataset, Form, Normalisation};
 use selvedge::network::Network;
 use selvedge::nn::weights;
 use selvedge::optim::{LearningRate, Plateau, Schedule};
@@ -47,7 +47,7 @@ fn a_training_learns_keeps_its_files_and_makes_nothing_after_its_first_step() {
     assert!(matches!(RunFolder::create(path), Err(RunError::FolderInUse { .. })));
 
     // The best weights, read from the file, give the same test result as at the end of training.
-    let network = Network::of(&gpu(), &stored.train, stored.normalisation, &Learned::All).unwrap();
+    let network = Network::of(&gpu(), &stored.train, &stored.form, stored.normalisation, &Learned::All).unwrap();
     weights::load(&network.parameters, &outcome.folder.best_weights()).unwrap();
     let again = selvedge::eval::Report::from_predictions(&network.predict(&dataset().test).unwrap());
     assert_eq!(again, outcome.result.test);
@@ -90,8 +90,8 @@ fn a_batch_larger_than_the_training_set_is_refused() {
 
 fn network(seed: u64) -> Network {
     let config = TrainConfig { seed, ..config() };
-    let normalisation = Normalisation { mean: 0.3, deviation: 0.35 };
-    Network::of(&gpu(), &config, normalisation, &Learned::All).unwrap()
+    let normalisation = Normalisation { mean: [0.3; 3], deviation: [0.35; 3] };
+    Network::of(&gpu(), &config, &Form::default(), normalisation, &Learned::All).unwrap()
 }
 
 #[test]
@@ -266,7 +266,7 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
     assert!(error(&dataset()).contains("checksum is wrong"));
     std::fs::write(&checkpoint, b"nothing").unwrap();
     assert!(error(&dataset()).contains("truncated or damaged"));
-    let network = Network::of(&gpu, &config(), Normalisation::UNIT, &Learned::All).unwrap();
+    let network = Network::of(&gpu, &config(), &Form::default(), Normalisation::UNIT, &Learned::All).unwrap();
     weights::save(&network.parameters, 1, "", &checkpoint).unwrap();
     assert!(error(&dataset()).contains("a weight file, not a checkpoint"));
 
@@ -319,10 +319,10 @@ fn averaged_weights_are_evaluated_and_kept() {
     assert_ne!(plain, average);
     // The file holds the average: on the validation images, its loss is that of the average.
     let stored = outcome.folder.read_config().unwrap();
-    let network = Network::of(&gpu(), &stored.train, stored.normalisation, &Learned::All).unwrap();
+    let network = Network::of(&gpu(), &stored.train, &stored.form, stored.normalisation, &Learned::All).unwrap();
     weights::load(&network.parameters, &outcome.folder.last_weights()).unwrap();
     let images = dataset().train;
-    let split = stored.train.split(&images).unwrap();
+    let split = stored.train.split(images.labels()).unwrap();
     let predictions = network.predict(&images.subset(&split.validation).unwrap()).unwrap();
     let loss = selvedge::eval::Report::from_predictions(&predictions).log_loss;
     approx::assert_relative_eq!(loss, average, max_relative = 1e-5);

@@ -12,7 +12,7 @@ use common::gpu;
 use common::hashed::write_safetensors;
 use common::training::{Watcher, bars, config, dataset, network_of, run, task, with};
 use safetensors::{Dtype, SafeTensors};
-use selvedge::data::{Dataset, ImageSet, Normalisation};
+use selvedge::data::{Dataset, Form, ImageSet, Normalisation};
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::network::Network;
 use selvedge::nn::weights;
@@ -48,7 +48,7 @@ fn transfer(base: &Path) -> TrainConfig {
 /// A file with the initial weights of resnet20.
 fn base(folder: &Path) -> PathBuf {
     let config = TrainConfig { network: network_of(Architecture::Resnet20), seed: 5, ..config() };
-    let network = Network::of(&gpu(), &config, Normalisation::UNIT, &Learned::All).unwrap();
+    let network = Network::of(&gpu(), &config, &Form::default(), Normalisation::UNIT, &Learned::All).unwrap();
     let path = folder.join("base.safetensors");
     weights::save(&network.parameters, 0, "", &path).unwrap();
     path
@@ -161,7 +161,7 @@ fn features_that_were_interrupted_resume_where_they_were() {
 
 fn step_on(learned: &Learned, model: Architecture) -> Compiled {
     let config = TrainConfig { network: network_of(model), ..config() };
-    training_step(&gpu(), &config, learned, Normalisation::UNIT, &bars(4, 0)).unwrap()
+    training_step(&gpu(), &config, &Form::default(), learned, Normalisation::UNIT, &bars(4, 0)).unwrap()
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn a_base_is_loaded_from_a_file_of_a_whole_network_and_problems_are_listed() {
     whole.push(("AuxLogits.fc.bias".to_owned(), vec![7], vec![0; 28]));
     write_safetensors(&path, &whole);
     let config = transfer(&path);
-    let network = Network::of(&gpu(), &config, Normalisation::UNIT, &Learned::All).unwrap();
+    let network = Network::of(&gpu(), &config, &Form::default(), Normalisation::UNIT, &Learned::All).unwrap();
     let aside = weights::load_base(&network.parameters, &path).unwrap();
     assert_eq!(aside, ["AuxLogits.fc.bias", "fc.weight"]);
 
@@ -293,7 +293,7 @@ fn files_of_16_bits_are_widened() {
             (name, view)
         });
         std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
-        let network = Network::of(&gpu(), &config, Normalisation::UNIT, &Learned::All).unwrap();
+        let network = Network::of(&gpu(), &config, &Form::default(), Normalisation::UNIT, &Learned::All).unwrap();
         weights::load(&network.parameters, &path).unwrap();
         let widened = folder.path().join("widened.safetensors");
         weights::save(&network.parameters, 0, "", &widened).unwrap();
@@ -314,7 +314,7 @@ fn files_of_16_bits_are_widened() {
 fn hostile_and_foreign_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
-    let network = Network::of(&gpu(), &config(), Normalisation::UNIT, &Learned::All).unwrap();
+    let network = Network::of(&gpu(), &config(), &Form::default(), Normalisation::UNIT, &Learned::All).unwrap();
     let refused = |bytes: &[u8]| {
         std::fs::write(&path, bytes).unwrap();
         let error = weights::load(&network.parameters, &path).unwrap_err().to_string();
@@ -366,21 +366,23 @@ fn a_step_that_does_not_fit_is_refused_with_the_batch_that_does() {
 
     // A step of the suggested batch fits, and a training with one image more does not.
     let step = TrainConfig { batch_size: fits, ..config.clone() };
-    assert!(training_step(&small(60), &step, &Learned::All, Normalisation::UNIT, &bars(fits, 0)).is_ok());
+    assert!(
+        training_step(&small(60), &step, &Form::default(), &Learned::All, Normalisation::UNIT, &bars(fits, 0)).is_ok()
+    );
     let one_more = TrainConfig { batch_size: fits + 1, ..config.clone() };
     let another = folder.path().join("another");
     let error = train(&small(60), &one_more, &task(&one_more), Some(&another), &mut watcher).unwrap_err();
     assert!(matches!(error, TrainError::Memory { .. }), "{error}");
-    let automatic = automatic_batch_size(&small(60), &config, 10_000).unwrap();
+    let automatic = automatic_batch_size(&small(60), &config, &Form::default(), 10_000).unwrap();
     assert!(automatic.is_power_of_two() && automatic <= fits && fits < 2 * automatic, "{automatic} of {fits}");
-    let few = automatic_batch_size(&small(4000), &self::config(), 200).unwrap();
+    let few = automatic_batch_size(&small(4000), &self::config(), &Form::default(), 200).unwrap();
     assert_eq!(few, 128, "no more than there are images");
     // A thousand such images are more than 32 bits can index; such a batch does not fit, like any other that is too large.
     let large = TrainConfig {
         network: NetworkSettings::Inception(InceptionSettings { image_size: 300, ..InceptionSettings::default() }),
         ..self::config()
     };
-    let automatic = automatic_batch_size(&small(700), &large, 10_000).unwrap();
+    let automatic = automatic_batch_size(&small(700), &large, &Form::default(), 10_000).unwrap();
     assert!((2..64).contains(&automatic), "{automatic}");
 }
 
@@ -388,7 +390,8 @@ fn a_step_that_does_not_fit_is_refused_with_the_batch_that_does() {
 fn memory_in_use_comes_back_when_a_network_is_dropped() {
     let gpu = Gpu::open(&GpuOptions::from_env().unwrap()).unwrap();
     let before = gpu.memory_in_use();
-    let step = training_step(&gpu, &config(), &Learned::All, Normalisation::UNIT, &bars(32, 0)).unwrap();
+    let step =
+        training_step(&gpu, &config(), &Form::default(), &Learned::All, Normalisation::UNIT, &bars(32, 0)).unwrap();
     assert!(gpu.memory_in_use() > before + 10_000_000);
     drop(step);
     assert_eq!(gpu.memory_in_use(), before);
@@ -397,7 +400,7 @@ fn memory_in_use_comes_back_when_a_network_is_dropped() {
 #[test]
 fn a_summary_adds_up_to_the_known_totals() {
     let config = TrainConfig { batch_size: 16, ..Recipe::IcdssInception.config() };
-    let inception = summary(&gpu(), &config).unwrap();
+    let inception = summary(&gpu(), &config, &Form::default()).unwrap();
     // torchvision's inception_v3 without fc and AuxLogits; Keras counts beta, mean and variance, but has no scale.
     let norms: usize = 17_216;
     assert_eq!(inception.parameters[0], 21_785_568);
@@ -414,14 +417,14 @@ fn a_summary_adds_up_to_the_known_totals() {
     assert!((expected..expected + expected / 100).contains(&fixed), "{fixed}, not {expected}");
     // Training the head alone on features needs no memory for the base.
     let with_weights = with(config.clone(), |c| c.transfer.weights = Some("some".into()));
-    let phases = summary(&gpu(), &with_weights).unwrap().phases;
+    let phases = summary(&gpu(), &with_weights, &Form::default()).unwrap().phases;
     assert_eq!(phases.len(), 2);
     assert!(phases[0][1] < 20_000_000 && phases[0][2] < 20_000_000, "{phases:?}");
     assert!(phases[1][1] > 10 * phases[0][1]);
 
     // torchvision's resnet18 has 11,689,512 parameters; here one channel replaces three, and ten classes replace 1000.
     let resnet18 = TrainConfig { network: network_of(Architecture::Resnet18), ..config };
-    let found = summary(&gpu(), &resnet18).unwrap();
+    let found = summary(&gpu(), &resnet18, &Form::default()).unwrap();
     assert_eq!(found.parameters.iter().sum::<usize>(), 11_689_512 - 2 * 49 * 64 - 990 * 513);
     // He et al. 2015, table 6: 0.27 million to 0.85 million, for three channels and without projections.
     for (model, millions) in [
@@ -433,7 +436,7 @@ fn a_summary_adds_up_to_the_known_totals() {
         let zeros =
             NetworkSettings::Resnet18(ResNetSettings { shortcut: Shortcut::Zeros, ..ResNetSettings::default() });
         let zeros = TrainConfig { network: zeros.of(model), ..resnet18.clone() };
-        let count = summary(&gpu(), &zeros).unwrap().parameters.iter().sum::<usize>();
+        let count = summary(&gpu(), &zeros, &Form::default()).unwrap().parameters.iter().sum::<usize>();
         assert!((count as f64 / 1e6 - millions).abs() < 0.006, "{model}: {count}");
     }
 }
@@ -444,7 +447,7 @@ fn a_block_may_start_as_its_shortcut() {
         network: NetworkSettings::Resnet20(ResNetSettings { zero_last_scale: true, ..ResNetSettings::default() }),
         ..config()
     };
-    let network = Network::of(&gpu(), &config, Normalisation::UNIT, &Learned::All).unwrap();
+    let network = Network::of(&gpu(), &config, &Form::default(), Normalisation::UNIT, &Learned::All).unwrap();
     for (name, tensor) in network.parameters.named().filter(|(name, _)| name.ends_with("bn2.weight")) {
         assert!(tensor.to_vec().unwrap().iter().all(|x| *x == 0.0), "{name}");
     }
@@ -483,7 +486,7 @@ fn inception_sees_images_of_any_size_from_75_up() {
     let images: ImageSet = bars(2, 0);
     for image_size in [75, 97] {
         let config = inception(image_size);
-        let network = Network::of(&gpu(), &config, Normalisation::UNIT, &Learned::All).unwrap();
+        let network = Network::of(&gpu(), &config, &Form::default(), Normalisation::UNIT, &Learned::All).unwrap();
         let logits = network.logits_of(&images).unwrap();
         assert!(logits.len() == 20 && logits.iter().all(|x| x.is_finite()), "{image_size}");
     }

@@ -112,7 +112,7 @@ fn every_methods_gradient_passes_finite_differences() {
 struct Golden {
     dims: usize,
     points: Vec<f32>,
-    labels: Vec<u8>,
+    labels: Vec<u16>,
     map: Vec<f32>,
     perplexity: f64,
     kl: f64,

@@ -11,12 +11,12 @@ use selvedge::tsne::{Embedding, Initial, Method, Tsne, knn_accuracy};
 const METHODS: [Method; 3] = [Method::Exact, Method::BarnesHut, Method::Fft];
 
 /// Groups of equal points, and random points among them; the group of each point, 255 for none.
-fn groups(count: usize, size: usize, others: usize) -> (Vec<f32>, Vec<u8>) {
+fn groups(count: usize, size: usize, others: usize) -> (Vec<f32>, Vec<u16>) {
     const DIMS: usize = 5;
     let mut rng = Pcg64::seed_from_u64(31);
     let mut point = || -> [f32; DIMS] { std::array::from_fn(|_| 10.0 * rng.random::<f32>()) };
     let (mut values, mut group) = (Vec::new(), Vec::new());
-    for label in 0..count as u8 {
+    for label in 0..count as u16 {
         values.extend(point().repeat(size));
         group.extend(vec![label; size]);
     }
@@ -28,7 +28,7 @@ fn groups(count: usize, size: usize, others: usize) -> (Vec<f32>, Vec<u8>) {
 }
 
 /// The mean distance of points from the centre of their group, as a fraction of the smallest distance between centres.
-fn looseness(map: &Embedding, group: &[u8], count: usize) -> f64 {
+fn looseness(map: &Embedding, group: &[u16], count: usize) -> f64 {
     let of = |label: usize| {
         let own = map.positions().chunks(2).zip(group).filter(move |(_, group)| usize::from(**group) == label);
         own.map(|(place, _)| [0, 1].map(|axis| f64::from(place[axis]))).collect::<Vec<_>>()

@@ -1,4 +1,4 @@
-// Random augmentation:  seen(image, row, col), in this order, each step only when it is on:
+// Random augmentation:  seen(image, row, col, channel), in this order, each step only when it is on:
 //     moved       the image zoomed, shifted and rotated about its centre, as in Keras' ImageDataGenerator:
 //                 (r, c) - middle = Turn (Zoom ((row, col) - middle) + shift), sampled bilinearly at (r, c)
 //     flipped     left and right swapped
@@ -9,12 +9,12 @@
 //     cut out     a square around a random pixel, clipped to the image, is 0 after normalisation (DeVries and Taylor 2017)
 //
 // Bindings are in images.wgsl.
-// Threads: called once per pixel by gather.wgsl and mix.wgsl.
-// Bytes:   1 read per pixel, 4 when it is interpolated between pixels.
+// Threads: called once per number by gather.wgsl and mix.wgsl.
+// Bytes:   1 read per number, 4 when it is interpolated between pixels.
 // Why:     every random number is a hash of (image, epoch, purpose, seed), so an image looks the same throughout an epoch,
-//          whatever the batch and the order, and nothing is stored. Each pixel draws its image's numbers again: three hashes
-//          cost less than a separate pass. Each output pixel is traced back to where it comes from, so each is written once.
-//          Settings are pipeline constants: steps that are off are not compiled.
+//          whatever the batch and the order, and nothing is stored; all colours of a pixel are moved alike. Each thread draws
+//          its image's numbers again: three hashes cost less than a separate pass. Each output pixel is traced back to where
+//          it comes from, so each is written once. Settings are pipeline constants: steps that are off are not compiled.
 #import common/random.wgsl
 #import data/images.wgsl
 override FLIP: u32;            // 0 never, 1 at random, 2 at random in the first epoch, then alternating from epoch to epoch
@@ -66,7 +66,7 @@ fn is_flipped(image: u32, moves: vec4<u32>) -> bool {
 }
 
 // The stored pixel, or the fill for one outside the image.
-fn tap(image: u32, row: i32, col: i32) -> f32 {
+fn tap(image: Image, row: i32, col: i32, channel: u32) -> f32 {
     let size = vec2<i32>(i32(p.height), i32(p.width));
     var at = vec2<i32>(row, col);
     if (FILL == 1u && (any(at < vec2<i32>()) || any(at >= size))) {
@@ -78,12 +78,12 @@ fn tap(image: u32, row: i32, col: i32) -> f32 {
         at = select(at, 2 * size - 1 - at, at >= size);
     }
     at = clamp(at, vec2<i32>(), size - 1);
-    return stored(image, u32(at.x), u32(at.y));
+    return stored(image, u32(at.x), u32(at.y), channel);
 }
 
-fn moved(image: u32, row: i32, col: i32, moves: vec4<u32>, looks: vec4<u32>) -> f32 {
+fn moved(image: Image, row: i32, col: i32, channel: u32, moves: vec4<u32>, looks: vec4<u32>) -> f32 {
     if (!MOVES_PIXELS) {
-        return stored(image, u32(row), u32(col));
+        return stored(image, u32(row), u32(col), channel);
     }
     let size = vec2<f32>(f32(p.height), f32(p.width));
     let most = vec2<i32>(i32(SHIFT_ROWS), i32(SHIFT_COLS));
@@ -102,8 +102,8 @@ fn moved(image: u32, row: i32, col: i32, moves: vec4<u32>, looks: vec4<u32>) -> 
     let first = floor(source);
     let at = vec2<i32>(first);
     let beyond = source - first;
-    let above = mix(tap(image, at.x, at.y), tap(image, at.x, at.y + 1), beyond.y);
-    let below = mix(tap(image, at.x + 1, at.y), tap(image, at.x + 1, at.y + 1), beyond.y);
+    let above = mix(tap(image, at.x, at.y, channel), tap(image, at.x, at.y + 1, channel), beyond.y);
+    let below = mix(tap(image, at.x + 1, at.y, channel), tap(image, at.x + 1, at.y + 1, channel), beyond.y);
     return mix(above, below, beyond.x);
 }
 
@@ -133,15 +133,15 @@ fn is_cut_out(row: u32, col: u32, places: vec4<u32>) -> bool {
     return all(first >= middle) && all(first < middle + CUTOUT);
 }
 
-fn seen(image: u32, row: u32, col: u32) -> f32 {
-    let moves = random_bits(image, place[1], MOVES);
-    let looks = random_bits(image, place[1], LOOKS);
-    let places = random_bits(image, place[1], PLACES);
+fn seen(image: Image, row: u32, col: u32, channel: u32) -> f32 {
+    let moves = random_bits(image.number, place[1], MOVES);
+    let looks = random_bits(image.number, place[1], LOOKS);
+    let places = random_bits(image.number, place[1], PLACES);
     if (CUTOUT > 0u && is_cut_out(row, col, places)) {
-        return p.mean;
+        return mean_of(channel);
     }
-    if (uniform4(looks).w < ERASE && is_erased(image, row, col)) {
-        let noise = uniform4(random_bits(image, place[1], NOISE + row * p.width + col)).x;
+    if (uniform4(looks).w < ERASE && is_erased(image.number, row, col)) {
+        let noise = uniform4(random_bits(image.number, place[1], NOISE + (row * p.width + col) * p.channels + channel)).x;
         return select(ERASE_VALUE, noise, ERASE_NOISE);
     }
     var at = vec2<i32>(i32(row), i32(col));
@@ -151,9 +151,9 @@ fn seen(image: u32, row: u32, col: u32) -> f32 {
             return 0.0;
         }
     }
-    if (is_flipped(image, moves)) {
+    if (is_flipped(image.number, moves)) {
         at.y = i32(p.width) - 1 - at.y;
     }
     let brightness = BRIGHTNESS_LOW + (BRIGHTNESS_HIGH - BRIGHTNESS_LOW) * uniform4(looks).z;
-    return min(moved(image, at.x, at.y, moves, looks) * brightness, 1.0);
+    return min(moved(image, at.x, at.y, channel, moves, looks) * brightness, 1.0);
 }

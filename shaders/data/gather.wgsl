@@ -1,9 +1,10 @@
 // A batch from the data set, image order[place + i] at place i:
-//     y[i, row, col] = normalised(seen(order[place + i], row, col)),    batch_labels[i] = labels[order[place + i]]
+//     y[i, row, col, channel] = normalised(seen(order[place + i], row, col, channel))
+//     batch_labels[i] = labels[order[place + i]]
 //
 // Bindings are in images.wgsl; seen() is in as_stored.wgsl or augment.wgsl.
-// Threads: one per pixel of the batch, 64 per workgroup; the thread of an image's first pixel also copies the label.
-// Bytes:   1 read and 4 written per pixel.
+// Threads: one per number of the batch, 64 per workgroup; the thread of an image's first number also copies the label.
+// Bytes:   1 read and 4 written per number.
 // Why:     images and labels are looked up in `order` together, so they cannot get out of step.
 #import common/grid.wgsl
 #import data/images.wgsl
@@ -15,15 +16,13 @@ fn main(
     @builtin(local_invocation_index) local: u32,
 ) {
     let number = linear_workgroup(group, groups) * 64u + local;
-    let pixels = p.height * p.width;
-    if (number >= p.batch * pixels) {
+    if (number >= p.batch * p.height * p.width * p.channels) {
         return;
     }
-    let i = number / pixels;
-    let pixel = number - i * pixels;
-    let image = image_at(i);
-    y[number] = normalised(seen(image, pixel / p.width, pixel % p.width));
-    if (pixel == 0u) {
-        batch_labels[i] = labels[image];
+    let at = place_of(number);
+    let image = image_at(at.i);
+    y[number] = normalised(seen(image, at.row, at.col, at.channel), at.channel);
+    if (at.is_first) {
+        batch_labels[at.i] = labels[image.number];
     }
 }

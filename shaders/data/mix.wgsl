@@ -1,13 +1,13 @@
 // A batch whose images are mixed in pairs: image i with image b = batch - 1 - i of the same batch,
-//     y[i, row, col] = normalised(s seen(i) + (1 - s) seen(b))   inside the box, normalised(seen(i)) outside
+//     y[i, row, col, channel] = normalised(s seen(i) + (1 - s) seen(b))   inside the box, normalised(seen(i)) outside
 // with both labels, whose shares in the loss are t and 1 - t (loss/mixed_labels.wgsl).
 //     mixup  (Zhang et al. 2018):  s = t = lambda, the box is the whole image
 //     CutMix (Yun et al. 2019):    s = 0, t = 1 - the box's share of the image
 //
 // Bindings are in images.wgsl, plus:
 // mixing   s, t and the box: first row, first column, and the row and column after its last
-// Threads: one per pixel of the batch, 64 per workgroup; the thread of an image's first pixel also copies the labels.
-// Bytes:   2 read and 4 written per pixel.
+// Threads: one per number of the batch, 64 per workgroup; the thread of an image's first number also copies the labels.
+// Bytes:   2 read and 4 written per number.
 // Why:     the host draws lambda and the box, six numbers per step: sampling a Beta distribution needs rejection, which a
 //          library does well. The order is reshuffled each epoch, so the partner from the other end of the batch is a random
 //          one. Both images are augmented as they would be alone.
@@ -31,24 +31,20 @@ fn main(
     @builtin(local_invocation_index) local: u32,
 ) {
     let number = linear_workgroup(group, groups) * 64u + local;
-    let pixels = p.height * p.width;
-    if (number >= p.batch * pixels) {
+    if (number >= p.batch * p.height * p.width * p.channels) {
         return;
     }
-    let i = number / pixels;
-    let pixel = number - i * pixels;
-    let row = pixel / p.width;
-    let col = pixel % p.width;
-    let image = image_at(i);
-    let partner = image_at(p.batch - 1u - i);
-    var v = seen(image, row, col);
-    let at = vec2<f32>(f32(row), f32(col));
-    if (all(at >= vec2<f32>(mixing.top, mixing.left)) && all(at < vec2<f32>(mixing.bottom, mixing.right))) {
-        v = mixing.share * v + (1.0 - mixing.share) * seen(partner, row, col);
+    let at = place_of(number);
+    let image = image_at(at.i);
+    let partner = image_at(p.batch - 1u - at.i);
+    var v = seen(image, at.row, at.col, at.channel);
+    let pixel = vec2<f32>(f32(at.row), f32(at.col));
+    if (all(pixel >= vec2<f32>(mixing.top, mixing.left)) && all(pixel < vec2<f32>(mixing.bottom, mixing.right))) {
+        v = mixing.share * v + (1.0 - mixing.share) * seen(partner, at.row, at.col, at.channel);
     }
-    y[number] = normalised(v);
-    if (pixel == 0u) {
-        batch_labels[2u * i] = labels[image];
-        batch_labels[2u * i + 1u] = labels[partner];
+    y[number] = normalised(v, at.channel);
+    if (at.is_first) {
+        batch_labels[2u * at.i] = labels[image.number];
+        batch_labels[2u * at.i + 1u] = labels[partner.number];
     }
 }

@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
-use selvedge::data::{self, CLASS_NAMES, HEIGHT, WIDTH};
 use selvedge::files::shown;
 use selvedge::network::augmented;
 use selvedge::plot::{ImageGrid, save_png};
 
 use super::output_file::ForceOption;
-use super::{AdapterOption, ModelArgument, Settings};
+use super::{AdapterOption, ModelArgument, Settings, dataset};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -32,12 +31,13 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let config = options.settings.config(&ModelArgument::default())?;
+    let mut config = options.settings.config(&ModelArgument::default())?;
     if config.regularisation.mixes() {
         bail!("images are drawn one by one; leave out --mixup and --cutmix");
     }
     options.force.check("--out", &options.out, &["png"], &[])?;
-    let data = data::load(config.data.as_deref())?;
+    let data = dataset::load(config.data.as_deref(), &config.reading, None)?;
+    options.settings.suit(&mut config, &data.form());
     let gpu = options.adapter.open_quietly()?;
     let (count, columns) = (usize::from(options.images), usize::from(options.columns));
     let epochs = augmented(&gpu, &data.train, &config, count, 0..columns)?;
@@ -48,11 +48,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         .map(|i| {
             let original = data.train.image(i).iter().map(|byte| f32::from(*byte) / 255.0).collect();
             let seen = epochs.iter().map(|images| images[i].clone());
-            let name = CLASS_NAMES[usize::from(data.train.labels()[i])];
-            (name.to_owned(), std::iter::once(original).chain(seen).collect())
+            let name = data.class_names[usize::from(data.train.labels()[i])].clone();
+            (name, std::iter::once(original).chain(seen).collect())
         })
         .collect();
-    let grid = ImageGrid { image_size: [HEIGHT, WIDTH], titles: &titles, rows: &rows };
+    let grid = ImageGrid { shape: data.train.shape(), titles: &titles, rows: &rows };
     save_png(&grid, &options.out)?;
     outln!("{count} images as training sees them in {columns} epochs: {}", shown(&options.out))?;
     Ok(())

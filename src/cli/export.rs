@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use selvedge::data::ImageShape;
 use selvedge::files::shown;
 use selvedge::inference::Classifier;
 use selvedge::onnx;
@@ -29,10 +30,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let gpu = options.adapter.open_quietly()?;
     let classifier = Classifier::open(&gpu, &options.model)?;
     onnx::export(&classifier, &options.onnx)?;
+    let form = classifier.network().form();
+    let ImageShape { height, width, channels } = form.shape;
     outln!(
-        "{}: {} as ONNX; input `images` [N, 1, 28, 28] with pixels as byte / 255, output `logits` [N, 10]",
+        "{}: {} as ONNX; input `images` [N, {channels}, {height}, {width}] with pixels as byte / 255, output `logits` [N, {}]",
         shown(&options.onnx),
-        classifier.run().train.network.architecture()
+        classifier.run().train.network.architecture(),
+        form.classes()
     )?;
     Ok(())
 }

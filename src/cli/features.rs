@@ -1,17 +1,18 @@
 //! `selvedge features`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
-use selvedge::data::{self, CLASS_NAMES, Inversion, PIXELS, Photo, WIDTH};
+use selvedge::data::{Inversion, Photo};
 use selvedge::files::{create_folder, shown};
 use selvedge::inference::{Activation, Classifier, Filters};
 use selvedge::plot::{FeatureSheet, Gallery, Raster, Section, Tile, save_png};
 
-use super::AdapterOption;
 use super::output_folder::OutputFolder;
+use super::predict::preparation;
 use super::table::thousands;
+use super::{AdapterOption, dataset};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -37,6 +38,8 @@ pub struct Options {
     adapter: AdapterOption,
 }
 
+/// The most classes whose maps are drawn.
+const MOST_CLASSES: usize = 23;
 /// How many channels of a layer the sheet of all layers shows; the layer's own picture shows all of them.
 const IN_SHEET: usize = 64;
 
@@ -67,18 +70,24 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if let Some(filters) = filters {
         save_png(&filter_sheet(&filters), &folder.join("filters.png"))?;
     }
-    let grey: Vec<f32> = pixels.iter().map(|byte| f32::from(*byte) / 255.0).collect();
-    let mut tiles =
-        vec![Tile { image: Raster::grey(WIDTH, &grey), lines: vec!["the image".to_owned(), words.clone()] }];
-    for ((class, map), probability) in CLASS_NAMES.iter().zip(&maps.maps).zip(&maps.probabilities) {
-        tiles.push(Tile {
-            image: Raster::heat(WIDTH, &grey, map),
-            lines: vec![(*class).to_owned(), format!("{probability:.3}")],
-        });
+    let form = classifier.network().form();
+    let image = Raster::photo(form.shape, &pixels);
+    let mut classes: Vec<_> = form.class_names.iter().zip(&maps.maps).zip(&maps.probabilities).collect();
+    let mut which = "each class";
+    if classes.len() > MOST_CLASSES {
+        classes.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        classes.truncate(MOST_CLASSES);
+        which = "the most probable classes";
     }
+    let heated = classes.into_iter().map(|((class, map), probability)| Tile {
+        image: image.heated(map),
+        lines: vec![class.clone(), format!("{probability:.3}")],
+    });
+    let original = Tile { image: image.clone(), lines: vec!["the image".to_owned(), words.clone()] };
+    let tiles = std::iter::once(original).chain(heated).collect();
     let [rows, columns] = maps.resolution;
     let gallery = Gallery {
-        title: format!("What speaks for each class (Grad-CAM at {rows}x{columns} pixels, each to its own maximum)"),
+        title: format!("What speaks for {which} (Grad-CAM at {rows}x{columns} pixels, each to its own maximum)"),
         tiles,
         columns: 6,
     };
@@ -90,17 +99,17 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 /// The image, a name for the folder, and a description.
 fn image(options: &Options, classifier: &Classifier) -> anyhow::Result<(Vec<u8>, String, String)> {
     if let Some(path) = &options.image {
-        let photo = Photo::read(path, Inversion::Automatic)?;
+        let photo = Photo::read(path, preparation(classifier, Inversion::Automatic))?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         return Ok((photo.pixels, stem.clone(), stem));
     }
-    let place = options.data.as_deref().or(classifier.run().train.data.as_deref());
-    let test = data::load(place.map(Path::new))?.test;
+    let data = dataset::load_for(classifier, options.data.as_deref())?;
+    let test = &data.test;
     let Some(label) = test.labels().get(options.index) else {
         bail!("--index is {}, but the test split has {} images, from 0", options.index, thousands(test.len()));
     };
-    debug_assert_eq!(test.image(options.index).len(), PIXELS);
-    let words = format!("test image {}, {}", options.index, CLASS_NAMES[usize::from(*label)]);
+    let name = data.class_names.get(usize::from(*label)).cloned().unwrap_or_default();
+    let words = format!("test image {}, {name}", options.index);
     Ok((test.image(options.index).to_vec(), options.index.to_string(), words))
 }
 

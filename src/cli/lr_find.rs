@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::ProgressBar;
-use selvedge::data;
 use selvedge::files::shown;
 use selvedge::plot::{RateCurve, save_png, save_svg};
 use selvedge::train::{RateSweep, find_rate};
 
 use super::output_file::ForceOption;
-use super::{AdapterOption, ModelArgument, Settings};
+use super::{AdapterOption, ModelArgument, Settings, dataset};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -41,10 +40,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let sweep = RateSweep { from: options.from, to: options.to, steps: options.steps };
     sweep.validate()?;
     options.force.check("--out", &options.out, &["png", "svg"], &[])?;
-    let data = data::load(config.data.as_deref())?;
+    let data = dataset::load(config.data.as_deref(), &config.reading, None)?;
     let gpu = options.adapter.open()?;
     let images = config.images(&data).len();
-    let config = options.settings.config_on(&options.model, &gpu, images - images / 5)?;
+    let config = options.settings.config_on(&options.model, &gpu, &data.form(), images - images / 5)?;
     // Drawn at a terminal only.
     let bar = ProgressBar::new(options.steps as u64);
     let found = find_rate(&gpu, &config, &data, sweep, |step| bar.set_position(step as u64))?;

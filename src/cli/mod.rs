@@ -6,6 +6,8 @@ mod terminal;
 mod augment;
 mod command_line;
 mod console;
+mod data;
+mod dataset;
 mod devices;
 mod display;
 mod doctor;
@@ -36,14 +38,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use selvedge::data::{HEIGHT, ImageSet, Normalisation, PIXELS, WIDTH};
+use selvedge::data::{ImageSet, Normalisation};
 use selvedge::files::escaped;
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::tensor::Compiled;
 use selvedge::train::{inference_step, training_step};
 pub use settings::{ModelArgument, ModelOrRun, Settings};
 
-/// Trains and evaluates Fashion-MNIST classifiers on any Vulkan, Metal or DX12 GPU.
+/// Trains and evaluates classifiers of small images on any Vulkan, Metal or DX12 GPU.
 #[derive(Debug, Parser)]
 #[command(version, about, long_about = None, propagate_version = true)]
 struct Cli {
@@ -55,6 +57,8 @@ struct Cli {
 enum Command {
     /// Train a network and write a run folder
     Train(train::Options),
+    /// Say what is understood of data: classes, sizes, duplicates, and a sheet of samples
+    Data(data::Options),
     /// Draw images as training sees them
     Augment(augment::Options),
     /// Look for a good learning rate
@@ -152,19 +156,21 @@ impl StepOptions {
 
     fn compile(&self, gpu: &Arc<Gpu>) -> anyhow::Result<Step> {
         let (model, settings) = self.model.settings(&self.settings)?;
-        let (config, learned) = settings.config_on(&model, gpu, usize::MAX)?.phase(self.phase)?;
+        let (config, learned) = settings.config_on(&model, gpu, &settings.form()?, usize::MAX)?.phase(self.phase)?;
         let batch = config.batch_size;
         // The content of the images does not matter here.
-        let images = ImageSet::new("blank images", vec![0; batch * PIXELS], vec![0; batch])?;
+        let form = settings.form()?;
+        let images = ImageSet::new("blank images", form.shape, vec![0; batch * form.shape.len()], vec![0; batch])?;
         let normalisation = Normalisation::UNIT;
         let (what, compiled) = if self.inference {
-            ("inference", inference_step(gpu, &config, normalisation, &images)?)
+            ("inference", inference_step(gpu, &config, &form, normalisation, &images)?)
         } else {
-            let step = training_step(gpu, &config, &learned, normalisation, &images)?;
+            let step = training_step(gpu, &config, &form, &learned, normalisation, &images)?;
             ("training", step)
         };
         let model = config.network.architecture();
-        Ok(Step { compiled, batch, title: format!("one {what} step of {model} on {batch} images of {HEIGHT}x{WIDTH}") })
+        let title = format!("one {what} step of {model} on {batch} images of {}", form.shape);
+        Ok(Step { compiled, batch, title })
     }
 }
 
@@ -187,8 +193,15 @@ fn parse(words: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
 }
 
 /// Settings of a training that do not change what a single step computes, or how long it takes.
-const NOT_OF_A_STEP: [&str; 23] = [
+const NOT_OF_A_STEP: [&str; 30] = [
     "data",
+    "classes",
+    "size",
+    "fit",
+    "colour",
+    "test_share",
+    "label",
+    "skip_broken",
     "epochs",
     "seed",
     "split_seed",
@@ -243,6 +256,7 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Predict(options) => return predict::run(&options),
         Command::Tsne(options) => return tsne::run(&options),
         Command::Doctor(options) => return doctor::run(&options),
+        Command::Data(options) => data::run(&options),
         Command::Augment(options) => augment::run(&options),
         Command::LrFind(options) => lr_find::run(&options),
         Command::Runs(options) => runs::run(&options),

@@ -5,10 +5,9 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, bail};
 use glob::{MatchOptions, Pattern};
 use indicatif::{ProgressBar, ProgressDrawTarget};
+use selvedge::data::{PICTURE_ENDINGS, is_picture};
 use selvedge::files::{list_folder, shown};
 
-/// File name extensions of pictures, in upper or lower case.
-const ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
 /// How many names a pattern may look at: more than anyone has pictures, far fewer than a disk has files.
 const MOST_NAMES: u64 = 200_000;
 
@@ -29,12 +28,9 @@ pub fn find(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 fn in_folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let is_picture = |path: &PathBuf| {
-        let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-        ending.is_some_and(|e| ENDINGS.contains(&e.as_str())) && path.is_file()
-    };
+    let is_picture = |path: &PathBuf| is_picture(path) && path.is_file();
     let (pictures, others): (Vec<_>, Vec<_>) = list_folder(folder)?.into_iter().partition(is_picture);
-    let endings = ENDINGS.map(|ending| format!(".{ending}")).join(", ");
+    let endings = PICTURE_ENDINGS.map(|ending| format!(".{ending}")).join(", ");
     if pictures.is_empty() {
         bail!("{} has no pictures ({endings})", shown(folder));
     }

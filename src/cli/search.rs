@@ -1,5 +1,6 @@
 //! `selvedge search`
 
+use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,6 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Args, Command, Parser};
 use indicatif::{ProgressBar, ProgressStyle};
-use selvedge::data;
 use selvedge::files::{create_numbered, shown};
 use selvedge::search::{
     Dimension, FitFolder, FitKey, FitResult, Halving, Plan, SearchObserver, Setting, Shard, Summary, combinations,
@@ -20,7 +20,7 @@ use selvedge::train::Progress;
 use super::display::{INTERRUPTED, stop_on_ctrl_c, until_stopped};
 use super::table::thousands;
 use super::terminal::{first_line, outlive_reader, with_options};
-use super::{AdapterOption, ModelArgument, Settings};
+use super::{AdapterOption, ModelArgument, Settings, dataset};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -84,9 +84,13 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &options.out {
         Plan::refuse_used(folder)?;
     }
-    let data = data::load(base.data.as_deref())?;
+    let data = dataset::load(base.data.as_deref(), &base.reading, None)?;
     let images = base.images(&data);
     plan.data_checksum = images.checksum();
+    let has_flip = |setting: &Setting| setting.options.iter().any(|(option, _)| option == "flip");
+    for setting in plan.settings.iter_mut().filter(|setting| !has_flip(setting)) {
+        options.settings.suit(&mut setting.config, &data.form());
+    }
     let gpu = options.adapter.open()?;
     let folder = match &options.out {
         Some(folder) => folder.clone(),
@@ -104,7 +108,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     )?;
     let mut display = Display::new(&plan, &folder);
     let shard = options.shard.unwrap_or(Shard::WHOLE);
-    let ended = search(&gpu, &plan, &fits, &images, shard, &mut display)?;
+    let ended = search(&gpu, &plan, &fits, &data.form(), &images, shard, &mut display)?;
     display.clear();
     if ended.is_break() {
         outln!("interrupted; the same command with --out {} resumes, without repeating finished fits", shown(&folder))?;
@@ -137,7 +141,7 @@ impl Options {
                 SettingsAlone::try_parse_from(&arguments).map_err(|e| anyhow::anyhow!("--grid: {}", first_line(&e)))?;
             parsed.settings.refuse_automatic_batch()?;
             let config = parsed.settings.config(&self.model)?;
-            if config.limit != base.limit || config.data != base.data {
+            if config.limit != base.limit || config.data != base.data || config.reading != base.reading {
                 bail!("--grid: every setting must have the same data and --limit");
             }
             if self.halving.is_some() && config.epochs != base.epochs {
@@ -168,22 +172,27 @@ impl Options {
 
 /// The program's arguments that are training settings, exactly as given.
 fn given_settings(arguments: impl Iterator<Item = String>) -> Vec<String> {
-    let names: Vec<String> = Settings::augment_args(Command::new("settings"))
+    let settings = Settings::augment_args(Command::new("settings"));
+    // Whether each has a value.
+    let names: HashMap<String, bool> = settings
         .get_arguments()
-        .flat_map(|argument| argument.get_long_and_visible_aliases().unwrap_or_default())
-        .map(|name| format!("--{name}"))
+        .flat_map(|argument| {
+            let has_value = argument.get_num_args().is_none_or(|count| count.max_values() > 0);
+            let names = argument.get_long_and_visible_aliases().unwrap_or_default();
+            names.into_iter().map(move |name| (format!("--{name}"), has_value))
+        })
         .collect();
     let mut given = Vec::new();
     let mut arguments = arguments.skip(1);
     while let Some(argument) = arguments.next() {
-        let name = argument.split('=').next().unwrap_or_default().to_owned();
-        if !names.contains(&name) {
+        let name = argument.split('=').next().unwrap_or_default();
+        let Some(has_value) = names.get(name) else {
             continue;
-        }
-        // Every setting has a value, either in this argument or in the next.
-        let has_value = argument.contains('=');
+        };
+        // The value is in this argument or in the next.
+        let is_next = *has_value && !argument.contains('=');
         given.push(argument);
-        if !has_value {
+        if is_next {
             given.extend(arguments.next());
         }
     }

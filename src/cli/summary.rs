@@ -19,8 +19,9 @@ pub struct Options {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let gpu = options.adapter.open_quietly()?;
     let (model, settings) = options.model.settings(&options.settings)?;
-    let config = settings.config_on(&model, &gpu, usize::MAX)?;
-    let found = summary(&gpu, &config)?;
+    let form = settings.form()?;
+    let config = settings.config_on(&model, &gpu, &form, usize::MAX)?;
+    let found = summary(&gpu, &config, &form)?;
     let phases = found.phases.len();
     let headings = ["layer", "op", "output", "parameters", "trained", "MFLOP an image"];
     let mut rows = vec![headings.map(str::to_owned)];

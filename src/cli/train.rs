@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use clap::Args;
-use selvedge::data;
+use selvedge::data::{Dataset, Form, Reading};
 use selvedge::files::{FileError, FileTask, shown};
 use selvedge::gpu::Gpu;
 use selvedge::run::{RunConfig, RunFolder};
@@ -18,7 +18,7 @@ use super::display::{Display, INTERRUPTED, stop_on_ctrl_c};
 use super::evaluate::report_text;
 use super::table::thousands;
 use super::terminal::{Explained, outlive_reader};
-use super::{AdapterOption, ModelArgument, Settings};
+use super::{AdapterOption, ModelArgument, Settings, dataset};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Run")]
@@ -105,13 +105,18 @@ fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
         bail!(Explained(WEIGHTS_OF_INCEPTION));
     }
     let named = options.run_folder()?;
-    let data = display.load(config.data.as_deref())?;
+    let data = display.load(config.data.as_deref(), &config.reading, None)?;
     let gpu = display.open(&options.adapter)?;
     let images = config.images(&data).len();
-    let mut config = options.settings.config_on(&options.model, &gpu, images - images / 5)?;
+    let mut config = options.settings.config_on(&options.model, &gpu, &data.form(), images - images / 5)?;
     if options.from_scratch {
         // The settings may name weights.
         config.transfer = Transfer::default();
+    }
+    if options.settings.suit(&mut options.settings.config(&options.model)?, &data.form()) {
+        display
+            .console
+            .say("images are not mirrored, since the classes are digits or letters; --flip decides otherwise");
     }
     let task = Task::built_in(&config, &data);
     Ok(train(&gpu, &config, &task, named.as_deref(), display)?)
@@ -157,7 +162,7 @@ fn resume_run(options: &Options, path: &Path, display: &mut Display) -> anyhow::
         return Err(TrainError::Complete { path }.into());
     }
     let place = options.settings.data().or(run.train.data.as_deref());
-    let data = display.load(place)?;
+    let data = display.load(place, &run.train.reading, Some(&run.form))?;
     let gpu = display.open(&options.adapter)?;
     if let Some(warning) = other_device(&run, &gpu.adapter().name, &gpu.adapter().driver) {
         warn!("{warning}");
@@ -173,12 +178,14 @@ impl Display {
     }
 
     /// Reads the data and reports what was read.
-    fn load(&mut self, place: Option<&Path>) -> anyhow::Result<data::Dataset> {
-        let data = data::load(place)?;
+    fn load(&mut self, place: Option<&Path>, reading: &Reading, known: Option<&Form>) -> anyhow::Result<Dataset> {
+        let data = dataset::load(place, reading, known)?;
         self.console.say(&format!(
-            "data: {} training and {} test images from {}",
+            "data: {} training and {} test images of {} in {} classes from {}",
             thousands(data.train.len()),
             thousands(data.test.len()),
+            data.train.shape(),
+            thousands(data.class_names.len()),
             shown(&data.source)
         ));
         Ok(data)
@@ -214,6 +221,7 @@ mod tests {
             driver: "driver 1".to_owned(),
             own_network: None,
             train: TrainConfig::default(),
+            form: Form::default(),
             normalisation: Normalisation::UNIT,
             train_images: 0,
             validation_images: 0,

@@ -3,62 +3,155 @@
 use std::collections::HashMap;
 
 use super::error::Problem;
-use super::{CLASSES, HEIGHT, PIXELS, WIDTH};
+use super::{ImageShape, Reading, Size};
 
-/// What each column is: a pixel, or `None` for the label.
+/// What the columns of a table hold.
 #[derive(Debug)]
-pub(super) struct Columns(pub Vec<Option<usize>>);
+pub(super) struct Columns {
+    /// The pixel that each column is of, or `None` for the label.
+    pub places: Vec<Option<usize>>,
+    /// The images.
+    pub shape: ImageShape,
+    /// Whether the first row names the columns.
+    pub header: bool,
+}
+
+/// The names of columns that hold labels, the surest first.
+const LABELS: [&str; 4] = ["label", "class", "target", "y"];
 
 impl Columns {
-    /// Reads the header. Columns whose names contain numbers (`pixel1`, `px_0`, `1x1` for row and column, `x0_y0` the other
+    /// Reads the first row: the names of the columns, or already an image, with the label in the first column unless `reading`
+    /// says otherwise. Columns whose names contain numbers (`pixel1`, `px_0`, `1x1` for row and column, `x0_y0` the other
     /// way round) are ordered by these, others from left to right.
+    ///
+    /// The size of an image is what `reading` says or the names count, or else that of a square. Three numbers for each
+    /// pixel of it are its colours.
     ///
     /// # Errors
     /// What is wrong with it, in words.
-    pub(super) fn of(names: &[String]) -> Result<Self, Problem> {
+    pub(super) fn of(names: &[String], reading: &Reading) -> Result<Self, Problem> {
         let names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
-        match names.iter().filter(|name| *name == "label").count() {
-            1 => {}
-            0 => return Err(no_label(&names).into()),
-            n => return Err(format!("the header has {n} columns 'label', not one").into()),
-        }
-        if names.len() != PIXELS + 1 {
-            return Err(format!(
-                "the header has {} columns, but a label and {PIXELS} pixels make {}",
-                names.len(),
-                PIXELS + 1
-            )
-            .into());
-        }
-        let pixels: Vec<&str> = names.iter().map(String::as_str).filter(|name| *name != "label").collect();
-        let mut order = order(&pixels)?.into_iter();
-        let columns = names.iter().map(|name| if name == "label" { None } else { order.next() });
-        Ok(Self(columns.collect()))
+        let header = !is_row(&names, reading);
+        let label = if header { label_of(&names, reading)? } else { numbered(reading, names.len())? };
+        let pixels: Vec<&str> =
+            names.iter().enumerate().filter(|(i, _)| *i != label).map(|(_, name)| name.as_str()).collect();
+        let count = pixels.len();
+        let Order { pixels: order, size } = if header { order(&pixels)? } else { Order::as_they_stand(count) };
+        let shape = shape(count, reading.size.or(size))?;
+        let mut order = order.into_iter();
+        let places = (0..names.len()).map(|i| if i == label { None } else { order.next() });
+        Ok(Self { places: places.collect(), shape, header })
     }
 }
 
-fn no_label(names: &[String]) -> String {
-    let is_number = |name: &String| name.parse::<f32>().is_ok();
+/// Whether a row holds an image rather than names: bytes alone beside the label. Names may be numbers too, but then they count
+/// more pixels than a byte can, or one of them names the label.
+fn is_row(names: &[String], reading: &Reading) -> bool {
+    let Ok(label) = numbered(reading, names.len()) else {
+        return false;
+    };
+    let is_byte = |name: &String| name.parse::<f64>().is_ok_and(|number| (0.0..=255.0).contains(&number));
+    let mut pixels = names.iter().enumerate().filter(|(i, _)| *i != label).map(|(_, name)| name);
+    names.len() > 1 && !LABELS.contains(&names[label].as_str()) && pixels.all(is_byte)
+}
+
+/// The column of the label, by its name.
+fn label_of(names: &[String], reading: &Reading) -> Result<usize, Problem> {
+    let wanted = reading.label.as_ref().map(|label| label.to_lowercase());
+    let known: Vec<&str> = match &wanted {
+        Some(name) => vec![name],
+        None => LABELS.to_vec(),
+    };
+    for name in &known {
+        let found: Vec<usize> = (0..names.len()).filter(|i| names[*i] == *name).collect();
+        match found[..] {
+            [] => {}
+            [only] => return Ok(only),
+            _ => return Err(format!("the header has {} columns '{name}', not one", found.len()).into()),
+        }
+    }
+    if wanted.is_some()
+        && let Ok(column) = numbered(reading, names.len())
+    {
+        return Ok(column);
+    }
+    let name = known[0].escape_debug();
     let hint = if let [name] = names {
         let start: String = name.chars().take(20).collect();
         format!("it is a single column, '{}'; columns are separated by ',', ';' or TAB", start.escape_debug())
-    } else if names.iter().all(is_number) {
-        format!("it is numbers; add a line of names, with 'label' for the column of classes (0 to {})", CLASSES - 1)
     } else {
-        "the first line must name the columns".to_owned()
+        "name the column of the labels so, or say with `label` which one it is".to_owned()
     };
-    format!("the header has no column 'label': {hint}")
+    Err(format!("the header has no column '{name}': {hint}").into())
 }
 
-/// The pixel of each column.
-fn order(names: &[&str]) -> Result<Vec<usize>, Problem> {
+/// The column of the label by its number, from 1, in a table without names.
+fn numbered(reading: &Reading, columns: usize) -> Result<usize, Problem> {
+    let number = match &reading.label {
+        None => Some(1),
+        Some(text) => text.parse().ok(),
+    };
+    number.filter(|number| (1..=columns).contains(number)).map(|number| number - 1).ok_or_else(|| {
+        let label = reading.label.as_deref().unwrap_or_default().escape_debug();
+        Problem(format!(
+            "`label` is '{label}', but the table has no such column; it is a name, or a number from 1 to {columns}"
+        ))
+    })
+}
+
+/// The shape of images with this many numbers.
+fn shape(numbers: usize, size: Option<Size>) -> Result<ImageShape, Problem> {
+    let side = |pixels: usize| Some(pixels.isqrt()).filter(|side| side * side == pixels && pixels > 0);
+    let shape = match size {
+        Some(Size { height, width }) => match numbers {
+            n if n == height * width => ImageShape::grey(height, width),
+            n if n == 3 * height * width => ImageShape::colour(height, width),
+            _ => {
+                return Err(format!(
+                    "there are {numbers} columns of pixels, but images of {height}x{width} have {} or, in colour, {}",
+                    height * width,
+                    3 * height * width
+                )
+                .into());
+            }
+        },
+        None => match (side(numbers), side(numbers / 3).filter(|_| numbers.is_multiple_of(3))) {
+            (Some(side), _) => ImageShape::grey(side, side),
+            (None, Some(side)) => ImageShape::colour(side, side),
+            (None, None) => {
+                return Err(format!(
+                    "there are {numbers} columns beside the label, which are not the pixels of a square; say with `size` how \
+                     high and wide an image is"
+                )
+                .into());
+            }
+        },
+    };
+    shape.check()?;
+    Ok(shape)
+}
+
+/// The pixel of each column, and the size of an image if the names tell it.
+struct Order {
+    pixels: Vec<usize>,
+    size: Option<Size>,
+}
+
+impl Order {
+    fn as_they_stand(count: usize) -> Self {
+        Self { pixels: (0..count).collect(), size: None }
+    }
+}
+
+/// Orders columns by the numbers in their names.
+fn order(names: &[&str]) -> Result<Order, Problem> {
     let numbered: Vec<Numbered> = names.iter().map(|name| Numbered::of(name)).collect();
     let mut counts: HashMap<&[&str], usize> = HashMap::new();
     for one in numbered.iter().filter(|one| !one.numbers.is_empty()) {
         *counts.entry(&one.words).or_default() += 1;
     }
     let Some((words, _)) = counts.into_iter().find(|(_, count)| 2 * count > names.len()) else {
-        return Ok((0..names.len()).collect());
+        return Ok(Order::as_they_stand(names.len()));
     };
     if let Some(odd) = numbered.iter().position(|one| one.words != words) {
         return Err(format!(
@@ -73,8 +166,10 @@ fn order(names: &[&str]) -> Result<Vec<usize>, Problem> {
     let varies = |at: &usize| numbered.iter().any(|one| one.numbers[*at] != first[*at]);
     let varying: Vec<usize> = (0..first.len()).filter(varies).collect();
     let axis = |at: usize| numbered.iter().map(move |one| one.numbers[at]);
+    let pixels = names.len();
     let order = match varying[..] {
-        [at] => from_zero(axis(at), PIXELS),
+        [] if pixels == 1 => Some(Order::as_they_stand(1)),
+        [at] => from_zero(axis(at), pixels).map(|pixels| Order { pixels, size: None }),
         [a, b] => {
             let columns_first = names_columns_first(words, [a, b]).ok_or_else(|| {
                 format!(
@@ -84,25 +179,26 @@ fn order(names: &[&str]) -> Result<Vec<usize>, Problem> {
                 )
             })?;
             let (row, column) = if columns_first { (b, a) } else { (a, b) };
-            let rows = from_zero(axis(row), HEIGHT);
-            let columns = from_zero(axis(column), WIDTH);
+            let rows = from_zero(axis(row), pixels);
+            let columns = from_zero(axis(column), pixels);
             rows.zip(columns).map(|(rows, columns)| {
-                let places = rows.iter().zip(columns);
-                places.map(|(row, column)| row * WIDTH + column).collect()
+                let width = columns.iter().max().map_or(0, |last| last + 1);
+                let height = rows.iter().max().map_or(0, |last| last + 1);
+                let places = rows.iter().zip(columns).map(|(row, column)| row * width + column);
+                Order { pixels: places.collect(), size: Some(Size { height, width }) }
             })
         }
         _ => None,
     };
-    let mut seen = [false; PIXELS];
-    order
-        .filter(|order| order.iter().all(|pixel| !std::mem::replace(&mut seen[*pixel], true)))
-        .ok_or_else(|| {
-            Problem(format!(
-                "the numbers in the columns' names ('{}' and so on) leave gaps or repeat; they must count the {PIXELS} pixels, \
-                 or their {HEIGHT} rows and {WIDTH} columns, from 0 or 1",
-                names[0].escape_debug()
-            ))
-        })
+    let mut seen = vec![false; pixels];
+    let is_new = |pixel: &usize| seen.get_mut(*pixel).is_some_and(|seen| !std::mem::replace(seen, true));
+    order.filter(|order| order.pixels.iter().all(is_new)).ok_or_else(|| {
+        Problem(format!(
+            "the numbers in the columns' names ('{}' and so on) leave gaps or repeat; they must count the {pixels} pixels, or \
+             their rows and columns, from 0 or 1",
+            names[0].escape_debug()
+        ))
+    })
 }
 
 /// What a number in a name counts.

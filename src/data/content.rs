@@ -18,25 +18,36 @@ const FOREIGN: [(&[u8], &str); 11] = [
     (b"\xfd7zXZ\0", "it is compressed with xz; unpack it (xz -d)"),
     (b"BZh", "it is compressed with bzip2; unpack it (bzip2 -d)"),
     (b"\x28\xb5\x2f\xfd", "it is compressed with zstd; unpack it (zstd -d)"),
-    (b"PK\x03\x04", "it is a zip archive; unpack it (unzip)"),
+    (b"PK\x03\x04", "it is a zip archive; let its name end with .zip"),
     (b"7z\xbc\xaf\x27\x1c", "it is a 7-Zip archive; unpack it (7z x)"),
     (b"PAR1", "it is a Parquet file; convert it to CSV"),
-    (b"\x93NUMPY", "it is a NumPy file; convert it to CSV"),
+    (b"\x93NUMPY", "it is a NumPy file; put images and labels into one .npz file (numpy.savez)"),
     (b"%PDF", "it is a PDF, not data; get the file itself"),
     (b"<!doctype html", "it is a web page, not data; get the file itself"),
     (b"<html", "it is a web page, not data; get the file itself"),
     (b"version https://git-lfs", "it is a Git LFS pointer, not the data itself; fetch that (git lfs pull)"),
 ];
 
-/// Opens a data file and decompresses gzip where the file's name or its content says so, repeatedly if it was compressed
-/// more than once.
+/// Opens a data file; see [`unpacked`].
 ///
 /// # Errors
 /// When it cannot be opened, or is something other than data.
 pub(super) fn open(path: &Path) -> Result<Limited<Box<dyn BufRead>>, DataError> {
+    unpacked(&shown(path), path, Box::new(BufReader::new(files::open(path)?)))
+}
+
+/// Decompresses gzip where a file's name or its content says so, repeatedly if it was compressed more than once; `what` names
+/// the file in errors.
+///
+/// # Errors
+/// When it is something other than data.
+pub(super) fn unpacked(
+    what: &str,
+    path: &Path,
+    mut reader: Box<dyn BufRead>,
+) -> Result<Limited<Box<dyn BufRead>>, DataError> {
     let extension = path.extension().unwrap_or_default();
     let mut is_gzip = extension == "gz" || extension == "tgz";
-    let mut reader: Box<dyn BufRead> = Box::new(BufReader::new(files::open(path)?));
     for layers in 0.. {
         let start = match reader.fill_buf() {
             Ok(start) => start,
@@ -47,14 +58,14 @@ pub(super) fn open(path: &Path) -> Result<Limited<Box<dyn BufRead>>, DataError> 
             }
         };
         if let Some(problem) = foreign(start) {
-            return Err(DataError::content(&shown(path), "its first bytes", problem));
+            return Err(DataError::content(what, "its first bytes", problem));
         }
         if !is_gzip && !start.starts_with(GZIP) {
             break;
         }
         if layers == MOST_LAYERS {
             let problem = format!("it is gzipped more than {MOST_LAYERS} times; unpack it (gzip -d)");
-            return Err(DataError::content(&shown(path), "its first bytes", problem));
+            return Err(DataError::content(what, "its first bytes", problem));
         }
         reader = Box::new(BufReader::new(MultiGzDecoder::new(reader)));
         is_gzip = false;

@@ -1,40 +1,42 @@
-//! One CSV file: a header row, a `label` column anywhere, and 784 pixel columns.
+//! A table of images: a row for each, with a column for the label and one for each pixel.
 
 use std::io::{Chain, Read};
 
 use super::columns::Columns;
 use super::image_set::MOST_IMAGES;
+use super::labelled::Labelled;
+use super::labels::Labels;
 use super::limited::ShortLines;
 use super::text::Table;
-use super::{CLASSES, DataError, ImageSet, PIXELS};
+use super::{DataError, Reading};
 
-/// The names of the two files.
-pub(super) const TRAIN_CSV: &str = "fashion_mnist_train.csv";
-pub(super) const TEST_CSV: &str = "fashion_mnist_test.csv";
-
-/// A line of 785 numbers has at most 4 KB; quotes, blanks and `.0` may double that twice.
-const LONGEST_LINE: usize = 16_384;
+/// A line of 224x224 colour pixels has at most 600 KB; quotes, blanks and `.0` may double that.
+const LONGEST_LINE: usize = 1 << 21;
 
 /// Reads one file; `file` names it in errors. Limiting the number of bytes is up to `reader`.
-pub(super) fn read(file: &str, reader: impl Read) -> Result<ImageSet, DataError> {
+pub(super) fn read(file: &str, reader: impl Read, reading: &Reading) -> Result<Labelled, DataError> {
     let Table { reader, separator } = Table::new(reader);
     let mut rows = Rows::new(file, reader, separator);
     if !rows.next()? {
         return Err(DataError::content(file, "line 1", "the file is empty; get it again"));
     }
-    let columns = Columns::of(&rows.names()).map_err(|problem| rows.wrong(problem))?;
+    let names = rows.names();
+    let columns = Columns::of(&names, reading).map_err(|problem| rows.wrong(problem))?;
 
-    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-    while rows.next()? {
+    let (mut pixels, mut labels) = (Vec::new(), Labels::default());
+    // Without a header the first row is an image already.
+    let mut has_row = if columns.header { rows.next()? } else { true };
+    while has_row {
         if labels.len() == MOST_IMAGES {
             return Err(rows.wrong(format!("there are more than {MOST_IMAGES} images")));
         }
         columns.add_image(&rows, &mut pixels, &mut labels)?;
+        has_row = rows.next()?;
     }
-    if labels.is_empty() {
+    if labels.len() == 0 {
         return Err(rows.wrong("there are no images after the header; get the file again"));
     }
-    ImageSet::new(file, pixels, labels)
+    Labelled::new(file.to_owned(), columns.shape, pixels, labels)
 }
 
 /// The non-blank lines of a file, one at a time.
@@ -96,32 +98,42 @@ impl<'a, R: Read> Rows<'a, R> {
 
 impl Columns {
     /// Adds a row's image and label.
-    fn add_image<R: Read>(&self, row: &Rows<R>, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), DataError> {
-        if row.record.len() != self.0.len() {
-            return Err(row.wrong(format!("it has {} columns, but the header has {}", row.record.len(), self.0.len())));
+    fn add_image<R: Read>(&self, row: &Rows<R>, pixels: &mut Vec<u8>, labels: &mut Labels) -> Result<(), DataError> {
+        if row.record.len() != self.places.len() {
+            let (found, wanted) = (row.record.len(), self.places.len());
+            return Err(row.wrong(format!("it has {found} columns, but the first line has {wanted}")));
         }
         let start = pixels.len();
-        pixels.resize(start + PIXELS, 0);
-        for (i, (column, field)) in self.0.iter().zip(&row.record).enumerate() {
-            match (column, parse_byte(field)) {
+        pixels.resize(start + self.shape.len(), 0);
+        for (i, (place, field)) in self.places.iter().zip(&row.record).enumerate() {
+            match (place, parse_byte(field)) {
                 (Some(pixel), Some(value)) => pixels[start + pixel] = value,
-                (None, Some(label)) if usize::from(label) < CLASSES => labels.push(label),
-                (column, _) => {
-                    let (what, most) = match column {
-                        Some(pixel) => (format!("pixel {pixel}"), 255),
-                        None => ("the label".to_owned(), CLASSES - 1),
-                    };
-                    let start = String::from_utf8_lossy(&field[..field.len().min(40)]);
+                (None, _) if bare(field).is_empty() => {
+                    return Err(row.wrong(format!("the label (column {}) is empty", i + 1)));
+                }
+                (None, _) => labels.push(&label(field)),
+                (Some(pixel), None) => {
+                    let text = String::from_utf8_lossy(&field[..field.len().min(40)]);
                     return Err(row.wrong(format!(
-                        "{what} (column {}) is '{}', but must be a whole number from 0 to {most}",
+                        "pixel {pixel} (column {}) is '{}', but must be a whole number from 0 to 255",
                         i + 1,
-                        start.trim_end().escape_debug()
+                        text.trim_end().escape_debug()
                     )));
                 }
             }
         }
         Ok(())
     }
+}
+
+/// A label as text, a number without `.0` and without zeros before it.
+fn label(field: &[u8]) -> String {
+    let text = bare(field);
+    let point = text.iter().position(|b| matches!(b, b'.' | b',')).unwrap_or(text.len());
+    let (digits, fraction) = text.split_at(point);
+    let is_whole = fraction.iter().skip(1).all(|b| *b == b'0');
+    let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u64>().ok()).filter(|_| is_whole);
+    number.map_or_else(|| String::from_utf8_lossy(text).into_owned(), |number| number.to_string())
 }
 
 /// A field without the blanks and quotes around it.

@@ -14,9 +14,10 @@ use crate::files::{FileError, shown};
 pub enum DataError {
     /// There is no data in the places searched.
     #[error(
-        "no data found in {looked}. Ways to get it: run ./setup.sh; or apt-get install dataset-fashion-mnist; \
-         or put data.tar.gz, fashion_mnist_train.csv with fashion_mnist_test.csv, or the four IDX files \
-         (train-images-idx3-ubyte and so on, plain or .gz) into data/; or name them with `data` PATH"
+        "no data found in {looked}. It must hold pictures in a folder per class (perhaps in train and test), tables \
+         (train.csv and test.csv), IDX files (train-images-idx3-ubyte and so on), CIFAR's binary files or a .npz file, or \
+         an archive of these. For Fashion-MNIST run ./setup.sh or apt-get install dataset-fashion-mnist; other data is named \
+         with `data` PATH"
     )]
     NotFound { looked: String },
 
@@ -28,20 +29,39 @@ pub enum DataError {
     )]
     Incomplete { folder: PathBuf, present: String, missing: String },
 
-    /// The file's name is none of those that identify a file's format and part.
+    /// There are no images to test with.
     #[error(
-        "{path}: no data file has this name; it must be an archive (.tar.gz or .tgz), fashion_mnist_train.csv or \
-         fashion_mnist_test.csv, or an IDX file (train-images-idx3-ubyte and so on), plain or with .gz",
+        "the data in {source_path} has no images to test with: put them beside the others (in a folder test, or a file with test \
+         in its name), or set a share of the images aside with `test-share`, such as .2",
+        source_path = shown(source_path)
+    )]
+    NoTest { source_path: PathBuf },
+
+    /// There are images to test with, and a share is to be set aside.
+    #[error(
+        "the data in {source_path} has images to test with; leave out `test-share`",
+        source_path = shown(source_path)
+    )]
+    HasTest { source_path: PathBuf },
+
+    /// Several data sets are in one place.
+    #[error("there are several data sets in {folder}: {found}; name a file of the one that is meant", folder = shown(folder))]
+    Several { folder: PathBuf, found: String },
+
+    /// The file is of no known format.
+    #[error(
+        "{path}: this is no data file; it must be a table (.csv), an IDX file (train-images-idx3-ubyte and so on), a .npz file, \
+         an archive (.tar.gz, .tgz, .tar or .zip), or a folder that holds data",
         path = shown(path)
     )]
     UnknownName { path: PathBuf },
 
-    /// The file's name indicates neither CSV nor IDX.
+    /// Pictures cannot be read.
     #[error(
-        "{path}: a set of images must be a .csv file, or an IDX file with images and idx3 in its name, plain or with .gz",
-        path = shown(path)
+        "{broken} of the {pictures} pictures in {source_path} cannot be used; mend them, or leave them out with `skip-broken`:\n{list}",
+        source_path = shown(source_path)
     )]
-    UnknownSet { path: PathBuf },
+    Pictures { source_path: PathBuf, broken: usize, pictures: usize, list: String },
 
     /// A user's own picture cannot be used.
     #[error("{path} cannot be used as a picture: {problem}", path = shown(path))]

@@ -2,31 +2,43 @@
 
 use std::io::Read;
 
+use super::entries::Entry;
 use super::image_set::MOST_IMAGES;
-use super::{DataError, HEIGHT, PIXELS, WIDTH};
+use super::labelled::Labelled;
+use super::labels::Labels;
+use super::{DataError, ImageShape};
 
 /// Unsigned bytes with three axes.
 const IMAGES_MAGIC: u32 = 0x0803;
 /// Unsigned bytes with one axis.
 const LABELS_MAGIC: u32 = 0x0801;
 
-/// Reads the pixels of an image file; `file` names it in errors.
-pub(super) fn read_images(file: &str, reader: impl Read) -> Result<Vec<u8>, DataError> {
+/// Reads the pixels of an image file, and the shape of its images; `file` names it in errors.
+fn read_images(file: &str, reader: impl Read) -> Result<(ImageShape, Vec<u8>), DataError> {
     let mut idx = Idx::new(file, reader);
     let count = idx.count(IMAGES_MAGIC, "images")?;
     let height = idx.field("number of rows")? as usize;
     let width = idx.field("number of columns")? as usize;
-    if (height, width) != (HEIGHT, WIDTH) {
-        return Err(idx.wrong_field(format!("the images are {height}x{width} pixels, but must be {HEIGHT}x{WIDTH}")));
-    }
-    idx.body(count * PIXELS)
+    let shape = ImageShape::grey(height, width);
+    shape.check().map_err(|problem| idx.wrong_field(problem.0))?;
+    Ok((shape, idx.body(count * shape.len())?))
 }
 
 /// Reads a label file; `file` names it in errors.
-pub(super) fn read_labels(file: &str, reader: impl Read) -> Result<Vec<u8>, DataError> {
+fn read_labels(file: &str, reader: impl Read) -> Result<Vec<u8>, DataError> {
     let mut idx = Idx::new(file, reader);
     let count = idx.count(LABELS_MAGIC, "labels")?;
     idx.body(count)
+}
+
+/// Pairs a file of images with one of labels.
+pub(super) fn read(images: &Entry, labels: &Entry) -> Result<Labelled, DataError> {
+    let (shape, pixels) = read_images(&images.name, images.open()?)?;
+    let numbers = read_labels(&labels.name, labels.open()?)?;
+    let what = format!("{} with {}", images.name, labels.name);
+    let mut labels = Labels::default();
+    numbers.iter().for_each(|number| labels.push(&number.to_string()));
+    Labelled::new(what, shape, pixels, labels)
 }
 
 /// A file being read.

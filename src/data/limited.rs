@@ -25,7 +25,7 @@ impl<R: Read> Read for Limited<R> {
         self.left = self
             .left
             .checked_sub(n as u64)
-            .ok_or_else(|| invalid(format!("it has more than {MOST_BYTES} bytes, absurdly many for Fashion-MNIST")))?;
+            .ok_or_else(|| invalid(format!("it has more than {MOST_BYTES} bytes, the most that is read of one file; keep the images as pictures in folders, or as .npz")))?;
         Ok(n)
     }
 }
@@ -52,7 +52,7 @@ impl<R: Read> Read for ShortLines<R> {
         self.line = end.map_or(self.line + n, |end| n - 1 - end);
         if self.line > self.longest {
             return Err(invalid(format!(
-                "the line has more than {} bytes, absurdly many for an image; is this a CSV file?",
+                "the line has more than {} bytes, absurdly many for an image; is this a CSV file? Large images are better kept as pictures",
                 self.longest
             )));
         }
@@ -73,7 +73,7 @@ mod tests {
         let mut stream = Limited { inner: io::repeat(0).take(5000), left: 1000 };
         let mut read = Vec::new();
         let error = stream.read_to_end(&mut read).unwrap_err();
-        assert!(error.to_string().contains("absurdly many"), "{error}");
+        assert!(error.to_string().contains("the most that is read"), "{error}");
         assert!(read.len() <= 1000);
 
         let mut exact = Limited { inner: io::repeat(0).take(1000), left: 1000 };

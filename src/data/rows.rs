@@ -1,5 +1,6 @@
 //! A user's own labelled examples: numbers of any shape.
 
+use super::image_set::labels_checksum;
 use super::{DataError, ImageSet};
 
 /// Labelled examples, each an array of numbers, all of the same shape.
@@ -7,7 +8,7 @@ use super::{DataError, ImageSet};
 pub struct Rows {
     shape: Vec<usize>,
     values: Vec<f32>,
-    labels: Vec<u8>,
+    labels: Vec<u16>,
 }
 
 impl Rows {
@@ -15,7 +16,7 @@ impl Rows {
     ///
     /// # Errors
     /// [`DataError::Content`] when the numbers do not fit together, or one of them is not finite.
-    pub fn new(shape: &[usize], values: Vec<f32>, labels: Vec<u8>) -> Result<Self, DataError> {
+    pub fn new(shape: &[usize], values: Vec<f32>, labels: Vec<u16>) -> Result<Self, DataError> {
         let width: usize = shape.iter().product();
         let wrong = |place: &str, problem: String| Err(DataError::content("rows", place, problem));
         if width == 0 || values.len() != labels.len() * width {
@@ -44,7 +45,7 @@ impl Rows {
 /// Examples that a network is trained or tested on.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Examples {
-    /// Grey images of 28x28, kept as bytes.
+    /// Images, kept as bytes.
     Images(ImageSet),
     /// Numbers of any shape, kept as they are.
     Rows(Rows),
@@ -64,7 +65,7 @@ impl From<Rows> for Examples {
 
 impl Examples {
     /// The class of each example.
-    pub fn labels(&self) -> &[u8] {
+    pub fn labels(&self) -> &[u16] {
         match self {
             Self::Images(images) => images.labels(),
             Self::Rows(rows) => &rows.labels,
@@ -104,7 +105,7 @@ impl Examples {
             Self::Rows(rows) => {
                 let bytes = rows.values.iter().flat_map(|value| value.to_le_bytes());
                 let values = crc32c::crc32c(&bytes.collect::<Vec<_>>());
-                crc32c::crc32c_append(values, &rows.labels)
+                labels_checksum(values, &rows.labels)
             }
         }
     }

@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_pcg::Pcg64;
 
-use super::{CLASSES, DataError};
+use super::DataError;
 
 /// Indices of images, each list in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,22 +17,13 @@ pub struct Split {
 /// Sets `validation` images aside, the same share of every class, chosen by `seed` alone.
 ///
 /// # Errors
-/// [`DataError::Split`] when either part would be empty, or a label is not below [`CLASSES`].
-pub fn stratified_split(labels: &[u8], validation: usize, seed: u64) -> Result<Split, DataError> {
-    stratified_split_of(CLASSES, labels, validation, seed)
-}
-
-/// As [`stratified_split`], for this many classes.
-///
-/// # Errors
-/// [`DataError::Split`] when either part would be empty, or a label is not below `classes`.
-pub fn stratified_split_of(classes: usize, labels: &[u8], validation: usize, seed: u64) -> Result<Split, DataError> {
+/// [`DataError::Split`] when either part would be empty.
+pub fn stratified_split(labels: &[u16], validation: usize, seed: u64) -> Result<Split, DataError> {
     let refuse = |problem: &str| DataError::Split { images: labels.len(), validation, problem: problem.to_owned() };
     if validation == 0 || validation >= labels.len() {
         return Err(refuse("both parts need at least one image"));
     }
-    let by_class = by_class(labels, classes).ok_or_else(|| refuse("a label is out of range"))?;
-
+    let by_class = by_class(labels);
     let counts: Vec<usize> = by_class.iter().map(Vec::len).collect();
     let mut split =
         Split { train: Vec::with_capacity(labels.len() - validation), validation: Vec::with_capacity(validation) };
@@ -50,17 +41,16 @@ pub fn stratified_split_of(classes: usize, labels: &[u8], validation: usize, see
 /// validates on part i and trains on the others.
 ///
 /// # Errors
-/// [`DataError::Split`] when there are fewer than two folds, more folds than images, or a label is not below [`CLASSES`].
-pub fn stratified_folds(labels: &[u8], folds: usize, seed: u64) -> Result<Vec<Split>, DataError> {
-    let refuse = |problem: &str| DataError::Split {
-        images: labels.len(),
-        validation: labels.len() / folds.max(1),
-        problem: problem.to_owned(),
-    };
+/// [`DataError::Split`] when there are fewer than two folds, or more folds than images.
+pub fn stratified_folds(labels: &[u16], folds: usize, seed: u64) -> Result<Vec<Split>, DataError> {
     if folds < 2 || folds > labels.len() {
-        return Err(refuse("cross-validation needs at least 2 folds and an image in each"));
+        return Err(DataError::Split {
+            images: labels.len(),
+            validation: labels.len() / folds.max(1),
+            problem: "cross-validation needs at least 2 folds and an image in each".to_owned(),
+        });
     }
-    let by_class = by_class(labels, CLASSES).ok_or_else(|| refuse("a label is out of range"))?;
+    let by_class = by_class(labels);
     // Images are dealt like cards, class after class, so no class and no fold is short by more than one.
     let mut fold_of = vec![0; labels.len()];
     let mut dealt = 0;
@@ -78,13 +68,14 @@ pub fn stratified_folds(labels: &[u8], folds: usize, seed: u64) -> Result<Vec<Sp
     Ok((0..folds).map(split).collect())
 }
 
-/// The images of each class; `None` when a label is out of range.
-fn by_class(labels: &[u8], classes: usize) -> Option<Vec<Vec<u32>>> {
+/// The images of each class, up to the largest label.
+fn by_class(labels: &[u16]) -> Vec<Vec<u32>> {
+    let classes = labels.iter().max().map_or(0, |largest| usize::from(*largest) + 1);
     let mut by_class: Vec<Vec<u32>> = vec![Vec::new(); classes];
     for (i, label) in (0..).zip(labels) {
-        by_class.get_mut(usize::from(*label))?.push(i);
+        by_class[usize::from(*label)].push(i);
     }
-    Some(by_class)
+    by_class
 }
 
 /// How many of each class to take so that `wanted` are taken in all: the exact share rounded down, and the rest from the

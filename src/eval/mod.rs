@@ -13,7 +13,7 @@ mod stacking;
 
 pub use calibration::{Bin, Calibration};
 pub use comparison::{Comparison, Gain};
-pub use confusion::ConfusedPair;
+pub use confusion::{ConfusedPair, ConfusionTable};
 pub use metrics::Metrics;
 pub use precision_recall::{OperatingPoint, PrecisionRecall};
 pub use predictions::{EvalError, Predictions};

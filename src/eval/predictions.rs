@@ -14,7 +14,7 @@ pub enum EvalError {
     Shape { probabilities: usize, classes: usize, labels: usize },
 
     #[error("label {index} is {label}, but there are only {classes} classes")]
-    Label { index: usize, label: u8, classes: usize },
+    Label { index: usize, label: u16, classes: usize },
 
     #[error("these predictions cannot be combined: {problem}")]
     Different { problem: &'static str },
@@ -39,7 +39,7 @@ const ROUNDING: f32 = 1e-3;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predictions {
     probabilities: Vec<f32>,
-    labels: Vec<u8>,
+    labels: Vec<u16>,
     class_names: Vec<String>,
 }
 
@@ -49,7 +49,7 @@ impl Predictions {
     /// # Errors
     /// [`EvalError`] when there are none, when the sizes do not match, when a number is below 0 or not finite, or when a row
     /// does not sum to 1 up to rounding.
-    pub fn new(probabilities: Vec<f32>, labels: Vec<u8>, class_names: Vec<String>) -> Result<Self, EvalError> {
+    pub fn new(probabilities: Vec<f32>, labels: Vec<u16>, class_names: Vec<String>) -> Result<Self, EvalError> {
         let classes = class_names.len();
         if labels.is_empty() || classes == 0 {
             return Err(EvalError::Empty);
@@ -83,7 +83,7 @@ impl Predictions {
     }
 
     /// The true classes.
-    pub fn labels(&self) -> &[u8] {
+    pub fn labels(&self) -> &[u16] {
         &self.labels
     }
 

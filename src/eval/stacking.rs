@@ -104,7 +104,7 @@ struct Problem<'a> {
     features: Vec<f64>,
     /// Members times classes.
     width: usize,
-    labels: &'a [u8],
+    labels: &'a [u16],
     classes: usize,
 }
 

@@ -41,6 +41,13 @@ impl Gpu {
         self.memory.map(|all| all.saturating_sub(self.memory_in_use()))
     }
 
+    /// Whether this many bytes of images had better be sent batch by batch than kept on the device: they do not fit one binding,
+    /// would leave less than half of the memory, or are too many for 32-bit offsets; or [`GpuOptions`](super::GpuOptions) ask for it.
+    pub fn streams(&self, bytes: u64) -> bool {
+        let crowds = self.memory_left().is_some_and(|left| bytes > left / 2);
+        self.stream || crowds || bytes > self.largest_binding().min(u64::from(u32::MAX))
+    }
+
     /// Most bytes that a kernel can bind at once; no buffer is larger.
     pub fn largest_binding(&self) -> u64 {
         let limits = self.device.limits();

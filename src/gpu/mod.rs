@@ -47,11 +47,13 @@ pub struct GpuOptions {
     pub memory: Option<u64>,
     /// Whether kernels are chosen as for a large GPU, whatever the adapter: to see and test on a processor what a GPU would run.
     pub as_gpu: bool,
+    /// Whether images are sent batch by batch even if all of them fit: to test and measure that.
+    pub stream: bool,
 }
 
 impl GpuOptions {
     /// Options from `SELVEDGE_ADAPTER`, `SELVEDGE_CHECKED` (0 or 1), `SELVEDGE_GEMM` (naive, tiled, subgroup),
-    /// `SELVEDGE_MEMORY` (MiB) and `SELVEDGE_AS_GPU` (0 or 1).
+    /// `SELVEDGE_MEMORY` (MiB), `SELVEDGE_AS_GPU` (0 or 1) and `SELVEDGE_STREAM` (0 or 1).
     ///
     /// # Errors
     /// [`GpuError::BadVariable`] when one of the variables holds something else.
@@ -65,6 +67,7 @@ impl GpuOptions {
         };
         let checked = switch("SELVEDGE_CHECKED")?;
         let as_gpu = switch("SELVEDGE_AS_GPU")?.unwrap_or(false);
+        let stream = switch("SELVEDGE_STREAM")?.unwrap_or(false);
         let gemm = match text("SELVEDGE_GEMM") {
             None => None,
             Some(name) => Some(
@@ -79,7 +82,7 @@ impl GpuOptions {
                 _ => return Err(GpuError::bad_variable("SELVEDGE_MEMORY", &number, "a number of MiB")),
             },
         };
-        Ok(Self { adapter: text("SELVEDGE_ADAPTER"), checked, gemm, memory, as_gpu })
+        Ok(Self { adapter: text("SELVEDGE_ADAPTER"), checked, gemm, memory, as_gpu, stream })
     }
 }
 
@@ -116,6 +119,7 @@ pub struct Gpu {
     /// Bytes that buffers may take, if known, and bytes that they take.
     memory: Option<u64>,
     in_use: Arc<AtomicU64>,
+    stream: bool,
     /// Why the device was lost, once it is; it is then unusable.
     lost: Arc<OnceLock<String>>,
     /// An error that arrived outside any call; the next call reports it, and later ones work.
@@ -169,6 +173,7 @@ impl Gpu {
             pipelines: Mutex::default(),
             counters: Counters::default(),
             memory,
+            stream: options.stream,
             in_use: Arc::default(),
             lost,
             stray,

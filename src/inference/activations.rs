@@ -1,7 +1,7 @@
 //! The activations of a network's layers for an image.
 
 use super::{Classifier, InferenceError};
-use crate::data::{HEIGHT, ImageSet, WIDTH};
+use crate::data::{ImageSet, ImageShape};
 use crate::nn::layer_of;
 use crate::tensor::{Layer, LayerNode, Tensor};
 
@@ -36,19 +36,15 @@ impl Activation {
 }
 
 impl Classifier {
-    /// Records `count` copies of an image as `[count, 28, 28, 1]`, scaled as the network expects.
+    /// Records `count` copies of an image as `[count, H, W, C]`, scaled as the network expects.
     pub(super) fn images(&self, pixels: &[u8], count: usize) -> Result<Tensor, InferenceError> {
-        let normalisation = self.run().normalisation;
-        let scaled: Vec<f32> = pixels
-            .iter()
-            .map(|byte| (f32::from(*byte) / 255.0 - normalisation.mean) / normalisation.deviation)
-            .collect();
-        let graph = &self.network().graph;
-        Ok(graph.tensor([count, HEIGHT, WIDTH, 1], &scaled.repeat(count))?)
+        let ImageShape { height, width, channels } = self.network().form().shape;
+        let scaled = self.run().normalisation.apply(pixels, channels);
+        Ok(self.network().graph.tensor([count, height, width, channels], &scaled.repeat(count))?)
     }
 
-    /// The outputs of the first `most` convolutions, batch norms, poolings and custom ops for an image of
-    /// [`PIXELS`](crate::data::PIXELS) bytes, in execution order. The output of a convolution includes a ReLU right after it.
+    /// The outputs of the first `most` convolutions, batch norms, poolings and custom ops for an image, given
+    /// as bytes, in execution order. The output of a convolution includes a ReLU right after it.
     ///
     /// # Errors
     /// [`InferenceError::NotFinite`] names the first layer with values that are not finite; those of the device, or of an image

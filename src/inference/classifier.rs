@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Ensemble, InferenceError};
-use crate::data::{Dataset, ImageSet};
+use crate::data::{Dataset, Form, ImageSet};
 use crate::eval::{Predictions, ensemble};
 use crate::files::{self, FileError, FileTask, shown};
 use crate::gpu::Gpu;
@@ -19,20 +19,24 @@ use crate::settings::Learned;
 pub enum Views {
     /// Once, as it is.
     One,
-    /// Ten times: as it is and moved by one pixel in each of four directions, and all of these mirrored. The probabilities
-    /// are averaged.
+    /// Ten times: as it is and moved by one pixel in each of four directions, and all of these mirrored (digits and letters are
+    /// not). The probabilities are averaged.
     FlipsAndShifts,
 }
 
 impl Views {
-    /// For each view: whether it is mirrored, and how far it is moved down and right.
-    fn list(self) -> Vec<(bool, [i32; 2])> {
+    /// For each view: whether it is mirrored, and how far it is moved down and right. Digits and letters are not mirrored.
+    fn list(self, form: &Form) -> Vec<(bool, [i32; 2])> {
         let shifts: &[[i32; 2]] = &[[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]];
         match self {
             Self::One => vec![(false, [0, 0])],
             Self::FlipsAndShifts => {
-                let mirrored = [false, true];
-                mirrored.into_iter().flat_map(|mirrored| shifts.iter().map(move |shift| (mirrored, *shift))).collect()
+                let mirrored: &[bool] = if form.is_of_characters() { &[false] } else { &[false, true] };
+                mirrored
+                    .iter()
+                    .copied()
+                    .flat_map(|mirrored| shifts.iter().map(move |shift| (mirrored, *shift)))
+                    .collect()
             }
         }
     }
@@ -59,7 +63,7 @@ impl Classifier {
             let path = path.to_owned();
             return Err(InferenceError::OwnNetwork { path, name });
         }
-        let network = Network::of(gpu, &run.train, run.normalisation, &Learned::All)?;
+        let network = Network::of(gpu, &run.train, &run.form, run.normalisation, &Learned::All)?;
         Self::with_weights(path, run, weights, network)
     }
 
@@ -75,8 +79,9 @@ impl Classifier {
     ) -> Result<Self, InferenceError> {
         let (run, weights) = Self::run_and_weights(path)?;
         let names: Vec<String> = class_names.iter().map(|name| (*name).to_owned()).collect();
-        let network = Network::new(gpu, declare, run.train.seed, run.normalisation, &Learned::All)?;
-        Self::with_weights(path, run, weights, network.with_classes(&names))
+        let form = Form { class_names: names, ..run.form.clone() };
+        let network = Network::new(gpu, declare, &form, run.train.seed, run.normalisation, &Learned::All)?;
+        Self::with_weights(path, run, weights, network)
     }
 
     /// The settings of a run folder or weight file, and where the weights are.
@@ -146,7 +151,7 @@ impl Classifier {
     /// Those of the device.
     pub fn predict(&self, set: &ImageSet, views: Views) -> Result<Predictions, InferenceError> {
         let mut seen = Vec::new();
-        for (mirrored, shift) in views.list() {
+        for (mirrored, shift) in views.list(&self.run.form) {
             seen.push(self.network.predict(&set.seen(mirrored, shift))?);
         }
         Ok(ensemble::average(&seen, &vec![1.0; seen.len()])?)
@@ -161,7 +166,7 @@ impl Classifier {
         if images.checksum() != self.run.data_checksum {
             return Err(InferenceError::OtherData { path: self.path.clone() });
         }
-        Ok(self.run.train.split(&images)?.validation)
+        Ok(self.run.train.split(images.labels())?.validation)
     }
 }
 

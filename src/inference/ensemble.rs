@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classifier::name_of;
 use super::{Classifier, InferenceError, Views};
-use crate::data::{Dataset, ImageSet};
+use crate::data::{Dataset, Form, ImageSet};
 use crate::eval::{CrossValidation, Predictions, Stack, ensemble};
 use crate::files::{FileError, FileTask, read_text, write_json};
 use crate::gpu::Gpu;
@@ -181,10 +181,21 @@ impl Ensemble {
     /// Combines classifiers.
     ///
     /// # Errors
-    /// [`InferenceError::FewMembers`].
+    /// [`InferenceError::FewMembers`]; [`InferenceError::OtherForm`] when they take different images or know different classes.
     pub fn new(members: Vec<Classifier>, rule: Rule, name: String) -> Result<Self, InferenceError> {
         if members.len() < 2 {
             return Err(InferenceError::FewMembers { members: members.len() });
+        }
+        let first = members[0].run();
+        let is_other = |member: &&Classifier| {
+            let run = member.run();
+            run.form != first.form || !run.train.reading.is_same_images(&first.train.reading)
+        };
+        if let Some(other) = members.iter().find(is_other) {
+            return Err(InferenceError::OtherForm {
+                first: members[0].path().to_owned(),
+                other: other.path().to_owned(),
+            });
         }
         Ok(Self { name, rule, members })
     }
@@ -215,6 +226,11 @@ impl Ensemble {
     /// How the members are combined.
     pub fn rule(&self) -> &Rule {
         &self.rule
+    }
+
+    /// The form of the data that it takes.
+    pub fn form(&self) -> &Form {
+        self.members[0].network().form()
     }
 
     /// The members.

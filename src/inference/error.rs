@@ -51,6 +51,12 @@ pub enum InferenceError {
     )]
     FewCommonImages { images: usize, wanted: usize },
 
+    #[error(
+        "{first} and {other} cannot be combined: they take images of another size or colour, read in another way, or know other classes",
+        first = shown(first), other = shown(other)
+    )]
+    OtherForm { first: PathBuf, other: PathBuf },
+
     #[error("an ensemble needs two members or more, not {members}")]
     FewMembers { members: usize },
 

@@ -2,13 +2,13 @@
 //! Gradient-based Localization").
 
 use super::{Classifier, InferenceError};
-use crate::data::{HEIGHT, PIXELS, WIDTH};
+use crate::data::ImageShape;
 use crate::tensor::Tensor;
 
 /// A map of the image for each class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassMaps {
-    /// One per class: [`PIXELS`] numbers, row by row, from 0 where nothing speaks for the class to 1 at the strongest evidence.
+    /// One per class: a number per pixel, row by row, from 0 where nothing speaks for the class to 1 at the strongest evidence.
     /// All 0 when nothing speaks for it.
     pub maps: Vec<Vec<f32>>,
     /// The probability of each class.
@@ -29,6 +29,8 @@ impl Classifier {
     /// [`InferenceError::NotFinite`]; those of the device, or of an image of another size.
     pub fn class_maps(&self, pixels: &[u8]) -> Result<ClassMaps, InferenceError> {
         let classes = self.network().class_names().len();
+        let ImageShape { height, width, .. } = self.network().form().shape;
+        let size = [height, width];
         // One copy of the image per class, so that a single backward pass gives the gradients of all logits.
         let logits = self.network().record(&self.images(pixels, classes)?)?;
         let graph = &self.network().graph;
@@ -44,7 +46,7 @@ impl Classifier {
         let (Some(logits), Some(seen)) = (layers.last().map(|node| &node.output), of_last(&layers)) else {
             // Every network here begins with a convolution of the whole image.
             return Ok(ClassMaps {
-                maps: vec![vec![0.0; PIXELS]; classes],
+                maps: vec![vec![0.0; size[0] * size[1]]; classes],
                 probabilities: vec![0.0; classes],
                 resolution: [0, 0],
             });
@@ -69,7 +71,7 @@ impl Classifier {
         };
         let maps = activations.chunks_exact(image).zip(gradients.chunks_exact(image));
         Ok(ClassMaps {
-            maps: maps.map(|(a, g)| enlarged(&map(a, g, channels), resolution)).collect(),
+            maps: maps.map(|(a, g)| enlarged(&map(a, g, channels), resolution, size)).collect(),
             probabilities: probabilities[..classes].to_vec(),
             resolution,
         })
@@ -94,16 +96,16 @@ fn map(activations: &[f32], gradients: &[f32], channels: usize) -> Vec<f32> {
 }
 
 /// Bilinear, with half-pixel centres.
-fn enlarged(map: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
+fn enlarged(map: &[f32], [rows, columns]: [usize; 2], [height, width]: [usize; 2]) -> Vec<f32> {
     let place = |to: usize, size: usize, from: usize| {
         let x = ((to as f32 + 0.5) * from as f32 / size as f32 - 0.5).clamp(0.0, (from - 1) as f32);
         (x as usize, (x as usize + 1).min(from - 1), x.fract())
     };
-    let mut large = Vec::with_capacity(PIXELS);
-    for y in 0..HEIGHT {
-        let (top, bottom, down) = place(y, HEIGHT, rows);
-        for x in 0..WIDTH {
-            let (left, right, across) = place(x, WIDTH, columns);
+    let mut large = Vec::with_capacity(height * width);
+    for y in 0..height {
+        let (top, bottom, down) = place(y, height, rows);
+        for x in 0..width {
+            let (left, right, across) = place(x, width, columns);
             let row = |y: usize| (1.0 - across) * map[y * columns + left] + across * map[y * columns + right];
             large.push((1.0 - down) * row(top) + down * row(bottom));
         }

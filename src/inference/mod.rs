@@ -15,7 +15,7 @@ pub use grad_cam::ClassMaps;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::data::ImageSet;
+use crate::data::{Form, ImageSet};
 use crate::eval::Predictions;
 use crate::gpu::Gpu;
 
@@ -52,6 +52,15 @@ impl Model {
         match self {
             Self::Single(classifier) => vec![classifier],
             Self::Ensemble(ensemble) => ensemble.members().iter().collect(),
+        }
+    }
+
+    /// The form of the data that it takes.
+    pub fn form(&self) -> &Form {
+        match self {
+            Self::Single(classifier) => classifier.network().form(),
+            // All members have the same.
+            Self::Ensemble(ensemble) => ensemble.form(),
         }
     }
 

@@ -1,5 +1,6 @@
-//! The four-convolution CNN for images of 28x28.
+//! The four-convolution CNN.
 
+use crate::data::{Form, ImageShape};
 use crate::nn::{
     BatchNorm2d, Beside, Conv2d, ConvSettings, Forward, Linear, Model, ParameterBuilder, Role, WeightStart,
 };
@@ -8,7 +9,7 @@ use crate::tensor::ops::{Padding, Window};
 use crate::tensor::{Result, Tensor};
 
 /// `4 x [Conv 3x3 same, ReLU, BatchNorm, MaxPool 2x2]` with 32, 68, 128 and 256 filters, then dense layers of 512 (or as chosen) and 256
-/// with ReLU and dropout, then 10 logits.
+/// with ReLU and dropout, then a logit per class.
 #[derive(Debug)]
 pub struct Cnn4 {
     blocks: Vec<(Conv2d, BatchNorm2d)>,
@@ -18,30 +19,35 @@ pub struct Cnn4 {
 }
 
 impl Cnn4 {
-    const FILTERS: [usize; 5] = [1, 32, 68, 128, 256];
+    const FILTERS: [usize; 4] = [32, 68, 128, 256];
     const SECOND_HIDDEN: usize = 256;
+    /// The smallest side of an image: four poolings leave one pixel of 16.
+    pub const SMALLEST_IMAGE: usize = 1 << Self::FILTERS.len();
 
     /// Declares the parameters: `conv1` to `conv4`, `bn1` to `bn4`, `fc1` to `fc3`.
-    pub fn new(builder: &mut ParameterBuilder, settings: Cnn4Settings, classes: usize) -> Self {
+    pub fn new(builder: &mut ParameterBuilder, settings: Cnn4Settings, form: &Form) -> Self {
         let convolution =
             ConvSettings { window: Window::new([3, 3], [1, 1], Padding::Same), bias: true, start: WeightStart::Glorot };
+        let mut from = form.shape.channels;
         let blocks = (1..)
-            .zip(Self::FILTERS.windows(2))
-            .map(|(i, channels)| {
-                let [from, to] = [channels[0], channels[1]];
+            .zip(Self::FILTERS)
+            .map(|(i, to)| {
+                let from = std::mem::replace(&mut from, to);
                 let conv = format!("conv{i}");
                 (Conv2d::new(builder, &conv, [from, to], convolution), BatchNorm2d::new(builder, &format!("bn{i}"), to))
             })
             .collect();
-        // Four poolings leave one pixel of 28x28: 28, 14, 7, 3, 1.
+        // Each pooling halves the sides and drops a last odd pixel: 28, 14, 7, 3, 1.
+        let ImageShape { height, width, .. } = form.shape;
+        let left = (height / Self::SMALLEST_IMAGE) * (width / Self::SMALLEST_IMAGE);
         let (first, second) = (settings.dense, Self::SECOND_HIDDEN);
         Self {
             blocks,
             hidden: [
-                Linear::new(builder, "fc1", [Self::FILTERS[4], first], Role::LinearWeight),
+                Linear::new(builder, "fc1", [from * left, first], Role::LinearWeight),
                 Linear::new(builder, "fc2", [first, second], Role::LinearWeight),
             ],
-            last: Linear::new(builder, "fc3", [second, classes], Role::OutputWeight),
+            last: Linear::new(builder, "fc3", [second, form.classes()], Role::OutputWeight),
             settings,
         }
     }

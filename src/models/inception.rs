@@ -67,15 +67,16 @@ impl InceptionV3 {
 }
 
 impl Model for InceptionV3 {
-    /// Greyscale images are resized and given three equal channels; images with three channels are used as they are.
+    /// Images are resized; grey ones are given three equal channels.
     fn features(&self, pass: &mut Forward, images: &Tensor) -> Result<Tensor> {
-        let mut x = if images.shape().last() == 1 {
-            let side = self.settings.image_size;
-            let grey = images.resize_bilinear([side, side])?;
-            Tensor::concat(&[&grey, &grey, &grey])?
-        } else {
-            images.clone()
+        let side = self.settings.image_size;
+        let mut x = match images.shape().axes() {
+            [_, height, width, _] if [*height, *width] == [side, side] => images.clone(),
+            _ => images.resize_bilinear([side, side])?,
         };
+        if images.shape().last() == 1 {
+            x = Tensor::concat(&[&x, &x, &x])?;
+        }
         for (i, layer) in self.stem.iter().enumerate() {
             x = layer.forward(pass, &x)?;
             // After 2b and 4a.

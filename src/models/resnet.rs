@@ -1,5 +1,6 @@
 //! Residual networks of basic blocks (He et al. 2015, "Deep Residual Learning for Image Recognition").
 
+use crate::data::ImageShape;
 use crate::nn::{
     BatchNorm2d, Beside, Conv2d, ConvSettings, Forward, Linear, Model, ParameterBuilder, Role, WeightStart,
 };
@@ -12,6 +13,8 @@ use crate::tensor::{Result, Tensor};
 pub struct ResNetShape {
     /// Side and stride of the first convolution, whose output has as many channels as the first stage.
     pub stem: [usize; 2],
+    /// Whether the stem ends with 3x3 max pooling that halves the image.
+    pub pool: bool,
     /// Channels of each stage; all but the first halve the image.
     pub stages: &'static [usize],
     /// Blocks of two convolutions in each stage.
@@ -19,20 +22,28 @@ pub struct ResNetShape {
 }
 
 impl ResNetShape {
-    /// The study's, for 28x28 images: torchvision's ResNet-18 without max pooling.
-    pub const RESNET18: Self = Self { stem: [7, 2], stages: &[64, 128, 256, 512], blocks: 2 };
+    /// torchvision's ResNet-18 has max pooling after the first convolution, for images of 224x224; the study's for 28x28 has
+    /// none. Images of at least this side are pooled: eight by eight pixels or more then reach the blocks.
+    pub const SMALLEST_POOLED: usize = 64;
+
+    /// ResNet-18 for images of this shape.
+    pub fn resnet18(images: ImageShape) -> Self {
+        let pool = images.height.min(images.width) >= Self::SMALLEST_POOLED;
+        Self { stem: [7, 2], pool, stages: &[64, 128, 256, 512], blocks: 2 }
+    }
 
     /// The paper's for CIFAR-10 with `6 blocks + 2` layers.
     pub const fn cifar(blocks: usize) -> Self {
-        Self { stem: [3, 1], stages: &[16, 32, 64], blocks }
+        Self { stem: [3, 1], pool: false, stages: &[16, 32, 64], blocks }
     }
 }
 
-/// `Conv, BatchNorm, ReLU`, stages of basic blocks, the mean over each image, and logits. No convolution has a bias; names
+/// `Conv, BatchNorm, ReLU`, max pooling for large images, stages of basic blocks, the mean over each image, and logits. No convolution has a bias; names
 /// are torchvision's.
 #[derive(Debug)]
 pub struct ResNet {
     stem: (Conv2d, BatchNorm2d),
+    pool: bool,
     blocks: Vec<BasicBlock>,
     last: Linear,
     settings: ResNetSettings,
@@ -61,7 +72,13 @@ impl ResNet {
                 from = to;
             }
         }
-        Self { stem, blocks, last: Linear::new(builder, "fc", [from, classes], Role::OutputWeight), settings }
+        Self {
+            stem,
+            pool: shape.pool,
+            blocks,
+            last: Linear::new(builder, "fc", [from, classes], Role::OutputWeight),
+            settings,
+        }
     }
 }
 
@@ -69,6 +86,9 @@ impl Model for ResNet {
     fn features(&self, pass: &mut Forward, images: &Tensor) -> Result<Tensor> {
         let (conv, norm) = &self.stem;
         let mut x = norm_activation(pass, norm, &conv.forward(pass, images)?, self.settings.slope)?;
+        if self.pool {
+            x = x.max_pool(Window::new([3, 3], [2, 2], Padding::symmetric(1, 1)))?;
+        }
         for block in &self.blocks {
             x = block.forward(pass, &x, self.settings.slope)?;
         }

@@ -45,7 +45,7 @@ impl FeatureTable {
     ///
     /// # Errors
     /// Those of the device.
-    pub fn new(graph: &Graph, features: &[f32], labels: &[u8]) -> std::result::Result<Self, NetworkError> {
+    pub fn new(graph: &Graph, features: &[f32], labels: &[u16]) -> std::result::Result<Self, NetworkError> {
         let images = labels.len().max(1);
         let width = features.len() / images;
         let most = (graph.gpu().largest_binding() / (4 * images as u64)).max(1) as usize;

@@ -7,7 +7,7 @@ mod resident;
 
 use std::sync::Arc;
 
-use crate::data::{CLASS_NAMES, CLASSES, Examples, HEIGHT, ImageSet, Normalisation, WIDTH};
+use crate::data::{Examples, Form, ImageSet, ImageShape, Normalisation};
 use crate::eval::Predictions;
 use crate::gpu::Gpu;
 use crate::models;
@@ -29,11 +29,11 @@ pub struct Network {
     pub parameters: Parameters,
     model: Box<dyn Model>,
     normalisation: Normalisation,
-    class_names: Vec<String>,
+    form: Form,
 }
 
 impl Network {
-    /// The network that `declare` declares, on a graph of its own, with initial weights determined by `seed`. Weights that are
+    /// The network that `declare` declares for data of this form, on a graph of its own, with initial weights determined by `seed`. Weights that are
     /// not `learned` stay as they are.
     ///
     /// # Errors
@@ -41,6 +41,7 @@ impl Network {
     pub fn new(
         gpu: &Arc<Gpu>,
         declare: impl FnOnce(&mut ParameterBuilder) -> Box<dyn Model>,
+        form: &Form,
         seed: u64,
         normalisation: Normalisation,
         learned: &Learned,
@@ -49,38 +50,33 @@ impl Network {
         let mut builder = ParameterBuilder::default();
         let model = declare(&mut builder);
         let frozen = learned.frozen(&builder.names())?;
-        Ok(Self {
-            parameters: builder.build(&graph, seed, frozen)?,
-            graph,
-            model,
-            normalisation,
-            class_names: CLASS_NAMES.map(str::to_owned).to_vec(),
-        })
+        Ok(Self { parameters: builder.build(&graph, seed, frozen)?, graph, model, normalisation, form: form.clone() })
     }
 
-    /// The same network, with these names for its classes instead of Fashion-MNIST's.
-    pub fn with_classes(mut self, names: &[String]) -> Self {
-        self.class_names = names.to_vec();
-        self
+    /// The form of the data that it takes.
+    pub fn form(&self) -> &Form {
+        &self.form
     }
 
     /// The names of its classes.
     pub fn class_names(&self) -> &[String] {
-        &self.class_names
+        &self.form.class_names
     }
 
-    /// The network that the settings ask for.
+    /// The network that the settings ask for, for data of this form.
     ///
     /// # Errors
     /// As [`Network::new`].
     pub fn of(
         gpu: &Arc<Gpu>,
         config: &TrainConfig,
+        form: &Form,
         normalisation: Normalisation,
         learned: &Learned,
     ) -> std::result::Result<Self, NetworkError> {
-        let declare = |builder: &mut ParameterBuilder| models::declare(&config.network, builder, CLASSES);
-        Self::new(gpu, declare, config.seed, normalisation, learned)
+        models::check_shape(&config.network, form.shape)?;
+        let declare = |builder: &mut ParameterBuilder| models::declare(&config.network, builder, form);
+        Self::new(gpu, declare, form, config.seed, normalisation, learned)
     }
 
     /// Records the network on a batch: logits and labels.
@@ -109,7 +105,7 @@ impl Network {
         }
     }
 
-    /// Records the logits of images `[N, H, W, 1]` that are scaled as in training.
+    /// Records the logits of images `[N, H, W, C]` that are scaled as in training.
     ///
     /// # Errors
     /// A shape error when they do not fit the network.
@@ -127,7 +123,9 @@ impl Network {
         let feed = Feed::Images(Resident::new(&self.graph, images)?);
         let visit = Visit::new(&self.graph, &order)?;
         let mut pass = Forward::new(&self.parameters, Mode::Inference);
-        Ok(self.logits(&mut pass, &feed, &visit, images.len(), Changes::NONE)?.0)
+        let (logits, _) = self.logits(&mut pass, &feed, &visit, images.len(), Changes::NONE)?;
+        visit.start_at(0, 0)?;
+        Ok(logits)
     }
 
     /// Prepares the answers for the images that `order` names, with these parameters: the network's own, or an average.
@@ -173,7 +171,8 @@ impl Network {
     /// # Errors
     /// Those of the device.
     pub(crate) fn feature_width(&self) -> Result<usize> {
-        let image = self.graph.zeros([1, HEIGHT, WIDTH, 1])?;
+        let ImageShape { height, width, channels } = self.form.shape;
+        let image = self.graph.zeros([1, height, width, channels])?;
         let mut pass = Forward::new(&self.parameters, Mode::Inference);
         Ok(self.model.features(&mut pass, &image)?.shape().last())
     }
@@ -219,9 +218,9 @@ impl Network {
     pub(crate) fn predictions(
         &self,
         probabilities: Vec<f32>,
-        labels: &[u8],
+        labels: &[u16],
     ) -> std::result::Result<Predictions, NetworkError> {
-        Ok(Predictions::new(probabilities, labels.to_vec(), self.class_names.clone())?)
+        Ok(Predictions::new(probabilities, labels.to_vec(), self.form.class_names.clone())?)
     }
 
     /// The logits of a whole set, row-major `[images, classes]`.

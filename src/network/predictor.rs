@@ -41,6 +41,7 @@ impl Predictor {
         loop {
             let size = tried.next().unwrap_or(1);
             let batch = size.min(visit.len().max(1));
+            visit.forget_block();
             let output = match record(batch) {
                 Err(error) if tried.peek().is_some() && error.is_out_of_memory() => continue,
                 recorded => recorded?,

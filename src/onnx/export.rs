@@ -11,7 +11,7 @@ use super::proto::{
     Attribute, AttributeType, DataType, Dimension, Graph, Model, Node, OperatorSet, Property, Shape, Tensor as Stored,
     TensorType, Type, ValueInfo,
 };
-use crate::data::{HEIGHT, WIDTH};
+use crate::data::ImageShape;
 use crate::files::{FileError, write_atomically};
 use crate::inference::{Classifier, InferenceError};
 use crate::nn::weights::{DiskTensor, in_pytorch_layout};
@@ -58,7 +58,8 @@ pub fn export(classifier: &Classifier, path: &Path) -> Result<(), OnnxError> {
 fn model(classifier: &Classifier) -> Result<Model, OnnxError> {
     let network = classifier.network();
     // Recorded for one image; in the file the number of images is left open.
-    let images = network.graph.tensor([1, HEIGHT, WIDTH, 1], &[0.0; HEIGHT * WIDTH])?;
+    let ImageShape { height, width, channels } = network.form().shape;
+    let images = network.graph.zeros([1, height, width, channels])?;
     let layers = network.graph.layers(&network.record(&images)?)?;
     let mut writer = Writer::new(classifier)?;
     writer.scale(&images);
@@ -73,8 +74,8 @@ fn model(classifier: &Classifier) -> Result<Model, OnnxError> {
         producer_name: "selvedge".to_owned(),
         producer_version: run.version.clone(),
         doc_string: format!(
-            "{}, trained on Fashion-MNIST. Input: pixels as byte / 255, light on dark. Output: logits of {classes}.",
-            name
+            "{name}, trained on {} images. Input: pixels as byte / 255. Output: logits of {classes}.",
+            network.form().shape
         ),
         opset_import: vec![OperatorSet { domain: String::new(), version: OPSET }],
         metadata_props: [("classes", classes), ("pixel_scale", "1/255".to_owned()), ("selvedge", run.to_json())]
@@ -111,8 +112,14 @@ impl<'a> Writer<'a> {
     /// The network's own scaling of pixels in 0 to 1.
     fn scale(&mut self, images: &Tensor) {
         let normalisation = self.classifier.run().normalisation;
-        let mean = self.constant("pixel_mean", &[normalisation.mean]);
-        let deviation = self.constant("pixel_deviation", &[normalisation.deviation]);
+        let channels = self.classifier.network().form().shape.channels;
+        // One number per channel, along the axis of the channels.
+        let mut constant = |name: &str, values: [f32; 3]| {
+            self.initializers.push(stored(name, &[channels, 1, 1], &values[..channels]));
+            name.to_owned()
+        };
+        let mean = constant("pixel_mean", normalisation.mean);
+        let deviation = constant("pixel_deviation", normalisation.deviation);
         let centred = self.node("Sub", vec![INPUT.to_owned(), mean], vec![]);
         let scaled = self.node("Div", vec![centred, deviation], vec![]);
         self.names.push((images.clone(), scaled));
@@ -166,8 +173,9 @@ impl<'a> Writer<'a> {
             }
             Layer::Reshape(_) => {
                 // Channels come first in ONNX and last here: flattening gives the same order only when an image is one pixel.
-                if !matches!(node.inputs[0].shape().axes(), [_, 1, 1, _]) {
-                    return Err(unsupported(format!("it flattens images of {}", node.inputs[0].shape())));
+                if matches!(node.inputs[0].shape().axes(), [_, height, width, _] if height * width > 1) {
+                    let channels_last = self.node("Transpose", inputs, vec![ints("perm", &[0, 2, 3, 1])]);
+                    inputs = vec![channels_last];
                 }
                 self.node("Flatten", inputs, vec![int("axis", 1)])
             }
@@ -232,11 +240,6 @@ impl<'a> Writer<'a> {
         Ok(self.node("Pad", vec![joined, pads], vec![]))
     }
 
-    fn constant(&mut self, name: &str, values: &[f32]) -> String {
-        self.initializers.push(stored(name, &[values.len()], values));
-        name.to_owned()
-    }
-
     fn integers(&mut self, name: &str, values: &[i64]) -> String {
         self.initializers.push(Stored {
             dims: vec![values.len() as i64],
@@ -263,7 +266,8 @@ impl<'a> Writer<'a> {
     }
 
     fn finish(mut self, name: &str) -> Result<Graph, OnnxError> {
-        let classes = self.classifier.network().class_names().len();
+        let form = self.classifier.network().form();
+        let (classes, ImageShape { height, width, channels }) = (form.classes(), form.shape);
         let Some(last) = self.nodes.last_mut() else {
             return Err(unsupported("it has no layers".to_owned()));
         };
@@ -272,7 +276,7 @@ impl<'a> Writer<'a> {
             node: self.nodes,
             name: name.to_owned(),
             initializer: self.initializers,
-            input: vec![value(INPUT, &[1, HEIGHT, WIDTH], "pixels as byte / 255, light on dark")],
+            input: vec![value(INPUT, &[channels, height, width], "pixels as byte / 255")],
             output: vec![value(OUTPUT, &[classes], "before softmax")],
         })
     }

@@ -3,15 +3,11 @@
 use super::color::Ramp;
 use super::drawing::{Anchor, Drawing, Shape, Text};
 use super::{Color, Picture};
+use crate::eval::ConfusionTable;
 
 /// Shares of each true class, as colours and numbers.
 #[derive(Debug)]
-pub struct ConfusionPicture<'a> {
-    /// Names of the classes.
-    pub names: &'a [String],
-    /// How often each class (row) was predicted to be each class (column).
-    pub matrix: &'a [Vec<usize>],
-}
+pub struct ConfusionPicture<'a>(pub &'a ConfusionTable);
 
 const CELL: f32 = 64.0;
 /// For names of up to about 14 letters.
@@ -41,13 +37,14 @@ pub(crate) fn shade(share: f64) -> f64 {
 }
 
 impl ConfusionPicture<'_> {
-    fn side(&self) -> f32 {
-        CELL * self.names.len() as f32
+    /// Width and height of the matrix.
+    fn sides(&self) -> [f32; 2] {
+        [self.0.columns.len(), self.0.rows.len()].map(|cells| CELL * cells as f32)
     }
 
     /// Whether names are written upright; names wider than a cell are written upwards.
     fn is_upright(&self) -> bool {
-        self.names.iter().all(|name| name.chars().count() <= 11)
+        self.0.columns.iter().all(|name| name.chars().count() <= 11)
     }
 
     fn bottom(&self) -> f32 {
@@ -55,7 +52,7 @@ impl ConfusionPicture<'_> {
     }
 
     fn draw_rows(&self, drawing: &mut Drawing) {
-        for (row, (name, counts)) in self.names.iter().zip(self.matrix).enumerate() {
+        for (row, (name, counts)) in self.0.rows.iter().zip(&self.0.counts).enumerate() {
             let top = TOP + CELL * row as f32;
             let middle = top + CELL / 2.0;
             drawing.text(name, [LEFT - 8.0, middle], 13.0, Anchor::End);
@@ -73,8 +70,8 @@ impl ConfusionPicture<'_> {
     }
 
     fn draw_columns(&self, drawing: &mut Drawing) {
-        let below = TOP + self.side();
-        for (column, name) in self.names.iter().enumerate() {
+        let below = TOP + self.sides()[1];
+        for (column, name) in self.0.columns.iter().enumerate() {
             let x = LEFT + CELL * (column as f32 + 0.5);
             match self.is_upright() {
                 true => drawing.text(name, [x, below + 13.0], 11.0, Anchor::Middle),
@@ -86,7 +83,8 @@ impl ConfusionPicture<'_> {
     /// The bar that explains the colours.
     fn draw_bar(&self, drawing: &mut Drawing) {
         const STEPS: u16 = 256;
-        let (left, width, side) = (LEFT + self.side() + 24.0, 18.0, self.side());
+        let [across, side] = self.sides();
+        let (left, width) = (LEFT + across + 24.0, 18.0);
         for step in 0..STEPS {
             let share = f32::from(step) / f32::from(STEPS);
             let height = side / f32::from(STEPS);
@@ -104,21 +102,25 @@ impl ConfusionPicture<'_> {
 
 impl Picture for ConfusionPicture<'_> {
     fn size(&self) -> (u32, u32) {
-        let side = self.side();
-        ((LEFT + side + BAR) as u32, (TOP + side + self.bottom()) as u32)
+        let [across, down] = self.sides();
+        ((LEFT + across + BAR) as u32, (TOP + down + self.bottom()) as u32)
     }
 
     fn draw(&self, drawing: &mut Drawing) {
-        let side = self.side();
-        let middle = LEFT + side / 2.0;
-        drawing.text("share of each true class", [middle, 22.0], 16.0, Anchor::Middle);
+        let [across, down] = self.sides();
+        let middle = LEFT + across / 2.0;
+        let title = match self.0.columns.len() > self.0.rows.len() {
+            true => format!("share of each true class, the {} most confused", self.0.rows.len()),
+            false => "share of each true class".to_owned(),
+        };
+        drawing.text(title, [middle, 22.0], 16.0, Anchor::Middle);
         self.draw_rows(drawing);
-        let (right, bottom) = (LEFT + side, TOP + side);
+        let (right, bottom) = (LEFT + across, TOP + down);
         let corners = [[LEFT, TOP], [right, TOP], [right, bottom], [LEFT, bottom], [LEFT, TOP]];
         drawing.line(corners.to_vec(), 1.0, Color::INK.faint(0.4));
         self.draw_columns(drawing);
         drawing.text("predicted", [middle, bottom + self.bottom() - 18.0], 14.0, Anchor::Middle);
-        drawing.text_upwards("true", [14.0, TOP + side / 2.0], 14.0, Anchor::Middle);
+        drawing.text_upwards("true", [14.0, TOP + down / 2.0], 14.0, Anchor::Middle);
         self.draw_bar(drawing);
     }
 }
@@ -135,10 +137,11 @@ mod tests {
 
     #[test]
     fn equal_shares_have_one_colour_however_many_images_a_class_has() {
-        let names = ["few", "many"].map(str::to_owned);
-        let matrix = [vec![3, 1], vec![2500, 7500]];
+        let names = ["few", "many"].map(str::to_owned).to_vec();
+        let counts = vec![vec![3, 1], vec![2500, 7500]];
+        let table = ConfusionTable { classes: vec![0, 1], rows: names.clone(), columns: names, counts };
         let mut drawing = Drawing::default();
-        ConfusionPicture { names: &names, matrix: &matrix }.draw_rows(&mut drawing);
+        ConfusionPicture(&table).draw_rows(&mut drawing);
         let colors: Vec<Color> = drawing
             .shapes
             .iter()

@@ -1,13 +1,14 @@
-//! Grey images in rows and columns.
+//! Images in rows and columns.
 
 use super::drawing::{Anchor, Drawing};
 use super::{Picture, Raster};
+use crate::data::ImageShape;
 
 /// Images of one size in a grid, with a title over each column and a name before each row.
 #[derive(Debug)]
 pub struct ImageGrid<'a> {
-    /// Rows and columns of an image.
-    pub image_size: [usize; 2],
+    /// The shape of each image.
+    pub shape: ImageShape,
     /// Over the columns.
     pub titles: &'a [String],
     /// Name of each row, and its images as values in 0 to 1.
@@ -26,7 +27,7 @@ const LETTERS: f32 = 12.0;
 
 impl Picture for ImageGrid<'_> {
     fn size(&self) -> (u32, u32) {
-        let [height, width] = self.image_size;
+        let ImageShape { height, width, .. } = self.shape;
         let (columns, rows) = (self.titles.len(), self.rows.len());
         let across = NAMES + columns * (width * SCALE + GAP) + GAP;
         let down = TITLES + rows * (height * SCALE + GAP) + GAP;
@@ -34,7 +35,7 @@ impl Picture for ImageGrid<'_> {
     }
 
     fn draw(&self, drawing: &mut Drawing) {
-        let [height, width] = self.image_size.map(|side| side * SCALE);
+        let [height, width] = [self.shape.height, self.shape.width].map(|side| side * SCALE);
         let left = |column: usize| NAMES + column * (width + GAP);
         let top = |row: usize| TITLES + row * (height + GAP);
         for (column, title) in self.titles.iter().enumerate() {
@@ -45,7 +46,7 @@ impl Picture for ImageGrid<'_> {
             let middle = [GAP as f32, (top(row) + height / 2) as f32];
             drawing.text(name, middle, LETTERS, Anchor::Start);
             for (column, image) in images.iter().enumerate() {
-                let raster = Raster::grey(self.image_size[1], image);
+                let raster = Raster::image(self.shape, image);
                 drawing.image([left(column), top(row)], SCALE, raster);
             }
         }

@@ -4,9 +4,9 @@ use super::drawing::{Anchor, Drawing, Place, Shape, Text};
 use super::{Color, Picture};
 use crate::numbers::thousands;
 
-/// One colour per class, for white paper; [`Color::on_dark`] is the one for a dark page. Found by a search for ten that are
-/// far apart for people with any colour vision and stand out from both. Classes that are side by side in maps have those
-/// farthest apart.
+/// The colours of classes, for white paper; [`Color::on_dark`] is the one for a dark page. Found by a search for ten that are
+/// far apart for people with any colour vision and stand out from both. Classes of Fashion-MNIST that are side by side
+/// in maps have those farthest apart. Data with more classes uses them again.
 pub const CLASS_COLORS: [Color; 10] = [
     Color::rgb(0xff, 0x97, 0xb4),
     Color::rgb(0xff, 0x2f, 0x9a),
@@ -29,9 +29,9 @@ pub struct MapPicture<'a> {
     /// The positions of the points, to the right and up.
     pub places: &'a [[f32; 2]],
     /// The class of each point.
-    pub labels: &'a [u8],
+    pub labels: &'a [u16],
     /// Names of the classes.
-    pub names: &'a [&'a str],
+    pub names: &'a [String],
 }
 
 const WIDTH: f32 = 1400.0;
@@ -58,7 +58,7 @@ impl Picture for MapPicture<'_> {
             drawing.disc(frame.at(*place), radius, color_of(*label).faint(0.7));
         }
         for (class, at) in apart(self.medians(&frame)) {
-            let name = self.names.get(class).copied().unwrap_or_default();
+            let name = self.names.get(class).map(String::as_str).unwrap_or_default();
             drawing.shapes.push(Shape::Text(Text { outlined: true, ..Text::new(name, at, NAME, Anchor::Middle) }));
         }
         self.draw_legend(drawing);
@@ -89,20 +89,25 @@ impl MapPicture<'_> {
                 *count += 1;
             }
         }
-        let present = self.names.iter().zip(counts).zip(0u8..).filter(|((_, count), _)| *count > 0);
-        for (row, ((name, count), class)) in present.enumerate() {
-            let (x, y) = (WIDTH - LEGEND, TOP + MARGIN + 34.0 * row as f32);
-            drawing.disc([x, y], 8.0, color_of(class));
-            drawing.text(*name, [x + 18.0, y], 15.0, Anchor::Start);
+        let present = self.names.iter().zip(counts).zip(0_u16..).filter(|((_, count), _)| *count > 0);
+        let present: Vec<_> = present.collect();
+        // As many as there is room for, the more of them the closer.
+        let apart = ((HEIGHT - TOP - MARGIN) / present.len() as f32).clamp(12.0, 34.0);
+        let rows = ((HEIGHT - TOP - MARGIN) / apart) as usize;
+        let scale = (apart / 22.0).min(1.0);
+        for (row, ((name, count), class)) in present.into_iter().take(rows).enumerate() {
+            let (x, y) = (WIDTH - LEGEND, TOP + MARGIN + apart * row as f32);
+            drawing.disc([x, y], 8.0 * scale, color_of(class));
+            drawing.text(name.as_str(), [x + 18.0, y], 15.0 * scale, Anchor::Start);
             drawing.shapes.push(Shape::Text(Text {
                 color: Color::rgb(110, 113, 120),
-                ..Text::new(thousands(count), [WIDTH - 20.0, y], 12.0, Anchor::End)
+                ..Text::new(thousands(count), [WIDTH - 20.0, y], 12.0 * scale, Anchor::End)
             }));
         }
     }
 }
 
-fn color_of(label: u8) -> Color {
+fn color_of(label: u16) -> Color {
     CLASS_COLORS[usize::from(label) % CLASS_COLORS.len()]
 }
 

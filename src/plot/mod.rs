@@ -46,6 +46,7 @@ pub use rates::RateCurve;
 pub use reliability::ReliabilityPicture;
 pub use svg::Ground;
 
+use crate::data::ImageShape;
 use crate::files::{FileError, shown, write_atomically};
 
 /// A picture that could not be drawn or written.
@@ -79,6 +80,13 @@ pub enum Channels {
     Grey,
     /// Red, green and blue.
     Rgb,
+}
+
+impl Channels {
+    /// Those of a data set's images.
+    pub fn of(shape: ImageShape) -> Self {
+        if shape.is_colour() { Self::Rgb } else { Self::Grey }
+    }
 }
 
 /// Something to draw.

@@ -1,6 +1,7 @@
 //! Small images, drawn large.
 
 use super::color::Ramp;
+use crate::data::ImageShape;
 
 /// An image of coloured pixels, row by row.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,10 +12,19 @@ pub struct Raster {
 
 /// Every value has a colour: one outside 0 to 1 has that of the nearer end, and NaN has that of 0.
 impl Raster {
-    /// Rows of `width` grey pixels from 0 (black) to 1 (white).
-    pub fn grey(width: usize, values: &[f32]) -> Self {
-        let colors = values.iter().map(|value| [(255.0 * value.clamp(0.0, 1.0)).round() as u8; 3]);
-        Self::new(width, colors.collect())
+    /// An image of a data set, with numbers from 0 (black) to 1 (white, or all of a colour).
+    pub fn image(shape: ImageShape, values: &[f32]) -> Self {
+        let byte = |value: f32| (255.0 * value.clamp(0.0, 1.0)).round() as u8;
+        let colors = values.chunks_exact(shape.channels.max(1)).map(|pixel| match pixel {
+            [red, green, blue] => [*red, *green, *blue].map(byte),
+            pixel => [byte(pixel[0]); 3],
+        });
+        Self::new(shape.width, colors.collect())
+    }
+
+    /// An image of a data set as it is stored, in bytes.
+    pub fn photo(shape: ImageShape, bytes: &[u8]) -> Self {
+        Self::image(shape, &bytes.iter().map(|byte| f32::from(*byte) / 255.0).collect::<Vec<_>>())
     }
 
     /// Rows of `width` pixels in the colours of viridis, from 0 (dark violet) to 1 (yellow): even steps look even, with any
@@ -24,13 +34,14 @@ impl Raster {
         Self::new(width, colors.collect())
     }
 
-    /// A grey image seen through a heat map of the same size, both from 0 to 1: the hotter, the more of `inferno` colours.
-    pub fn heat(width: usize, grey: &[f32], heat: &[f32]) -> Self {
-        let colors = grey.iter().zip(heat).map(|(grey, heat)| {
+    /// This image, in grey, seen through a heat map of the same size, from 0 to 1: the hotter, the more of `inferno` colours.
+    pub fn heated(&self, heat: &[f32]) -> Self {
+        let colors = self.colors.iter().zip(heat).map(|([red, green, blue], heat)| {
+            let grey = (f32::from(*red) + f32::from(*green) + f32::from(*blue)) / 3.0;
             let hot = Ramp::INFERNO.at(f64::from(*heat)).rgb;
-            hot.map(|color| (0.4 * 255.0 * grey.clamp(0.0, 1.0) + 0.6 * f32::from(color)).round() as u8)
+            hot.map(|color| (0.4 * grey + 0.6 * f32::from(color)).round() as u8)
         });
-        Self::new(width, colors.collect())
+        Self::new(self.width, colors.collect())
     }
 
     fn new(width: usize, mut colors: Vec<[u8; 3]>) -> Self {
@@ -63,9 +74,11 @@ mod tests {
     fn every_value_has_a_colour() {
         let values = [0.0, 1.0, -3.0, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
         let ends = |low: [u8; 3], high: [u8; 3]| vec![low, high, low, high, high, low, low];
-        assert_eq!(Raster::grey(7, &values).colors(), ends([0; 3], [255; 3]));
+        assert_eq!(Raster::image(ImageShape::grey(1, 7), &values).colors(), ends([0; 3], [255; 3]));
         assert_eq!(Raster::viridis(7, &values).colors(), ends([68, 1, 84], [253, 231, 37]));
-        let heat = Raster::heat(7, &[0.0; 7], &values);
+        let heat = Raster::image(ImageShape::grey(1, 7), &[0.0; 7]).heated(&values);
         assert_eq!(heat.colors(), ends([0, 0, 2], [151, 153, 98]));
+        let colour = Raster::photo(ImageShape::colour(1, 2), &[1, 2, 3, 250, 128, 0]);
+        assert_eq!(colour.colors(), [[1, 2, 3], [250, 128, 0]]);
     }
 }

@@ -1,7 +1,7 @@
 //! Which images to show, and what to write under them.
 
 use super::Evaluation;
-use crate::data::{WIDTH, shuffle};
+use crate::data::{ImageShape, shuffle};
 use crate::plot::{Gallery, Raster, Tile};
 
 /// Columns and rows of a gallery.
@@ -55,6 +55,7 @@ impl Pick {
 
 /// An image of a gallery and its caption.
 pub(super) struct Shown<'a> {
+    pub shape: ImageShape,
     pub pixels: &'a [u8],
     pub truth: &'a str,
     pub predicted: &'a str,
@@ -80,6 +81,7 @@ pub(super) fn tiles<'a>(evaluation: &'a Evaluation, pick: Pick, size: GallerySiz
         .into_iter()
         .map(|image| image as usize)
         .map(|image| Shown {
+            shape: evaluation.images.shape(),
             pixels: evaluation.images.image(image),
             truth: &names[usize::from(predictions.labels()[image])],
             predicted: &names[predicted[image]],
@@ -90,12 +92,9 @@ pub(super) fn tiles<'a>(evaluation: &'a Evaluation, pick: Pick, size: GallerySiz
 
 /// The picture of a gallery.
 pub(super) fn picture(pick: Pick, shown: &[Shown], size: GallerySize) -> Gallery {
-    let tiles = shown.iter().map(|shown| {
-        let grey: Vec<f32> = shown.pixels.iter().map(|byte| f32::from(*byte) / 255.0).collect();
-        Tile {
-            image: Raster::grey(WIDTH, &grey),
-            lines: vec![format!("{} {:.2}", shown.predicted, shown.confidence), format!("true: {}", shown.truth)],
-        }
+    let tiles = shown.iter().map(|shown| Tile {
+        image: Raster::photo(shown.shape, shown.pixels),
+        lines: vec![format!("{} {:.2}", shown.predicted, shown.confidence), format!("true: {}", shown.truth)],
     });
     let title = match shown.len() {
         0 => format!("{}: none", pick.title()),

@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use maud::{Markup, PreEscaped, html};
 
 use super::gallery::{GallerySize, Pick, Shown, tiles};
-use super::{Evaluation, precision_recall};
-use crate::data::{HEIGHT, WIDTH};
-use crate::eval::{Calibration, ClassScore, Metrics, Report};
+use super::{Evaluation, MOST_CLASSES, precision_recall};
+use crate::data::ImageShape;
+use crate::eval::{Calibration, ClassScore, ConfusionTable, Metrics, Report};
 use crate::numbers::thousands;
 use crate::plot::{
     Channels, Color, Curves, DrawingError, Ground, Picture, PrecisionRecallPicture, Ramp, ReliabilityPicture, png,
@@ -21,15 +21,15 @@ const PAIRS: usize = 10;
 pub(super) fn model(evaluation: &Evaluation, named: bool, gallery: GallerySize) -> Result<Markup, DrawingError> {
     let predictions = &evaluation.predictions;
     let metrics = Metrics::from_predictions(predictions);
-    let names = predictions.class_names();
-    let curves = precision_recall(predictions);
+    let table = predictions.confusion_table(MOST_CLASSES);
+    let curves = precision_recall(predictions, &table.classes);
     let calibration = Calibration::from_predictions(predictions);
     Ok(html! {
         section.model {
             @if named { h2 { (evaluation.name) } }
             (headline(&metrics, predictions.labels().len()))
             div.parts {
-                section { h3 { "Confusion matrix" } (confusion(evaluation)) }
+                section { h3 { "Confusion matrix" } (confusion(&table)) }
                 section { h3 { "Classification report" } (scores(&metrics.report)) }
                 section { h3 { "Most confused" } (pairs(&metrics)) }
                 @for pick in Pick::ALL {
@@ -46,7 +46,7 @@ pub(super) fn model(evaluation: &Evaluation, named: bool, gallery: GallerySize) 
                         "Precision against recall of each class against all others, before all classes in grey; "
                         "AP is the average precision."
                     }
-                    div.wide { (picture(&PrecisionRecallPicture { names, curves: &curves })?) }
+                    div.wide { (picture(&PrecisionRecallPicture { names: &table.rows, curves: &curves })?) }
                 }
             }
         }
@@ -67,17 +67,19 @@ fn headline(metrics: &Metrics, images: usize) -> Markup {
 }
 
 /// The confusion matrix as a table: it can be read aloud and copied, and fits any screen.
-fn confusion(evaluation: &Evaluation) -> Markup {
-    let names = evaluation.predictions.class_names();
-    let matrix = evaluation.predictions.confusion_matrix();
+fn confusion(table: &ConfusionTable) -> Markup {
+    let is_part = table.columns.len() > table.rows.len();
     html! {
-        p.note { "Rows: the true class. Columns: the prediction. Colours and numbers: the share of the row." }
+        p.note {
+            "Rows: the true class. Columns: the prediction. Colours and numbers: the share of the row."
+            @if is_part { " Only the " (table.rows.len()) " classes that are confused most." }
+        }
         div.wide { table.confusion {
-            thead { tr { td {} @for name in names { th scope="col" { span { (name) } } } } }
-            tbody { @for (truth, counts) in names.iter().zip(&matrix) { tr {
+            thead { tr { td {} @for name in &table.columns { th scope="col" { span { (name) } } } } }
+            tbody { @for (truth, counts) in table.rows.iter().zip(&table.counts) { tr {
                 th scope="row" { (truth) }
                 @let all = counts.iter().sum::<usize>();
-                @for (predicted, count) in names.iter().zip(counts) {
+                @for (predicted, count) in table.columns.iter().zip(counts) {
                     td style=(cell_style(share(*count, all)))
                         title=(format!("{truth} taken for {predicted}: {} of {}", thousands(*count), thousands(all))) {
                         (share_text(*count, all))
@@ -150,7 +152,7 @@ fn images(shown: &[Shown], size: GallerySize) -> Result<Markup, DrawingError> {
     Ok(html! {
         div.gallery style=(format!("--columns:{}", size.columns)) { @for shown in shown {
             figure {
-                img src=(data_uri(shown.pixels)?) width="28" height="28" alt=(format!("an image of the class {}", shown.truth));
+                img src=(data_uri(shown)?) width=(shown.shape.width) height=(shown.shape.height) alt=(format!("an image of the class {}", shown.truth));
                 figcaption {
                     b { (shown.predicted) } " " (format!("{:.2}", shown.confidence))
                     @if shown.predicted != shown.truth { br; "true: " (shown.truth) }
@@ -160,8 +162,9 @@ fn images(shown: &[Shown], size: GallerySize) -> Result<Markup, DrawingError> {
     })
 }
 
-fn data_uri(pixels: &[u8]) -> Result<String, DrawingError> {
-    let png = png(pixels, (WIDTH as u32, HEIGHT as u32), Channels::Grey)?;
+fn data_uri(shown: &Shown) -> Result<String, DrawingError> {
+    let ImageShape { height, width, .. } = shown.shape;
+    let png = png(shown.pixels, (width as u32, height as u32), Channels::of(shown.shape))?;
     Ok(format!("data:image/png;base64,{}", BASE64.encode(png)))
 }
 

@@ -66,7 +66,7 @@ impl Evaluation<'_> {
     /// # Errors
     /// [`ReportError`].
     pub fn write(&self, folder: &Path, gallery: GallerySize) -> Result<(), ReportError> {
-        let (predictions, names) = (&self.predictions, self.predictions.class_names());
+        let predictions = &self.predictions;
         let metrics = Metrics::from_predictions(predictions);
         write_text(&folder.join("report.txt"), &metrics.report.to_text(4))?;
         write_json(&folder.join("report.json"), &metrics)?;
@@ -74,12 +74,12 @@ impl Evaluation<'_> {
         tables::write_confusion(&folder.join("confusion.csv"), predictions)?;
         tables::write_predictions(&folder.join("predictions.csv"), predictions)?;
 
-        let matrix = predictions.confusion_matrix();
-        let confusion = ConfusionPicture { names, matrix: &matrix };
+        let table = predictions.confusion_table(MOST_CLASSES);
+        let confusion = ConfusionPicture(&table);
         save_png(&confusion, &folder.join("confusion.png"))?;
         save_svg(&confusion, &folder.join("confusion.svg"))?;
-        let curves = precision_recall(predictions);
-        let curves = PrecisionRecallPicture { names, curves: &curves };
+        let curves = precision_recall(predictions, &table.classes);
+        let curves = PrecisionRecallPicture { names: &table.rows, curves: &curves };
         save_png(&curves, &folder.join("precision-recall.png"))?;
         save_svg(&curves, &folder.join("precision-recall.svg"))?;
         let calibration = Calibration::from_predictions(predictions);
@@ -95,9 +95,11 @@ impl Evaluation<'_> {
     }
 }
 
-fn precision_recall(predictions: &Predictions) -> Vec<PrecisionRecall> {
-    let classes = 0..predictions.class_names().len();
-    classes.map(|class| PrecisionRecall::of_class(predictions, class)).collect()
+/// The most classes that a confusion matrix and curves are drawn of. `confusion.csv` and `report.csv` have all.
+const MOST_CLASSES: usize = 30;
+
+fn precision_recall(predictions: &Predictions, classes: &[usize]) -> Vec<PrecisionRecall> {
+    classes.iter().map(|class| PrecisionRecall::of_class(predictions, *class)).collect()
 }
 
 fn write_text(path: &Path, text: &str) -> Result<(), ReportError> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::Normalisation;
+use crate::data::{Form, Normalisation};
 use crate::files::read_text;
 use crate::settings::{SettingsError, TrainConfig};
 
@@ -24,6 +24,9 @@ pub struct RunConfig {
     pub own_network: Option<String>,
     /// The settings of the training.
     pub train: TrainConfig,
+    /// The form of the data; Fashion-MNIST's in runs that do not say.
+    #[serde(default)]
+    pub form: Form,
     /// How the bytes of pixels become floats.
     pub normalisation: Normalisation,
     /// Number of training images.
@@ -50,6 +53,9 @@ impl RunConfig {
     pub fn from_json(text: &str, path: &Path) -> Result<Self, SettingsError> {
         let config: Self = serde_json::from_str(text).map_err(|e| SettingsError::unreadable(path, &e))?;
         config.train.validate()?;
+        if config.own_network.is_none() {
+            config.form.check().map_err(|problem| SettingsError::unreadable(path, &problem))?;
+        }
         Ok(config)
     }
 
@@ -57,6 +63,11 @@ impl RunConfig {
     pub fn to_json(&self) -> String {
         // Numbers, strings and lists of them: all of it can be represented in JSON.
         serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Whether the run was on data of this form. Old runs of custom networks do not say and have the form of none.
+    pub(crate) fn is_of(&self, form: &Form) -> bool {
+        self.form == *form || (self.own_network.is_some() && self.form == Form::default())
     }
 
     /// Whether `other` is the same training, except perhaps for the number of epochs: required of a checkpoint to resume from.

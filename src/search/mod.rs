@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::data::{DataError, ImageSet, stratified_folds};
+use crate::data::{DataError, Form, ImageSet, stratified_folds};
 use crate::files::{FileError, shown};
 use crate::gpu::{Gpu, GpuError};
 use crate::network::NetworkError;
@@ -113,6 +113,7 @@ pub fn search(
     gpu: &Arc<Gpu>,
     plan: &Plan,
     folder: &FitFolder,
+    form: &Form,
     images: &ImageSet,
     shard: Shard,
     observer: &mut dyn SearchObserver,
@@ -139,7 +140,7 @@ pub fn search(
             };
             idle = false;
             observer.start(key);
-            let Some(result) = one_fit(gpu, plan, images, key, observer)? else {
+            let Some(result) = one_fit(gpu, plan, form, images, key, observer)? else {
                 return Ok(ControlFlow::Break(()));
             };
             folder.write(key, &result)?;
@@ -159,6 +160,7 @@ pub fn search(
 fn one_fit(
     gpu: &Arc<Gpu>,
     plan: &Plan,
+    form: &Form,
     images: &ImageSet,
     key: FitKey,
     observer: &mut dyn SearchObserver,
@@ -166,7 +168,7 @@ fn one_fit(
     let config = plan.config_of(key);
     let mut folds = stratified_folds(images.labels(), plan.folds, config.split_seed())?;
     let split = folds.swap_remove(key.fold);
-    let history = fit(gpu, &config, images, split, |progress| observer.step(key, progress));
+    let history = fit(gpu, &config, form, images, split, |progress| observer.step(key, progress));
     Ok(match history {
         Ok(ControlFlow::Break(())) => None,
         Ok(ControlFlow::Continue(history)) => Score::of(&config, &history).map(FitResult::Scored),

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::data::{CLASSES, DataError, Dataset, ImageSet, PixelScale, Split, stratified_split_of};
+use crate::data::{DataError, Dataset, ImageSet, PixelScale, Reading, Split, stratified_split};
 use crate::nn::Role;
 use crate::optim::Group;
 use crate::tensor::ops::Augment;
@@ -38,9 +38,13 @@ pub use transfer::{FineTune, Learned, Transfer};
 #[serde(remote = "Self", deny_unknown_fields)]
 #[command(next_help_heading = "Training")]
 pub struct TrainConfig {
-    /// Data: a .tar.gz or folder with the two CSV files, or the IDX files; default data/, else the Debian package's
+    /// Data: a folder, an archive or a file; default data/, else the Debian package of Fashion-MNIST
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
+    /// How the data is read.
+    #[command(flatten)]
+    #[serde(default, skip_serializing_if = "Reading::is_default")]
+    pub reading: Reading,
     /// Passes over the training images; default 15
     #[arg(long, value_name = "N")]
     pub epochs: usize,
@@ -155,6 +159,12 @@ impl TrainConfig {
             self.limit.unwrap_or_default(),
             "at least 50, to have every class in training and validation",
         )?;
+        check(
+            self.reading.test_share.is_none_or(|share| share > 0.0 && share < 1.0),
+            "test-share",
+            self.reading.test_share.unwrap_or_default(),
+            "above 0 and below 1",
+        )?;
         self.optimisation.validate(self.epochs)?;
         self.network.validate()?;
         self.regularisation.validate()?;
@@ -185,20 +195,12 @@ impl TrainConfig {
         data.train.take(self.limit.unwrap_or(usize::MAX))
     }
 
-    /// Sets a fifth of the images aside for validation, with the same share of every class.
+    /// Sets a fifth of the images with these labels aside for validation, with the same share of every class.
     ///
     /// # Errors
     /// [`DataError::Split`] when there are too few.
-    pub fn split(&self, images: &ImageSet) -> Result<Split, DataError> {
-        self.split_labels(images.labels(), CLASSES)
-    }
-
-    /// As [`TrainConfig::split`], from the labels alone, for this many classes.
-    ///
-    /// # Errors
-    /// As [`TrainConfig::split`].
-    pub fn split_labels(&self, labels: &[u8], classes: usize) -> Result<Split, DataError> {
-        stratified_split_of(classes, labels, labels.len() / 5, self.split_seed())
+    pub fn split(&self, labels: &[u16]) -> Result<Split, DataError> {
+        stratified_split(labels, labels.len() / 5, self.split_seed())
     }
 
     /// The seed of the split.

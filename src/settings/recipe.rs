@@ -6,7 +6,7 @@ use super::{
     Cnn4Settings, FineTune, InceptionSettings, Learned, Monitor, NetworkSettings, Optimisation, OptimiserKind,
     Regularisation, ResNetSettings, Stopping, TrainConfig, Transfer,
 };
-use crate::data::PixelScale;
+use crate::data::{PixelScale, Reading};
 use crate::optim::{InverseTime, LearningRate, Plateau, Schedule, Step};
 use crate::tensor::ops::{Augment, Erased, Erasing, Fill, Flip, Shift};
 
@@ -44,6 +44,7 @@ impl Recipe {
 fn standard() -> TrainConfig {
     TrainConfig {
         data: None,
+        reading: Reading::default(),
         epochs: 15,
         batch_size: 128,
         accumulate: 1,

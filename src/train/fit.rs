@@ -6,13 +6,13 @@ use std::sync::Arc;
 use super::trainer::{Start, Trainer};
 use super::training::check_batch;
 use super::{Progress, TrainError};
-use crate::data::{ImageSet, Normalisation, Split};
+use crate::data::{Form, ImageSet, Normalisation, Split};
 use crate::gpu::Gpu;
 use crate::network::{Feed, Network, Resident};
 use crate::run::{EpochRecord, is_stopped};
 use crate::settings::{Learned, SettingsError, TrainConfig};
 
-/// Trains on one part of `images`, validates on the other, and keeps only the metrics of each epoch. Breaks when `observe`
+/// Trains on one part of `images`, which are of this form, validates on the other, and keeps only the metrics of each epoch. Breaks when `observe`
 /// does.
 ///
 /// # Errors
@@ -20,6 +20,7 @@ use crate::settings::{Learned, SettingsError, TrainConfig};
 pub fn fit(
     gpu: &Arc<Gpu>,
     config: &TrainConfig,
+    form: &Form,
     images: &ImageSet,
     split: Split,
     mut observe: impl FnMut(Progress) -> ControlFlow<()>,
@@ -31,7 +32,7 @@ pub fn fit(
         return Err(SettingsError::new("weights", "given", allowed).into());
     }
     let normalisation = Normalisation::of(config.pixels, images, &split.train);
-    let network = Network::of(gpu, config, normalisation, &Learned::All)?;
+    let network = Network::of(gpu, config, form, normalisation, &Learned::All)?;
     let feed = Feed::Images(Resident::new(&network.graph, images)?);
     let mut trainer = Trainer::new(&network, config, Start::whole(&feed, images.labels(), split))?;
     let mut history = Vec::new();

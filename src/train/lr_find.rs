@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::TrainError;
 use super::trainer::{Start, Trainer};
 use super::training::check_batch;
-use crate::data::{Dataset, Normalisation};
+use crate::data::{Dataset, Form, Normalisation};
 use crate::gpu::Gpu;
 use crate::network::{Feed, Network, Resident};
 use crate::nn::weights;
@@ -81,10 +81,10 @@ pub fn find_rate(
     sweep.validate()?;
     config.validate()?;
     let images = config.images(data);
-    let split = config.split(&images)?;
+    let split = config.split(images.labels())?;
     check_batch(config, &split)?;
     let normalisation = Normalisation::of(config.pixels, &images, &split.train);
-    let network = first_phase(gpu, config, normalisation)?;
+    let network = first_phase(gpu, config, &data.form(), normalisation)?;
     let feed = Feed::Images(Resident::new(&network.graph, &images)?);
     let mut trainer = Trainer::new(&network, config, Start::whole(&feed, images.labels(), split))?;
 
@@ -122,11 +122,16 @@ pub fn find_rate(
 }
 
 /// The network at the start of its training: with given weights only the head is trained.
-fn first_phase(gpu: &Arc<Gpu>, config: &TrainConfig, normalisation: Normalisation) -> Result<Network, TrainError> {
+fn first_phase(
+    gpu: &Arc<Gpu>,
+    config: &TrainConfig,
+    form: &Form,
+    normalisation: Normalisation,
+) -> Result<Network, TrainError> {
     let Some(path) = &config.transfer.weights else {
-        return Ok(Network::of(gpu, config, normalisation, &Learned::All)?);
+        return Ok(Network::of(gpu, config, form, normalisation, &Learned::All)?);
     };
-    let network = Network::of(gpu, config, normalisation, &Learned::Head)?;
+    let network = Network::of(gpu, config, form, normalisation, &Learned::Head)?;
     weights::load_base(&network.parameters, path)?;
     Ok(network)
 }

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_distr::{Beta, Distribution};
 use rand_pcg::Pcg64;
 
-use crate::data::{HEIGHT, WIDTH};
+use crate::data::ImageShape;
 use crate::settings::TrainConfig;
 use crate::tensor::ops::MIXING;
 use crate::tensor::{Graph, Result, Tensor};
@@ -20,11 +20,13 @@ pub(super) struct Mixer {
     mixup: Option<Beta<f64>>,
     cutmix: Option<Beta<f64>>,
     seed: u64,
+    /// Rows and columns of an image.
+    size: [usize; 2],
 }
 
 impl Mixer {
-    /// A mixer, if the settings ask for one.
-    pub fn new(graph: &Graph, config: &TrainConfig) -> Result<Option<Self>> {
+    /// A mixer of images of this shape, if the settings ask for one.
+    pub fn new(graph: &Graph, config: &TrainConfig, shape: ImageShape) -> Result<Option<Self>> {
         if !config.regularisation.mixes() {
             return Ok(None);
         }
@@ -35,6 +37,7 @@ impl Mixer {
             mixup: beta(config.regularisation.mixup),
             cutmix: beta(config.regularisation.cutmix),
             seed: config.seed,
+            size: [shape.height, shape.width],
         }))
     }
 
@@ -49,7 +52,7 @@ impl Mixer {
             (Some(_), Some(_)) => rng.random::<bool>(),
             (_, cutmix) => cutmix.is_some(),
         };
-        let (height, width) = (HEIGHT as f64, WIDTH as f64);
+        let [height, width] = self.size.map(|side| side as f64);
         let drawn = if cut { self.cutmix } else { self.mixup };
         let lambda = drawn.map_or(1.0, |beta| beta.sample(&mut rng));
         if !cut {
@@ -76,7 +79,7 @@ mod tests {
         let graph = Graph::new(&Gpu::open(&GpuOptions::default()).unwrap());
         let mut config = TrainConfig::default();
         (config.regularisation.mixup, config.regularisation.cutmix) = (mixup, cutmix);
-        let mixer = Mixer::new(&graph, &config).unwrap().unwrap();
+        let mixer = Mixer::new(&graph, &config, ImageShape::grey(28, 28)).unwrap().unwrap();
         (0..4000).map(|step| mixer.draw(step)).collect()
     }
 

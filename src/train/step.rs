@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::TrainError;
 use super::mixing::Mixer;
 use super::totals::Totals;
-use crate::data::{ImageSet, Normalisation, PIXELS};
+use crate::data::{Form, ImageSet, Normalisation};
 use crate::gpu::Gpu;
 use crate::network::{Changes, FeatureTable, Feed, Network, Resident, Visit};
 use crate::nn::{Forward, Mode};
@@ -171,8 +171,8 @@ impl StepRecorder<'_> {
 }
 
 /// Images for planning, whose content does not matter.
-pub(super) fn blank_images(count: usize) -> Result<ImageSet, TrainError> {
-    Ok(ImageSet::new("blank images", vec![0; count * PIXELS], vec![0; count])?)
+pub(super) fn blank_images(count: usize, form: &Form) -> Result<ImageSet, TrainError> {
+    Ok(ImageSet::new("blank images", form.shape, vec![0; count * form.shape.len()], vec![0; count])?)
 }
 
 /// Calls `use_it` with the recorder of a phase's training step on these images, in order; if the phase trains on features,
@@ -180,17 +180,18 @@ pub(super) fn blank_images(count: usize) -> Result<ImageSet, TrainError> {
 pub(super) fn with_recorder<T>(
     gpu: &Arc<Gpu>,
     phase: &Phase,
+    form: &Form,
     normalisation: Normalisation,
     images: &ImageSet,
     use_it: impl FnOnce(&StepRecorder) -> Result<T, TrainError>,
 ) -> Result<T, TrainError> {
     let config = &phase.config;
-    let network = Network::of(gpu, config, normalisation, &phase.learned)?;
+    let network = Network::of(gpu, config, form, normalisation, &phase.learned)?;
     let graph = &network.graph;
     let order: Vec<u32> = (0..images.len() as u32).collect();
     let parameters = &network.parameters;
     let average = config.optimisation.ema.map(|decay| Average::new(graph, parameters, decay));
-    let mixer = Mixer::new(graph, config)?;
+    let mixer = Mixer::new(graph, config, form.shape)?;
     let feed = if phase.trains_on_features() {
         let width = network.feature_width()?;
         Feed::Features(FeatureTable::new(graph, &vec![0.0; images.len() * width], images.labels())?)
@@ -226,12 +227,17 @@ pub(super) fn seed_and_step(graph: &Graph) -> crate::tensor::Result<Tensor> {
 pub fn training_step(
     gpu: &Arc<Gpu>,
     config: &TrainConfig,
+    form: &Form,
     learned: &Learned,
     normalisation: Normalisation,
     images: &ImageSet,
 ) -> Result<Compiled, TrainError> {
     let phase = Phase { config: config.clone(), learned: learned.clone() };
-    with_recorder(gpu, &phase, normalisation, images, |recorder| recorder.compile(images.len(), 1))
+    with_recorder(gpu, &phase, form, normalisation, images, |recorder| {
+        let compiled = recorder.compile(images.len(), 1)?;
+        recorder.visit.start_at(0, 0)?;
+        Ok(compiled)
+    })
 }
 
 /// Larger batches do not make a step more efficient.
@@ -242,15 +248,20 @@ const LARGEST_AUTOMATIC_BATCH: usize = 1024;
 ///
 /// # Errors
 /// [`TrainError::Memory`] when there is no room even for two; those of the device.
-pub fn automatic_batch_size(gpu: &Arc<Gpu>, config: &TrainConfig, images: usize) -> Result<usize, TrainError> {
-    let blank = blank_images(2)?;
+pub fn automatic_batch_size(
+    gpu: &Arc<Gpu>,
+    config: &TrainConfig,
+    form: &Form,
+    images: usize,
+) -> Result<usize, TrainError> {
+    let blank = blank_images(2, form)?;
     let mut batch = LARGEST_AUTOMATIC_BATCH;
     while batch > images.max(2) {
         batch /= 2;
     }
     for phase in config.phases() {
         let normalisation = Normalisation::UNIT;
-        batch = with_recorder(gpu, &phase, normalisation, &blank, |recorder| {
+        batch = with_recorder(gpu, &phase, form, normalisation, &blank, |recorder| {
             let mut size = batch;
             while size > 2 && !recorder.fits(size, 2)? {
                 size /= 2;
@@ -269,10 +280,11 @@ pub fn automatic_batch_size(gpu: &Arc<Gpu>, config: &TrainConfig, images: usize)
 pub fn inference_step(
     gpu: &Arc<Gpu>,
     config: &TrainConfig,
+    form: &Form,
     normalisation: Normalisation,
     images: &ImageSet,
 ) -> Result<Compiled, TrainError> {
-    let network = Network::of(gpu, config, normalisation, &Learned::All)?;
+    let network = Network::of(gpu, config, form, normalisation, &Learned::All)?;
     let logits = network.inference(images)?;
     Ok(network.graph.compile(&[&logits.softmax()?])?)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::TrainError;
 use super::step::{blank_images, with_recorder};
-use crate::data::Normalisation;
+use crate::data::{Form, Normalisation};
 use crate::gpu::Gpu;
 use crate::network::Network;
 use crate::nn::{HEAD, layer_of};
@@ -46,20 +46,20 @@ pub struct LayerSummary {
     pub flops: u64,
 }
 
-/// Summarises the network in the settings, without training it.
+/// Summarises the network in the settings for data of this form, without training it.
 ///
 /// # Errors
 /// [`TrainError::Settings`] when a phase names a layer that does not exist; those of the device.
-pub fn summary(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<NetworkSummary, TrainError> {
+pub fn summary(gpu: &Arc<Gpu>, config: &TrainConfig, form: &Form) -> Result<NetworkSummary, TrainError> {
     let normalisation = Normalisation::UNIT;
-    let network = Network::of(gpu, config, normalisation, &Learned::All)?;
+    let network = Network::of(gpu, config, form, normalisation, &Learned::All)?;
     let parameters = &network.parameters;
     let names: Vec<&str> = parameters.named().map(|(name, _)| name).collect();
     let phases = config.phases();
     let frozen = phases.iter().map(|phase| phase.learned.frozen(&names));
     let frozen: Vec<usize> = frozen.collect::<Result<_, _>>()?;
 
-    let logits = network.inference(&blank_images(1)?)?;
+    let logits = network.inference(&blank_images(1, form)?)?;
     let mut layers = Vec::new();
     for node in network.graph.nodes(&[&logits])? {
         let own = names.iter().zip(parameters.named()).enumerate();
@@ -105,7 +105,8 @@ pub fn summary(gpu: &Arc<Gpu>, config: &TrainConfig) -> Result<NetworkSummary, T
                     config: TrainConfig { accumulate: 1, ..phase.config.clone() },
                     learned: phase.learned.clone(),
                 };
-                let (plan, learned) = with_recorder(gpu, &at_once, normalisation, &blank_images(2)?, |recorder| {
+                let blank = blank_images(2, form)?;
+                let (plan, learned) = with_recorder(gpu, &at_once, form, normalisation, &blank, |recorder| {
                     Ok((recorder.plan(batch)?, recorder.network.parameters.learned_count()))
                 })?;
                 let mean = if phase.config.accumulate > 1 { 4 * learned as u64 } else { 0 };

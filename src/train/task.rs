@@ -1,7 +1,7 @@
 //! The network to train and the data to train it on.
 
 use super::TrainError;
-use crate::data::{CLASS_NAMES, CLASSES, Dataset, Examples};
+use crate::data::{Dataset, Examples, Form, ImageShape};
 use crate::models;
 use crate::nn::{Model, ParameterBuilder};
 use crate::settings::TrainConfig;
@@ -9,27 +9,28 @@ use crate::settings::TrainConfig;
 /// Declares the parameters of a network.
 type Declare<'a> = dyn Fn(&mut ParameterBuilder) -> Box<dyn Model> + 'a;
 
-/// A network and its data: a built-in network on Fashion-MNIST, or a custom network on any data.
+/// A network and its data: a built-in network on images, or a custom network on any data.
 pub struct Task<'a> {
     pub(super) name: String,
     pub(super) is_own: bool,
     pub(super) declare: Box<Declare<'a>>,
     pub(super) train: Examples,
     pub(super) test: Examples,
-    pub(super) class_names: Vec<String>,
+    pub(super) form: Form,
 }
 
 impl<'a> Task<'a> {
     /// The network that the settings name, on images.
     pub fn built_in(config: &TrainConfig, data: &Dataset) -> Self {
-        let network = config.network;
+        let (network, form) = (config.network, data.form());
+        let of_network = form.clone();
         Self {
             name: network.architecture().name().to_owned(),
             is_own: false,
-            declare: Box::new(move |builder| models::declare(&network, builder, CLASSES)),
+            declare: Box::new(move |builder| models::declare(&network, builder, &of_network)),
             train: data.train.clone().into(),
             test: data.test.clone().into(),
-            class_names: CLASS_NAMES.map(str::to_owned).to_vec(),
+            form,
         }
     }
 
@@ -45,14 +46,26 @@ impl<'a> Task<'a> {
         test: impl Into<Examples>,
         class_names: &[&str],
     ) -> Self {
+        let train = train.into();
+        let shape = match &train {
+            Examples::Images(images) => images.shape(),
+            // Numbers of any shape count as one row.
+            Examples::Rows(rows) => ImageShape::grey(1, rows.shape().iter().product()),
+        };
+        let class_names = class_names.iter().map(|name| (*name).to_owned()).collect();
         Self {
             name: name.to_owned(),
             is_own: true,
             declare: Box::new(declare),
-            train: train.into(),
+            train,
             test: test.into(),
-            class_names: class_names.iter().map(|name| (*name).to_owned()).collect(),
+            form: Form { shape, class_names, of_pictures: false },
         }
+    }
+
+    /// The shape of the examples and the names of the classes.
+    pub fn form(&self) -> &Form {
+        &self.form
     }
 
     /// Refuses examples that would only fail after hours of training.
@@ -62,11 +75,11 @@ impl<'a> Task<'a> {
     pub(super) fn check(&self) -> Result<(), TrainError> {
         let refuse = |problem: String| Err(TrainError::Task { name: self.name.clone(), problem });
         let fit = match (&self.train, &self.test) {
-            (Examples::Images(_), Examples::Images(_)) => true,
+            (Examples::Images(train), Examples::Images(test)) => train.shape() == test.shape(),
             (Examples::Rows(train), Examples::Rows(test)) => train.shape() == test.shape(),
             _ => false,
         };
-        let classes = self.class_names.len();
+        let classes = self.form.classes();
         let mut labels = self.train.labels().iter().chain(self.test.labels());
         if self.test.is_empty() {
             return refuse("there are no examples to test with".to_owned());

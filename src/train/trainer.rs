@@ -56,7 +56,7 @@ pub(super) struct Trainer<'a> {
 struct Validation {
     plain: Predictor,
     average: Option<Predictor>,
-    labels: Vec<u8>,
+    labels: Vec<u16>,
 }
 
 /// The host's part of the state of a training; the rest is in [`Trainer::tensors`].
@@ -80,7 +80,7 @@ pub(super) struct Position {
 pub(super) struct Start<'a> {
     pub feed: &'a Feed,
     /// The labels of all images of the feed.
-    pub labels: &'a [u8],
+    pub labels: &'a [u16],
     pub split: Split,
     /// The phase, from 0.
     pub phase: usize,
@@ -90,7 +90,7 @@ pub(super) struct Start<'a> {
 
 impl<'a> Start<'a> {
     /// A training of one phase.
-    pub fn whole(feed: &'a Feed, labels: &'a [u8], split: Split) -> Self {
+    pub fn whole(feed: &'a Feed, labels: &'a [u16], split: Split) -> Self {
         Self { feed, labels, split, phase: 0, epochs_before: 0 }
     }
 }
@@ -106,7 +106,7 @@ impl<'a> Trainer<'a> {
             Optimiser::new(graph, parameters, config.optimisation.optimiser.rule(), |role| Some(config.group(role)))?;
         let average = config.optimisation.ema.map(|decay| Average::new(graph, parameters, decay));
         let average = average.transpose()?;
-        let mixer = Mixer::new(graph, config)?;
+        let mixer = Mixer::new(graph, config, network.form().shape)?;
         let totals = Totals::new(graph)?;
         let accumulation = Accumulation::new(network, config)?;
 

@@ -13,6 +13,7 @@ use crate::data::{Examples, Normalisation, Split};
 use crate::eval::Report;
 use crate::files::{self, shown};
 use crate::gpu::Gpu;
+use crate::models;
 use crate::network::{FeatureTable, Feed, Network, Resident};
 use crate::nn::{ParameterBuilder, weights};
 use crate::optim::PlateauState;
@@ -118,7 +119,7 @@ pub fn resume(
     if training.run.own_network != run.own_network {
         return Err(TrainError::OtherNetwork { path: folder.path().to_owned() });
     }
-    if training.run.data_checksum != run.data_checksum {
+    if training.run.data_checksum != run.data_checksum || !run.is_of(&training.run.form) {
         return Err(TrainError::OtherData { path: folder.path().to_owned() });
     }
     let mut stored = match files::exists(checkpoint)? {
@@ -183,8 +184,11 @@ impl<'a> Training<'a> {
             return Err(SettingsError::new("mixup", config.regularisation.mixup, allowed).into());
         }
         task.check()?;
-        let split = config.split_labels(examples.labels(), task.class_names.len())?;
+        let split = config.split(examples.labels())?;
         let mut builder = ParameterBuilder::default();
+        if !task.is_own {
+            models::check_shape(&config.network, task.form.shape)?;
+        }
         (task.declare)(&mut builder);
         for phase in config.phases() {
             check_batch(&phase.config, &split)?;
@@ -197,6 +201,7 @@ impl<'a> Training<'a> {
             driver: gpu.adapter().driver.clone(),
             own_network: task.is_own.then(|| task.name.clone()),
             train: config.clone(),
+            form: task.form.clone(),
             normalisation: match &examples {
                 Examples::Images(images) => Normalisation::of(config.pixels, images, &split.train),
                 Examples::Rows(_) => Normalisation::UNIT,
@@ -210,8 +215,7 @@ impl<'a> Training<'a> {
 
     fn network(&self, learned: &Learned) -> Result<Network, TrainError> {
         let Self { gpu, task, run, .. } = self;
-        let network = Network::new(gpu, &task.declare, run.train.seed, run.normalisation, learned)?;
-        Ok(network.with_classes(&task.class_names))
+        Ok(Network::new(gpu, &task.declare, &task.form, run.train.seed, run.normalisation, learned)?)
     }
 
     /// Refuses weights that do not fit.

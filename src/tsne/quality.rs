@@ -1,5 +1,7 @@
 //! How good a map is.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::neighbours::{nearest_of_all, squared_distance};
@@ -73,7 +75,7 @@ const FOLDS: usize = 5;
 ///
 /// # Errors
 /// [`TsneError`]: points that are not finite, not as many as labels, or fewer than five; `k` above four fifths of them.
-pub fn knn_accuracy(map: &[f32], components: usize, labels: &[u8], k: usize) -> Result<f64, TsneError> {
+pub fn knn_accuracy(map: &[f32], components: usize, labels: &[u16], k: usize) -> Result<f64, TsneError> {
     let map = Points::checked(map, components)?.framed()?;
     let count = map.count();
     if labels.len() != count {
@@ -100,23 +102,24 @@ pub fn knn_accuracy(map: &[f32], components: usize, labels: &[u8], k: usize) -> 
 }
 
 /// The class of most of the `k` nearest.
-fn majority(place: &[f32], places: &[&[f32]], class: impl Fn(usize) -> u8, k: usize) -> u8 {
+fn majority(place: &[f32], places: &[&[f32]], class: impl Fn(usize) -> u16, k: usize) -> u16 {
     let squared = |other: &[f32]| place.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
     let mut distances: Vec<(f32, u32)> = (0..).zip(places).map(|(j, other)| (squared(other), j)).collect();
     distances.select_nth_unstable_by(k - 1, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut votes = [0; 256];
+    let mut votes = BTreeMap::new();
     for (_, j) in &distances[..k] {
-        votes[usize::from(class(*j as usize))] += 1;
+        *votes.entry(class(*j as usize)).or_insert(0) += 1;
     }
-    let most = votes.iter().max().copied().unwrap_or(0);
-    (0..=u8::MAX).find(|class| votes[usize::from(*class)] == most).unwrap_or(0)
+    let most = votes.values().max().copied().unwrap_or(0);
+    votes.into_iter().find(|(_, count)| *count == most).map_or(0, |(class, _)| class)
 }
 
 /// Each point's fold. The points, sorted by class, are dealt in turn, which determines how many of a class each fold gets;
 /// each fold then gets them in the order of the points. Classes are in the order of their first points, as in scikit-learn's
 /// `StratifiedKFold`.
-fn folds(labels: &[u8]) -> Vec<usize> {
-    let mut counts = [0; 256];
+fn folds(labels: &[u16]) -> Vec<usize> {
+    let most = labels.iter().max().map_or(0, |largest| usize::from(*largest) + 1);
+    let mut counts = vec![0; most];
     let mut classes = Vec::new();
     for label in labels {
         let count = &mut counts[usize::from(*label)];
@@ -126,11 +129,11 @@ fn folds(labels: &[u8]) -> Vec<usize> {
         *count += 1;
     }
     let sorted = classes.iter().flat_map(|label| std::iter::repeat_n(*label, counts[usize::from(*label)]));
-    let mut room = vec![[0usize; FOLDS]; 256];
+    let mut room = vec![[0usize; FOLDS]; most];
     for (i, label) in sorted.enumerate() {
         room[usize::from(label)][i % FOLDS] += 1;
     }
-    let place = |label: &u8| {
+    let place = |label: &u16| {
         let room = &mut room[usize::from(*label)];
         let fold = room.iter().position(|left| *left > 0).unwrap_or(0);
         room[fold] = room[fold].saturating_sub(1);

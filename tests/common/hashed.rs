@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use selvedge::data::Form;
 use selvedge::gpu::Gpu;
 use selvedge::models;
 use selvedge::nn::{Forward, Mode, ParameterBuilder, Parameters, weights};
@@ -86,7 +87,12 @@ pub const CASES: [Case; 7] = [
     Case {
         name: "inception",
         make: || {
-            NetworkSettings::Inception(InceptionSettings { slope: 0.3, dropout: 0.0, ..InceptionSettings::default() })
+            NetworkSettings::Inception(InceptionSettings {
+                slope: 0.3,
+                dropout: 0.0,
+                image_size: 110,
+                ..InceptionSettings::default()
+            })
         },
     },
 ];
@@ -104,7 +110,7 @@ impl Case {
     pub fn measure(&self, gpu: &Arc<Gpu>, set: &str) -> Measured {
         let graph = Graph::new(gpu);
         let mut builder = ParameterBuilder::default();
-        let model = models::declare(&(self.make)(), &mut builder, 10);
+        let model = models::declare(&(self.make)(), &mut builder, &Form::default());
         let parameters = builder.build(&graph, 1, 0).unwrap();
         fill(&parameters);
         let grey = graph.tensor([IMAGES, 28, 28, 1], &images(&format!("grey {set}"), 28, 1)).unwrap();

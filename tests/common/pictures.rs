@@ -1,7 +1,11 @@
 //! Pictures like those that people take, composed of real Fashion-MNIST images and backgrounds.
 
 use image::{Rgba, RgbaImage};
-use selvedge::data::{HEIGHT, ImageSet, WIDTH};
+use selvedge::data::ImageSet;
+
+/// The sides and the pixels of an image of Fashion-MNIST.
+const HEIGHT: usize = 28;
+const WIDTH: usize = 28;
 
 /// A colour.
 pub type Color = [f32; 3];

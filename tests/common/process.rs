@@ -20,8 +20,9 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// IDX files of `train` and `test` images, one shade of grey per class.
+/// IDX files of `train` and `test` images, one shade of grey per class, with the names of Fashion-MNIST's classes.
 pub fn write_data(folder: &Path, train: usize, test: usize) {
+    std::fs::write(folder.join("classes.txt"), selvedge::data::Form::default().class_names.join("\n")).unwrap();
     for (set, n) in [("train", train), ("t10k", test)] {
         let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {
             [&[magic, n as u32], sizes].concat().iter().flat_map(|word| word.to_be_bytes()).collect()

@@ -3,12 +3,15 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use selvedge::data::{Dataset, ImageSet, PIXELS};
+use selvedge::data::{Dataset, Form, ImageSet, ImageShape};
 use selvedge::gpu::{Created, Gpu, GpuOptions};
 use selvedge::run::{EpochRecord, RunConfig, RunFolder};
 use selvedge::settings::{Architecture, NetworkSettings, OptimiserKind, Policy, TrainConfig};
 use selvedge::train::{Ending, Observer, Outcome, Progress, Task, TrainError, train};
 use tempfile::TempDir;
+
+/// The pixels of an image of Fashion-MNIST.
+const PIXELS: usize = 28 * 28;
 
 /// Images with a visible class: a bright bar on noise, at a height given by the class.
 pub fn bars(n: usize, seed: usize) -> ImageSet {
@@ -20,12 +23,19 @@ pub fn bars(n: usize, seed: usize) -> ImageSet {
             pixels.push(if bar { 200 } else { noise });
         }
     }
-    let labels = (0..n).map(|i| (i % 10) as u8).collect();
-    ImageSet::new("bars", pixels, labels).unwrap()
+    let labels = (0..n).map(|i| (i % 10) as u16).collect();
+    ImageSet::new("bars", ImageShape::grey(28, 28), pixels, labels).unwrap()
 }
 
 pub fn dataset() -> Dataset {
-    Dataset { train: bars(250, 0), test: bars(60, 9), source: "made".into() }
+    Dataset {
+        train: bars(250, 0),
+        test: bars(60, 9),
+        class_names: Form::default().class_names,
+        of_pictures: false,
+        source: "made".into(),
+        notes: Vec::new(),
+    }
 }
 
 pub fn config() -> TrainConfig {

@@ -116,7 +116,7 @@ impl Descent {
 }
 
 /// Clusters of points in many dimensions, and the cluster of each point.
-pub fn heaps(count: usize, dims: usize, seed: u64) -> (Vec<f32>, Vec<u8>) {
+pub fn heaps(count: usize, dims: usize, seed: u64) -> (Vec<f32>, Vec<u16>) {
     let mut rng = Pcg64::seed_from_u64(seed);
     let middles: Vec<f32> = (0..3 * dims).map(|_| 6.0 * rng.random::<f32>()).collect();
     let heap = |i: usize| i % 3;
@@ -126,7 +126,7 @@ pub fn heaps(count: usize, dims: usize, seed: u64) -> (Vec<f32>, Vec<u8>) {
             values.push(middles[heap(i) * dims + axis] + rng.random::<f32>() + rng.random::<f32>());
         }
     }
-    (values, (0..count).map(|i| heap(i) as u8).collect())
+    (values, (0..count).map(|i| heap(i) as u16).collect())
 }
 
 /// A random map, centred on the origin.

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.metrics import classification_report, log_loss
 
 rng = np.random.default_rng(0)
-NAMES = ["t_shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle_boots"]
+NAMES = ["t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boots"]
 
 
 def softmax(x):

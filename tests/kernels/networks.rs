@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use selvedge::data::{ImageSet, Normalisation, PIXELS};
+use selvedge::data::{Form, ImageSet, ImageShape, Normalisation};
 use selvedge::gpu::{Gpu, Kernel};
 use selvedge::settings::{Architecture, Learned, OptimiserKind, Policy, Shortcut, TrainConfig};
 use selvedge::settings::{NetworkSettings, Recipe};
 use selvedge::train::{inference_step, training_step};
+
+/// The pixels of an image of Fashion-MNIST.
+const PIXELS: usize = 28 * 28;
 
 /// A name, settings, and the images in a batch.
 fn steps() -> Vec<(String, TrainConfig, usize)> {
@@ -47,12 +50,16 @@ fn steps() -> Vec<(String, TrainConfig, usize)> {
 /// All kernels of all steps, with names.
 pub fn kernels_of_networks(gpu: &Arc<Gpu>) -> Vec<(String, Kernel)> {
     let mut kernels = Vec::new();
-    let blank = |batch: usize| ImageSet::new("blank", vec![0; batch * PIXELS], vec![0; batch]).unwrap();
+    let blank = |batch: usize| {
+        ImageSet::new("blank", ImageShape::grey(28, 28), vec![0; batch * PIXELS], vec![0; batch]).unwrap()
+    };
     for (name, config, batch) in steps() {
-        let mut training = training_step(gpu, &config, &Learned::All, Normalisation::UNIT, &blank(batch)).unwrap();
+        let mut training =
+            training_step(gpu, &config, &Form::default(), &Learned::All, Normalisation::UNIT, &blank(batch)).unwrap();
         kernels
             .extend(training.program().kernels().map(|kernel| (format!("{} of {name}", kernel.label), kernel.clone())));
-        let mut inference = inference_step(gpu, &config, Normalisation::UNIT, &blank(batch.min(250))).unwrap();
+        let mut inference =
+            inference_step(gpu, &config, &Form::default(), Normalisation::UNIT, &blank(batch.min(250))).unwrap();
         let named = |kernel: &Kernel| (format!("{} of {name}, inference", kernel.label), kernel.clone());
         kernels.extend(inference.program().kernels().map(named));
     }

@@ -104,11 +104,11 @@ fn ops_on_data(graph: &Graph) -> Result<Vec<Tensor>> {
     let words = graph.tensor_u32([4], &[0; 4])?;
     let place = graph.tensor_u32([2], &[0, 0])?;
     let mixing = graph.zeros([MIXING])?;
-    let pixels = Pixels { height: 2, width: 2, mean: 0.0, deviation: 1.0 };
+    let pixels = Pixels { height: 2, width: 2, channels: 1, mean: [0.0; 3], deviation: [1.0; 3] };
     let data = DataSet { images: words.clone(), labels: words.clone() };
     let augment = Augment { flip: Flip::Random, ..Augment::NONE };
     for (augment, mixing) in [(None, None), (Some((&augment, 1)), None), (Some((&augment, 1)), Some(&mixing))] {
-        let batch = Batch { order: &words, place: &place, size: 2, augment, mixing };
+        let batch = Batch { order: &words, place: &place, size: 2, augment, mixing, streamed: false };
         outputs.push(data.gather(batch, pixels)?.0);
     }
     outputs.push(graph.zeros([4, 3])?.gather_rows(&words, &place, 2)?);

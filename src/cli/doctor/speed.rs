@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use selvedge::data::{ImageSet, Normalisation, PIXELS};
+use selvedge::data::{Form, ImageSet, Normalisation};
 use selvedge::gpu::Gpu;
 use selvedge::gradcheck::Array;
 use selvedge::program::Ceiling;
@@ -28,8 +28,9 @@ pub fn measure(gpu: &Arc<Gpu>) -> anyhow::Result<Speed> {
     let mut products = vec![(format!("matrix product {side}^3"), matmul(gpu, side)?)];
     products.extend(convolution(gpu)?);
     let config = TrainConfig { batch_size: BATCH, ..TrainConfig::default() };
-    let images = ImageSet::new("grey", vec![128; BATCH * PIXELS], vec![3; BATCH])?;
-    let mut step = training_step(gpu, &config, &Learned::All, Normalisation::UNIT, &images)?;
+    let form = Form::default();
+    let images = ImageSet::new("grey", form.shape, vec![128; BATCH * form.shape.len()], vec![3; BATCH])?;
+    let mut step = training_step(gpu, &config, &form, &Learned::All, Normalisation::UNIT, &images)?;
     Ok(Speed { ceiling: Ceiling::measure(gpu)?, products, images: BATCH as f64 / step.program().best_time()? })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use selvedge::data::{CLASSES, HEIGHT, WIDTH};
+use selvedge::data::{Form, ImageShape};
 use selvedge::gpu::Gpu;
 use selvedge::gradcheck::Array;
 use selvedge::models;
@@ -30,11 +30,13 @@ pub fn two_steps(gpu: &Arc<Gpu>, model: Architecture) -> Result<Trained> {
     let batch = if gpu.adapter().is_cpu() { SMALL_BATCH } else { BATCH };
     let graph = Graph::new(gpu);
     let mut builder = ParameterBuilder::default();
-    let network = models::declare(&TrainConfig::default().network.of(model), &mut builder, CLASSES);
+    let form = Form::default();
+    let network = models::declare(&TrainConfig::default().network.of(model), &mut builder, &form);
     let parameters = builder.build(&graph, 1, 0)?;
-    let images = Array::random([batch, HEIGHT, WIDTH, 1], -1.0, 1.0, 1);
+    let ImageShape { height, width, channels } = form.shape;
+    let images = Array::random([batch, height, width, channels], -1.0, 1.0, 1);
     let images = graph.tensor(images.shape.clone(), &images.to_f32())?;
-    let labels: Vec<u32> = (0..batch).map(|image| (image % CLASSES) as u32).collect();
+    let labels: Vec<u32> = (0..batch).map(|image| (image % form.classes()) as u32).collect();
     let labels = graph.tensor_u32([batch], &labels)?;
     let seed_and_step = graph.tensor_u32([2], &[1, 1])?;
 

@@ -1,13 +1,14 @@
 //! What models are evaluated on.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use selvedge::data::{self, Dataset, ImageSet};
+use selvedge::data::{Dataset, ImageSet, load_set};
 use selvedge::files::shown;
 use selvedge::inference::{Classifier, Ensemble};
 
+use crate::cli::dataset;
 use crate::cli::table::thousands;
 
 #[derive(Debug, Args)]
@@ -19,8 +20,9 @@ pub struct ImagesOptions {
     /// The data set, instead of the one the first model was trained on
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
-    /// Other labelled images: a CSV file like the data set's, or an IDX file of images with its labels in the same folder
-    #[arg(long, value_name = "FILE", conflicts_with = "split")]
+    /// Other labelled images: a folder or an archive with a folder of pictures per class, a table, or an IDX file of images with
+    /// its labels in the same folder
+    #[arg(long, value_name = "PATH", conflicts_with = "split")]
     images: Option<PathBuf>,
 }
 
@@ -46,9 +48,29 @@ pub struct Images {
 
 impl Images {
     pub fn load(options: &ImagesOptions, classifiers: &[&Classifier]) -> anyhow::Result<Self> {
-        let place = options.data.clone().or_else(|| Self::place(classifiers));
+        let Some(first) = classifiers.first() else {
+            bail!("there is no model to evaluate");
+        };
+        if let Some(other) = classifiers.iter().find(|one| one.run().form != first.run().form) {
+            bail!(
+                "{} and {} cannot be compared: they take images of another size or colour, or know other classes",
+                shown(first.path()),
+                shown(other.path())
+            );
+        }
+        let is_alike = |one: &&Classifier| one.run().train.reading.is_same_images(&first.run().train.reading);
+        if let Some(other) = classifiers.iter().find(|one| !is_alike(one)) {
+            bail!(
+                "{} and {} cannot be compared: their data was read in different ways (--size, --fit, --colour, --test-share, \
+                 --skip-broken), so they were tested on other images",
+                shown(first.path()),
+                shown(other.path())
+            );
+        }
+        let place = options.data.clone();
         if let Some(path) = &options.images {
-            let set = data::load_set(path)?;
+            let run = first.run();
+            let set = load_set(path, &run.train.reading, &run.form)?;
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             return Ok(Self {
                 words: format!("{} images of {}", thousands(set.len()), shown(path)),
@@ -58,7 +80,7 @@ impl Images {
                 data: place,
             });
         }
-        let dataset = data::load(place.as_deref())?;
+        let dataset = dataset::load_for(first, place.as_deref())?;
         let source = shown(&dataset.source);
         let (set, what) = match options.split {
             SplitName::Test => (dataset.test.clone(), "test"),
@@ -76,14 +98,9 @@ impl Images {
         })
     }
 
-    /// Where the first model's data was stored.
-    fn place(classifiers: &[&Classifier]) -> Option<PathBuf> {
-        classifiers.first().and_then(|first| first.run().train.data.clone())
-    }
-
     /// The data set whose validation split ensembles are fitted to.
-    pub fn dataset(&self) -> anyhow::Result<Dataset> {
-        Ok(data::load(self.data.as_deref().map(Path::new))?)
+    pub fn dataset(&self, first: &Classifier) -> anyhow::Result<Dataset> {
+        dataset::load_for(first, self.data.as_deref())
     }
 
     /// Refuses to evaluate an ensemble on the images it is fitted to.

@@ -164,7 +164,7 @@ impl Options {
         kind: RuleKind,
         images: &Images,
     ) -> anyhow::Result<(Rule, Vec<(String, String)>)> {
-        let data = images.dataset()?;
+        let data = images.dataset(&members[0])?;
         if !kind.is_fitted() {
             // Networks trained on different data cannot be combined.
             for member in members {

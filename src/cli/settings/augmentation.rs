@@ -14,7 +14,7 @@ pub struct Augmentation {
     /// Augmentation to start from; default standard
     #[arg(long, value_enum, value_name = "POLICY")]
     augment: Option<Policy>,
-    /// Exchange left and right
+    /// Exchange left and right; never for digits and letters (classes named by one character), unless given here
     #[arg(long, value_enum, value_name = "WHEN")]
     flip: Option<Flip>,
     /// Shift up and down: up to a fraction (0.1) or whole pixels (2)
@@ -110,6 +110,11 @@ fn erased(text: &str) -> Result<Erased, String> {
 }
 
 impl Augmentation {
+    /// Whether it says when to exchange left and right.
+    pub fn gives_flip(&self) -> bool {
+        self.flip.is_some()
+    }
+
     pub fn apply(&self, augment: &mut Augment) {
         if let Some(policy) = self.augment {
             *augment = policy.augment();

@@ -10,12 +10,14 @@ use anyhow::bail;
 use augmentation::Augmentation;
 use clap::Args;
 use given::Given;
+use selvedge::data::{Form, Reading};
 use selvedge::files::{FileError, FileTask};
 use selvedge::gpu::Gpu;
 use selvedge::models;
 use selvedge::optim::Schedule;
 use selvedge::run::RunConfig;
 use selvedge::settings::{Architecture, Recipe, TrainConfig};
+use selvedge::tensor::ops::Flip;
 use selvedge::train::{Extension, automatic_batch_size};
 
 /// The network to train.
@@ -131,6 +133,15 @@ impl Settings {
         self.given.value::<PathBuf>("data").map(PathBuf::as_path)
     }
 
+    /// The form of the data of the run that these settings start from, or else Fashion-MNIST's: for examining a step, which
+    /// needs no data.
+    pub fn form(&self) -> anyhow::Result<Form> {
+        Ok(match self.config_file() {
+            Some(path) => RunConfig::read(&path)?.form,
+            None => Form::default(),
+        })
+    }
+
     /// Whether anything other than the location of the data was given.
     pub fn is_given(&self) -> bool {
         self.is_given_besides(&["data"])
@@ -168,6 +179,10 @@ impl Settings {
     pub fn config(&self, model: &ModelArgument) -> anyhow::Result<TrainConfig> {
         let mut config = self.start(model)?;
         let usual_batch = config.batch_size;
+        // How the data of another run was read says nothing of other data.
+        if self.given.has("data") {
+            config.reading = Reading::default();
+        }
         self.given.update(&mut config)?;
         if config.batch_size == TrainConfig::AUTOMATIC {
             config.batch_size = usual_batch;
@@ -179,6 +194,9 @@ impl Settings {
         // Absolute, so that the run can be resumed and evaluated from any folder.
         if self.given.has("data") {
             absolute(&mut config.data)?;
+        }
+        if self.given.has("classes") && config.reading.classes.as_deref() != Some(Path::new("fashion-mnist")) {
+            absolute(&mut config.reading.classes)?;
         }
         if self.given.has("weights") {
             absolute(&mut config.transfer.weights)?;
@@ -233,11 +251,19 @@ impl Settings {
         Ok(())
     }
 
-    /// As [`Settings::config`]; an automatic batch size becomes the one that fits the device and the number of training images.
-    pub fn config_on(&self, model: &ModelArgument, gpu: &Arc<Gpu>, images: usize) -> anyhow::Result<TrainConfig> {
+    /// As [`Settings::config`]; an automatic batch size becomes the one that fits the device, for data of this form with this many
+    /// training images.
+    pub fn config_on(
+        &self,
+        model: &ModelArgument,
+        gpu: &Arc<Gpu>,
+        form: &Form,
+        images: usize,
+    ) -> anyhow::Result<TrainConfig> {
         let mut config = self.config(model)?;
+        self.suit(&mut config, form);
         if self.has_automatic_batch() {
-            config.batch_size = automatic_batch_size(gpu, &config, images)?;
+            config.batch_size = automatic_batch_size(gpu, &config, form, images)?;
             if let Some(tune) = &mut config.transfer.fine_tune
                 && !self.given.has("fine_tune_batch_size")
             {
@@ -245,6 +271,18 @@ impl Settings {
             }
         }
         Ok(config)
+    }
+
+    /// Leaves out what a recipe does that is wrong for data of this form, unless it was asked for: mirrored digits and letters
+    /// are others. Returns whether anything is left out.
+    pub fn suit(&self, config: &mut TrainConfig, form: &Form) -> bool {
+        let is_wrong = config.augment.flip != Flip::Never && form.is_of_characters();
+        let is_wanted = self.augmentation.gives_flip() || self.config.is_some();
+        if is_wrong && !is_wanted {
+            config.augment.flip = Flip::Never;
+            return true;
+        }
+        false
     }
 
     fn has_automatic_batch(&self) -> bool {

@@ -47,6 +47,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         title: &title,
         note: &note(&embedding),
         command: &command_line(),
+        names: &source.names,
         images: &source.images,
         positions: embedding.positions(),
         components: embedding.components(),

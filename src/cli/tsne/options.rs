@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use selvedge::data::Reading;
 use selvedge::files::shown;
 use selvedge::report::read_positions;
 use selvedge::tsne::{Initial, Tsne};
@@ -25,6 +26,8 @@ pub struct Options {
     /// The data set, instead of the usual places or the one the network was trained on
     #[arg(long, value_name = "PATH", help_heading = "Points")]
     pub data: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: Reading,
     #[command(flatten)]
     settings: Tsne,
     /// Where the map starts: at the principal components, at random, or at the positions in an earlier embedding.csv

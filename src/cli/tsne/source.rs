@@ -1,16 +1,18 @@
 //! The points to map.
 
-use std::path::Path;
-
-use selvedge::data::{self, ImageSet, PIXELS};
+use anyhow::bail;
+use selvedge::data::ImageSet;
 use selvedge::files::{FileError, FileTask};
 use selvedge::inference::Classifier;
 
 use super::options::{Of, Options, SplitName};
+use crate::cli::dataset;
 use crate::cli::table::thousands;
 
 /// Images, and a point for each.
 pub struct Source {
+    /// The names of the classes.
+    pub names: Vec<String>,
     pub images: ImageSet,
     /// Row-major `[images, dims]`.
     pub points: Vec<f32>,
@@ -28,8 +30,14 @@ impl Source {
                 Some(Classifier::open(&options.adapter.open()?, path)?)
             }
         };
-        let trained_on = classifier.as_ref().and_then(|one| one.run().train.data.as_deref());
-        let dataset = data::load(options.data.as_deref().or(trained_on.map(Path::new)))?;
+        let place = options.data.as_deref();
+        let dataset = match &classifier {
+            None => dataset::load(place, &options.reading, None)?,
+            Some(_) if !options.reading.is_default() => {
+                bail!("the data is read as that of the run was; leave out the options for reading data");
+            }
+            Some(classifier) => dataset::load_for(classifier, place)?,
+        };
         let (images, split) = match options.split {
             SplitName::Train => (dataset.train, "training"),
             SplitName::Test => (dataset.test, "test"),
@@ -39,13 +47,13 @@ impl Source {
         let (points, dims) = match &classifier {
             None => {
                 let points = images.pixels().iter().map(|byte| f32::from(*byte) / 255.0);
-                (points.collect(), PIXELS)
+                (points.collect(), images.shape().len())
             }
             Some(classifier) => {
                 words += &format!(", as {} sees them", classifier.name());
                 classifier.penultimate(&images)?
             }
         };
-        Ok(Self { images, points, dims, words })
+        Ok(Self { names: dataset.class_names, images, points, dims, words })
     }
 }

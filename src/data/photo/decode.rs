@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbaImage};
 
-use super::shrink::{Row, Shrinking};
+use super::shrink::{Resolution, Row, Shrinking};
 use super::{jpeg, png, whole};
 
 /// The most pixels a picture may have (2^27: 134 million).
@@ -43,7 +43,7 @@ impl Decoded {
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub(super) fn decode(mut file: impl BufRead + Seek) -> Result<Decoded, Problem> {
+pub(super) fn decode(mut file: impl BufRead + Seek, resolution: Resolution) -> Result<Decoded, Problem> {
     let length = file.seek(SeekFrom::End(0)).map_err(|e| explain(&e))?;
     file.rewind().map_err(|e| explain(&e))?;
     if length > MOST_FILE_BYTES {
@@ -52,15 +52,15 @@ pub(super) fn decode(mut file: impl BufRead + Seek) -> Result<Decoded, Problem> 
     let start = file.fill_buf().map_err(|e| explain(&e))?;
     let format = format_of(start)?;
     match format {
-        ImageFormat::Png => png::decode(file),
+        ImageFormat::Png => png::decode(file, resolution),
         ImageFormat::Jpeg => {
             let mut bytes = Vec::with_capacity(length as usize);
             file.take(MOST_FILE_BYTES).read_to_end(&mut bytes).map_err(|e| explain(&e))?;
-            jpeg::decode(&bytes)
+            jpeg::decode(&bytes, resolution)
         }
         format => {
             whole::check(format, &mut file, length)?;
-            decode_whole(format, file)
+            decode_whole(format, file, resolution)
         }
     }
 }
@@ -107,7 +107,7 @@ pub(super) fn check_size([width, height]: [u32; 2], bytes: u64) -> Result<(), Pr
 }
 
 /// Decodes a picture in one piece, for formats whose decoders do not return it row by row.
-fn decode_whole(format: ImageFormat, file: impl BufRead + Seek) -> Result<Decoded, Problem> {
+fn decode_whole(format: ImageFormat, file: impl BufRead + Seek, resolution: Resolution) -> Result<Decoded, Problem> {
     let said = |e: ImageError| match e {
         ImageError::IoError(e) => explain(&e),
         e => e.to_string().trim().to_owned(),
@@ -133,7 +133,7 @@ fn decode_whole(format: ImageFormat, file: impl BufRead + Seek) -> Result<Decode
     let mut pixels = vec![0; bytes as usize];
     decoder.read_image(&mut pixels).map_err(said)?;
 
-    let mut shrinking = Shrinking::new(size);
+    let mut shrinking = Shrinking::new(size, resolution);
     let row_bytes = size[0] as usize * usize::from(color.bytes_per_pixel());
     for (y, row) in (0..).zip(pixels.chunks_exact(row_bytes)) {
         shrinking.add(Row::whole(y), color, row)?;

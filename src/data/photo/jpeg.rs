@@ -13,7 +13,7 @@ use image::metadata::Orientation;
 use jpeg_decoder::{Decoder, PixelFormat};
 
 use super::decode::{Decoded, check_size};
-use super::shrink::{Row, Shrinking};
+use super::shrink::{Resolution, Row, Shrinking};
 
 /// 128 ones. Each byte is followed by the zero that distinguishes it from a marker, so a decoder that looks for the next
 /// marker after reading the whole scan skips them.
@@ -33,14 +33,14 @@ const MOST_SCANS: usize = 500;
 const NOTE_BYTES: u64 = 128;
 const CUT_OFF: &str = "it ends before its end mark: it was cut off, get it again";
 
-pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, Problem> {
+pub(super) fn decode(bytes: &[u8], resolution: Resolution) -> Result<Decoded, Problem> {
     let said = |e: jpeg_decoder::Error| format!("{e}; it is damaged or was cut off");
     let parts = Parts::of(bytes)?;
     check_size(parts.size.map(u32::from), parts.memory() + bytes.len() as u64)?;
 
     let mut decoder = Decoder::new(WithOnes::new(bytes, &parts.scan_ends));
     if !parts.lossless {
-        let [width, height] = Shrinking::kept_size(parts.size.map(u32::from)).map(|side| side as u16);
+        let [width, height] = Shrinking::kept_size(parts.size.map(u32::from), resolution).map(|side| side as u16);
         decoder.scale(width, height).map_err(said)?;
     }
     let mut pixels = decoder.decode().map_err(said)?;
@@ -55,7 +55,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, Problem> {
         }
     };
     let scaled = [info.width, info.height].map(u32::from);
-    let mut shrinking = Shrinking::new(scaled);
+    let mut shrinking = Shrinking::new(scaled, resolution);
     let row_bytes = scaled[0] as usize * usize::from(color.bytes_per_pixel());
     for (y, row) in (0..).zip(pixels.chunks_exact(row_bytes.max(1))) {
         shrinking.add(Row::whole(y), color, row)?;

@@ -8,7 +8,7 @@ use image::metadata::Orientation;
 use png::{BitDepth, Transformations};
 
 use super::decode::{Decoded, check_size, explain};
-use super::shrink::{Row, Shrinking};
+use super::shrink::{Resolution, Row, Shrinking};
 
 /// The most bytes that the decoder may take for rows and for the chunks it keeps.
 const MOST_BYTES: usize = 64 << 20;
@@ -21,7 +21,7 @@ const ADAM7: [Pass; 7] =
     [[0, 8, 0, 8], [4, 8, 0, 8], [0, 4, 4, 8], [2, 4, 0, 4], [0, 2, 2, 4], [1, 2, 0, 2], [0, 1, 1, 2]];
 
 /// Decodes the first picture of the file and reads on to its end mark, so that a file cut off anywhere is refused.
-pub(super) fn decode(file: impl BufRead + Seek) -> Result<Decoded, Problem> {
+pub(super) fn decode(file: impl BufRead + Seek, resolution: Resolution) -> Result<Decoded, Problem> {
     let said = |e: png::DecodingError| match e {
         png::DecodingError::IoError(e) => explain(&e),
         e => e.to_string(),
@@ -45,7 +45,7 @@ pub(super) fn decode(file: impl BufRead + Seek) -> Result<Decoded, Problem> {
         other => return Err(format!("pixels of the form {other:?} cannot be read").into()),
     };
     let passes = if reader.info().interlaced { &ADAM7[..] } else { &WHOLE };
-    let mut shrinking = Shrinking::new(size);
+    let mut shrinking = Shrinking::new(size, resolution);
     for row in rows(size, passes) {
         let pixels = reader.next_interlaced_row().map_err(said)?;
         let pixels = pixels.ok_or("it has fewer rows than its header says")?;

@@ -1,10 +1,27 @@
 //! Shrinks a picture while it is decoded, so that no full-size copy of it is needed.
 
 use crate::data::error::Problem;
+use crate::data::{ImageShape, Size};
 use image::{ColorType, Rgba, RgbaImage};
 
-/// About how many pixels are kept: a thing that fills a twentieth of a picture's width keeps the 28 pixels it will have.
-const KEPT: u64 = 1 << 18;
+/// How much of a picture's resolution is needed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Resolution {
+    /// Enough to find a thing: about 2^18 pixels, so that one that fills a twentieth of a picture's width keeps the 28 that it will
+    /// have.
+    Thing,
+    /// At least this size, where the picture has it.
+    AtLeast(Size),
+    /// All of it, if its sides are not too long for an image.
+    Whole,
+}
+
+/// About how many pixels are kept to find a thing.
+const OF_THING: u64 = 1 << 18;
+/// The most pixels kept, whatever is wanted: the sums take sixteen times as many bytes.
+const MOST_KEPT: u64 = 1 << 24;
+/// The largest side of a block: its sums must not overflow.
+const LARGEST_BLOCK: u32 = 256;
 
 /// Sums over square blocks of pixels, which may be added in any order.
 pub(super) struct Shrinking {
@@ -15,7 +32,7 @@ pub(super) struct Shrinking {
     columns: usize,
     /// For each column of pixels, the column of its block.
     column_of: Vec<u32>,
-    /// For each block, the sums of r*a, g*a, b*a and a: a block has too few pixels (at most 23 x 23) to overflow.
+    /// For each block, the sums of r*a, g*a, b*a and a, which [`LARGEST_BLOCK`] keeps from overflowing.
     sums: Vec<[u32; 4]>,
 }
 
@@ -34,21 +51,31 @@ impl Row {
 }
 
 /// Side of a block in pixels.
-fn block_side([width, height]: [u32; 2]) -> u32 {
+fn block_side([width, height]: [u32; 2], resolution: Resolution) -> u32 {
     let pixels = u64::from(width) * u64::from(height);
-    (pixels as f64 / KEPT as f64).sqrt().ceil().max(1.0) as u32
+    let keeping = |kept: u64| (pixels as f64 / kept as f64).sqrt().ceil() as u32;
+    let side = match resolution {
+        Resolution::Thing => keeping(OF_THING),
+        Resolution::Whole if width.max(height) > ImageShape::LONGEST_SIDE as u32 => keeping(OF_THING),
+        Resolution::Whole => 1,
+        // A camera may have stored height as width.
+        Resolution::AtLeast(size) => {
+            (width.min(height) / size.height.max(size.width).max(1) as u32).max(keeping(MOST_KEPT))
+        }
+    };
+    side.clamp(1, LARGEST_BLOCK)
 }
 
 impl Shrinking {
     /// The size of a picture after shrinking.
-    pub(super) fn kept_size(size: [u32; 2]) -> [u32; 2] {
-        size.map(|length| length.div_ceil(block_side(size)))
+    pub(super) fn kept_size(size: [u32; 2], resolution: Resolution) -> [u32; 2] {
+        size.map(|length| length.div_ceil(block_side(size, resolution)))
     }
 
     /// For a picture of `[width, height]`, at most [`super::decode::MOST_PIXELS`] in all.
-    pub(super) fn new(size: [u32; 2]) -> Self {
-        let side = block_side(size);
-        let [columns, rows] = Self::kept_size(size).map(|length| length as usize);
+    pub(super) fn new(size: [u32; 2], resolution: Resolution) -> Self {
+        let side = block_side(size, resolution);
+        let [columns, rows] = Self::kept_size(size, resolution).map(|length| length as usize);
         Self {
             size,
             side,
@@ -107,8 +134,8 @@ impl Shrinking {
     /// The means of the blocks.
     pub(super) fn finish(self) -> RgbaImage {
         let [width, height] = self.size;
-        let [columns, rows] = Self::kept_size(self.size);
-        RgbaImage::from_fn(columns, rows, |x, y| {
+        let rows = height.div_ceil(self.side);
+        RgbaImage::from_fn(self.columns as u32, rows, |x, y| {
             let [r, g, b, a] = self.sums[y as usize * self.columns + x as usize];
             let within = |at: u32, size: u32| self.side.min(size - at * self.side);
             let pixels = within(x, width) * within(y, height);

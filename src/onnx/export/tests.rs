@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::data::Normalisation;
+use crate::data::{Form, Normalisation};
 use crate::gpu::{Gpu, GpuOptions};
 use crate::network::Network;
 use crate::nn::weights;
@@ -17,13 +17,14 @@ fn exported(train: TrainConfig) -> Model {
         adapter: "test".to_owned(),
         driver: String::new(),
         own_network: None,
-        normalisation: Normalisation { mean: 0.25, deviation: 0.5 },
+        form: Form::default(),
+        normalisation: Normalisation { mean: [0.25; 3], deviation: [0.5; 3] },
         train_images: 0,
         validation_images: 0,
         data_checksum: 0,
         train,
     };
-    let network = Network::of(&gpu, &run.train, run.normalisation, &Learned::All).unwrap();
+    let network = Network::of(&gpu, &run.train, &run.form, run.normalisation, &Learned::All).unwrap();
     let path = folder.path().join("w.safetensors");
     weights::save(&network.parameters, 0, &run.to_json(), &path).unwrap();
     let classifier = Classifier::open(&gpu, &path).unwrap();
@@ -75,7 +76,7 @@ fn the_cnn_is_its_layers_in_order() {
     let open = &graph.input[0].r#type.as_ref().unwrap().tensor_type.as_ref().unwrap().shape.as_ref().unwrap().dim[0];
     assert_eq!(open.dim_param.as_deref(), Some("N"));
     let property = |key: &str| model.metadata_props.iter().find(|p| p.key == key).unwrap().value.clone();
-    assert!(property("classes").starts_with("t_shirt,trouser,"));
+    assert!(property("classes").starts_with("t-shirt,trouser,"));
     assert_eq!(property("pixel_scale"), "1/255");
 }
 

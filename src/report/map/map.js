@@ -4,7 +4,7 @@
 const about = JSON.parse(document.getElementById('about').textContent);
 const bytesOf = (id) => Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
 const places = new Float32Array(bytesOf('places').buffer); // x, y, z of each point
-const labels = bytesOf('labels');
+const labels = new Uint16Array(bytesOf('labels').buffer);
 const count = labels.length;
 const shown = about.names.map(() => true);
 
@@ -86,18 +86,18 @@ const program = gl.createProgram();
 for (const [kind, text] of [
   [gl.VERTEX_SHADER, `
     attribute vec3 place;
-    attribute float label;
+    attribute float dye;         // number of the point's colour, 255 if it is not shown
     uniform vec3 centre;
     uniform vec3 right, up;      // rows of the turn, times the scale, in clip space
     uniform vec3 near;           // the third row, from -1 to 1 over all points: nearer dots are larger
     uniform vec2 moved;          // in clip space
     uniform float size;          // pixels across
-    uniform vec4 colors[10];     // alpha 0: not shown
+    uniform vec4 colors[10];
     varying vec4 color;
     varying mediump float own;
     void main() {
       vec3 from = place - centre;
-      color = colors[int(label)];
+      color = dye < 10.0 ? colors[int(dye)] : vec4(0.0);
       float depth = dot(near, from);
       gl_Position = color.a > 0.0 ? vec4(dot(right, from) + moved.x, dot(up, from) + moved.y, -depth, 1.0) : vec4(2.0, 2.0, 2.0, 1.0);
       own = size * (1.0 + 0.4 * depth);
@@ -121,10 +121,11 @@ for (const [kind, text] of [
 }
 gl.linkProgram(program);
 gl.useProgram(program);
-for (const [name, data, size, type] of [['place', places, 3, gl.FLOAT], ['label', labels, 1, gl.UNSIGNED_BYTE]]) {
+const dyes = new Uint8Array(count);
+for (const [name, data, size, type] of [['place', places, 3, gl.FLOAT], ['dye', dyes, 1, gl.UNSIGNED_BYTE]]) {
   const at = gl.getAttribLocation(program, name);
-  gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-  gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
+  gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer()); // the last of them, that of the dyes, stays bound
+  gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
   gl.enableVertexAttribArray(at);
   gl.vertexAttribPointer(at, size, type, false, 0, 0);
 }
@@ -136,6 +137,7 @@ gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
 
 const dark = window.matchMedia('(prefers-color-scheme: dark)');
 const colors = () => (dark.matches ? about.colorsOnDark : about.colors);
+const dyeOf = (label) => label % about.colors.length; // with more classes than colours, some share one
 
 function draw() {
   const density = window.devicePixelRatio || 1;
@@ -151,7 +153,9 @@ function draw() {
   gl.uniform2f(uniform('moved'), (2 * moved[0]) / width, (-2 * moved[1]) / height);
   gl.uniform1f(uniform('size'), 2 * radius() * density);
   const alpha = dark.matches ? 0.9 : 0.75;
-  gl.uniform4fv(uniform('colors'), colors().flatMap((rgb, label) => [...rgb.map((c) => c / 255), shown[label] ? alpha : 0]));
+  gl.uniform4fv(uniform('colors'), colors().flatMap((rgb) => [...rgb.map((c) => c / 255), alpha]));
+  for (let i = 0; i < count; i++) dyes[i] = shown[labels[i]] ? dyeOf(labels[i]) : 255;
+  gl.bufferSubData(gl.ARRAY_BUFFER, 0, dyes);
   gl.drawArrays(gl.POINTS, 0, count);
   placeNames();
 }
@@ -256,7 +260,7 @@ function pointAtNothing() {
 function show(i) {
   pointed.querySelector('b').textContent = about.names[labels[i]];
   pointed.querySelector('span').textContent = `image ${i}`;
-  pointed.style.setProperty('--color', `rgb(${colors()[labels[i]]})`);
+  pointed.style.setProperty('--color', `rgb(${colors()[dyeOf(labels[i])]})`);
   const number = Math.floor(i / about.sheet);
   if (!decoded.has(number)) {
     const image = new Image();
@@ -266,9 +270,12 @@ function show(i) {
   const sheet = decoded.get(number);
   const paint = () => {
     if (current !== i) return; // the pointer has gone on
-    const { width, height } = stage.canvas;
+    const { canvas } = stage;
+    const scale = canvas.width / Math.max(about.width, about.height);
+    const [width, height] = [scale * about.width, scale * about.height];
     stage.imageSmoothingEnabled = false;
-    stage.drawImage(sheet, 0, (i % about.sheet) * about.side, about.side, about.side, 0, 0, width, height);
+    stage.drawImage(sheet, 0, (i % about.sheet) * about.height, about.width, about.height,
+      (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
   };
   current = i;
   stage.clearRect(0, 0, stage.canvas.width, stage.canvas.height);

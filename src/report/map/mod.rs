@@ -8,7 +8,7 @@ use std::path::Path;
 pub use table::read_positions;
 
 use super::{ReportError, write_text};
-use crate::data::{CLASS_NAMES, CLASSES, ImageSet};
+use crate::data::ImageSet;
 use crate::plot::{MapPicture, save_png, save_svg};
 
 /// The position of each image of a set in a map of 1, 2 or 3 dimensions.
@@ -20,6 +20,8 @@ pub struct Map<'a> {
     pub note: &'a str,
     /// The command that makes it.
     pub command: &'a str,
+    /// The names of the classes.
+    pub names: &'a [String],
     /// The images.
     pub images: &'a ImageSet,
     /// Their positions, row-major `[images, components]`.
@@ -45,8 +47,7 @@ impl Map<'_> {
         table::write(&table, self)?;
         let places = self.places();
         let flat: Vec<[f32; 2]> = places.iter().map(|[x, y, _]| [*x, *y]).collect();
-        let picture =
-            MapPicture { title: self.title, places: &flat, labels: self.images.labels(), names: &CLASS_NAMES };
+        let picture = MapPicture { title: self.title, places: &flat, labels: self.images.labels(), names: self.names };
         save_png(&picture, &png)?;
         save_svg(&picture, &svg)?;
         write_text(&html, &page::page(self, &places, &html)?)
@@ -58,9 +59,9 @@ impl Map<'_> {
         if self.components == 1 {
             let low = self.positions.iter().copied().fold(f32::INFINITY, f32::min);
             let high = self.positions.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let strip = STRIPS * (high - low).max(f32::MIN_POSITIVE) / CLASSES as f32;
+            let strip = STRIPS * (high - low).max(f32::MIN_POSITIVE) / self.names.len() as f32;
             let labelled = rows.zip(self.images.labels()).zip(0u32..);
-            let place = |((row, label), i): ((&[f32], &u8), u32)| {
+            let place = |((row, label), i): ((&[f32], &u16), u32)| {
                 [row[0], -strip * (f32::from(*label) + 0.8 * scattered(i)), 0.0]
             };
             return labelled.map(place).collect();
@@ -83,18 +84,24 @@ fn scattered(i: u32) -> f32 {
 mod tests {
     use super::*;
 
+    use std::sync::LazyLock;
+
+    use crate::data::{Form, ImageShape};
+
+    static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| Form::default().class_names);
+
     fn map<'a>(images: &'a ImageSet, positions: &'a [f32], components: usize) -> Map<'a> {
-        Map { title: "a map", note: "", command: "selvedge tsne", images, positions, components }
+        Map { title: "a map", note: "", command: "selvedge tsne", names: &NAMES, images, positions, components }
     }
 
     fn two_images() -> ImageSet {
-        ImageSet::new("two", vec![0; 2 * crate::data::PIXELS], vec![1, 9]).unwrap()
+        ImageSet::new("two", ImageShape::grey(2, 3), vec![0; 12], vec![1, 9]).unwrap()
     }
 
     #[test]
     fn a_map_on_a_line_has_a_strip_for_each_class() {
         let places = map(&two_images(), &[-5.0, 5.0], 1).places();
-        let strip = STRIPS * 10.0 / CLASSES as f32;
+        let strip = STRIPS * 10.0 / NAMES.len() as f32;
         for ([x, y, z], (at, class)) in places.into_iter().zip([(-5.0, 1.0), (5.0, 9.0)]) {
             assert_eq!((x, z), (at, 0.0));
             assert!(y <= -strip * class && y > -strip * (class + 1.0), "{y}");

@@ -1,7 +1,7 @@
 //! A map as an interactive page: a single file that needs no network.
 //!
 //! The points are drawn by WebGL (`map.js`), so that 60,000 of them move smoothly. Positions and labels are in the page as
-//! base64 of little-endian bytes. The images are there as PNG sheets of [`SHEET`] images one below the other, each decoded
+//! base64 of little-endian bytes. The images are there as PNG sheets with images one below the other, each decoded
 //! when an image of it is first pointed at.
 
 use std::path::Path;
@@ -12,36 +12,42 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::json;
 
 use super::Map;
-use crate::data::{CLASS_NAMES, HEIGHT, PIXELS, WIDTH};
+use crate::data::{ImageSet, ImageShape};
 use crate::numbers::thousands;
 use crate::plot::{CLASS_COLORS, Channels, Color, DrawingError, PlotError, png};
 use crate::report::ReportError;
 
 const STYLE: &str = include_str!("map.css");
 const SCRIPT: &str = include_str!("map.js");
-/// Images per sheet. The sheet's height of 14,000 pixels is below the limit of what browsers decode.
-const SHEET: usize = 500;
+/// The most rows of pixels of a sheet, below the limit of what browsers decode.
+const SHEET_ROWS: usize = 14_000;
+/// Larger images are shown smaller: a page has thousands of them.
+const LONGEST_SIDE: usize = 64;
 
 pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String, ReportError> {
-    let sheets = map.images.pixels().chunks(SHEET * PIXELS).map(|sheet| {
-        let height = (HEIGHT * sheet.len() / PIXELS) as u32;
-        Ok(BASE64.encode(png(sheet, (WIDTH as u32, height), Channels::Grey)?))
+    let (shape, pixels) = small(map.images);
+    let of_sheet = (SHEET_ROWS / shape.height).max(1);
+    let sheets = pixels.chunks(of_sheet * shape.len()).map(|sheet| {
+        let rows = shape.height * sheet.len() / shape.len();
+        Ok(BASE64.encode(png(sheet, (shape.width as u32, rows as u32), Channels::of(shape))?))
     });
     let sheets: Result<Vec<String>, DrawingError> = sheets.collect();
     let sheets = sheets.map_err(PlotError::drawing(path))?;
-    let mut counts = [0; CLASS_NAMES.len()];
+    let mut counts = vec![0; map.names.len()];
     for label in map.images.labels() {
         counts[usize::from(*label)] += 1;
     }
     let about = json!({
-        "names": CLASS_NAMES,
+        "names": map.names,
         "colors": CLASS_COLORS.map(|color| color.rgb),
         "colorsOnDark": CLASS_COLORS.map(|color| color.on_dark().rgb),
         "solid": map.components == 3,
-        "side": WIDTH,
-        "sheet": SHEET,
+        "height": shape.height,
+        "width": shape.width,
+        "sheet": of_sheet,
     });
     let places: Vec<u8> = places.as_flattened().iter().flat_map(|x| x.to_le_bytes()).collect();
+    let labels: Vec<u8> = map.images.labels().iter().flat_map(|label| label.to_le_bytes()).collect();
     let bytes = |values: &[u8]| PreEscaped(BASE64.encode(values));
     let page = html! {
         (DOCTYPE)
@@ -62,8 +68,9 @@ pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String
                     p { (map.note) }
                 }
                 form #classes {
-                    @for (class, name) in CLASS_NAMES.iter().enumerate().filter(|(class, _)| counts[*class] > 0) {
-                        @let [light, dark] = [CLASS_COLORS[class], CLASS_COLORS[class].on_dark()].map(Color::hex);
+                    @for (class, name) in map.names.iter().enumerate().filter(|(class, _)| counts[*class] > 0) {
+                        @let color = CLASS_COLORS[class % CLASS_COLORS.len()];
+                        @let [light, dark] = [color, color.on_dark()].map(Color::hex);
                         label style=(format!("--color:light-dark({light},{dark})")) {
                             input type="checkbox" value=(class) checked;
                             span.name { (name) }
@@ -84,15 +91,39 @@ pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String
                 (footer(map))
                 noscript { p.problem { "This map is drawn by the script in this file; please allow it." } }
                 p.problem #problem hidden {}
-                script #about type="application/json" { (PreEscaped(about.to_string())) }
+                script #about type="application/json" { (PreEscaped(about.to_string().replace('<', "\\u003c"))) }
                 script #places type="text/plain" { (bytes(&places)) }
-                script #labels type="text/plain" { (bytes(map.images.labels())) }
+                script #labels type="text/plain" { (bytes(&labels)) }
                 @for sheet in &sheets { script.sheet type="text/plain" { (PreEscaped(sheet)) } }
                 script { (PreEscaped(SCRIPT)) }
             }
         }
     };
     Ok(page.into_string())
+}
+
+/// The images, or if they are large, means over blocks of their pixels.
+fn small(images: &ImageSet) -> (ImageShape, Vec<u8>) {
+    let ImageShape { height, width, channels } = images.shape();
+    let block = height.max(width).div_ceil(LONGEST_SIDE);
+    let shape = ImageShape { height: height.div_ceil(block), width: width.div_ceil(block), channels };
+    if block == 1 {
+        return (shape, images.pixels().to_vec());
+    }
+    let mut pixels = Vec::with_capacity(images.len() * shape.len());
+    for image in images.pixels().chunks_exact(images.shape().len()) {
+        for (top, left) in (0..height).step_by(block).flat_map(|y| (0..width).step_by(block).map(move |x| (y, x))) {
+            let (bottom, right) = ((top + block).min(height), (left + block).min(width));
+            let count = ((bottom - top) * (right - left)) as u32;
+            for channel in 0..channels {
+                let rows = (top..bottom).map(|y| &image[(y * width + left) * channels..(y * width + right) * channels]);
+                let sum: u32 =
+                    rows.flat_map(|row| row.iter().skip(channel).step_by(channels)).map(|b| u32::from(*b)).sum();
+                pixels.push(((sum + count / 2) / count) as u8);
+            }
+        }
+    }
+    (shape, pixels)
 }
 
 /// How to use the page, and the command that made it.

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::Map;
-use crate::data::CLASS_NAMES;
 use crate::files;
 use crate::report::{ReportError, tables};
 
@@ -17,7 +16,7 @@ pub(super) fn write(path: &Path, map: &Map) -> Result<(), ReportError> {
     let rows = map.positions.chunks_exact(map.components);
     let images = map.images.labels().iter().zip(rows).enumerate();
     let lines = images.map(|(number, (label, row))| {
-        let name = CLASS_NAMES[usize::from(*label)].to_owned();
+        let name = map.names.get(usize::from(*label)).cloned().unwrap_or_default();
         let about = [number.to_string(), label.to_string(), name];
         about.into_iter().chain(row.iter().map(f32::to_string)).collect::<Vec<_>>()
     });

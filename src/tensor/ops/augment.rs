@@ -11,6 +11,7 @@ use crate::tensor::{Result, TensorError};
 #[cfg_attr(feature = "training", derive(clap::ValueEnum))]
 pub enum Flip {
     /// Never
+    #[cfg_attr(feature = "training", value(alias = "none"))]
     Never,
     /// Each image with probability 1/2, drawn anew each epoch
     Random,

@@ -12,10 +12,12 @@ pub struct Pixels {
     pub height: usize,
     /// Columns of an image.
     pub width: usize,
-    /// Subtracted from each pixel, in 0 to 1.
-    pub mean: f32,
-    /// The divisor.
-    pub deviation: f32,
+    /// Numbers of a pixel, 1 or 3.
+    pub channels: usize,
+    /// Subtracted from each channel, in 0 to 1.
+    pub mean: [f32; 3],
+    /// The divisor of each channel.
+    pub deviation: [f32; 3],
 }
 
 /// Inputs: images (bytes, four per word), labels, order, place and, to mix images, six numbers. Outputs: images and labels
@@ -26,6 +28,7 @@ struct Gather {
     pixels: Pixels,
     augment: Option<(Augment, u32)>,
     mix: bool,
+    streamed: bool,
 }
 
 impl Op for Gather {
@@ -52,26 +55,29 @@ impl Op for Gather {
         if self.mix {
             inputs.require(4, "the mixing", [MIXING])?;
         }
-        let Pixels { height, width, .. } = self.pixels;
+        let Pixels { height, width, channels, .. } = self.pixels;
         if height * width == 0 {
             return Err(inputs.mismatch(format!("images of {height}x{width} have no pixel")));
         }
-        let images = inputs.get(1)?.len();
-        if 4 * inputs.get(0)?.len() < images * height * width {
-            return Err(
-                inputs.mismatch(format!("there are {images} labels, but not as many images of {height}x{width}"))
-            );
+        if !matches!(channels, 1 | 3) {
+            return Err(inputs.mismatch(format!("images have 1 or 3 channels, not {channels}")));
+        }
+        let images = if self.streamed { self.batch } else { inputs.get(1)?.len() };
+        if 4 * inputs.get(0)?.len() < images * height * width * channels {
+            return Err(inputs.mismatch(format!(
+                "{images} images of {height}x{width}x{channels} are needed, and there are not as many"
+            )));
         }
         if let Some((augment, _)) = &self.augment {
             augment.validate(self.name())?;
         }
-        let x = Info::f32([self.batch, height, width, 1]);
+        let x = Info::f32([self.batch, height, width, channels]);
         let labels = if self.mix { Info::u32([self.batch, 2]) } else { Info::u32([self.batch]) };
         Ok(vec![x, labels])
     }
 
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
-        let Pixels { height, width, mean, deviation } = self.pixels;
+        let Pixels { height, width, channels, mean, deviation } = self.pixels;
         let seen = match &self.augment {
             Some(_) => "data/augment.wgsl",
             None => "data/as_stored.wgsl",
@@ -82,12 +88,18 @@ impl Op for Gather {
             batch: self.batch as u32,
             height: height as u32,
             width: width as u32,
+            channels: channels as u32,
             order_len: io.input(2).len() as u32,
             images_len: io.input(1).len() as u32,
-            mean,
-            deviation,
             seed,
+            mean_0: mean[0],
+            mean_1: mean[1],
+            mean_2: mean[2],
+            deviation_0: deviation[0],
+            deviation_1: deviation[1],
+            deviation_2: deviation[2],
         });
+        kernel = kernel.constant("STREAMED", self.streamed);
         if let Some((augment, _)) = &self.augment {
             kernel = augment.constants(kernel, [height, width]);
         }
@@ -125,10 +137,12 @@ pub struct Batch<'a> {
     pub augment: Option<(&'a Augment, u32)>,
     /// The [`MIXING`] numbers that say how images are mixed in pairs.
     pub mixing: Option<&'a Tensor>,
+    /// Whether the images of the data set are those of this batch alone, in its order; the labels are always all.
+    pub streamed: bool,
 }
 
 impl DataSet {
-    /// The images of a batch as `[size, height, width, 1]`, and their labels: `[size]`, or `[size, 2]` when images are mixed.
+    /// The images of a batch as `[size, height, width, channels]`, and their labels: `[size]`, or `[size, 2]` when images are mixed.
     ///
     /// # Errors
     /// A shape error when one of the tensors does not hold integers, or there are fewer images than labels; an error when a
@@ -139,6 +153,7 @@ impl DataSet {
             pixels,
             augment: batch.augment.map(|(augment, seed)| (augment.clone(), seed)),
             mix: batch.mixing.is_some(),
+            streamed: batch.streamed,
         };
         let mut inputs = vec![&self.images, &self.labels, batch.order, batch.place];
         inputs.extend(batch.mixing);
