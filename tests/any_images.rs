@@ -179,7 +179,7 @@ fn a_run_on_colours_knows_its_data() {
         assert_eq!(classifier.network().form(), &data.form());
         let said = classifier.predict(&data.test, Views::FlipsAndShifts).unwrap();
         assert!(said.hits().filter(|hit| *hit).count() > 27);
-        let maps = classifier.class_maps(data.test.image(0)).unwrap();
+        let maps = classifier.class_maps(data.test.image(0), 10).unwrap();
         assert_eq!(maps.maps.iter().map(Vec::len).collect::<Vec<_>>(), [320; 3]);
     }
 }

@@ -266,7 +266,7 @@ fn every_kind_of_network_shows_its_layers_and_its_class_maps() {
         }
         let filters = classifier.filters().unwrap().unwrap();
         assert_eq!(filters.values.len(), filters.size.iter().product::<usize>());
-        let maps = classifier.class_maps(image.image(0)).unwrap();
+        let maps = classifier.class_maps(image.image(0), 10).unwrap();
         assert!(maps.resolution[0] >= 6 || train.network.architecture() == Architecture::Inception);
         assert_eq!(maps.maps.len(), 10);
         for map in &maps.maps {
@@ -284,8 +284,19 @@ fn a_class_map_is_the_last_layers_weights_times_the_channels() {
     let train = &all_kinds()[2];
     let (_folder, classifier) = open(train);
     let image = bars(1, 4);
-    let found = classifier.class_maps(image.image(0)).unwrap();
+    let found = classifier.class_maps(image.image(0), 10).unwrap();
     assert_eq!(found.resolution, [7, 7]);
+    // Of the three most probable classes the maps are the same.
+    let few = classifier.class_maps(image.image(0), 3).unwrap();
+    let mut ranked: Vec<usize> = (0..10).collect();
+    ranked.sort_by(|a, b| found.probabilities[*b].total_cmp(&found.probabilities[*a]));
+    ranked[..3].sort_unstable();
+    assert_eq!(few.classes, ranked[..3]);
+    for (class, map) in few.classes.iter().zip(&few.maps) {
+        for (one, other) in map.iter().zip(&found.maps[*class]) {
+            assert_abs_diff_eq!(*one, *other, epsilon = 1e-4);
+        }
+    }
 
     let network = classifier.network();
     let pixels: Vec<f32> = image.pixels().iter().map(|b| (f32::from(*b) / 255.0 - 0.3) / 0.4).collect();

@@ -8,11 +8,14 @@ use std::sync::Arc;
 
 use common::gpu;
 use common::training::{Watcher, bars, config, dataset, task, with};
-use selvedge::data::Rows;
+use selvedge::data::{Normalisation, Rows};
 use selvedge::inference::{Classifier, InferenceError};
+use selvedge::network::Network;
+use selvedge::nn::weights::in_pytorch_layout;
 use selvedge::nn::{Conv2d, ConvSettings, Forward, Linear, Model, ParameterBuilder, Role, WeightStart};
+use selvedge::optim::{LearningRate, Schedule};
 use selvedge::run::RunFolder;
-use selvedge::settings::TrainConfig;
+use selvedge::settings::{ClassWeights, Learned, OptimiserKind, TrainConfig};
 use selvedge::tensor::ops::{Padding, Window};
 use selvedge::tensor::{Backward, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 use selvedge::train::{Ending, Task, TrainError, resume, train};
@@ -208,7 +211,7 @@ fn an_op_of_ones_own_is_seen_in_activations_and_grad_cam_and_refused_by_onnx() {
     for (x, y) in shown[0].values.iter().zip(&shown[1].values) {
         approx::assert_relative_eq!(x * x, *y, max_relative = 1e-6, epsilon = 1e-12);
     }
-    let maps = classifier.class_maps(image.image(0)).unwrap();
+    let maps = classifier.class_maps(image.image(0), 10).unwrap();
     assert_eq!(maps.resolution, [14, 14]);
     #[cfg(feature = "onnx")]
     {
@@ -254,4 +257,93 @@ fn there_may_be_more_classes_than_ten() {
     let ending = train(&gpu(), &settings(), &task, Some(&folder.path().join("run")), &mut ()).unwrap();
     let Ending::Finished(outcome) = ending else { panic!("nobody stopped it") };
     assert_eq!(outcome.result.test.classes.len(), 12);
+}
+
+/// One dense layer: softmax regression, whose gradient is a formula.
+struct Regression(Linear);
+
+impl Regression {
+    fn declare(builder: &mut ParameterBuilder) -> Box<dyn Model> {
+        Box::new(Self(Linear::new(builder, "fc", [2, 3], Role::OutputWeight)))
+    }
+}
+
+impl Model for Regression {
+    fn features(&self, _: &mut Forward, points: &Tensor) -> Result<Tensor> {
+        Ok(points.clone())
+    }
+
+    fn head(&self, pass: &mut Forward, features: &Tensor) -> Result<Tensor> {
+        self.0.forward(pass, features, false)
+    }
+}
+
+#[test]
+fn class_weights_scale_the_gradient_of_each_image() {
+    const RATE: f64 = 0.5;
+    // The first step with Nesterov momentum of 0.9 is 1 + 0.9 gradients long.
+    const STEP: f64 = 1.9 * RATE;
+    let labels: Vec<u16> = (0..60).map(|i| [0, 0, 0, 1, 0, 2][i % 6]).collect();
+    let values: Vec<f32> = (0..120).map(|i| (i * 37 % 101) as f32 / 50.0 - 1.0).collect();
+    let rows = Rows::new(&[2], values.clone(), labels.clone()).unwrap();
+    let names = ["many", "few", "fewer"];
+    let task = Task::own("regression", Regression::declare, rows.clone(), rows, &names);
+    for given in [ClassWeights::Balanced, ClassWeights::Given([("few".to_owned(), 4.0)].into())] {
+        let config = with(config(), |c| {
+            // One step on all of the 48 images to train with.
+            (c.epochs, c.batch_size) = (1, 48);
+            c.optimisation.optimiser = OptimiserKind::Sgd;
+            c.optimisation.learning_rate = LearningRate::new(RATE, Schedule::Constant);
+            c.regularisation.weight_decay = 0.0;
+            c.regularisation.label_smoothing = 0.0;
+            c.class_weights = Some(given.clone());
+        });
+        let train_images = config.split(&labels).unwrap().train;
+        assert_eq!(train_images.len(), 48);
+        let counts =
+            [0, 1, 2].map(|class| train_images.iter().filter(|i| labels[**i as usize] == class).count() as f64);
+        let raw = match given {
+            ClassWeights::Balanced => counts.map(|count| 1.0 / count),
+            ClassWeights::Given(_) => [1.0, 4.0, 1.0],
+        };
+        let mean = (0..3).map(|class| raw[class] * counts[class]).sum::<f64>() / 48.0;
+
+        let before =
+            Network::new(&gpu(), Regression::declare, task.form(), config.seed, Normalisation::UNIT, &Learned::All);
+        let before = in_pytorch_layout(&before.unwrap().parameters).unwrap();
+        let [weight, bias] = [0, 1].map(|i| before[i].values.iter().map(|v| f64::from(*v)).collect::<Vec<f64>>());
+        // Of the weights [3, 2] and the biases [3].
+        let (mut of_weight, mut of_bias) = (vec![0.0; 6], vec![0.0; 3]);
+        for image in train_images {
+            let x = [0, 1].map(|axis| f64::from(values[2 * image as usize + axis]));
+            let label = usize::from(labels[image as usize]);
+            let logits: Vec<f64> = (0..3).map(|k| weight[2 * k] * x[0] + weight[2 * k + 1] * x[1] + bias[k]).collect();
+            let all: f64 = logits.iter().map(|logit| logit.exp()).sum();
+            for k in 0..3 {
+                let error = logits[k].exp() / all - f64::from(u8::from(k == label));
+                let error = error * raw[label] / mean / 48.0;
+                of_weight[2 * k] += error * x[0];
+                of_weight[2 * k + 1] += error * x[1];
+                of_bias[k] += error;
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run");
+        train(&gpu(), &config, &task, Some(&path), &mut ()).unwrap();
+        let after = Classifier::open_own(&gpu(), &RunFolder::open(&path).last_weights(), Regression::declare, &names);
+        let after = in_pytorch_layout(&after.unwrap().network().parameters).unwrap();
+        let steps = [(&weight, &of_weight, &after[0].values), (&bias, &of_bias, &after[1].values)];
+        for (before, gradient, after) in steps {
+            for ((before, gradient), after) in before.iter().zip(gradient).zip(after) {
+                let expected = before - STEP * gradient;
+                assert!((f64::from(*after) - expected).abs() < 1e-5, "{after} and not {expected}");
+            }
+        }
+    }
+    let mixed = with(config(), |c| {
+        c.class_weights = Some(ClassWeights::Balanced);
+        c.regularisation.mixup = 0.2;
+    });
+    let error = mixed.validate().unwrap_err().to_string();
+    assert!(error.contains("class-weights") && error.contains("mixup"), "{error}");
 }

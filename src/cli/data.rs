@@ -166,9 +166,9 @@ fn sheet(data: &Dataset) -> Gallery {
     for (label, name) in (0_u16..).zip(&data.class_names).take(MOST_CLASSES) {
         let own = images(&data.train).filter(|(_, own)| *own == label).take(SAMPLES);
         let mut row: Vec<Tile> =
-            own.map(|(image, _)| Tile { image: Raster::photo(shape, image), lines: vec![name.clone()] }).collect();
+            own.map(|(image, _)| Tile { image: Raster::thumbnail(shape, image), lines: vec![name.clone()] }).collect();
         // A class with fewer images leaves places empty, so that each class has its row.
-        let blank = Tile { image: Raster::image(shape, &vec![1.0; shape.len()]), lines: Vec::new() };
+        let blank = Tile { image: Raster::thumbnail(shape, &vec![255; shape.len()]), lines: Vec::new() };
         row.resize(SAMPLES, blank);
         tiles.extend(row);
     }

@@ -56,7 +56,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     });
     // Computed before the folder is made, which would stay empty if one of these failed.
     let activations = classifier.activations(&pixels, usize::from(options.layers))?;
-    let (filters, maps) = (classifier.filters()?, classifier.class_maps(&pixels)?);
+    let (filters, maps) = (classifier.filters()?, classifier.class_maps(&pixels, MOST_CLASSES)?);
     create_folder(&folder)?;
 
     let mut sheet = FeatureSheet { sections: Vec::new() };
@@ -72,16 +72,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
     let form = classifier.network().form();
     let image = Raster::photo(form.shape, &pixels);
-    let mut classes: Vec<_> = form.class_names.iter().zip(&maps.maps).zip(&maps.probabilities).collect();
-    let mut which = "each class";
-    if classes.len() > MOST_CLASSES {
-        classes.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-        classes.truncate(MOST_CLASSES);
-        which = "the most probable classes";
-    }
-    let heated = classes.into_iter().map(|((class, map), probability)| Tile {
+    let which = if maps.classes.len() < form.classes() { "the most probable classes" } else { "each class" };
+    let classes = maps.classes.iter().zip(&maps.maps).zip(&maps.probabilities);
+    let heated = classes.map(|((class, map), probability)| Tile {
         image: image.heated(map),
-        lines: vec![class.clone(), format!("{probability:.3}")],
+        lines: vec![form.class_names[*class].clone(), format!("{probability:.3}")],
     });
     let original = Tile { image: image.clone(), lines: vec!["the image".to_owned(), words.clone()] };
     let tiles = std::iter::once(original).chain(heated).collect();

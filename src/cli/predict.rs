@@ -171,7 +171,7 @@ fn prepared(answers: &[Answer], shape: ImageShape) -> Gallery {
         // About as much as fits under an image.
         let name: String = name.chars().take(20).collect();
         let lines = vec![name, format!("{class} {probability:.2}")];
-        Tile { image: Raster::photo(shape, &answer.one.photo.pixels), lines }
+        Tile { image: Raster::thumbnail(shape, &answer.one.photo.pixels), lines }
     });
     let columns = COLUMNS.min(answers.len());
     Gallery { title: "As the network sees them".to_owned(), tiles: tiles.collect(), columns }

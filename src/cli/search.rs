@@ -14,7 +14,7 @@ use selvedge::search::{
     Dimension, FitFolder, FitKey, FitResult, Halving, Plan, SearchObserver, Setting, Shard, Summary, combinations,
     random_settings, search,
 };
-use selvedge::settings::{Architecture, Monitor, TrainConfig};
+use selvedge::settings::{Architecture, TrainConfig};
 use selvedge::train::Progress;
 
 use super::display::{INTERRUPTED, stop_on_ctrl_c, until_stopped};
@@ -316,10 +316,7 @@ fn report(plan: &Plan, folder: &Path) -> anyhow::Result<ExitCode> {
 }
 
 fn table(plan: &Plan, summary: &Summary, most: usize) -> String {
-    let score = match plan.score {
-        Monitor::Loss => "by log loss",
-        Monitor::Accuracy => "by accuracy",
-    };
+    let score = format!("by {}", plan.score.name());
     let mut text = format!(
         "{:>4}  {:<17}  {:<17}  {:>6}  {:>5}  setting, {score}\n",
         "", "log loss", "accuracy", "epochs", "folds"

@@ -5,9 +5,11 @@ use super::{Classifier, InferenceError};
 use crate::data::ImageShape;
 use crate::tensor::Tensor;
 
-/// A map of the image for each class.
+/// A map of the image for each class, or for the most probable ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassMaps {
+    /// The classes, in the order of their labels.
+    pub classes: Vec<usize>,
     /// One per class: a number per pixel, row by row, from 0 where nothing speaks for the class to 1 at the strongest evidence.
     /// All 0 when nothing speaks for it.
     pub maps: Vec<Vec<f32>>,
@@ -23,12 +25,13 @@ impl Classifier {
     const FEWEST_PIXELS: usize = 6;
 
     /// `map_c = max(0, sum over k of a_ck A_k)` with `a_ck` the mean over the pixels of `d logit_c / d A_k`, where the A are the
-    /// channels of the last layer of at least 6x6 pixels; then enlarged.
+    /// channels of the last layer of at least 6x6 pixels; then enlarged. Of more than `most` classes, for the most probable ones.
     ///
     /// # Errors
     /// [`InferenceError::NotFinite`]; those of the device, or of an image of another size.
-    pub fn class_maps(&self, pixels: &[u8]) -> Result<ClassMaps, InferenceError> {
-        let classes = self.network().class_names().len();
+    pub fn class_maps(&self, pixels: &[u8], most: usize) -> Result<ClassMaps, InferenceError> {
+        let chosen = self.most_probable(pixels, most.max(1))?;
+        let (classes, all) = (chosen.len(), self.network().class_names().len());
         let ImageShape { height, width, .. } = self.network().form().shape;
         let size = [height, width];
         // One copy of the image per class, so that a single backward pass gives the gradients of all logits.
@@ -46,14 +49,17 @@ impl Classifier {
         let (Some(logits), Some(seen)) = (layers.last().map(|node| &node.output), of_last(&layers)) else {
             // Every network here begins with a convolution of the whole image.
             return Ok(ClassMaps {
+                classes: chosen,
                 maps: vec![vec![0.0; size[0] * size[1]]; classes],
                 probabilities: vec![0.0; classes],
                 resolution: [0, 0],
             });
         };
-        let mut one_hot = vec![0.0; classes * classes];
-        one_hot.iter_mut().step_by(classes + 1).for_each(|x| *x = 1.0);
-        let one_hot = graph.tensor([classes, classes], &one_hot)?;
+        let mut one_hot = vec![0.0; classes * all];
+        for (row, class) in one_hot.chunks_exact_mut(all).zip(&chosen) {
+            row[*class] = 1.0;
+        }
+        let one_hot = graph.tensor([classes, all], &one_hot)?;
         let gradient = logits.backward_from(&one_hot, &[&seen])?.swap_remove(0);
         let probabilities = logits.softmax()?;
         let mut compiled = graph.compile(&[&seen, &gradient, &probabilities])?;
@@ -72,9 +78,24 @@ impl Classifier {
         let maps = activations.chunks_exact(image).zip(gradients.chunks_exact(image));
         Ok(ClassMaps {
             maps: maps.map(|(a, g)| enlarged(&map(a, g, channels), resolution, size)).collect(),
-            probabilities: probabilities[..classes].to_vec(),
+            probabilities: chosen.iter().map(|class| probabilities[*class]).collect(),
+            classes: chosen,
             resolution,
         })
+    }
+
+    /// At most `most` classes, those with the largest probabilities.
+    fn most_probable(&self, pixels: &[u8], most: usize) -> Result<Vec<usize>, InferenceError> {
+        let classes = self.network().class_names().len();
+        let mut chosen: Vec<usize> = (0..classes).collect();
+        if classes > most {
+            let logits = self.network().record(&self.images(pixels, 1)?)?.to_vec()?;
+            self.must_be_finite(&logits, "the last layer")?;
+            chosen.sort_by(|a, b| logits[*b].total_cmp(&logits[*a]));
+            chosen.truncate(most);
+            chosen.sort_unstable();
+        }
+        Ok(chosen)
     }
 }
 

@@ -1,7 +1,10 @@
 //! Small images, drawn large.
 
 use super::color::Ramp;
-use crate::data::ImageShape;
+use crate::data::{ImageShape, thumbnail};
+
+/// The most pixels along a side of an image among many.
+const LONGEST_SIDE: usize = 128;
 
 /// An image of coloured pixels, row by row.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +35,12 @@ impl Raster {
     pub fn viridis(width: usize, values: &[f32]) -> Self {
         let colors = values.iter().map(|value| Ramp::VIRIDIS.at(f64::from(*value)).rgb);
         Self::new(width, colors.collect())
+    }
+
+    /// As [`Raster::photo`], made smaller if it would be large among many others.
+    pub fn thumbnail(shape: ImageShape, bytes: &[u8]) -> Self {
+        let (shape, bytes) = thumbnail(shape, bytes, LONGEST_SIDE);
+        Self::photo(shape, &bytes)
     }
 
     /// This image, in grey, seen through a heat map of the same size, from 0 to 1: the hotter, the more of `inferno` colours.

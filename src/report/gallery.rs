@@ -93,7 +93,7 @@ pub(super) fn tiles<'a>(evaluation: &'a Evaluation, pick: Pick, size: GallerySiz
 /// The picture of a gallery.
 pub(super) fn picture(pick: Pick, shown: &[Shown], size: GallerySize) -> Gallery {
     let tiles = shown.iter().map(|shown| Tile {
-        image: Raster::photo(shown.shape, shown.pixels),
+        image: Raster::thumbnail(shown.shape, shown.pixels),
         lines: vec![format!("{} {:.2}", shown.predicted, shown.confidence), format!("true: {}", shown.truth)],
     });
     let title = match shown.len() {

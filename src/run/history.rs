@@ -27,6 +27,10 @@ pub struct EpochRecord {
     pub ema_validation_loss: Option<f64>,
     /// The averaged weights' share of correct predictions, when weights are averaged.
     pub ema_validation_accuracy: Option<f64>,
+    /// The mean F1 of the classes on the validation split, by the averaged weights when weights are averaged. Files of older
+    /// versions do not say.
+    #[serde(default)]
+    pub macro_f1: Option<f64>,
     /// Throughput of the training part, without validation.
     pub images_per_second: f64,
     /// Duration of the whole epoch.
@@ -39,6 +43,7 @@ impl EpochRecord {
         match monitor {
             Monitor::Loss => self.ema_validation_loss.unwrap_or(self.validation_loss),
             Monitor::Accuracy => -self.ema_validation_accuracy.unwrap_or(self.validation_accuracy),
+            Monitor::MacroF1 => -self.macro_f1.unwrap_or(f64::NAN),
         }
     }
 }
@@ -122,6 +127,7 @@ mod tests {
             validation_accuracy: -loss,
             ema_validation_loss: None,
             ema_validation_accuracy: None,
+            macro_f1: Some(-loss),
             images_per_second: 1.0,
             seconds: 1.0,
         };
@@ -138,7 +144,7 @@ mod tests {
             (vec![nan, f64::INFINITY], 2),
             (vec![nan, nan], 1),
         ] {
-            for monitor in [Monitor::Loss, Monitor::Accuracy] {
+            for monitor in [Monitor::Loss, Monitor::Accuracy, Monitor::MacroF1] {
                 let history = history(&losses);
                 assert_eq!(best(&history, monitor).map(|record| record.epoch), Some(expected), "{losses:?}");
             }

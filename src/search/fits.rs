@@ -43,6 +43,9 @@ pub struct Score {
     pub log_loss: f64,
     /// Share of correct predictions.
     pub accuracy: f64,
+    /// Mean F1 of the classes; files of older versions do not say.
+    #[serde(default)]
+    pub macro_f1: Option<f64>,
     /// The best epoch, from 1.
     pub best_epoch: usize,
     /// Number of epochs trained.
@@ -57,6 +60,7 @@ impl Score {
         best(history, config.stopping.monitor).map(|best| Self {
             log_loss: best.ema_validation_loss.unwrap_or(best.validation_loss),
             accuracy: best.ema_validation_accuracy.unwrap_or(best.validation_accuracy),
+            macro_f1: best.macro_f1,
             best_epoch: best.epoch,
             epochs: history.len(),
             seconds: history.iter().map(|record| record.seconds).sum(),

@@ -230,6 +230,7 @@ mod tests {
                 let score = Score {
                     log_loss: 1.0 / (1 + key.setting) as f64,
                     accuracy: 0.5,
+                    macro_f1: None,
                     best_epoch: 1,
                     epochs: key.epochs,
                     seconds: 1.0,

@@ -53,6 +53,7 @@ impl Row {
         let mean = match score {
             Monitor::Loss => self.mean_and_deviation(|s| s.log_loss),
             Monitor::Accuracy => self.mean_and_deviation(|s| -s.accuracy),
+            Monitor::MacroF1 => self.mean_and_deviation(|s| -s.macro_f1.unwrap_or(f64::NAN)),
         };
         match mean {
             Some((mean, _)) if self.failures.is_empty() && !mean.is_nan() => mean,
@@ -132,13 +133,7 @@ impl Summary {
         })?;
 
         let effects = self.effects(plan);
-        let picture = Effects {
-            score: match plan.score {
-                Monitor::Loss => "log loss",
-                Monitor::Accuracy => "accuracy",
-            },
-            effects: &effects,
-        };
+        let picture = Effects { score: plan.score.name(), effects: &effects };
         save_png(&picture, &folder.join("effects.png"))?;
         Ok(save_svg(&picture, &folder.join("effects.svg"))?)
     }

@@ -3,6 +3,7 @@
 //! A setting is declared once, as a field of its struct. Its default is in [`Recipe`], its check in the struct's `validate`;
 //! its form in `config.json` comes from serde, and its option from clap, whose help text is the field's documentation.
 
+mod class_weights;
 mod error;
 mod kinds;
 mod learning_rate;
@@ -24,6 +25,7 @@ use crate::nn::Role;
 use crate::optim::Group;
 use crate::tensor::ops::Augment;
 
+pub use class_weights::ClassWeights;
 pub use error::SettingsError;
 use error::check;
 pub use network::{Architecture, Cnn4Settings, InceptionSettings, NetworkSettings, ResNetSettings, Shortcut};
@@ -82,6 +84,11 @@ pub struct TrainConfig {
     /// Penalties on weights, label smoothing, and mixing of images.
     #[command(flatten)]
     pub regularisation: Regularisation,
+    /// How much the images of each class count in the loss: balanced, so that every class counts the same, or a file with lines
+    /// such as 'rose 2.5'; default all the same
+    #[arg(long, value_name = "balanced|FILE", value_parser = ClassWeights::parse, help_heading = "Regularisation")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
     /// How images are changed at random.
     #[arg(skip = Augment::NONE)]
     pub augment: Augment,
@@ -168,6 +175,12 @@ impl TrainConfig {
         self.optimisation.validate(self.epochs)?;
         self.network.validate()?;
         self.regularisation.validate()?;
+        check(
+            self.class_weights.is_none() || !self.regularisation.mixes(),
+            "class-weights",
+            "given",
+            "left out with `mixup` and `cutmix`: mixed images are of two classes",
+        )?;
         self.stopping.validate()?;
         Ok(self.augment.validate("augment")?)
     }

@@ -45,6 +45,7 @@ pub(super) fn regrouped(mut fields: Map<String, Value>) -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
+    use crate::data::{Form, ImageShape};
     use crate::run::RunConfig;
     use crate::settings::{Architecture, SettingsError};
 
@@ -64,6 +65,14 @@ mod tests {
         assert_eq!(run.train.limit, Some(300));
         // And once more in the current form.
         assert_eq!(read(&run.to_json()).unwrap(), run);
+    }
+
+    #[test]
+    fn runs_that_do_not_say_are_of_fashion_mnist_or_of_anything_if_their_network_is_custom() {
+        let other = Form { shape: ImageShape::grey(1, 2), ..Form::default() };
+        let run = read(OLD).unwrap();
+        assert!(run.is_of(&Form::default()) && !run.is_of(&other));
+        assert!(read(&OLD.replacen('{', "{\"own_network\": \"mlp\",", 1)).unwrap().is_of(&other));
     }
 
     #[test]

@@ -62,6 +62,7 @@ fn standard() -> TrainConfig {
         },
         stopping: Stopping { monitor: Monitor::Loss, patience: None, min_delta: 0.0 },
         regularisation: Regularisation { weight_decay: 0.05, label_smoothing: 0.1, ..UNREGULARISED },
+        class_weights: None,
         augment: Policy::Standard.augment(),
     }
 }

@@ -14,6 +14,20 @@ pub enum Monitor {
     Loss,
     /// Validation accuracy: higher is better
     Accuracy,
+    /// Mean F1 of the classes on the validation images, each class counting the same: higher is better
+    #[serde(rename = "macro-f1")]
+    MacroF1,
+}
+
+impl Monitor {
+    /// What it is called in tables and pictures.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Loss => "log loss",
+            Self::Accuracy => "accuracy",
+            Self::MacroF1 => "macro F1",
+        }
+    }
 }
 
 /// Which epoch is the best, and when to stop.

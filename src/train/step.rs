@@ -26,6 +26,8 @@ pub(super) struct StepRecorder<'a> {
     pub average: Option<&'a Average>,
     pub accumulation: Option<&'a Accumulation>,
     pub totals: &'a Tensor,
+    /// How much an image of each class counts in the loss, if not all the same.
+    pub class_weights: Option<Vec<f32>>,
 }
 
 /// The mean gradient of several batches, accumulated batch by batch.
@@ -90,7 +92,7 @@ impl StepRecorder<'_> {
         let arena = parameters.learned();
         let learned: Vec<&Tensor> = arena.parts.iter().collect();
         // The gradient of the mean loss; the mean itself is not computed, since nothing reads it.
-        let share = self.network.graph.tensor([batch], &vec![1.0 / batch as f32; batch])?;
+        let share = self.shares(&labels, batch)?;
         let gradients = loss.losses.backward_from(&share, &learned)?;
         let gradients: Vec<&Tensor> = gradients.iter().collect();
         let gradients = Tensor::pack(&gradients, &arena.offsets, arena.flat.shape().len())?;
@@ -102,6 +104,20 @@ impl StepRecorder<'_> {
         }
         updates.push(self.totals.add_to_totals(&loss.scores)?);
         Ok(updates)
+    }
+
+    /// What each image of a batch contributes to its mean loss.
+    fn shares(&self, labels: &Tensor, batch: usize) -> Result<Tensor, TensorError> {
+        let graph = &self.network.graph;
+        let each = 1.0 / batch as f32;
+        let Some(weights) = &self.class_weights else {
+            return graph.tensor([batch], &vec![each; batch]);
+        };
+        let of_class: Vec<f32> = weights.iter().map(|weight| weight * each).collect();
+        let table = graph.tensor([weights.len(), 1], &of_class)?;
+        // The labels are the rows of the table, from the first label on.
+        let first = graph.tensor_u32([2], &[0, 0])?;
+        table.gather_rows(labels, &first, batch)?.reshape([batch])
     }
 
     fn record_update(&self, gradients: &Tensor, statistics: Option<&Tensor>) -> Result<Vec<Tensor>, TensorError> {
@@ -211,6 +227,8 @@ pub(super) fn with_recorder<T>(
         average: average.transpose()?.as_ref(),
         accumulation: Accumulation::new(&network, config)?.as_ref(),
         totals: &Totals::sums(graph)?,
+        // Any weights make the same step.
+        class_weights: config.class_weights.as_ref().map(|_| vec![1.0; form.classes()]),
     })
 }
 

@@ -121,6 +121,13 @@ impl<'a> Trainer<'a> {
             average: average.as_ref(),
             accumulation: accumulation.as_ref(),
             totals: &totals.sums,
+            class_weights: match &config.class_weights {
+                Some(weights) => {
+                    let trained = split.train.iter().filter_map(|image| labels.get(*image as usize).copied());
+                    Some(weights.of(network.class_names(), trained)?)
+                }
+                None => None,
+            },
         };
         // The last images of an epoch get a program of their own. A single image is left out: batch norm over one image
         // teaches nothing.
@@ -246,6 +253,7 @@ impl<'a> Trainer<'a> {
             validation_accuracy: plain.accuracy,
             ema_validation_loss: average.as_ref().map(|report| report.log_loss),
             ema_validation_accuracy: average.as_ref().map(|report| report.accuracy),
+            macro_f1: Some(average.as_ref().unwrap_or(&plain).macro_avg.f1),
             images_per_second: images as f64 / training_seconds,
             seconds: started.elapsed().as_secs_f64(),
         };

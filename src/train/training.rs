@@ -190,6 +190,10 @@ impl<'a> Training<'a> {
             models::check_shape(&config.network, task.form.shape)?;
         }
         (task.declare)(&mut builder);
+        if let Some(weights) = &config.class_weights {
+            let labels = examples.labels();
+            weights.of(&task.form.class_names, split.train.iter().map(|image| labels[*image as usize]))?;
+        }
         for phase in config.phases() {
             check_batch(&phase.config, &split)?;
             // Fails if a layer that a phase names does not exist.

@@ -12,7 +12,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::json;
 
 use super::Map;
-use crate::data::{ImageSet, ImageShape};
+use crate::data::thumbnails;
 use crate::numbers::thousands;
 use crate::plot::{CLASS_COLORS, Channels, Color, DrawingError, PlotError, png};
 use crate::report::ReportError;
@@ -25,7 +25,7 @@ const SHEET_ROWS: usize = 14_000;
 const LONGEST_SIDE: usize = 64;
 
 pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String, ReportError> {
-    let (shape, pixels) = small(map.images);
+    let (shape, pixels) = thumbnails(map.images, LONGEST_SIDE);
     let of_sheet = (SHEET_ROWS / shape.height).max(1);
     let sheets = pixels.chunks(of_sheet * shape.len()).map(|sheet| {
         let rows = shape.height * sheet.len() / shape.len();
@@ -100,30 +100,6 @@ pub(super) fn page(map: &Map, places: &[[f32; 3]], path: &Path) -> Result<String
         }
     };
     Ok(page.into_string())
-}
-
-/// The images, or if they are large, means over blocks of their pixels.
-fn small(images: &ImageSet) -> (ImageShape, Vec<u8>) {
-    let ImageShape { height, width, channels } = images.shape();
-    let block = height.max(width).div_ceil(LONGEST_SIDE);
-    let shape = ImageShape { height: height.div_ceil(block), width: width.div_ceil(block), channels };
-    if block == 1 {
-        return (shape, images.pixels().to_vec());
-    }
-    let mut pixels = Vec::with_capacity(images.len() * shape.len());
-    for image in images.pixels().chunks_exact(images.shape().len()) {
-        for (top, left) in (0..height).step_by(block).flat_map(|y| (0..width).step_by(block).map(move |x| (y, x))) {
-            let (bottom, right) = ((top + block).min(height), (left + block).min(width));
-            let count = ((bottom - top) * (right - left)) as u32;
-            for channel in 0..channels {
-                let rows = (top..bottom).map(|y| &image[(y * width + left) * channels..(y * width + right) * channels]);
-                let sum: u32 =
-                    rows.flat_map(|row| row.iter().skip(channel).step_by(channels)).map(|b| u32::from(*b)).sum();
-                pixels.push(((sum + count / 2) / count) as u8);
-            }
-        }
-    }
-    (shape, pixels)
 }
 
 /// How to use the page, and the command that made it.
