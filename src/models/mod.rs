@@ -39,8 +39,7 @@ pub fn check_shape(settings: &NetworkSettings, shape: ImageShape) -> Result<(), 
     };
     if shape.height.min(shape.width) < least {
         let allowed = format!(
-            "left out or another network, or the images made larger with `size`: its images must be at least {least}x{least} \
-             pixels, and these are {shape}"
+            "another network, or have larger images (`size` resizes pictures): it needs {least}x{least} pixels, and these are {shape}"
         );
         return Err(SettingsError::new("MODEL", settings.architecture(), allowed));
     }
