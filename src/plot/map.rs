@@ -42,7 +42,9 @@ const TOP: f32 = 64.0;
 const LEGEND: f32 = 200.0;
 /// Around them.
 const MARGIN: f32 = 36.0;
+/// The size of the letters of a few names, and of many.
 const NAME: f32 = 22.0;
+const SMALLEST_NAME: f32 = 8.0;
 
 impl Picture for MapPicture<'_> {
     fn size(&self) -> (u32, u32) {
@@ -57,9 +59,11 @@ impl Picture for MapPicture<'_> {
         for (place, label) in self.places.iter().zip(self.labels) {
             drawing.disc(frame.at(*place), radius, color_of(*label).faint(0.7));
         }
-        for (class, at) in apart(self.medians(&frame)) {
+        let medians = self.medians(&frame);
+        let size = name_size(medians.len());
+        for (class, at) in apart(medians, size) {
             let name = self.names.get(class).map(String::as_str).unwrap_or_default();
-            drawing.shapes.push(Shape::Text(Text { outlined: true, ..Text::new(name, at, NAME, Anchor::Middle) }));
+            drawing.shapes.push(Shape::Text(Text { outlined: true, ..Text::new(name, at, size, Anchor::Middle) }));
         }
         self.draw_legend(drawing);
     }
@@ -141,10 +145,15 @@ impl Frame {
     }
 }
 
-/// Moves names that would overlap up or down, as little as needed.
-fn apart(mut names: Vec<(usize, Place)>) -> Vec<(usize, Place)> {
+/// The size of the letters of names: smaller where there are many.
+fn name_size(names: usize) -> f32 {
+    (NAME * (12.0 / names.max(1) as f32).sqrt()).clamp(SMALLEST_NAME, NAME)
+}
+
+/// Moves names with letters of this size that would overlap up or down, as little as needed.
+fn apart(mut names: Vec<(usize, Place)>, size: f32) -> Vec<(usize, Place)> {
     const ROUNDS: usize = 100;
-    let (wide, high) = (6.0 * NAME, 1.25 * NAME);
+    let (wide, high) = (6.0 * size, 1.25 * size);
     names.sort_by(|(_, [_, a]), (_, [_, b])| a.total_cmp(b));
     for _ in 0..ROUNDS {
         for i in 0..names.len() {
@@ -168,7 +177,7 @@ mod tests {
     #[test]
     fn names_end_apart() {
         let names = (0..10).map(|class| (class, [300.0 + 3.0 * class as f32, 500.0])).collect();
-        let mut heights: Vec<f32> = apart(names).iter().map(|(_, [_, y])| *y).collect();
+        let mut heights: Vec<f32> = apart(names, NAME).iter().map(|(_, [_, y])| *y).collect();
         heights.sort_by(f32::total_cmp);
         for pair in heights.windows(2) {
             assert!(pair[1] - pair[0] >= NAME, "{heights:?}");
