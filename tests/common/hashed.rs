@@ -11,6 +11,8 @@ use selvedge::tensor::{Graph, Tensor};
 
 /// Images per comparison.
 pub const IMAGES: usize = 8;
+/// The side of large images.
+const LARGE: usize = 110;
 /// Sets of images; the script explains why there are several.
 pub const SETS: [&str; 3] = ["9", "2", "6"];
 
@@ -87,12 +89,7 @@ pub const CASES: [Case; 7] = [
     Case {
         name: "inception",
         make: || {
-            NetworkSettings::Inception(InceptionSettings {
-                slope: 0.3,
-                dropout: 0.0,
-                image_size: 110,
-                ..InceptionSettings::default()
-            })
+            NetworkSettings::Inception(InceptionSettings { slope: 0.3, dropout: 0.0, ..InceptionSettings::default() })
         },
     },
 ];
@@ -110,19 +107,30 @@ impl Case {
     pub fn measure(&self, gpu: &Arc<Gpu>, set: &str) -> Measured {
         let graph = Graph::new(gpu);
         let mut builder = ParameterBuilder::default();
-        let model = models::declare(&(self.make)(), &mut builder, &Form::default());
+        let settings = (self.make)();
+        let model = models::declare(&settings, &mut builder, &Form::default());
+        // The same parameters, for images that are large enough as they are.
+        let for_large = match settings {
+            NetworkSettings::Inception(own) => {
+                NetworkSettings::Inception(InceptionSettings { image_size: LARGE, ..own })
+            }
+            other => other,
+        };
+        let for_large = models::declare(&for_large, &mut ParameterBuilder::default(), &Form::default());
         let parameters = builder.build(&graph, 1, 0).unwrap();
         fill(&parameters);
         let grey = graph.tensor([IMAGES, 28, 28, 1], &images(&format!("grey {set}"), 28, 1)).unwrap();
         let large = match self.name {
-            "inception" => graph.tensor([IMAGES, 110, 110, 3], &images(&format!("colour {set}"), 110, 3)).unwrap(),
+            "inception" => {
+                graph.tensor([IMAGES, LARGE, LARGE, 3], &images(&format!("colour {set}"), LARGE, 3)).unwrap()
+            }
             _ => grey.clone(),
         };
         let clock = graph.tensor_u32([2], &[0, 0]).unwrap();
 
         let inference = model.forward(&mut Forward::new(&parameters, Mode::Inference), &grey).unwrap();
         let mut pass = Forward::new(&parameters, Mode::Training { seed_and_step: &clock });
-        let training = model.forward(&mut pass, &large).unwrap();
+        let training = for_large.forward(&mut pass, &large).unwrap();
         let labels: Vec<u32> = (0..IMAGES as u32).collect();
         let labels = graph.tensor_u32([IMAGES], &labels).unwrap();
         let loss = training.cross_entropy(&labels, 0.0).unwrap().losses.mean().unwrap();
