@@ -109,7 +109,7 @@ pub(super) fn may_be_data(inside: &Path) -> bool {
     let plain = name.strip_suffix(".gz").unwrap_or(&name);
     let is_hidden = name.starts_with('.') || inside.components().any(|part| part.as_os_str() == "__MACOSX");
     let is_idx = plain.contains("ubyte") || plain.contains("idx");
-    let endings = [".csv", ".tsv", ".bin", ".npz", ".txt", ".html", ".json", ".parquet", ".pkl"];
+    let endings = [".csv", ".tsv", ".bin", ".npz", ".txt"];
     !is_hidden && (is_idx || photo::is_picture(inside) || endings.iter().any(|ending| plain.ends_with(ending)))
 }
 
