@@ -124,7 +124,7 @@ fn numbers_that_left_their_range_are_drawn_or_named() {
 
     let history = here.join("r/history.csv");
     let headings = std::fs::read_to_string(&history).unwrap().lines().next().unwrap().to_owned();
-    std::fs::write(&history, format!("{headings}\n1,1,0.001,1e308,0.2,-1e308,0.1,,,100,2\n")).unwrap();
+    std::fs::write(&history, format!("{headings}\n1,1,0.001,1e308,0.2,-1e308,0.1,,,0.1,100,2\n")).unwrap();
     let evaluated = selvedge(here, &["evaluate", "r", "--data", ".", "--out", "e"]);
     assert!(evaluated.status.success(), "{}", text(&evaluated.stderr));
     assert!(std::fs::read_to_string(here.join("e/report.html")).unwrap().contains("1e308"));
