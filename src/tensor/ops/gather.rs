@@ -63,9 +63,10 @@ impl Op for Gather {
             return Err(inputs.mismatch(format!("images have 1 or 3 channels, not {channels}")));
         }
         let images = if self.streamed { self.batch } else { inputs.get(1)?.len() };
-        if 4 * inputs.get(0)?.len() < images * height * width * channels {
+        let (bytes, needed) = (4 * inputs.get(0)?.len(), images * height * width * channels);
+        if bytes < needed {
             return Err(inputs.mismatch(format!(
-                "{images} images of {height}x{width}x{channels} are needed, and there are not as many"
+                "{images} images of {height}x{width}x{channels} take {needed} bytes, and there are {bytes}"
             )));
         }
         if let Some((augment, _)) = &self.augment {
