@@ -21,7 +21,12 @@ use selvedge::tensor::ops::{Augment, Batch, DataSet, Erased, Erasing, Fill, Flip
 use selvedge::train::{Ending, Task, train};
 
 fn form(shape: ImageShape, classes: usize) -> Form {
-    Form { shape, class_names: (0..classes).map(|class| format!("class {class}")).collect(), of_pictures: true }
+    Form {
+        shape,
+        class_names: (0..classes).map(|class| format!("class {class}")).collect(),
+        labels: None,
+        of_pictures: true,
+    }
 }
 
 /// Bytes with no pattern.
@@ -161,6 +166,7 @@ fn a_run_on_colours_knows_its_data() {
         train: colours(90, 0),
         test: colours(30, 5),
         class_names: ["red", "green", "blue sky"].map(str::to_owned).to_vec(),
+        labels: None,
         of_pictures: true,
         source: "made".into(),
         notes: Vec::new(),

@@ -227,12 +227,14 @@ fn train_then_evaluate() {
         assert!(folder.path().join("runs/cnn-1").join(file).is_file(), "{file}");
     }
 
-    // Evaluating the folder or the weight file alone prints exactly the same report.
+    // Evaluating the folder or the weight file alone prints exactly the same report, and what on.
     for model in ["runs/cnn-1", "runs/cnn-1/best.safetensors"] {
         let evaluated = selvedge(folder.path(), &["evaluate", model]);
         assert!(evaluated.status.success(), "{}", text(&evaluated.stderr));
         let report = text(&evaluated.stdout);
         let (report, _) = report.split_once("\namong the top 2").unwrap();
+        let (what, report) = report.split_once('\n').unwrap();
+        assert_eq!(what, "200 images of the test split of data");
         assert!(report.starts_with("test accuracy") && printed.ends_with(report), "{printed}\n---\n{report}");
     }
 

@@ -7,7 +7,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
-use selvedge::data::{Form, ImageSet, ImageShape, Reading, load, load_set};
+use selvedge::data::{Form, ImageSet, ImageShape, Reading, load, load_as, load_set};
 
 /// The sides and the pixels of an image of Fashion-MNIST.
 const HEIGHT: usize = 28;
@@ -185,6 +185,26 @@ fn utf_8_and_utf_16_are_read_with_and_without_a_mark() {
             assert!(error.contains("truncated") || error.contains("columns"), "{error}");
         }
     }
+}
+
+#[test]
+fn names_in_utf_16_are_read_in_any_script() {
+    // Longer than is read at once, with characters of two units in all places.
+    let name = |row: usize| ["Füße", "𝄞 玫瑰"][row % 2].repeat(row % 7 + 1);
+    let rows = (0..4000).map(|row| format!("{},{},2,3,4\n", name(row), row % 256));
+    let text = format!("label,p1,p2,p3,p4\n{}", rows.collect::<String>());
+    let folder = tempfile::tempdir().unwrap();
+    let read = |bytes: Vec<u8>| {
+        let path = folder.path().join("t.csv");
+        std::fs::write(&path, bytes).unwrap();
+        let reading = Reading { test_share: Some(0.5), ..Reading::default() };
+        load_as(Some(&path), &reading, None, &|_, _| {}).unwrap().class_names
+    };
+    let names = read(text.clone().into_bytes());
+    assert_eq!(names.len(), 14);
+    let marked = format!("\u{feff}{text}");
+    assert_eq!(read(marked.encode_utf16().flat_map(u16::to_le_bytes).collect()), names);
+    assert_eq!(read(marked.encode_utf16().flat_map(u16::to_be_bytes).collect()), names);
 }
 
 #[test]

@@ -143,6 +143,21 @@ fn one_tree_is_split_the_same_way_each_time_with_the_same_share_of_every_class()
     assert_eq!([of(&data.test, 0), of(&data.test, 1)], [2, 6]);
     assert_eq!([of(&data.train, 0), of(&data.train, 1)], [8, 24]);
     assert_eq!(read(folder.path(), &reading).unwrap().test, data.test);
+    // Hardly any picture changes sides when one is added, or has another name.
+    let tested = |data: &Dataset| -> Vec<u8> { data.test.pixels().chunks(9).map(|image| image[0]).collect() };
+    fs::rename(folder.path().join("many/3.png"), folder.path().join("many/a.png")).unwrap();
+    fs::write(folder.path().join("many/b.png"), grey(3, 3, 99)).unwrap();
+    fs::write(folder.path().join("few/b.png"), grey(3, 3, 98)).unwrap();
+    let later = tested(&read(folder.path(), &reading).unwrap());
+    let kept = tested(&data).iter().filter(|image| later.contains(image)).count();
+    assert!(kept >= 6, "{kept} of 8");
+    // The file of each image is known.
+    let file_of = |set: &ImageSet, i: usize| set.file(i).unwrap().split_once('/').unwrap().1.to_owned();
+    for set in [&data.train, &data.test] {
+        assert!((0..set.len()).all(|i| file_of(set, i) == format!("{}.png", set.image(i)[0])));
+    }
+    let none = Reading { test_share: Some(0.01), ..Reading::default() };
+    assert_says(read(folder.path(), &none), &["images to test with", "`test-share` is 0.01, which of 42 images"]);
     // With images to test with, a share is one too many.
     let forest = folder_with(&good_folders());
     assert_says(read(forest.path(), &reading), &["has images to test with", "leave out `test-share`"]);
@@ -196,7 +211,8 @@ fn folders_that_make_no_classes_are_refused() {
     let empty = folder_with(&[("notes/readme.md", Vec::new())]);
     assert_says(plain(empty.path()), &["no data found", "a folder per class"]);
     let loose = folder_with(&[("a.png", grey(6, 4, 0))]);
-    assert_says(plain(loose.path()), &["no data found"]);
+    assert_says(plain(loose.path()), &["1 picture(s)", "no folder of a class"]);
+    assert_says(plain(&loose.path().join("a.png")), &["a.png", "no data file"]);
 }
 
 #[cfg(unix)]
@@ -250,6 +266,34 @@ fn names_come_from_a_file_beside_the_data_or_from_the_person() {
     fs::write(&mine, "un\ndeux\ntrois\n").unwrap();
     let given = Reading { classes: Some(mine), ..Reading::default() };
     assert_eq!(read(folder.path(), &given).unwrap().class_names, ["un", "deux", "trois"]);
+    // Names of folders are replaced, or put in another order.
+    let forest = folder_with(&good_folders());
+    let named = |text: &str| {
+        let path = folder.path().join("mine.txt");
+        fs::write(&path, text).unwrap();
+        read(forest.path(), &Reading { classes: Some(path), ..Reading::default() })
+    };
+    let data = named("Eiche\nKiefer\n").unwrap();
+    assert_eq!(data.class_names, ["Eiche", "Kiefer"]);
+    assert!((0..3).all(|i| (data.train.image(i)[0] == 200) == (data.train.labels()[i] == 0)));
+    let data = named("pine tree\noak\n").unwrap();
+    assert!((0..3).all(|i| (data.train.image(i)[0] == 200) == (data.train.labels()[i] == 1)));
+    assert_says(named("Eiche\nKiefer\nelm\n"), &["it is 'oak'", "Eiche"]);
+    // In the order of the data's own names, if it has any; and a model knows what they were.
+    let more = [good_folders(), vec![("set/classes.txt", b"pine tree\noak\n".to_vec())]].concat();
+    let forest = folder_with(&more);
+    let mine = folder.path().join("mine.txt");
+    fs::write(&mine, "Kiefer\nEiche\n").unwrap();
+    let reading = Reading { classes: Some(mine), ..Reading::default() };
+    let data = read(forest.path(), &reading).unwrap();
+    assert!((0..3).all(|i| (data.train.image(i)[0] == 200) == (data.train.labels()[i] == 1)));
+    let form = data.form();
+    let again = load_as(Some(forest.path()), &reading, Some(&form), &|_, _| {}).unwrap();
+    assert_eq!((again.test.labels(), &again.class_names), (data.test.labels(), &data.class_names));
+    let oaks = folder_with(&[("oak/x.png", grey(6, 4, 210)), ("Kiefer/x.png", grey(6, 4, 0))]);
+    assert!(load_set(oaks.path(), &reading, &form).is_err(), "the names of both kinds do not go together");
+    let oaks = folder_with(&[("oak/x.png", grey(6, 4, 210))]);
+    assert_eq!(load_set(oaks.path(), &reading, &form).unwrap().labels(), [1]);
     let fashion = Reading { classes: Some("fashion-mnist".into()), ..Reading::default() };
     assert_eq!(read(folder.path(), &fashion).unwrap().class_names.len(), 10);
 }
@@ -407,12 +451,29 @@ fn numpy_archives_are_read_or_refused() {
     let colour = colour.unwrap();
     assert_eq!((colour.train.shape(), colour.train.len(), colour.test.len()), (ImageShape::colour(1, 3), 3, 1));
 
+    let texts: Vec<u8> = ["ab", "c", "ab"]
+        .iter()
+        .flat_map(|text| {
+            let mut characters: Vec<u32> = text.chars().map(u32::from).collect();
+            characters.resize(2, 0);
+            characters.into_iter().flat_map(u32::to_le_bytes)
+        })
+        .collect();
+    let mut named = good();
+    named[1].1 = npy("<U2", "(3,)", &texts);
+    named[3].1 = npy("<U1", "(1,)", &u32::from('c').to_le_bytes());
+    let data = of(&named).unwrap();
+    assert_eq!((data.class_names.clone(), data.train.labels()), (vec!["ab".into(), "c".into()], &[0, 1, 0][..]));
+    let path = folder_with(&[("some.npz", npz(&good()))]);
+    let sized = Reading { size: Some(Size { height: 4, width: 4 }), ..Reading::default() };
+    assert_says(read(path.path(), &sized), &["2x3", "`size` is 4x4", "only pictures"]);
+
     let with = |at: usize, array: Vec<u8>| {
         let mut arrays = good();
         arrays[at].1 = array;
         of(&arrays)
     };
-    assert_says(with(0, npy("<f4", "(3, 2, 3)", &[0; 72])), &["x_train", "bytes (|u1)", "<f4"]);
+    assert_says(with(0, npy("<f4", "(3, 2, 3)", &[0; 72])), &["x_train", "bytes from 0 to 255 (|u1)", "<f4"]);
     assert_says(with(0, npy("|u1", "(3, 2, 3, 2)", &[0; 36])), &["x_train", "2 channels"]);
     assert_says(with(0, npy("|u1", "(3, 2, 3)", &pixels[1..])), &["x_train", "[3, 2, 3]", "17 bytes"]);
     assert_says(
@@ -421,7 +482,7 @@ fn numpy_archives_are_read_or_refused() {
     );
     assert_says(with(0, b"nothing".to_vec()), &["x_train", "cannot be read"]);
     assert_says(with(1, npy("<i8", "(3, 1)", &[0xff; 24])), &["y_train", "image 0 is below zero"]);
-    assert_says(with(1, npy("|u1", "(3, 2)", &[0; 6])), &["y_train", "one number for each image"]);
+    assert_says(with(1, npy("|u1", "(3, 2)", &[0; 6])), &["y_train", "one number or name for each image"]);
     assert_says(with(1, npy("|u1", "(2,)", &[0, 1])), &["x_train", "3 images, but 2 labels"]);
     assert_says(of(&[("a", npy("|u1", "(1,)", &[0]))]), &["a.npy", "x_train and y_train"]);
     let cut = folder_with(&[("some.npz", npz(&good())[..100].to_vec())]);
@@ -433,6 +494,7 @@ fn a_set_for_a_model_has_its_shape_and_its_classes() {
     let form = Form {
         shape: ImageShape::grey(8, 8),
         class_names: ["oak", "pine tree", "yew"].map(str::to_owned).to_vec(),
+        labels: None,
         of_pictures: true,
     };
     let folder = folder_with(&good_folders());
@@ -461,4 +523,138 @@ fn fashion_mnist_is_known_by_its_images() {
     let data = plain(folder.path()).unwrap();
     assert_eq!(data.class_names[9], "ankle boots");
     assert_eq!(data.form(), Form::default());
+}
+
+/// A Parquet file with these rows of a picture and a label, and with the metadata of Hugging Face's library.
+fn parquet(schema: &str, metadata: Option<&str>, rows: &[(Vec<u8>, i64)]) -> Vec<u8> {
+    use parquet::basic::Compression;
+    use parquet::column::writer::ColumnWriter;
+    use parquet::data_type::ByteArray;
+    use parquet::file::metadata::KeyValue;
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+
+    let about = metadata.map(|text| vec![KeyValue::new("huggingface".to_owned(), text.to_owned())]);
+    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).set_key_value_metadata(about);
+    let schema = parse_message_type(schema).unwrap().into();
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties.build().into()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    while let Some(mut column) = group.next_column().unwrap() {
+        match column.untyped() {
+            ColumnWriter::Int64ColumnWriter(column) => {
+                let labels: Vec<i64> = rows.iter().map(|row| row.1).collect();
+                column.write_batch(&labels, Some(&vec![1; rows.len()]), None).unwrap();
+            }
+            ColumnWriter::ByteArrayColumnWriter(column) => {
+                let is_picture = column.get_descriptor().name() == "bytes";
+                let bytes = rows.iter().map(|row| if is_picture { row.0.clone() } else { b"a name".to_vec() });
+                let bytes: Vec<ByteArray> = bytes.map(ByteArray::from).collect();
+                column.write_batch(&bytes, Some(&vec![2; rows.len()]), None).unwrap();
+            }
+            _ => panic!("there are no such columns here"),
+        }
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.finish().unwrap();
+    writer.inner().clone()
+}
+
+/// The columns of a data set of images on Hugging Face.
+const OF_IMAGES: &str = "message schema {
+    optional group image { optional binary bytes; optional binary path (UTF8); }
+    optional int64 label;
+}";
+
+#[test]
+fn parquet_files_are_read_as_the_pictures_in_them() {
+    let names = r#"{"info": {"features": {"label": {"names": ["pine_tree", "train", "oak"], "_type": "ClassLabel"}}}}"#;
+    let train: Vec<(Vec<u8>, i64)> = vec![(grey(6, 4, 10), 0), (grey(6, 4, 200), 2), (grey(6, 4, 100), 1)];
+    let test = vec![(grey(6, 4, 30), 2)];
+    let files = [
+        ("set/plain/train-00000-of-00002.parquet", parquet(OF_IMAGES, Some(names), &train[..2])),
+        ("set/plain/train-00001-of-00002.parquet", parquet(OF_IMAGES, Some(names), &train[2..])),
+        ("set/plain/test-00000-of-00001.parquet", parquet(OF_IMAGES, Some(names), &test)),
+        ("set/README.md", b"# a set".to_vec()),
+    ];
+    let folder = folder_with(&files);
+    let one = folder.path().join("set/plain/train-00001-of-00002.parquet");
+    for path in [folder.path(), &one] {
+        let data = plain(path).unwrap();
+        // In the order of the file, not of the alphabet.
+        assert_eq!(data.class_names, ["pine tree", "train", "oak"]);
+        assert_eq!((data.train.len(), data.test.labels()), (3, &[2][..]));
+        let mut found: Vec<(u16, u8)> = (0..3).map(|i| (data.train.labels()[i], data.train.image(i)[0])).collect();
+        found.sort_unstable();
+        assert_eq!(found, [(0, 10), (1, 100), (2, 200)]);
+    }
+    // A part without labels is left out, and other sets are not joined.
+    let unlabelled: Vec<_> = test.iter().map(|(picture, _)| (picture.clone(), -1)).collect();
+    let with = |name: &str, rows: &[(Vec<u8>, i64)]| {
+        let more = [(name, parquet(OF_IMAGES, Some(names), rows))];
+        let folder = folder_with(&[&files[..], &more[..]].concat());
+        (read(&folder.path().join("set/plain/test-00000-of-00001.parquet"), &Reading::default()), plain(folder.path()))
+    };
+    let (by_name, _) = with("set/plain/validation-00000-of-00001.parquet", &unlabelled);
+    let data = by_name.unwrap();
+    assert!(data.notes.iter().any(|note| note.contains("validation-00000") && note.contains("no labels")));
+    let (by_name, all) = with("set/plain/beans-train.parquet", &train);
+    assert_eq!(by_name.unwrap().train.len(), 3);
+    assert_says(all, &["several data sets", "beans-train.parquet"]);
+    // Beside data of another kind they are not looked at.
+    let beside = folder_with(&[good_folders(), vec![("set/metadata.parquet", b"PAR1".to_vec())]].concat());
+    assert_is_forest(&plain(beside.path()).unwrap());
+    // As images for a model.
+    let form = plain(folder.path()).unwrap().form();
+    assert_eq!(load_set(&one, &Reading::default(), &form).unwrap().labels(), [1]);
+
+    // Without names the numbers are the names; one file is split.
+    let rows: Vec<_> = (0..10).map(|i| (red(8, 8, i * 20), i64::from(i % 2) + 3)).collect();
+    let folder = folder_with(&[("data.parquet", parquet(OF_IMAGES, None, &rows))]);
+    let shared = Reading { test_share: Some(0.2), ..Reading::default() };
+    let data = read(&folder.path().join("data.parquet"), &shared).unwrap();
+    assert_eq!((&data.class_names[..], data.test.len()), (&["3".to_owned(), "4".to_owned()][..], 2));
+    assert_eq!(data.train.shape(), ImageShape::colour(8, 8));
+}
+
+#[test]
+fn parquet_files_without_pictures_or_labels_or_that_are_damaged_are_refused() {
+    let refused = |bytes: Vec<u8>, parts: &[&str]| {
+        let folder = folder_with(&[("train.parquet", bytes)]);
+        assert_says(read(folder.path(), &Reading { test_share: Some(0.5), ..Reading::default() }), parts);
+    };
+    let rows: Vec<_> = (0..8).map(|i| (grey(6, 4, i * 20), i64::from(i % 2))).collect();
+    let named = |names: &str| format!(r#"{{"info": {{"features": {{"label": {{"names": {names}}}}}}}}}"#);
+    refused(parquet(OF_IMAGES, Some(&named(r#"["oak"]"#)), &rows), &["train.parquet", "row 1", "is 1", "1 classes"]);
+    let unlabelled = [(grey(6, 4, 1), 0), (grey(6, 4, 2), -1)];
+    refused(parquet(OF_IMAGES, None, &unlabelled), &["row 1", "missing, though others have one"]);
+    let broken = [(grey(6, 4, 1), 0), (Vec::new(), 1)];
+    refused(parquet(OF_IMAGES, None, &broken), &["1 of the 2 pictures", "train.parquet/1"]);
+    let only_names = "message schema { optional group image { optional binary path (UTF8); } optional int64 label; }";
+    refused(parquet(only_names, None, &rows), &["no column of pictures", "image, label"]);
+    let text = "message schema { optional group image { optional binary bytes (UTF8); } optional int64 label; }";
+    refused(parquet(text, None, &rows), &["no column of pictures"]);
+    // A description that says more than there is, before the file's last eight bytes.
+    let of_description = |bytes: &[u8]| [b"PAR1", bytes, &(bytes.len() as u32).to_le_bytes(), b"PAR1"].concat();
+    // Field 2 is a list of one struct, whose field 5 says it has 2^31 - 1 members.
+    let members = [0x29, 0x1c, 0x55, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0, 0];
+    refused(of_description(&members), &["too many columns, or groups that say they have more"]);
+    refused(of_description(&[0x1c; 100]), &["damaged"]);
+    refused(of_description(&members[..4]), &["damaged"]);
+    let whole = parquet(OF_IMAGES, None, &rows);
+    // Cut anywhere, or with any byte changed, it is read or refused.
+    let folder = folder_with(&[("train.parquet", whole.clone())]);
+    let path = folder.path().join("train.parquet");
+    let shared = Reading { test_share: Some(0.5), skip_broken: Some(true), ..Reading::default() };
+    for length in (0..whole.len()).step_by(7) {
+        fs::write(&path, &whole[..length]).unwrap();
+        assert_says(read(&path, &shared), &["train.parquet"]);
+    }
+    for place in (0..whole.len()).step_by(3) {
+        let mut changed = whole.clone();
+        changed[place] ^= 0x55;
+        fs::write(&path, &changed).unwrap();
+        let _ = read(&path, &shared);
+    }
 }

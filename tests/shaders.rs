@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use selvedge::gpu::{SHADER_FILES, ShaderFile, Source};
+use selvedge::gpu::{Gpu, GpuOptions, SHADER_FILES, ShaderFile, Source, find_shader};
+use selvedge::tensor::Graph;
 
 /// Every file under `shaders/` with its text.
 fn shader_files() -> BTreeMap<String, String> {
@@ -164,4 +165,46 @@ fn every_file_is_in_the_reading_order() {
         let file = name.rsplit('/').next().unwrap();
         assert!(guide.contains(file), "shaders/README.md does not mention {name}");
     }
+}
+
+/// The relu of -1 and 3 on a device with the shaders of a folder.
+fn relu_with(folder: &Path) -> Result<Vec<f32>, String> {
+    let options = GpuOptions { shaders: Some(folder.to_owned()), ..GpuOptions::from_env().unwrap() };
+    let gpu = Gpu::open(&options).map_err(|e| e.to_string())?;
+    let graph = Graph::new(&gpu);
+    let x = graph.tensor([2], &[-1.0, 3.0]).unwrap();
+    x.relu().and_then(|y| y.to_vec()).map_err(|e| e.to_string())
+}
+
+#[test]
+fn a_folder_of_shaders_takes_the_place_of_those_built_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let text = |name: &str| find_shader(name).unwrap().text;
+    assert!(relu_with(folder.path()).unwrap_err().contains("no file in it has the name"));
+    assert!(relu_with(&folder.path().join("missing")).unwrap_err().contains("missing"));
+
+    // Files that are the same, and those that others import.
+    write("elementwise/map.wgsl", text("elementwise/map.wgsl"));
+    assert_eq!(relu_with(folder.path()).unwrap(), [0.0, 3.0]);
+    let changed = text("elementwise/map.wgsl").replace("f(", "2.0 * f(");
+    assert_ne!(changed, text("elementwise/map.wgsl"));
+    write("elementwise/map.wgsl", &changed);
+    assert_eq!(relu_with(folder.path()).unwrap(), [0.0, 6.0]);
+
+    // What the compiler says, with the name of the file.
+    write("elementwise/map.wgsl", &changed.replace("2.0 *", "2.0 +* "));
+    let error = relu_with(folder.path()).unwrap_err();
+    assert!(error.contains("elementwise/map.wgsl") && error.contains("2.0 +*"), "{error}");
+    // The host fills the struct as it was.
+    write("elementwise/map.wgsl", &changed.replace("len: u32,", "len: u32,\n    more: u32,"));
+    let error = relu_with(folder.path()).unwrap_err();
+    assert!(error.contains("elementwise/map.wgsl has another struct Params"), "{error}");
+    // A comment in it may change.
+    write("elementwise/map.wgsl", &changed.replace("len: u32,", "len: u32, // elements, and"));
+    assert_eq!(relu_with(folder.path()).unwrap(), [0.0, 6.0]);
 }

@@ -373,16 +373,16 @@ fn a_step_that_does_not_fit_is_refused_with_the_batch_that_does() {
     let another = folder.path().join("another");
     let error = train(&small(60), &one_more, &task(&one_more), Some(&another), &mut watcher).unwrap_err();
     assert!(matches!(error, TrainError::Memory { .. }), "{error}");
-    let automatic = automatic_batch_size(&small(60), &config, &Form::default(), 10_000).unwrap();
+    let automatic = automatic_batch_size(&small(60), &config, &Form::default(), Some(10_000)).unwrap();
     assert!(automatic.is_power_of_two() && automatic <= fits && fits < 2 * automatic, "{automatic} of {fits}");
-    let few = automatic_batch_size(&small(4000), &self::config(), &Form::default(), 200).unwrap();
+    let few = automatic_batch_size(&small(4000), &self::config(), &Form::default(), Some(200)).unwrap();
     assert_eq!(few, 128, "no more than there are images");
     // A thousand such images are more than 32 bits can index; such a batch does not fit, like any other that is too large.
     let large = TrainConfig {
         network: NetworkSettings::Inception(InceptionSettings { image_size: 300, ..InceptionSettings::default() }),
         ..self::config()
     };
-    let automatic = automatic_batch_size(&small(700), &large, &Form::default(), 10_000).unwrap();
+    let automatic = automatic_batch_size(&small(700), &large, &Form::default(), Some(10_000)).unwrap();
     assert!((2..64).contains(&automatic), "{automatic}");
 }
 

@@ -65,11 +65,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 struct Findings {
     /// Images of each class to train and to test with.
     counts: Vec<[usize; 2]>,
-    /// Images that occur more than once among those to train with.
-    repeated: usize,
-    /// Images to test with that are among those to train with.
-    shared: usize,
-    /// Those of them that have another label there.
+    /// Images to train with that are there once before, each with the earlier one.
+    repeated: Vec<[usize; 2]>,
+    /// Images to test with that are also there to train with, each with the latter.
+    shared: Vec<[usize; 2]>,
+    /// How many of these have another label there.
     contradicting: usize,
 }
 
@@ -81,21 +81,25 @@ impl Findings {
                 counts[usize::from(*label)][part] += 1;
             }
         }
-        let mut labels: HashMap<&[u8], u16> = HashMap::with_capacity(data.train.len());
-        let mut repeated = 0;
-        for (image, label) in images(&data.train) {
-            repeated += usize::from(labels.insert(image, label).is_some());
+        let mut places: HashMap<&[u8], usize> = HashMap::with_capacity(data.train.len());
+        let mut repeated = Vec::new();
+        for (place, (image, _)) in images(&data.train).enumerate() {
+            if let Some(earlier) = places.insert(image, place) {
+                repeated.push([place, earlier]);
+            }
         }
-        let shared: Vec<bool> =
-            images(&data.test).filter_map(|(image, label)| labels.get(image).map(|known| *known != label)).collect();
-        let contradicting = shared.iter().filter(|other| **other).count();
-        Self { counts, repeated, shared: shared.len(), contradicting }
+        let tested = images(&data.test).enumerate();
+        let shared: Vec<[usize; 2]> =
+            tested.filter_map(|(place, (image, _))| Some([place, *places.get(image)?])).collect();
+        let contradicts = |[test, train]: &&[usize; 2]| data.test.labels()[*test] != data.train.labels()[*train];
+        let contradicting = shared.iter().filter(contradicts).count();
+        Self { counts, repeated, shared, contradicting }
     }
 
     /// Classes with few training images, with their numbers.
     fn scarce<'a>(&'a self, data: &'a Dataset) -> impl Iterator<Item = (&'a str, usize)> {
         let classes = data.class_names.iter().map(String::as_str).zip(self.counts.iter().map(|[train, _]| *train));
-        classes.filter(|(_, count)| *count < FEW)
+        classes.filter(|(_, count)| (1..FEW).contains(count))
     }
 
     fn print(&self, data: &Dataset) -> anyhow::Result<()> {
@@ -112,14 +116,21 @@ impl Findings {
             [label.to_string(), escaped(name).into_owned(), thousands(*train), thousands(*test)]
         }));
         outln!("{}", table(&rows, &[0, 2, 3]))?;
-        let repeated = thousands(self.repeated);
+        let repeated = thousands(self.repeated.len());
         outln!("the same image again among those to train with: {repeated}")?;
-        outln!("images to test with that are also there to train with: {}", thousands(self.shared))?;
+        outln!("images to test with that are also there to train with: {}", thousands(self.shared.len()))?;
         if self.contradicting > 0 {
             warn!("{} of them have another label there", thousands(self.contradicting));
         }
-        if self.shared > 0 {
-            warn!("a model may know images to test with by heart: its test accuracy says too much");
+        if !self.shared.is_empty() {
+            warn!(
+                "a model may know images to test with by heart, and its test accuracy is then too high; --json lists them"
+            );
+        }
+        let untrained = data.class_names.iter().zip(&self.counts).filter(|(_, [train, _])| *train == 0);
+        let untrained: Vec<&str> = untrained.map(|(name, _)| name.as_str()).collect();
+        if !untrained.is_empty() {
+            warn!("classes without images to train with, which no model can learn: {}", escaped(&untrained.join(", ")));
         }
         let brightest = data.train.pixels().iter().max().copied().unwrap_or_default();
         if brightest < DIM {
@@ -146,12 +157,17 @@ impl Findings {
             "train": data.train.len(),
             "test": data.test.len(),
             "classes": classes.collect::<Vec<_>>(),
-            "repeated": self.repeated,
-            "shared": self.shared,
+            "repeated": self.repeated.iter().map(|[one, other]| [name_of(&data.train, *one), name_of(&data.train, *other)]).collect::<Vec<_>>(),
+            "shared": self.shared.iter().map(|[test, train]| [name_of(&data.test, *test), name_of(&data.train, *train)]).collect::<Vec<_>>(),
             "contradicting": self.contradicting,
             "notes": data.notes,
         })
     }
+}
+
+/// The file that an image was made of, or else its number.
+fn name_of(set: &ImageSet, place: usize) -> serde_json::Value {
+    set.file(place).map_or_else(|| json!(place), |file| json!(file))
 }
 
 /// The images of a set with their labels.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use selvedge::data::{Dataset, Form, Reading, load_as};
+use selvedge::files::shown;
 use selvedge::inference::Classifier;
 
 /// How many notes are printed one by one.
@@ -37,5 +38,14 @@ pub fn load(place: Option<&Path>, reading: &Reading, known: Option<&Form>) -> an
 /// Reads the data that a model was trained on, or other data for it if a place is given.
 pub fn load_for(classifier: &Classifier, place: Option<&Path>) -> anyhow::Result<Dataset> {
     let run = classifier.run();
-    load(place.or(run.train.data.as_deref()), &run.train.reading, Some(&run.form))
+    let data = load(place.or(run.train.data.as_deref()), &run.train.reading, Some(&run.form))?;
+    if run.train.reading.test_share.is_some() && classifier.own_images(&data).is_err() {
+        warn!(
+            "the images in {} are not those that {} was trained on. If they are, but for some that were added, changed or removed, \
+             it may have been trained on a few of those that are now to test with",
+            shown(&data.source),
+            shown(classifier.path())
+        );
+    }
+    Ok(data)
 }

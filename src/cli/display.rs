@@ -7,6 +7,7 @@ use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use selvedge::files::shown;
 use selvedge::run::{EpochRecord, RunConfig, RunFolder};
+use selvedge::settings::Monitor;
 use selvedge::train::{EventFile, Observer, Progress};
 
 use super::console::Console;
@@ -42,18 +43,20 @@ pub struct Display {
     bar: Option<ProgressBar>,
     epochs: usize,
     images: usize,
+    monitor: Monitor,
 }
 
 impl Display {
     pub fn new(console: Console, tensorboard: bool) -> Self {
-        Self { console, tensorboard, events: None, bar: None, epochs: 0, images: 0 }
+        Self { console, tensorboard, events: None, bar: None, epochs: 0, images: 0, monitor: Monitor::Loss }
     }
 }
 
 impl Observer for Display {
     fn start(&mut self, run: &RunConfig, folder: &RunFolder, history: &[EpochRecord]) {
-        self.epochs = run.train.total_epochs();
+        self.epochs = run.total_epochs();
         self.images = run.train_images;
+        self.monitor = run.train.stopping.monitor;
         // A training must not fail because the log or the event file cannot be written.
         if let Err(e) = self.console.log_to(&folder.file("log.txt")) {
             warn!("no log is kept: {e}");
@@ -69,11 +72,14 @@ impl Observer for Display {
             epochs => format!(", resuming after epoch {epochs}"),
         };
         self.console.say(&format!(
-            "training {} on {} with {} images, {} for validation{went}; run folder {}",
+            "training {} on {} with {} images, {}{went}; run folder {}",
             run.train.network.architecture(),
             run.adapter,
             thousands(run.train_images),
-            thousands(run.validation_images),
+            match &run.chosen {
+                Some(chosen) => format!("all there are, for the epochs that {} chose", shown(&chosen.run)),
+                None => format!("{} for validation", thousands(run.validation_images)),
+            },
             shown(folder.path())
         ));
     }
@@ -114,19 +120,22 @@ impl Observer for Display {
             warn!("no more events for TensorBoard: {e}");
             self.events = None;
         }
-        let average = match (record.ema_validation_loss, record.ema_validation_accuracy) {
-            (Some(loss), Some(accuracy)) => format!(" | average: val loss {loss:.4} acc {accuracy:.4}"),
+        let metrics = |name: &str, loss: Option<f64>, accuracy: Option<f64>| match (loss, accuracy) {
+            (Some(loss), Some(accuracy)) => format!(" | {name} loss {loss:.4} acc {accuracy:.4}"),
             _ => String::new(),
         };
+        let validation = metrics("val", record.validation_loss, record.validation_accuracy);
+        let f1 = record.macro_f1.filter(|_| self.monitor == Monitor::MacroF1);
+        let f1 = f1.map(|f1| format!(" macro F1 {f1:.4}")).unwrap_or_default();
+        let average = metrics("average: val", record.ema_validation_loss, record.ema_validation_accuracy);
         self.console.say(&format!(
-            "epoch {}/{}: loss {:.4} acc {:.4} | val loss {:.4} acc {:.4}{average}{} | {:.0} images/s, {:.0} s",
+            "epoch {}/{}: loss {:.4} acc {:.4}{validation}{average}{f1}{} | {:.0} images/s, {:.0} s",
             record.epoch,
             self.epochs,
             record.train_loss,
             record.train_accuracy,
-            record.validation_loss,
-            record.validation_accuracy,
-            if best { " (best)" } else { "" },
+            // Without validation every epoch is the best so far.
+            if best && record.validation_loss.is_some() { " (best)" } else { "" },
             record.images_per_second,
             record.seconds,
         ));

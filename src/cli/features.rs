@@ -19,9 +19,9 @@ pub struct Options {
     /// A run folder, or a weight file that selvedge wrote
     #[arg(value_name = "MODEL")]
     model: PathBuf,
-    /// Which image of the test split
-    #[arg(long, value_name = "N", default_value_t = 2018)]
-    index: usize,
+    /// Which image of the test split [default: 2018, or the first if there are fewer]
+    #[arg(long, value_name = "N")]
+    index: Option<usize>,
     /// A picture of your own instead, prepared as for predict
     #[arg(long, value_name = "FILE", conflicts_with = "index")]
     image: Option<PathBuf>,
@@ -40,6 +40,8 @@ pub struct Options {
 
 /// The most classes whose maps are drawn.
 const MOST_CLASSES: usize = 23;
+/// The image that is shown if none is named.
+const USUAL_IMAGE: usize = 2018;
 /// How many channels of a layer the sheet of all layers shows; the layer's own picture shows all of them.
 const IN_SHEET: usize = 64;
 
@@ -100,12 +102,13 @@ fn image(options: &Options, classifier: &Classifier) -> anyhow::Result<(Vec<u8>,
     }
     let data = dataset::load_for(classifier, options.data.as_deref())?;
     let test = &data.test;
-    let Some(label) = test.labels().get(options.index) else {
-        bail!("--index is {}, but the test split has {} images, from 0", options.index, thousands(test.len()));
+    let index = options.index.unwrap_or(if test.len() > USUAL_IMAGE { USUAL_IMAGE } else { 0 });
+    let Some(label) = test.labels().get(index) else {
+        bail!("--index is {index}, but the test split has {} images, from 0", thousands(test.len()));
     };
     let name = data.class_names.get(usize::from(*label)).cloned().unwrap_or_default();
-    let words = format!("test image {}, {name}", options.index);
-    Ok((test.image(options.index).to_vec(), options.index.to_string(), words))
+    let words = format!("test image {index}, {name}");
+    Ok((test.image(index).to_vec(), index.to_string(), words))
 }
 
 fn section(layer: &Activation, most: usize) -> Section {

@@ -43,7 +43,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let data = dataset::load(config.data.as_deref(), &config.reading, None)?;
     let gpu = options.adapter.open()?;
     let images = config.images(&data).len();
-    let config = options.settings.config_on(&options.model, &gpu, &data.form(), images - images / 5)?;
+    let (config, notes) = options.settings.config_on(&options.model, &gpu, &data.form(), Some(images - images / 5))?;
+    for note in notes {
+        outln!("{note}")?;
+    }
     // Drawn at a terminal only.
     let bar = ProgressBar::new(options.steps as u64);
     let found = find_rate(&gpu, &config, &data, sweep, |step| bar.set_position(step as u64))?;

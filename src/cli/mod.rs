@@ -39,7 +39,7 @@ use std::sync::Arc;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use selvedge::data::{ImageSet, Normalisation};
-use selvedge::files::escaped;
+use selvedge::files::{escaped, shown};
 use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::tensor::Compiled;
 use selvedge::train::{inference_step, training_step};
@@ -101,15 +101,30 @@ struct AdapterOption {
     /// An adapter's number in `selvedge devices`, or part of its name in any case
     #[arg(long, value_name = "N|NAME", env = "SELVEDGE_ADAPTER")]
     adapter: Option<String>,
+    /// Take shader files from this folder instead of those built in, to change a kernel without compiling anything else
+    #[arg(long, value_name = "DIR", env = "SELVEDGE_SHADERS")]
+    shaders: Option<PathBuf>,
 }
 
 impl AdapterOption {
     fn options(&self) -> anyhow::Result<GpuOptions> {
-        Ok(GpuOptions { adapter: self.adapter.clone().filter(|name| !name.is_empty()), ..GpuOptions::from_env()? })
+        Ok(GpuOptions {
+            adapter: self.adapter.clone().filter(|name| !name.is_empty()),
+            shaders: self.shaders.clone().filter(|path| !path.as_os_str().is_empty()),
+            ..GpuOptions::from_env()?
+        })
     }
 
     fn open_quietly(&self) -> anyhow::Result<Arc<Gpu>> {
-        Ok(Gpu::open(&self.options()?)?)
+        let options = self.options()?;
+        let gpu = Gpu::open(&options)?;
+        if let Some(folder) = options.shaders {
+            let changed: Vec<&str> = gpu.shaders().changed().collect();
+            let what =
+                if changed.is_empty() { "no file differs from those built in".to_owned() } else { changed.join(", ") };
+            terminal::complain("note", &format!("shaders of {}: {what}", shown(&folder)));
+        }
+        Ok(gpu)
     }
 
     /// Opens the adapter, with a one-line warning when it is not a real GPU.
@@ -156,7 +171,8 @@ impl StepOptions {
 
     fn compile(&self, gpu: &Arc<Gpu>) -> anyhow::Result<Step> {
         let (model, settings) = self.model.settings(&self.settings)?;
-        let (config, learned) = settings.config_on(&model, gpu, &settings.form()?, usize::MAX)?.phase(self.phase)?;
+        let (config, _) = settings.config_on(&model, gpu, &settings.form()?, None)?;
+        let (config, learned) = config.phase(self.phase)?;
         let batch = config.batch_size;
         // The content of the images does not matter here.
         let form = settings.form()?;

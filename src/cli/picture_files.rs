@@ -27,16 +27,38 @@ pub fn find(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// The pictures in a folder and in all folders below it, but not in hidden ones.
 fn in_folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let is_picture = |path: &PathBuf| is_picture(path) && path.is_file();
-    let (pictures, others): (Vec<_>, Vec<_>) = list_folder(folder)?.into_iter().partition(is_picture);
+    let (mut pictures, mut others, mut seen) = (Vec::new(), 0, 0);
+    let mut folders = vec![folder.to_owned()];
+    while let Some(inner) = folders.pop() {
+        let found = list_folder(&inner)?;
+        seen += found.len() as u64;
+        if seen > MOST_NAMES {
+            bail!("{} holds more than {MOST_NAMES} files; name a folder in it", shown(folder));
+        }
+        for path in found {
+            // Links to folders are not followed: they may form a cycle.
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.starts_with('.') || name == "__MACOSX" || (path.is_dir() && path.is_symlink()) {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else if is_picture(&path) && path.is_file() {
+                pictures.push(path);
+            } else {
+                others += 1;
+            }
+        }
+    }
+    pictures.sort();
     let endings = PICTURE_ENDINGS.map(|ending| format!(".{ending}")).join(", ");
     if pictures.is_empty() {
         bail!("{} has no pictures ({endings})", shown(folder));
     }
-    if !others.is_empty() {
-        let (skipped, folder) = (others.len(), shown(folder));
-        warn!("{skipped} of the files and folders in {folder} are skipped: they are no pictures ({endings})");
+    if others > 0 {
+        warn!("{others} of the files in {} are skipped: they are no pictures ({endings})", shown(folder));
     }
     Ok(pictures)
 }

@@ -1,5 +1,6 @@
 //! Process-wide settings, made before anything else.
 
+use selvedge::data::PARQUET_READER;
 use selvedge::gpu::quiet_mesa;
 
 /// Prepares the process; the first thing that `main` does.
@@ -7,6 +8,17 @@ pub fn prepare() {
     refuse_files_over_the_limit();
     // Must be done before there are other threads.
     quiet_mesa();
+    keep_quiet_what_ends_as_an_error();
+}
+
+/// Drops the report of a panic that the reading of a damaged Parquet file ended with: it becomes an error.
+fn keep_quiet_what_ends_as_an_error() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(PARQUET_READER) {
+            report(panic);
+        }
+    }));
 }
 
 /// Makes a file that outgrows `ulimit -f` an error of that write, which is reported and leaves no partial file, instead of a

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use selvedge::files::{list_folder, shown};
-use selvedge::run::{RunError, RunFolder, best};
+use selvedge::run::{EpochRecord, RunError, RunFolder, best};
 
 use super::table::table;
 
@@ -43,15 +43,17 @@ fn row(path: &Path) -> Result<[String; 8], RunError> {
     let result = folder.read_result()?;
     let best = best(&history, config.train.stopping.monitor);
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+    let number = |value: Option<f64>| or_dash(value.map(|value| format!("{value:.4}")));
+    let network = config.own_network.clone().unwrap_or_else(|| config.train.network.architecture().to_string());
     let seconds: f64 = history.iter().map(|record| record.seconds).sum();
     Ok([
         path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        config.own_network.clone().unwrap_or_else(|| config.train.network.architecture().to_string()),
-        format!("{}/{}", history.len(), config.train.total_epochs()),
+        if config.chosen.is_some() { format!("{network}, final") } else { network },
+        format!("{}/{}", history.len(), config.total_epochs()),
         or_dash(best.map(|record| record.epoch.to_string())),
-        or_dash(best.map(|r| format!("{:.4}", r.ema_validation_loss.unwrap_or(r.validation_loss)))),
-        or_dash(best.map(|r| format!("{:.4}", r.ema_validation_accuracy.unwrap_or(r.validation_accuracy)))),
-        or_dash(result.map(|result| format!("{:.4}", result.test.accuracy))),
+        number(best.and_then(EpochRecord::kept_loss)),
+        number(best.and_then(EpochRecord::kept_accuracy)),
+        number(result.map(|result| result.test.accuracy)),
         format!("{}:{:02}:{:02}", seconds as u64 / 3600, seconds as u64 / 60 % 60, seconds as u64 % 60),
     ])
 }

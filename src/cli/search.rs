@@ -87,9 +87,15 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let data = dataset::load(base.data.as_deref(), &base.reading, None)?;
     let images = base.images(&data);
     plan.data_checksum = images.checksum();
-    let has_flip = |setting: &Setting| setting.options.iter().any(|(option, _)| option == "flip");
-    for setting in plan.settings.iter_mut().filter(|setting| !has_flip(setting)) {
-        options.settings.suit(&mut setting.config, &data.form());
+    let gives = |setting: &Setting, wanted: &str| setting.options.iter().any(|(option, _)| option == wanted);
+    let trained_on = images.len() - images.len() / plan.folds;
+    for setting in &mut plan.settings {
+        if !gives(setting, "flip") {
+            options.settings.suit(&mut setting.config, &data.form());
+        }
+        if !gives(setting, "batch-size") {
+            options.settings.shrink_batches(&mut setting.config, &data.form(), trained_on);
+        }
     }
     let gpu = options.adapter.open()?;
     let folder = match &options.out {

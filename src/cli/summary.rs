@@ -20,7 +20,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let gpu = options.adapter.open_quietly()?;
     let (model, settings) = options.model.settings(&options.settings)?;
     let form = settings.form()?;
-    let config = settings.config_on(&model, &gpu, &form, usize::MAX)?;
+    let (config, _) = settings.config_on(&model, &gpu, &form, None)?;
     let found = summary(&gpu, &config, &form)?;
     let phases = found.phases.len();
     let headings = ["layer", "op", "output", "parameters", "trained", "MFLOP an image"];

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::Args;
 use selvedge::data::{Dataset, Form, Reading};
 use selvedge::files::{FileError, FileTask, shown};
 use selvedge::gpu::Gpu;
-use selvedge::run::{RunConfig, RunFolder};
+use selvedge::run::{Chosen, RunConfig, RunFolder};
 use selvedge::settings::{Architecture, Transfer};
-use selvedge::train::{Ending, Task, TrainError, resume, train};
+use selvedge::train::{Ending, Task, TrainError, resume, train, train_final};
 
 use super::console::{Console, OutputOptions};
 use super::display::{Display, INTERRUPTED, stop_on_ctrl_c};
@@ -32,11 +32,15 @@ pub struct Options {
     /// any run is trained further
     #[arg(long, value_name = "RUN", conflicts_with_all = ["name", "out"])]
     resume: Option<PathBuf>,
+    /// Train a complete run once more, for the epochs that its validation chose, on its training and validation images
+    /// together
+    #[arg(long = "final", value_name = "RUN", conflicts_with = "resume")]
+    final_of: Option<PathBuf>,
     /// With --resume and --epochs: restart the learning rate schedule from the last weights, over the remaining epochs.
     /// Cosine, one-cycle and triangular schedules cannot be extended otherwise
     #[arg(long, requires = "resume")]
     fresh_cycle: bool,
-    /// The run's folder is runs/NAME [default: runs/MODEL-1, runs/MODEL-2, ...]
+    /// The run's folder is runs/NAME [default: runs/MODEL-1, runs/MODEL-2, ...; with --final runs/MODEL-final-1, ...]
     #[arg(long, value_name = "NAME", conflicts_with = "out")]
     name: Option<String>,
     /// The run's folder, new or empty
@@ -58,9 +62,10 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     outlive_reader();
     let console = Console::new(&options.output);
     let mut display = Display::new(console, options.tensorboard);
-    let ending = match &options.resume {
-        Some(path) => resume_run(options, path, &mut display)?,
-        None => start(options, &mut display)?,
+    let ending = match (&options.resume, &options.final_of) {
+        (Some(path), _) => resume_run(options, path, &mut display)?,
+        (_, Some(path)) => start_final(options, path, &mut display)?,
+        _ => start(options, &mut display)?,
     };
     let outcome = match ending {
         Ending::Finished(outcome) => outcome,
@@ -77,8 +82,10 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         let last = result.epochs;
         display.console.say(&format!("stopped early after epoch {last}"));
     }
+    let is_validated = outcome.history.iter().any(|record| record.kept_loss().is_some());
+    let epoch = if is_validated { "best epoch" } else { "last epoch" };
     display.console.say(&format!(
-        "\nbest epoch: {}; weights and history in {}\n",
+        "\n{epoch}: {}; weights and history in {}\n",
         result.best_epoch,
         shown(outcome.folder.path())
     ));
@@ -97,26 +104,25 @@ Weights of ImageNet, some 95 to 109 MB:
 ImageNet itself allows research and teaching only; whether that binds its weights is not settled.";
 
 fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
-    let config = options.settings.config(&options.model)?;
-    if config.network.architecture() == Architecture::Inception
-        && config.transfer.weights.is_none()
+    let planned = options.settings.config(&options.model)?;
+    if planned.network.architecture() == Architecture::Inception
+        && planned.transfer.weights.is_none()
         && !options.from_scratch
     {
         bail!(Explained(WEIGHTS_OF_INCEPTION));
     }
     let named = options.run_folder()?;
-    let data = display.load(config.data.as_deref(), &config.reading, None)?;
+    let data = display.load(planned.data.as_deref(), &planned.reading, None)?;
     let gpu = display.open(&options.adapter)?;
-    let images = config.images(&data).len();
-    let mut config = options.settings.config_on(&options.model, &gpu, &data.form(), images - images / 5)?;
+    let images = planned.images(&data).len();
+    let (mut config, notes) =
+        options.settings.config_on(&options.model, &gpu, &data.form(), Some(images - images / 5))?;
     if options.from_scratch {
         // The settings may name weights.
         config.transfer = Transfer::default();
     }
-    if options.settings.suit(&mut options.settings.config(&options.model)?, &data.form()) {
-        display
-            .console
-            .say("images are not mirrored, since the classes are digits or letters; --flip decides otherwise");
+    for note in &notes {
+        display.console.say(note);
     }
     let task = Task::built_in(&config, &data);
     Ok(train(&gpu, &config, &task, named.as_deref(), display)?)
@@ -139,13 +145,46 @@ impl Options {
         }
         Ok(folder)
     }
+
+    /// Refuses settings besides a run that has its own, but for those that may be `changed` and the place of the data.
+    fn refuse_settings_of_the_run(&self, option: &str, changed: &[&str]) -> anyhow::Result<()> {
+        if self.model.is_given() || self.from_scratch {
+            bail!("{option} takes the run's own network; leave out MODEL and --from-scratch");
+        }
+        if self.settings.is_given_besides(&[changed, &["data"]].concat()) {
+            let kept: String = changed.iter().map(|id| format!("--{}, ", id.replace('_', "-"))).collect();
+            bail!(
+                "{option} takes the run's own settings; leave out all but {kept}--data, --adapter and the output options"
+            );
+        }
+        Ok(())
+    }
+
+    /// The data of a run, which may have moved.
+    fn data_of(&self, run: &RunConfig, display: &mut Display) -> anyhow::Result<Dataset> {
+        let place = self.settings.data().or(run.train.data.as_deref());
+        display.load(place, &run.train.reading, Some(&run.form))
+    }
+}
+
+fn start_final(options: &Options, path: &Path, display: &mut Display) -> anyhow::Result<Ending> {
+    options.refuse_settings_of_the_run("--final", &[])?;
+    let named = options.run_folder()?;
+    let folder = RunFolder::open(path);
+    let run = folder.read_config()?;
+    // Asked before the data is read.
+    Chosen::by(&folder)?;
+    let data = options.data_of(&run, display)?;
+    let gpu = display.open(&options.adapter)?;
+    let task = Task::built_in(&run.train, &data);
+    let moved = options.settings.data().map(Path::canonicalize).transpose();
+    let moved = moved.map_err(|e| anyhow!("--data cannot be found again: {e}"))?;
+    Ok(train_final(&gpu, &folder, &task, moved.as_deref(), named.as_deref(), display)?)
 }
 
 fn resume_run(options: &Options, path: &Path, display: &mut Display) -> anyhow::Result<Ending> {
+    options.refuse_settings_of_the_run("--resume", &["epochs", "fine_tune_epochs"])?;
     let extension = options.settings.extension(options.fresh_cycle)?;
-    if options.model.is_given() || options.from_scratch {
-        bail!("--resume takes the run's own network; leave out MODEL and --from-scratch");
-    }
     let metadata = path.metadata().map_err(FileError::io(path, FileTask::Read))?;
     // A file is one of the folder's checkpoints.
     let (folder, checkpoint) = match path.parent() {
@@ -158,11 +197,9 @@ fn resume_run(options: &Options, path: &Path, display: &mut Display) -> anyhow::
     };
     let run = folder.read_config()?;
     if extension.is_none() && folder.read_result()?.is_some() {
-        let path = folder.path().to_owned();
-        return Err(TrainError::Complete { path }.into());
+        return Err(TrainError::complete(&run, &folder).into());
     }
-    let place = options.settings.data().or(run.train.data.as_deref());
-    let data = display.load(place, &run.train.reading, Some(&run.form))?;
+    let data = options.data_of(&run, display)?;
     let gpu = display.open(&options.adapter)?;
     if let Some(warning) = other_device(&run, &gpu.adapter().name, &gpu.adapter().driver) {
         warn!("{warning}");
@@ -226,6 +263,7 @@ mod tests {
             train_images: 0,
             validation_images: 0,
             data_checksum: 0,
+            chosen: None,
         };
         assert_eq!(other_device(&run, "card", "driver 1"), None);
         let warning = other_device(&run, "card", "driver 2").unwrap();

@@ -17,7 +17,7 @@ pub(super) struct Columns {
 }
 
 /// The names of columns that hold labels, the surest first.
-const LABELS: [&str; 4] = ["label", "class", "target", "y"];
+pub(super) const LABELS: [&str; 4] = ["label", "class", "target", "y"];
 
 impl Columns {
     /// Reads the first row: the names of the columns, or already an image, with the label in the first column unless `reading`

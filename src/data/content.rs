@@ -20,7 +20,7 @@ const FOREIGN: [(&[u8], &str); 11] = [
     (b"\x28\xb5\x2f\xfd", "it is compressed with zstd; unpack it (zstd -d)"),
     (b"PK\x03\x04", "it is a zip archive; let its name end with .zip"),
     (b"7z\xbc\xaf\x27\x1c", "it is a 7-Zip archive; unpack it (7z x)"),
-    (b"PAR1", "it is a Parquet file; convert it to CSV"),
+    (b"PAR1", "it is a Parquet file; let its name end with .parquet"),
     (b"\x93NUMPY", "it is a NumPy file; put images and labels into one .npz file (numpy.savez)"),
     (b"%PDF", "it is a PDF, not data; get the file itself"),
     (b"<!doctype html", "it is a web page, not data; get the file itself"),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{BufRead, BufReader, Cursor};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -47,6 +47,11 @@ impl Entry {
         Self { name: format!("{archive}: {}", shown(&inside)), inside, place: Place::Memory(bytes.into()) }
     }
 
+    /// Bytes that are no file, but a part of one.
+    pub fn of_memory(name: String, inside: PathBuf, bytes: Vec<u8>) -> Self {
+        Self { name, inside, place: Place::Memory(bytes.into()) }
+    }
+
     /// The name of the file without its folders, and without `.gz`, in lower case.
     pub fn plain_name(&self) -> String {
         let name = self.inside.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -67,6 +72,21 @@ impl Entry {
         content::unpacked(&self.name, Path::new(self.inside.file_name().unwrap_or_default()), self.reader()?)
     }
 
+    /// All of its content as it is stored, if that is not more than `most` bytes.
+    ///
+    /// # Errors
+    /// When it is larger, or cannot be read.
+    pub fn bytes(&self, most: u64) -> Result<Vec<u8>, DataError> {
+        let mut bytes = Vec::new();
+        let read = self.reader()?.take(most.saturating_add(1)).read_to_end(&mut bytes);
+        read.map_err(|e| DataError::content(&self.name, "content", e.to_string()))?;
+        if bytes.len() as u64 > most {
+            let problem = format!("with the files before it, it has more bytes than the {most} that are read at most");
+            return Err(DataError::content(&self.name, "size", problem));
+        }
+        Ok(bytes)
+    }
+
     /// Its content as it is stored.
     ///
     /// # Errors
@@ -83,6 +103,24 @@ impl Entry {
             Place::File(path) => Box::new(BufReader::new(files::open(path)?)),
             Place::Memory(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
         })
+    }
+
+    /// A checksum of its content; 0 if it cannot be read.
+    pub fn checksum(&self) -> u32 {
+        let summed = || {
+            let mut reader = self.reader().ok()?;
+            let mut sum = 0;
+            loop {
+                let part = reader.fill_buf().ok()?;
+                if part.is_empty() {
+                    return Some(sum);
+                }
+                sum = crc32c::crc32c_append(sum, part);
+                let length = part.len();
+                reader.consume(length);
+            }
+        };
+        summed().unwrap_or(0)
     }
 
     /// Its size and when it was changed, by which a change is noticed; of a file in an archive, a checksum.
@@ -109,7 +147,7 @@ pub(super) fn may_be_data(inside: &Path) -> bool {
     let plain = name.strip_suffix(".gz").unwrap_or(&name);
     let is_hidden = name.starts_with('.') || inside.components().any(|part| part.as_os_str() == "__MACOSX");
     let is_idx = plain.contains("ubyte") || plain.contains("idx");
-    let endings = [".csv", ".tsv", ".bin", ".npz", ".txt"];
+    let endings = [".csv", ".tsv", ".bin", ".npz", ".parquet", ".txt"];
     !is_hidden && (is_idx || photo::is_picture(inside) || endings.iter().any(|ending| plain.ends_with(ending)))
 }
 

@@ -12,11 +12,19 @@ use crate::files::{FileError, shown};
 #[non_exhaustive]
 #[allow(missing_docs)] // each variant's message explains its fields
 pub enum DataError {
+    /// There are pictures, but not in folders of classes.
+    #[error(
+        "the {pictures} picture(s) in {folder} are in no folder of a class: make a folder for each class in it, with the pictures of \
+         that class, or name the folder above if this is a class",
+        folder = shown(folder)
+    )]
+    NoClasses { folder: PathBuf, pictures: usize },
+
     /// There is no data in the places searched.
     #[error(
         "no data found in {looked}. It must hold pictures in a folder per class (perhaps in train and test), tables \
-         (train.csv and test.csv), IDX files (train-images-idx3-ubyte and so on), CIFAR's binary files or a .npz file, or \
-         an archive of these. For Fashion-MNIST run ./setup.sh or apt-get install dataset-fashion-mnist; other data is named \
+         (train.csv and test.csv), IDX files (train-images-idx3-ubyte and so on), CIFAR's binary files, a .npz or .parquet file, \
+         or an archive of these. For Fashion-MNIST run ./setup.sh or apt-get install dataset-fashion-mnist; other data is named \
          with `data` PATH"
     )]
     NotFound { looked: String },
@@ -50,15 +58,15 @@ pub enum DataError {
 
     /// The file is of no known format.
     #[error(
-        "{path}: this is no data file; it must be a table (.csv), an IDX file (train-images-idx3-ubyte and so on), a .npz file, \
-         an archive (.tar.gz, .tgz, .tar or .zip), or a folder that holds data",
+        "{path}: this is no data file; it must be a table (.csv), an IDX file (train-images-idx3-ubyte and so on), a .npz or \
+         .parquet file, an archive (.tar.gz, .tgz, .tar or .zip), or a folder that holds data",
         path = shown(path)
     )]
     UnknownName { path: PathBuf },
 
     /// Pictures cannot be read.
     #[error(
-        "{broken} of the {pictures} pictures in {source_path} cannot be used; mend them, or leave them out with `skip-broken`:\n{list}",
+        "{broken} of the {pictures} pictures in {source_path} cannot be used; mend them, or leave them out with `skip-broken`: {list}",
         source_path = shown(source_path)
     )]
     Pictures { source_path: PathBuf, broken: usize, pictures: usize, list: String },

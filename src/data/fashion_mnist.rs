@@ -9,7 +9,12 @@ pub(super) const CLASS_NAMES: [&str; 10] =
 
 /// Grey images of 28x28 pixels, ten classes.
 pub(super) fn form() -> Form {
-    Form { shape: ImageShape::grey(28, 28), class_names: CLASS_NAMES.map(str::to_owned).to_vec(), of_pictures: false }
+    Form {
+        shape: ImageShape::grey(28, 28),
+        class_names: CLASS_NAMES.map(str::to_owned).to_vec(),
+        labels: None,
+        of_pictures: false,
+    }
 }
 
 /// Where the Debian package `dataset-fashion-mnist` puts its files.

@@ -81,6 +81,9 @@ pub struct Form {
     pub shape: ImageShape,
     /// The names of the classes.
     pub class_names: Vec<String>,
+    /// The labels that the data itself has for these classes, in the same order, if a person has given them other names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<String>>,
     /// Whether the images were made from pictures in folders, by resizing them.
     #[serde(default)]
     pub of_pictures: bool,
@@ -113,8 +116,12 @@ impl Form {
         if !(2..=most).contains(&self.classes()) {
             return Err(format!("there are {} classes, but there must be 2 to {most}", self.classes()));
         }
+        let labels = self.labels.as_deref().unwrap_or_default();
+        if self.labels.is_some() && labels.len() != self.classes() {
+            return Err(format!("there are {} labels for {} classes", labels.len(), self.classes()));
+        }
         let is_bad = |name: &&String| name.is_empty() || name.chars().any(char::is_control);
-        match self.class_names.iter().find(is_bad) {
+        match self.class_names.iter().chain(labels).find(is_bad) {
             Some(name) => Err(format!("'{}' is no name of a class", name.escape_debug())),
             None => Ok(()),
         }

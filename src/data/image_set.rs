@@ -15,6 +15,8 @@ pub struct ImageSet {
     /// Shared, since a copy may take a gigabyte.
     pixels: Arc<Vec<u8>>,
     labels: Vec<u16>,
+    /// The file that each image was made of, if it was made of one.
+    files: Arc<Vec<String>>,
 }
 
 impl ImageSet {
@@ -37,7 +39,19 @@ impl ImageSet {
                 ),
             ));
         }
-        Ok(Self { shape, pixels: Arc::new(pixels), labels })
+        Ok(Self { shape, pixels: Arc::new(pixels), labels, files: Arc::default() })
+    }
+
+    /// The images with the names of the files that they were made of, one for each.
+    pub(super) fn of_files(mut self, files: Vec<String>) -> Self {
+        debug_assert!(files.is_empty() || files.len() == self.len());
+        self.files = Arc::new(files);
+        self
+    }
+
+    /// The file, within the folder or the archive, that image `i` was made of, if it was made of one.
+    pub fn file(&self, i: usize) -> Option<&str> {
+        self.files.get(i).map(String::as_str)
     }
 
     /// The shape of each image.
@@ -82,6 +96,7 @@ impl ImageSet {
     pub fn subset(&self, indices: &[u32]) -> Result<Self, DataError> {
         let mut pixels = Vec::with_capacity(indices.len() * self.shape.len());
         let mut labels = Vec::with_capacity(indices.len());
+        let mut files = Vec::new();
         for i in indices {
             let i = *i as usize;
             let Some(label) = self.labels.get(i) else {
@@ -90,8 +105,9 @@ impl ImageSet {
             };
             pixels.extend_from_slice(self.image(i));
             labels.push(*label);
+            files.extend(self.files.get(i).cloned());
         }
-        Ok(Self { shape: self.shape, pixels: Arc::new(pixels), labels })
+        Ok(Self { shape: self.shape, pixels: Arc::new(pixels), labels, files: Arc::new(files) })
     }
 
     /// The images mirrored left to right if `mirrored`, then shifted by `[down, right]` pixels. Pixels that come in from
@@ -110,7 +126,7 @@ impl ImageSet {
                 }
             }
         }
-        Self { shape: self.shape, pixels: Arc::new(pixels), labels: self.labels.clone() }
+        Self { pixels: Arc::new(pixels), ..self.clone() }
     }
 
     /// The first `n` images, or all when there are fewer.
@@ -119,7 +135,8 @@ impl ImageSet {
             return self.clone();
         }
         let pixels = self.pixels[..n * self.shape.len()].to_vec();
-        Self { shape: self.shape, pixels: Arc::new(pixels), labels: self.labels[..n].to_vec() }
+        let files = self.files.iter().take(n).cloned().collect();
+        Self { shape: self.shape, pixels: Arc::new(pixels), labels: self.labels[..n].to_vec(), files: Arc::new(files) }
     }
 }
 

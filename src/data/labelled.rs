@@ -1,7 +1,9 @@
 //! Images with the labels that their files give them, before these are classes.
 
+use rayon::prelude::*;
+
 use super::labels::Labels;
-use super::{DataError, ImageSet, ImageShape};
+use super::{DataError, Form, ImageSet, ImageShape};
 
 /// Images of one shape with labels as text.
 #[derive(Debug, Clone)]
@@ -12,6 +14,10 @@ pub(super) struct Labelled {
     /// As in an [`ImageSet`].
     pub pixels: Vec<u8>,
     pub labels: Labels,
+    /// The file of each image; empty if images have none of their own.
+    pub files: Vec<String>,
+    /// The checksums of these files.
+    pub file_checksums: Vec<u32>,
 }
 
 impl Labelled {
@@ -26,7 +32,7 @@ impl Labelled {
                 format!("there are {images} images, but {} labels; they do not belong together", labels.len());
             return Err(DataError::content(&what, "number of images", problem));
         }
-        Ok(Self { what, shape, pixels, labels })
+        Ok(Self { what, shape, pixels, labels, files: Vec::new(), file_checksums: Vec::new() })
     }
 
     /// Adds other images after these.
@@ -37,7 +43,17 @@ impl Labelled {
         self.must_match(other)?;
         self.pixels.extend_from_slice(&other.pixels);
         self.labels.extend(&other.labels);
+        self.files.extend_from_slice(&other.files);
+        self.file_checksums.extend_from_slice(&other.file_checksums);
         Ok(())
+    }
+
+    /// A checksum of each image: of its file, or else of its pixels.
+    pub fn checksums(&self) -> Vec<u32> {
+        match self.file_checksums.is_empty() {
+            true => self.pixels.par_chunks_exact(self.shape.len()).map(crc32c::crc32c).collect(),
+            false => self.file_checksums.clone(),
+        }
     }
 
     /// Refuses images of another shape than these.
@@ -52,6 +68,17 @@ impl Labelled {
         Err(DataError::content(&other.what, "its images", problem))
     }
 
+    /// The images with the classes of a model: its names, or what its data called them.
+    ///
+    /// # Errors
+    /// As [`Labelled::classified`].
+    pub fn classified_as(self, form: &Form) -> Result<ImageSet, DataError> {
+        match &form.labels {
+            Some(labels) if self.labels.among(&form.class_names).is_err() => self.classified(labels),
+            _ => self.classified(&form.class_names),
+        }
+    }
+
     /// The images with their classes among `names`.
     ///
     /// # Errors
@@ -61,6 +88,6 @@ impl Labelled {
             .labels
             .among(names)
             .map_err(|(image, problem)| DataError::content(&self.what, format!("label of image {image}"), problem))?;
-        ImageSet::new(&self.what, self.shape, self.pixels, labels)
+        Ok(ImageSet::new(&self.what, self.shape, self.pixels, labels)?.of_files(self.files))
     }
 }

@@ -87,7 +87,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// A label as it is shown: `ankle_boot` as `ankle boot`.
-fn shown_name(text: &str) -> String {
+pub(super) fn shown_name(text: &str) -> String {
     let words: Vec<&str> =
         text.split(|c: char| c == '_' || c.is_whitespace()).filter(|word| !word.is_empty()).collect();
     words.join(" ")
@@ -143,7 +143,9 @@ pub(super) fn check(source: &Path, names: &[String]) -> Result<(), DataError> {
         let folded = if name.chars().count() == 1 { name.clone() } else { name.to_lowercase() };
         if let Some(other) = seen.insert(folded, name) {
             return refuse(match other == name {
-                true => format!("'{name}' is there twice; each class needs a name of its own"),
+                true => {
+                    format!("'{name}' is there twice ('_' is the same as a blank); each class needs a name of its own")
+                }
                 false => format!("'{other}' and '{name}' differ in case only; rename one, or join the two"),
             });
         }

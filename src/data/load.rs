@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::class_folders;
 use super::entries::{Entry, entries, is_archive, may_be_data};
+use super::parquet::{Pictures, is_parquet};
 use super::parts::{Parts, manner, must_fit, read_pictures};
+use super::photo::is_picture;
 use super::{DataError, Form, ImageSet, Reading, csv, fashion_mnist, idx, npz};
 use crate::files::{FileError, FileTask, exists, list_folder, shown};
 
@@ -18,9 +20,11 @@ pub struct Dataset {
     pub test: ImageSet,
     /// The names of the classes, in the order of their labels.
     pub class_names: Vec<String>,
+    /// The labels that the data itself has for these classes, if a person has given them other names.
+    pub labels: Option<Vec<String>>,
     /// Whether the images were made from pictures in folders.
     pub of_pictures: bool,
-    /// The folder or archive it was read from.
+    /// The folder, archive or file it was read from.
     pub source: PathBuf,
     /// What a person should know: pictures that were left out, images for validation that were added to those for training.
     pub notes: Vec<String>,
@@ -29,14 +33,20 @@ pub struct Dataset {
 impl Dataset {
     /// The shape of its images and the names of its classes.
     pub fn form(&self) -> Form {
-        let Self { class_names, of_pictures, .. } = self;
-        Form { shape: self.train.shape(), class_names: class_names.clone(), of_pictures: *of_pictures }
+        let Self { class_names, labels, of_pictures, .. } = self;
+        Form {
+            shape: self.train.shape(),
+            class_names: class_names.clone(),
+            labels: labels.clone(),
+            of_pictures: *of_pictures,
+        }
     }
 }
 
 /// Reads the data set from `path`, or from the usual places: `data/`, then the Debian package's folder of Fashion-MNIST.
 ///
-/// `path` is a folder, an archive (`.tar.gz`, `.tgz`, `.tar`, `.zip`) or one of the files. Tables and IDX files are found by
+/// `path` is a folder, an archive (`.tar.gz`, `.tgz`, `.tar`, `.zip`) or one of the files. A Parquet file is read as the
+/// pictures in it. Tables and IDX files are found by
 /// their names, which contain `train` and `test`; a named file decides which of several sets is meant. In a folder
 /// `data.tar.gz` takes precedence over tables, these over IDX files, CIFAR's, `.npz` files, and pictures in folders.
 ///
@@ -65,11 +75,13 @@ pub fn load_as(
         None => in_usual_places()?,
     };
     let parts = Parts::read(&source, &entries, named.as_deref(), reading, known, observe)?;
+    // A single file is what was named, whatever folder it lies in.
+    let source = path.filter(|path| path.is_file()).map_or(source, Path::to_owned);
     parts.into_dataset(source, reading, known)
 }
 
 /// Reads a single set of labelled images for a model of this form: a table, an IDX file of images, whose labels are beside it
-/// under the same name with `labels` for `images` and `idx1` for `idx3`, a `.npz` file, or a folder or an archive with a folder
+/// under the same name with `labels` for `images` and `idx1` for `idx3`, a `.npz` or `.parquet` file, or a folder or an archive with a folder
 /// of pictures per class. Of data with several parts it is the one to test with. Tables and IDX files may end with `.gz`.
 ///
 /// # Errors
@@ -77,9 +89,13 @@ pub fn load_as(
 pub fn load_set(path: &Path, reading: &Reading, form: &Form) -> Result<ImageSet, DataError> {
     let metadata = fs::metadata(path).map_err(FileError::io(path, FileTask::Read))?;
     let is_container = metadata.is_dir() || is_archive(path);
-    let set = if is_container {
+    let set = if is_container || is_parquet(path) {
         let entries = entries(path)?;
-        let pictures = class_folders::sorted(path, &entries)?;
+        let rows = match is_parquet(path) {
+            true => Pictures::read(&entries.iter().collect::<Vec<_>>(), reading)?,
+            false => Pictures::default(),
+        };
+        let pictures = if is_parquet(path) { rows.sorted() } else { class_folders::sorted(path, &entries)? };
         if pictures.is_empty() {
             let problem = "there are no pictures in a folder per class; name a table or another file of images itself";
             return Err(DataError::content(&shown(path), "its files", problem));
@@ -107,7 +123,7 @@ pub fn load_set(path: &Path, reading: &Reading, form: &Form) -> Result<ImageSet,
     };
     let set = set.ok_or_else(|| DataError::UnknownName { path: path.to_owned() })?;
     must_fit(&set, form)?;
-    set.classified(&form.class_names)
+    set.classified_as(form)
 }
 
 /// The places searched when none is named.
@@ -147,7 +163,10 @@ fn at(path: &Path) -> Result<(PathBuf, Vec<Entry>, Option<String>), DataError> {
     if is_archive(path) {
         return Ok((path.to_owned(), entries(path)?, None));
     }
-    if !may_be_data(Path::new(name)) || Path::new(name).extension().is_some_and(|ending| ending == "txt") {
+    if !may_be_data(Path::new(name))
+        || is_picture(path)
+        || Path::new(name).extension().is_some_and(|ending| ending == "txt")
+    {
         return Err(DataError::UnknownName { path: path.to_owned() });
     }
     let folder = match path.parent() {
@@ -157,6 +176,6 @@ fn at(path: &Path) -> Result<(PathBuf, Vec<Entry>, Option<String>), DataError> {
     // The other files of the set are beside it.
     let beside = list_folder(folder)?.into_iter().filter(|file| !file.is_dir());
     let of_file = |file: PathBuf| Entry::of_file(&file, PathBuf::from(file.file_name().unwrap_or_default()));
-    let entries = beside.map(of_file).filter(|entry| may_be_data(&entry.inside)).collect();
-    Ok((folder.to_owned(), entries, Some(name.to_string_lossy().into_owned())))
+    let entries = beside.map(of_file).filter(|entry| may_be_data(&entry.inside));
+    Ok((folder.to_owned(), entries.collect(), Some(name.to_string_lossy().into_owned())))
 }

@@ -1,7 +1,8 @@
 //! Reading labelled images in the forms in which people have them, and splitting them. Knows nothing of GPUs.
 //!
 //! [`load`] lists the files of a folder or an archive (`entries`, `archive`) and asks each format whether they are its own:
-//! tables (`csv`, `columns`), `idx`, `cifar`, `npz`, and pictures in a folder per class (`class_folders`, `photo`). What these
+//! tables (`csv`, `columns`), `idx`, `cifar`, `npz`, and pictures in a folder per class (`class_folders`, `photo`) or in
+//! the rows of `parquet`. What these
 //! return has labels as text (`labelled`, `labels`), of which classes are made at the end.
 
 mod archive;
@@ -23,6 +24,8 @@ mod load;
 mod normalisation;
 mod npz;
 mod pairs;
+mod parquet;
+mod parquet_footer;
 mod parts;
 mod photo;
 mod prepared;
@@ -37,6 +40,7 @@ pub use form::{Form, ImageShape};
 pub use image_set::ImageSet;
 pub use load::{Dataset, load, load_as, load_set};
 pub use normalisation::{Normalisation, PixelScale};
+pub use parquet::PARQUET_READER;
 pub use photo::{Inversion, PICTURE_ENDINGS, Photo, Preparation, is_picture};
 pub use reading::{Colour, Fit, Reading, Size};
 pub use rows::{Examples, Rows};

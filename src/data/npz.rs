@@ -94,7 +94,7 @@ impl Array {
         let (kind, shape) = described(&String::from_utf8_lossy(&header))
             .ok_or_else(|| Problem("its header is none of a plain array in C order".to_owned()))?;
         let numbers = shape.iter().try_fold(1_u64, |all, side| all.checked_mul(*side as u64));
-        let size: u64 = kind[2..].parse().unwrap_or(0);
+        let size = element_size(&kind) as u64;
         let needed =
             numbers.and_then(|numbers| numbers.checked_mul(size)).filter(|needed| (1..=MOST_BYTES).contains(needed));
         let Some(needed) = needed else {
@@ -120,7 +120,11 @@ impl Array {
         };
         shape.check()?;
         if self.kind != "|u1" {
-            return Err(format!("images are bytes (|u1), not {}", self.kind).into());
+            return Err(format!(
+                "images are bytes from 0 to 255 (|u1), not {}; convert them, such as fractions by (255 * x).astype('uint8')",
+                self.kind
+            )
+            .into());
         }
         if self.shape[0] > MOST_IMAGES {
             return Err(format!("there are more than {MOST_IMAGES} images").into());
@@ -128,15 +132,18 @@ impl Array {
         Ok((shape, self.bytes))
     }
 
-    /// Whole numbers: `[images]` or `[images, 1]`.
+    /// Whole numbers or texts: `[images]` or `[images, 1]`.
     fn labels(self) -> Result<Labels, Problem> {
         if !matches!(self.shape[..], [_] | [_, 1]) {
-            return Err(format!("labels are one number for each image, not {:?}", self.shape).into());
+            return Err(format!("labels are one number or name for each image, not {:?}", self.shape).into());
         }
-        let size: usize = self.kind[2..].parse().unwrap_or(0);
+        let size = element_size(&self.kind);
+        if self.kind.starts_with("<U") {
+            return Ok(self.names(size));
+        }
         let is_whole = matches!(&self.kind[..2], "|u" | "|i" | "<u" | "<i") && matches!(size, 1 | 2 | 4 | 8);
         if !is_whole {
-            return Err(format!("labels are whole numbers, lowest byte first, not {}", self.kind).into());
+            return Err(format!("labels are whole numbers, lowest byte first, or texts (<U), not {}", self.kind).into());
         }
         let mut labels = Labels::default();
         for (image, bytes) in self.bytes.chunks_exact(size).enumerate() {
@@ -150,6 +157,25 @@ impl Array {
         }
         Ok(labels)
     }
+
+    /// Texts of four bytes per character, filled up with zeros.
+    fn names(&self, size: usize) -> Labels {
+        let mut labels = Labels::default();
+        for text in self.bytes.chunks_exact(size) {
+            let characters = text.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
+            let characters = characters.take_while(|character| *character != 0);
+            let text: String = characters.map(|c| char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+            labels.push(&text);
+        }
+        labels
+    }
+}
+
+/// The bytes of a number, or of a text, of a type such as `<i8` or `<U10`; 0 if the type is unknown.
+fn element_size(kind: &str) -> usize {
+    let count: usize = kind[2..].parse().unwrap_or(0);
+    // Of a text it is the number of its characters.
+    if &kind[1..2] == "U" { count.saturating_mul(4) } else { count }
 }
 
 /// The type and the shape in an array's header, a Python dictionary with these three keys:

@@ -9,11 +9,12 @@ use super::labelled::Labelled;
 use super::labels::{self, Labels};
 use super::load::Dataset;
 use super::pairs::{csv_files, idx_files};
+use super::parquet::{self, Pictures};
 use super::photo::is_picture;
 use super::prepared::{Manner, Observe, Prepared, prepared};
+use super::split::split_in_order;
 use super::{
     Colour, DataError, Form, ImageSet, ImageShape, Reading, Size, cifar, csv, fashion_mnist, idx, npz, shuffle,
-    stratified_split,
 };
 use crate::files::shown;
 
@@ -115,17 +116,26 @@ impl Parts {
                 return Err(DataError::Several { folder: source.to_owned(), found: found.join(", ") });
             }
         }
-        let pictures = class_folders::sorted(source, entries)?;
+        let mut pictures = class_folders::sorted(source, entries)?;
+        let rows = match pictures.is_empty() {
+            true => Pictures::read(&parquet::files(source, entries, named)?, reading)?,
+            false => Pictures::default(),
+        };
+        pictures.extend(rows.sorted());
+        let loose = entries.iter().filter(|entry| is_picture(&entry.inside)).count();
+        if pictures.is_empty() && loose > 0 {
+            return Err(DataError::NoClasses { folder: source.to_owned(), pictures: loose });
+        }
         if pictures.is_empty() {
             let kind = if source.is_dir() { ", a folder" } else { "" };
             return Err(DataError::NotFound { looked: format!("{}{kind}", shown(source)) });
         }
         class_folders::refuse_empty(source, &pictures)?;
-        let mut notes = Vec::new();
+        let mut notes = rows.notes.clone();
         let [train, validation, test] = read_pictures(source, &pictures, manner(reading, known), &mut notes, observe)?;
         let train =
             train.ok_or_else(|| DataError::NotFound { looked: format!("the folder train of {}", shown(source)) })?;
-        let parts = Self { of_pictures: true, notes, ..plain(train, test) };
+        let parts = Self { names: rows.names.clone(), of_pictures: true, notes, ..plain(train, test) };
         parts.with_validation(validation)?.with_names_of(entries)
     }
 
@@ -174,38 +184,69 @@ impl Parts {
         if let Some(test) = &test {
             train.must_match(test)?;
         }
+        let shape = train.shape;
+        if let Some(size) =
+            reading.size.filter(|size| known.is_none() && [size.height, size.width] != [shape.height, shape.width])
+        {
+            let problem =
+                format!("they are {shape}, and `size` is {size}: only pictures can be resized, so leave it out");
+            return Err(DataError::content(&train.what, "its images", problem));
+        }
         let sets: Vec<&Labels> = std::iter::once(&train).chain(&test).map(|set| &set.labels).collect();
         let is_fashion = is_fashion || fashion_mnist::is_its_training_set(&train);
-        let class_names = match (known, &reading.classes, names) {
-            (Some(known), _, _) => {
-                must_fit(&train, known)?;
-                known.class_names.clone()
-            }
-            (None, Some(given), _) => labels::given(given)?,
-            (None, None, _) if is_fashion => Form::default().class_names,
-            (None, None, Some(names)) => names,
-            (None, None, None) => labels::occurring(&sets),
+        let own_names = match names {
+            _ if is_fashion => Form::default().class_names,
+            Some(names) => names,
+            None => labels::occurring(&sets),
         };
-        labels::check(reading.classes.as_deref().unwrap_or(&source), &class_names)?;
-        let train = train.classified(&class_names)?;
+        let form = match (known, &reading.classes) {
+            (Some(known), _) => {
+                must_fit(&train, known)?;
+                known.clone()
+            }
+            (None, Some(given)) => {
+                let class_names = labels::given(given)?;
+                // Names that say nothing of the labels are other names for the data's own, in their order.
+                let are_others = own_names.len() == class_names.len()
+                    && sets.iter().any(|labels| labels.among(&class_names).is_err());
+                Form { shape, class_names, labels: are_others.then_some(own_names), of_pictures }
+            }
+            (None, None) => Form { shape, class_names: own_names, labels: None, of_pictures },
+        };
+        for names in std::iter::once(&form.class_names).chain(&form.labels) {
+            labels::check(reading.classes.as_deref().unwrap_or(&source), names)?;
+        }
+        let checksums = train.checksums();
+        let train = train.classified_as(&form)?;
         let (mut train, mut test) = match (test, reading.test_share) {
-            (Some(test), _) => (train, test.classified(&class_names)?),
-            (None, share) => set_aside(&train, share.unwrap_or_default())?,
+            (Some(test), _) => (train, test.classified_as(&form)?),
+            (None, share) => set_aside(&source, &train, &checksums, share.unwrap_or_default())?,
         };
         if of_pictures {
             // In folders they are sorted by class, and the first few images must be of all classes.
             (train, test) = (in_any_order(&train)?, in_any_order(&test)?);
         }
-        Ok(Dataset { train, test, class_names, of_pictures, source, notes })
+        let Form { class_names, labels, .. } = form;
+        Ok(Dataset { train, test, class_names, labels, of_pictures, source, notes })
     }
 }
 
-/// Sets a share of the images aside to test with: the same ones whatever the seed of a training is, so that no training sees
-/// them.
-fn set_aside(images: &ImageSet, share: f64) -> Result<(ImageSet, ImageSet), DataError> {
-    const SEED: u64 = 0x7e57;
+/// Sets a share of the images of each class aside to test with. The checksums of their files decide, and neither their places, nor
+/// a seed, nor the size that they are read in: no training sees the images that another is tested with. Hardly any changes sides
+/// when others are added or removed, and copies of one file in a class nearly always stay together.
+fn set_aside(
+    source: &Path,
+    images: &ImageSet,
+    checksums: &[u32],
+    share: f64,
+) -> Result<(ImageSet, ImageSet), DataError> {
     let count = (share * images.len() as f64).round() as usize;
-    let split = stratified_split(images.labels(), count, SEED)?;
+    if count == 0 || count >= images.len() {
+        let problem = format!("`test-share` is {share}, which of {} images leaves none for one part", images.len());
+        return Err(DataError::content(&shown(source), "images to test with", problem));
+    }
+    let by_checksum = |_, members: &mut Vec<u32>| members.sort_by_key(|image| checksums[*image as usize]);
+    let split = split_in_order(images.labels(), count, by_checksum)?;
     Ok((images.subset(&split.train)?, images.subset(&split.validation)?))
 }
 
@@ -225,14 +266,14 @@ pub(super) fn read_pictures(
     observe: Observe,
 ) -> Result<[Option<Labelled>; 3], DataError> {
     let files: Vec<&Entry> = pictures.iter().map(|picture| picture.entry).collect();
-    let Prepared { shape, pixels, skipped } = prepared(source, &files, manner, observe)?;
+    let Prepared { shape, pixels, checksums, skipped } = prepared(source, &files, manner, observe)?;
     for (number, problem) in &skipped {
         notes.push(format!("{} is left out: {problem}", shown(&files[*number].inside)));
     }
     let is_skipped = |number: &usize| skipped.binary_search_by_key(number, |(number, _)| *number).is_ok();
     let kept = pictures.iter().enumerate().filter(|(number, _)| !is_skipped(number)).map(|(_, picture)| picture);
     let mut parts: [Option<Labelled>; 3] = [None, None, None];
-    for (picture, image) in kept.zip(pixels.chunks_exact(shape.len())) {
+    for ((picture, image), checksum) in kept.zip(pixels.chunks_exact(shape.len())).zip(checksums) {
         let (part, name) = match picture.part {
             Part::Train => (&mut parts[0], "train"),
             Part::Validation => (&mut parts[1], "val"),
@@ -243,9 +284,13 @@ pub(super) fn read_pictures(
             shape,
             pixels: Vec::new(),
             labels: Labels::default(),
+            files: Vec::new(),
+            file_checksums: Vec::new(),
         });
         part.pixels.extend_from_slice(image);
         part.labels.push(&picture.class);
+        part.files.push(picture.entry.inside.to_string_lossy().into_owned());
+        part.file_checksums.push(checksum);
     }
     Ok(parts)
 }

@@ -40,6 +40,8 @@ pub(super) struct Prepared {
     pub shape: ImageShape,
     /// Those of all pictures but the skipped ones, in their order.
     pub pixels: Vec<u8>,
+    /// A checksum of the file of each of these.
+    pub checksums: Vec<u32>,
     /// The pictures that could not be read, by their numbers, and why.
     pub skipped: Vec<(usize, String)>,
 }
@@ -60,6 +62,7 @@ struct Kept {
     key: Key,
     shape: ImageShape,
     skipped: Vec<(usize, String)>,
+    checksums: Vec<u32>,
     /// A checksum of the pixels.
     checksum: u32,
 }
@@ -70,6 +73,8 @@ const ABOUT: &str = "about";
 const LARGEST_FILE: u64 = 64 << 30;
 /// How many broken pictures an error lists.
 const LISTED: usize = 10;
+/// More than memory holds twice on most machines.
+const MOST_BYTES: u64 = 8 << 30;
 
 /// Reads pictures from `source`, or takes what was kept of them.
 ///
@@ -108,9 +113,17 @@ fn prepare(source: &Path, pictures: &[&Entry], manner: Manner, observe: Observe)
             first.map_or(Size { height: 1, width: 1 }, |picture| picture.size)
         }
     };
-    if pictures.len() > MOST_IMAGES {
-        let problem = format!("there are {} pictures, but may be {MOST_IMAGES} at most", pictures.len());
-        return Err(DataError::content(&shown(source), "number of pictures", problem));
+    let too_many = |problem: String| Err(DataError::content(&shown(source), "number of pictures", problem));
+    let count = pictures.len();
+    if count > MOST_IMAGES {
+        return too_many(format!("there are {count}, but may be {MOST_IMAGES} at most"));
+    }
+    let bytes = (count * 3 * size.height * size.width) as u64;
+    if bytes > MOST_BYTES {
+        let [needed, most] = [bytes, MOST_BYTES].map(|bytes| bytes.div_ceil(1 << 30));
+        return too_many(format!(
+            "{count} of {size} pixels need {needed} GB while they are read, and {most} are the most; choose a smaller `size`"
+        ));
     }
     let done = AtomicUsize::new(0);
     // Once one has another size, the rest need not be read.
@@ -129,6 +142,7 @@ fn prepare(source: &Path, pictures: &[&Entry], manner: Manner, observe: Observe)
             picture
         })
         .collect();
+    let checksums: Vec<u32> = pictures.par_iter().map(|entry| entry.checksum()).collect();
     let is_odd = |picture: &Result<Resized, Problem>| picture.as_ref().is_ok_and(|picture| picture.size != size);
     if let Some((entry, Ok(odd))) = pictures.iter().zip(&read).find(|(_, picture)| is_odd(picture)) {
         let problem = format!(
@@ -156,7 +170,8 @@ fn prepare(source: &Path, pictures: &[&Entry], manner: Manner, observe: Observe)
             false => pixels.extend(greys(&picture.colours)),
         }
     }
-    Ok(Prepared { shape, pixels, skipped })
+    let checksums = read.iter().zip(&checksums).filter(|(picture, _)| picture.is_ok()).map(|(_, sum)| *sum).collect();
+    Ok(Prepared { shape, pixels, checksums, skipped })
 }
 
 fn read_one(entry: &Entry, manner: Manner) -> Result<Resized, Problem> {
@@ -169,13 +184,13 @@ fn refuse(source: &Path, pictures: &[&Entry], skipped: &[(usize, String)]) -> Da
     let listed: Vec<String> = listed.collect();
     let more = match skipped.len().saturating_sub(LISTED) {
         0 => String::new(),
-        more => format!("\nand {more} more"),
+        more => format!("; and {more} more"),
     };
     DataError::Pictures {
         source_path: source.to_owned(),
         broken: skipped.len(),
         pictures: pictures.len(),
-        list: listed.join("\n") + &more,
+        list: listed.join("; ") + &more,
     }
 }
 
@@ -211,13 +226,15 @@ fn take(path: &Path, key: &Key) -> Option<Prepared> {
         && is_inside
         && kept.shape.check().is_ok()
         && pixels.len() == images * kept.shape.len()
+        && kept.checksums.len() == images
         && crc32c::crc32c(&pixels) == kept.checksum;
-    is_whole.then_some(Prepared { shape: kept.shape, pixels, skipped: kept.skipped })
+    is_whole.then_some(Prepared { shape: kept.shape, pixels, checksums: kept.checksums, skipped: kept.skipped })
 }
 
 fn keep(path: &Path, key: Key, prepared: &Prepared) -> Result<(), DataError> {
-    let Prepared { shape, pixels, skipped } = prepared;
-    let kept = Kept { key, shape: *shape, skipped: skipped.clone(), checksum: crc32c::crc32c(pixels) };
+    let Prepared { shape, pixels, checksums, skipped } = prepared;
+    let (checksums, checksum) = (checksums.clone(), crc32c::crc32c(pixels));
+    let kept = Kept { key, shape: *shape, skipped: skipped.clone(), checksums, checksum };
     let about = HashMap::from([(ABOUT.to_owned(), serde_json::to_string(&kept).unwrap_or_default())]);
     let images = pixels.len() / shape.len();
     let sizes = vec![images, shape.height, shape.width, shape.channels];

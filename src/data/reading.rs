@@ -20,7 +20,7 @@ pub struct Reading {
     #[arg(long, value_name = "FILE|NAME")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<PathBuf>,
-    /// Height and width: pictures in folders are resized to it, rows of a table are read as images of it
+    /// Height and width: pictures are resized to it, rows of a table are read as images of it
     #[arg(long, value_name = "HxW")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<Size>,
@@ -89,9 +89,14 @@ impl FromStr for Size {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let side = |text: &str| text.parse().ok().filter(|side| (1..=ImageShape::LONGEST_SIDE).contains(side));
-        let sides = text.split_once('x').and_then(|(height, width)| Some((side(height)?, side(width)?)));
-        let (height, width) = sides
-            .ok_or_else(|| format!("write height and width as 32x32, with 1 to {} a side", ImageShape::LONGEST_SIDE))?;
+        let (height, width) = text.split_once(['x', 'X']).unwrap_or((text, text));
+        let sides = side(height).zip(side(width));
+        let (height, width) = sides.ok_or_else(|| {
+            format!(
+                "write height and width as 32x32, or 32 for a square, with 1 to {} a side",
+                ImageShape::LONGEST_SIDE
+            )
+        })?;
         Ok(Self { height, width })
     }
 }

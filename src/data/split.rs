@@ -19,6 +19,19 @@ pub struct Split {
 /// # Errors
 /// [`DataError::Split`] when either part would be empty.
 pub fn stratified_split(labels: &[u16], validation: usize, seed: u64) -> Result<Split, DataError> {
+    split_in_order(labels, validation, |class, members| shuffle(members, seed, class))
+}
+
+/// Sets `validation` images aside, the same share of every class: the first ones in the order that `sort` brings the images of
+/// a class into.
+///
+/// # Errors
+/// As [`stratified_split`].
+pub(super) fn split_in_order(
+    labels: &[u16],
+    validation: usize,
+    sort: impl Fn(u64, &mut Vec<u32>),
+) -> Result<Split, DataError> {
     let refuse = |problem: &str| DataError::Split { images: labels.len(), validation, problem: problem.to_owned() };
     if validation == 0 || validation >= labels.len() {
         return Err(refuse("both parts need at least one image"));
@@ -28,7 +41,7 @@ pub fn stratified_split(labels: &[u16], validation: usize, seed: u64) -> Result<
     let mut split =
         Split { train: Vec::with_capacity(labels.len() - validation), validation: Vec::with_capacity(validation) };
     for (class, (mut members, share)) in by_class.into_iter().zip(shares(&counts, validation)).enumerate() {
-        shuffle(&mut members, seed, class as u64);
+        sort(class as u64, &mut members);
         split.validation.extend(&members[..share]);
         split.train.extend(&members[share..]);
     }

@@ -1,5 +1,6 @@
 //! Text tables as programs write them: in UTF-8 or UTF-16, separated by `,`, `;` or TAB, with the line ends of any system.
 
+use std::collections::VecDeque;
 use std::io::{self, Cursor, Read};
 
 use super::content::Failed;
@@ -7,7 +8,7 @@ use super::content::Failed;
 /// Bytes examined to determine the form: more than a header of 785 names takes, in UTF-16 too.
 const LOOKED_AT: u64 = 32_768;
 
-/// A table as lines of ASCII, and what separates its columns.
+/// A table as lines of text, and what separates its columns.
 pub(super) struct Table<'a> {
     pub reader: Box<dyn Read + 'a>,
     pub separator: u8,
@@ -19,12 +20,12 @@ impl<'a> Table<'a> {
         let failed = reader.by_ref().take(LOOKED_AT).read_to_end(&mut start).err();
         let utf16 = Utf16::of(&start);
         let text = match utf16 {
-            Some(order) => start.as_chunks().0.iter().map(|unit| order.ascii(*unit)).collect(),
+            Some(order) => order.text(start.as_chunks().0).into_bytes(),
             None => start.clone(),
         };
         let reader = Cursor::new(start).chain(Failed(failed)).chain(reader);
         let reader: Box<dyn Read> = match utf16 {
-            Some(order) => Box::new(FromUtf16 { reader, order }),
+            Some(order) => Box::new(FromUtf16 { reader, order, text: VecDeque::new() }),
             None => Box::new(reader),
         };
         // The line ends of old Macs and of some exports.
@@ -61,35 +62,55 @@ impl Utf16 {
         }
     }
 
-    /// The character, a blank for the byte order mark, or a question mark for characters that occur in no number and not in
-    /// `label`.
-    fn ascii(self, unit: [u8; 2]) -> u8 {
-        let unit = match self {
-            Self::LowFirst => u16::from_le_bytes(unit),
-            Self::HighFirst => u16::from_be_bytes(unit),
+    /// The text that these bytes are, with blanks for byte order marks, of which some programs leave one in each part of a file.
+    fn text(self, bytes: &[[u8; 2]]) -> String {
+        let unit = |bytes: &[u8; 2]| match self {
+            Self::LowFirst => u16::from_le_bytes(*bytes),
+            Self::HighFirst => u16::from_be_bytes(*bytes),
         };
-        match unit {
-            0xfeff => b' ',
-            0..=0x7f => unit as u8,
-            _ => b'?',
-        }
+        let characters = char::decode_utf16(bytes.iter().map(unit));
+        let characters = characters.map(|character| character.unwrap_or(char::REPLACEMENT_CHARACTER));
+        characters.map(|character| if character == '\u{feff}' { ' ' } else { character }).collect()
+    }
+
+    /// Whether these bytes are the first half of a character.
+    fn is_half(self, bytes: [u8; 2]) -> bool {
+        let high = match self {
+            Self::LowFirst => bytes[1],
+            Self::HighFirst => bytes[0],
+        };
+        (0xd8..=0xdb).contains(&high)
     }
 }
 
+/// Text in UTF-16 as UTF-8.
 struct FromUtf16<R> {
     reader: R,
     order: Utf16,
+    /// Read, and not yet handed out.
+    text: VecDeque<u8>,
+}
+
+impl<R: Read> FromUtf16<R> {
+    /// Bytes that are read at once.
+    const PART: u64 = 16 << 10;
 }
 
 impl<R: Read> Read for FromUtf16<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut units = Vec::new();
-        self.reader.by_ref().take(2 * buffer.len() as u64).read_to_end(&mut units)?;
-        let (units, half) = units.as_chunks();
-        for (to, unit) in buffer.iter_mut().zip(units) {
-            *to = self.order.ascii(*unit);
+        if self.text.is_empty() {
+            let mut bytes = Vec::new();
+            self.reader.by_ref().take(Self::PART).read_to_end(&mut bytes)?;
+            if bytes.last_chunk().is_some_and(|last| self.order.is_half(*last)) {
+                self.reader.by_ref().take(2).read_to_end(&mut bytes)?;
+            }
+            let (units, half) = bytes.as_chunks();
+            if !half.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.text = self.order.text(units).into_bytes().into();
         }
-        if half.is_empty() { Ok(units.len()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+        self.text.read(buffer)
     }
 }
 

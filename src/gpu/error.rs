@@ -39,6 +39,12 @@ pub enum GpuError {
     #[error("the shader {file} cannot be joined: {problem}")]
     Source { file: String, problem: String },
 
+    #[error("{} cannot be used as a folder of shaders: {problem}", crate::files::shown(folder))]
+    Shaders { folder: std::path::PathBuf, problem: String },
+
+    #[error(transparent)]
+    File(#[from] crate::files::FileError),
+
     #[error("{what}: {message}")]
     Invalid { what: String, message: String },
 

@@ -5,9 +5,10 @@
 //! a prefix, and the text that is compiled is the one that people read, in error messages too.
 
 use super::unrolling::Loops;
-use super::{GpuError, ShaderFile, Source};
+use super::{GpuError, ShaderFolder, Source, find_shader};
 
-type Find = fn(&str) -> Option<&'static ShaderFile>;
+/// Finds a file by its name: its name and its text.
+type Find<'a, 'f> = &'f dyn Fn(&str) -> Option<(&'a str, &'a str)>;
 
 /// One file of a joined text.
 #[derive(Debug)]
@@ -19,6 +20,13 @@ pub(super) struct Piece<'a> {
     written: &'a str,
 }
 
+impl Piece<'_> {
+    /// Whether it is one of this crate's files as it was built in.
+    pub fn is_built_in(&self) -> bool {
+        find_shader(self.name).is_some_and(|file| file.text == self.written)
+    }
+}
+
 /// A choice that a file leaves open.
 #[derive(Debug)]
 struct Choice<'a> {
@@ -28,11 +36,9 @@ struct Choice<'a> {
 }
 
 /// A text while it is being joined.
-#[derive(Debug)]
-pub(super) struct Joining<'a> {
+pub(super) struct Joining<'a, 'f> {
     source: &'a Source,
-    /// Finds a file by its name.
-    find: Find,
+    find: Find<'a, 'f>,
     loops: Loops,
     pieces: Vec<Piece<'a>>,
     /// Files whose imports are being followed: each imports the next.
@@ -41,9 +47,14 @@ pub(super) struct Joining<'a> {
     constants: Vec<(&'a str, u32)>,
 }
 
-impl<'a> Joining<'a> {
-    /// All files of `source`, each after the files that it imports.
-    pub fn of(source: &'a Source, find: Find, loops: Loops) -> Result<Vec<Piece<'a>>, GpuError> {
+impl<'a, 'f> Joining<'a, 'f> {
+    /// All files of `source`, each after the files that it imports; files of the folder in place of those built in.
+    pub fn of(source: &'a Source, folder: &'a ShaderFolder, loops: Loops) -> Result<Vec<Piece<'a>>, GpuError> {
+        let find = |name: &str| folder.find(name).or_else(|| find_shader(name).map(|file| (file.name, file.text)));
+        Joining::with(source, &find, loops)
+    }
+
+    fn with(source: &'a Source, find: Find<'a, 'f>, loops: Loops) -> Result<Vec<Piece<'a>>, GpuError> {
         let mut joining = Self {
             source,
             find,
@@ -54,6 +65,8 @@ impl<'a> Joining<'a> {
             constants: Vec::new(),
         };
         for (name, text) in &source.texts {
+            let is_file = find_shader(name).is_some_and(|file| file.text == text);
+            let (name, text) = find(name).filter(|_| is_file).unwrap_or((name, text));
             joining.add(name, text)?;
         }
         while let Some(open) = joining.choices.iter().find(|choice| !joining.is_filled(choice)) {
@@ -110,7 +123,7 @@ impl<'a> Joining<'a> {
 
     fn add_file(&mut self, importing: &'a str, name: &'a str) -> Result<(), GpuError> {
         match (self.find)(name) {
-            Some(file) => self.add(file.name, file.text),
+            Some((name, text)) => self.add(name, text),
             None => Err(error(importing, format!("there is no file {name} in shaders/"))),
         }
     }
@@ -177,13 +190,10 @@ mod tests {
 
     #[test]
     fn files_that_import_each_other_are_refused() {
-        fn find(name: &str) -> Option<&'static ShaderFile> {
-            const FILES: [ShaderFile; 2] =
-                [ShaderFile { name: "one", text: "#import two" }, ShaderFile { name: "two", text: "#import one" }];
-            FILES.iter().find(|file| file.name == name)
-        }
+        let files = [("one", "#import two"), ("two", "#import one")];
+        let find = |name: &str| files.into_iter().find(|(file, _)| *file == name);
         let source = Source::new("mine", "#import one");
-        let error = Joining::of(&source, find, Loops::Kept).unwrap_err().to_string();
+        let error = Joining::with(&source, &find, Loops::Kept).unwrap_err().to_string();
         assert!(error.contains("one") && error.contains("two"), "{error}");
     }
 }

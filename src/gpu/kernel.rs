@@ -65,6 +65,20 @@ impl Kernel {
         self
     }
 
+    /// A text of it with every `override` constant as a `const` of its value.
+    pub(super) fn with_constants(&self, text: &str) -> String {
+        let line_of = |line: &str| -> Option<String> {
+            let (name, rest) = line.strip_prefix("override ")?.split_once(": ")?;
+            let (declared, comment) = rest.split_once(';')?;
+            let (kind, usual) = declared.split_once(" = ").unwrap_or((declared, ""));
+            let given = self.constants.iter().find(|(constant, _)| *constant == name).map(|(_, value)| *value);
+            let value = given.map_or_else(|| usual.to_owned(), |value| literal(kind, value));
+            Some(format!("const {name}: {kind} = {value};{comment}"))
+        };
+        let lines = text.lines().map(|line| line_of(line).unwrap_or_else(|| line.to_owned()) + "\n");
+        lines.collect()
+    }
+
     /// Sets enough workgroups of `size` threads for `threads` threads, folded into two dimensions when there are many.
     ///
     /// Folded or not, a shader finds the number of its thread with `linear_workgroup` of `common/grid.wgsl`, and must check
@@ -106,6 +120,16 @@ impl Kernel {
     pub fn executed(mut self, executed: u64) -> Self {
         self.executed = executed;
         self
+    }
+}
+
+/// A number as WGSL writes one of this type.
+fn literal(kind: &str, value: f64) -> String {
+    match kind {
+        "bool" => (value != 0.0).to_string(),
+        "u32" => format!("{value}u"),
+        "i32" => format!("{value}i"),
+        _ => format!("{:?}", value as f32),
     }
 }
 

@@ -12,6 +12,7 @@ mod mesa;
 pub(crate) mod params;
 mod pipeline;
 mod readback;
+mod shader_folder;
 mod shaders;
 mod source;
 mod unrolling;
@@ -24,11 +25,13 @@ pub use kernel::{Access, Kernel, fold_workgroups};
 pub use mesa::quiet_mesa;
 pub use pipeline::Pipeline;
 pub use readback::Readback;
+pub use shader_folder::ShaderFolder;
 pub use shaders::{SHADER_FILES, ShaderFile, find_shader};
 pub(crate) use shaders::{shader, shader_file};
 pub use source::Source;
 pub use variant::{GemmCore, Variant};
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -47,13 +50,16 @@ pub struct GpuOptions {
     pub memory: Option<u64>,
     /// Whether kernels are chosen as for a large GPU, whatever the adapter: to see and test on a processor what a GPU would run.
     pub as_gpu: bool,
+    /// A folder of shader files in place of those built in; see [`ShaderFolder`]. A kernel that any of them is part of runs with
+    /// bounds checks.
+    pub shaders: Option<PathBuf>,
     /// Whether images are sent batch by batch even if all of them fit: to test and measure that.
     pub stream: bool,
 }
 
 impl GpuOptions {
     /// Options from `SELVEDGE_ADAPTER`, `SELVEDGE_CHECKED` (0 or 1), `SELVEDGE_GEMM` (naive, tiled, subgroup),
-    /// `SELVEDGE_MEMORY` (MiB), `SELVEDGE_AS_GPU` (0 or 1) and `SELVEDGE_STREAM` (0 or 1).
+    /// `SELVEDGE_MEMORY` (MiB), `SELVEDGE_AS_GPU` (0 or 1), `SELVEDGE_SHADERS` (a folder) and `SELVEDGE_STREAM` (0 or 1).
     ///
     /// # Errors
     /// [`GpuError::BadVariable`] when one of the variables holds something else.
@@ -82,7 +88,8 @@ impl GpuOptions {
                 _ => return Err(GpuError::bad_variable("SELVEDGE_MEMORY", &number, "a number of MiB")),
             },
         };
-        Ok(Self { adapter: text("SELVEDGE_ADAPTER"), checked, gemm, memory, as_gpu, stream })
+        let shaders = std::env::var_os("SELVEDGE_SHADERS").filter(|path| !path.is_empty()).map(PathBuf::from);
+        Ok(Self { adapter: text("SELVEDGE_ADAPTER"), checked, gemm, memory, as_gpu, shaders, stream })
     }
 }
 
@@ -114,6 +121,7 @@ pub struct Gpu {
     summary: AdapterSummary,
     variant: Variant,
     checked: bool,
+    shaders: ShaderFolder,
     pipelines: Mutex<PipelineCache>,
     counters: Counters,
     /// Bytes that buffers may take, if known, and bytes that they take.
@@ -131,8 +139,9 @@ impl Gpu {
     ///
     /// # Errors
     /// [`GpuError::NoAdapter`] and [`GpuError::AdapterNotFound`] say what was looked for and found;
-    /// [`GpuError::OpenDevice`] when the driver refuses.
+    /// [`GpuError::OpenDevice`] when the driver refuses; those of [`ShaderFolder::read`].
     pub fn open(options: &GpuOptions) -> Result<Arc<Self>, GpuError> {
+        let shaders = options.shaders.as_deref().map(ShaderFolder::read).transpose()?.unwrap_or_default();
         let (adapter, summary) = adapter::choose(options.adapter.as_deref())?;
         let checked = options.checked.unwrap_or(cfg!(debug_assertions));
         let variant = Variant::of(&summary, checked, options.gemm);
@@ -170,6 +179,7 @@ impl Gpu {
             summary,
             variant,
             checked,
+            shaders,
             pipelines: Mutex::default(),
             counters: Counters::default(),
             memory,
@@ -188,6 +198,11 @@ impl Gpu {
     /// The facts by which ops choose among their kernels.
     pub fn variant(&self) -> Variant {
         self.variant
+    }
+
+    /// The shader files that are not those built in.
+    pub fn shaders(&self) -> &ShaderFolder {
+        &self.shaders
     }
 
     /// Whether shaders run with bounds checks.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::source::join;
 use super::unrolling::Loops;
 use super::{Access, Gpu, GpuError, Kernel};
 
@@ -34,9 +35,10 @@ impl Gpu {
     /// [`GpuError::Source`] when the shader's files cannot be joined; [`GpuError::Invalid`] with the compiler's message when
     /// the text or its bindings are wrong, or when it would miss most of a folded launch (see [`Kernel::threads`]).
     pub fn pipeline(&self, kernel: &Kernel, access: &[Access]) -> Result<Arc<Pipeline>, GpuError> {
+        let pieces = kernel.source.pieces(&self.shaders, self.loops())?;
         let key = Key {
-            text: kernel.source.text_with(self.loops())?,
-            checked: self.checked || !kernel.source.is_trusted(),
+            text: join(&pieces),
+            checked: self.checked || !kernel.source.trusts(&pieces),
             constants: kernel.constants.iter().map(|(name, value)| (*name, value.to_bits())).collect(),
             access: access.to_vec(),
         };
@@ -54,13 +56,30 @@ impl Gpu {
         if let Some(found) = cache.0.get(&key) {
             return Ok(Arc::clone(found));
         }
-        let files = kernel.source.names()?.join(" + ");
+        let files = pieces.iter().map(|piece| piece.name).collect::<Vec<_>>().join(" + ");
         let pipeline =
             self.guarded(|| format!("shader of {} ({files})", kernel.label), || self.make_pipeline(kernel, &key))?;
         self.counters.pipelines.fetch_add(1, Ordering::Relaxed);
         let pipeline = Arc::new(pipeline);
         cache.0.insert(key, Arc::clone(&pipeline));
         Ok(pipeline)
+    }
+
+    /// The text that this device compiles for `kernel`: every file once, below a line with its name and below the files it
+    /// imports. `override` constants are `const` here, with the values that the host gives them.
+    ///
+    /// # Errors
+    /// [`GpuError::Source`] when the files cannot be joined.
+    pub fn text_of(&self, kernel: &Kernel) -> Result<String, GpuError> {
+        Ok(kernel.with_constants(&join(&kernel.source.pieces(&self.shaders, self.loops())?)))
+    }
+
+    /// The same as DX12 gets it, with the loops below a line `#unroll` written out.
+    ///
+    /// # Errors
+    /// As [`Gpu::text_of`].
+    pub fn unrolled_text_of(&self, kernel: &Kernel) -> Result<String, GpuError> {
+        Ok(kernel.with_constants(&join(&kernel.source.pieces(&self.shaders, Loops::WrittenOut)?)))
     }
 
     /// DX12's compilers keep an array that a loop indexes in memory instead of registers.

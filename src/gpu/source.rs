@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::joining::{Joining, Piece};
+use super::shader_folder::NO_FOLDER;
 use super::unrolling::Loops;
-use super::{GpuError, ShaderFile, find_shader};
+use super::{GpuError, ShaderFile, ShaderFolder, find_shader};
 
 /// WGSL text: files of `shaders/` with everything they import, and custom text.
 ///
@@ -86,16 +87,12 @@ impl Source {
         self
     }
 
-    pub(super) fn is_trusted(&self) -> bool {
-        self.trusted
-    }
-
     /// Names of all files and texts, in the order of [`Source::text`].
     ///
     /// # Errors
     /// As [`Source::text`].
     pub fn names(&self) -> Result<Vec<&str>, GpuError> {
-        let pieces = Joining::of(self, find_shader, Loops::Kept)?;
+        let pieces = self.pieces(&NO_FOLDER, Loops::Kept)?;
         Ok(pieces.into_iter().map(|piece| piece.name).collect())
     }
 
@@ -105,7 +102,7 @@ impl Source {
     /// [`GpuError::Source`] names the file, when it is unknown or imports itself, or when a choice or a constant is missing,
     /// is not one that the files ask for, or is filled with a file that is not allowed.
     pub fn text(&self) -> Result<String, GpuError> {
-        self.text_with(Loops::Kept)
+        Ok(join(&self.pieces(&NO_FOLDER, Loops::Kept)?))
     }
 
     /// The same with the loops below a line `#unroll` written out, as DX12 gets it.
@@ -113,12 +110,24 @@ impl Source {
     /// # Errors
     /// As [`Source::text`].
     pub fn unrolled_text(&self) -> Result<String, GpuError> {
-        self.text_with(Loops::WrittenOut)
+        Ok(join(&self.pieces(&NO_FOLDER, Loops::WrittenOut)?))
     }
 
-    pub(super) fn text_with(&self, loops: Loops) -> Result<String, GpuError> {
-        let pieces = Joining::of(self, find_shader, loops)?;
-        let with_name = |Piece { name, text, .. }| format!("// ---- {name}\n{text}");
-        Ok(pieces.into_iter().map(with_name).collect::<Vec<_>>().join("\n"))
+    /// Its files and texts, each after those that it imports.
+    pub(super) fn pieces<'a>(&'a self, folder: &'a ShaderFolder, loops: Loops) -> Result<Vec<Piece<'a>>, GpuError> {
+        Joining::of(self, folder, loops)
     }
+
+    /// Whether these pieces of it may run without bounds checks: none of this crate's files has been changed.
+    pub(super) fn trusts(&self, pieces: &[Piece]) -> bool {
+        let is_own = |piece: &Piece| self.texts.iter().any(|(name, _)| *name == piece.name);
+        self.trusted
+            && pieces.iter().all(|piece| piece.is_built_in() || is_own(piece) && find_shader(piece.name).is_none())
+    }
+}
+
+/// The text of pieces, each below a line with its name.
+pub(super) fn join(pieces: &[Piece]) -> String {
+    let with_name = |Piece { name, text, .. }: &Piece| format!("// ---- {name}\n{text}");
+    pieces.iter().map(with_name).collect::<Vec<_>>().join("\n")
 }

@@ -157,16 +157,28 @@ impl Classifier {
         Ok(ensemble::average(&seen, &vec![1.0; seen.len()])?)
     }
 
+    /// The images of the data that it was trained and validated on.
+    ///
+    /// # Errors
+    /// [`InferenceError::OtherData`] when those were others.
+    pub fn own_images(&self, data: &Dataset) -> Result<ImageSet, InferenceError> {
+        let images = self.run.train.images(data);
+        match images.checksum() == self.run.data_checksum {
+            true => Ok(images),
+            false => Err(InferenceError::OtherData { path: self.path.clone() }),
+        }
+    }
+
     /// The images of the data's training set that it was validated on and never trained on, as ascending indices.
     ///
     /// # Errors
-    /// [`InferenceError::OtherData`] when it was trained on different images.
+    /// [`InferenceError::NoValidation`] after a final training; as [`Classifier::own_images`].
     pub fn validation_images(&self, data: &Dataset) -> Result<Vec<u32>, InferenceError> {
-        let images = self.run.train.images(data);
-        if images.checksum() != self.run.data_checksum {
-            return Err(InferenceError::OtherData { path: self.path.clone() });
+        let images = self.own_images(data)?;
+        match self.run.chosen {
+            Some(_) => Err(InferenceError::NoValidation { path: self.path.clone() }),
+            None => Ok(self.run.train.split(images.labels())?.validation),
         }
-        Ok(self.run.train.split(images.labels())?.validation)
     }
 }
 

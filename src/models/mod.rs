@@ -41,7 +41,7 @@ pub fn check_shape(settings: &NetworkSettings, shape: ImageShape) -> Result<(), 
         let allowed = format!(
             "another network, or have larger images (`size` resizes pictures): it needs {least}x{least} pixels, and these are {shape}"
         );
-        return Err(SettingsError::new("MODEL", settings.architecture(), allowed));
+        return Err(SettingsError::new("network", settings.architecture(), allowed));
     }
     Ok(())
 }

@@ -5,19 +5,20 @@ use super::{Color, Picture};
 use crate::numbers::thousands;
 
 /// The colours of classes, for white paper; [`Color::on_dark`] is the one for a dark page. Found by a search for ten that are
-/// far apart for people with any colour vision and stand out from both. Classes of Fashion-MNIST that are side by side
-/// in maps have those farthest apart. Data with more classes uses them again.
+/// far apart for people with any colour vision and stand out from both. The first few are the
+/// farthest apart, for data of few classes, and those of Fashion-MNIST's classes that are side by side in maps are too. Data with
+/// more classes uses them again.
 pub const CLASS_COLORS: [Color; 10] = [
-    Color::rgb(0xff, 0x97, 0xb4),
+    Color::rgb(0x1a, 0x5f, 0x06),
+    Color::rgb(0x2e, 0xc4, 0xff),
+    Color::rgb(0x7a, 0x2a, 0x99),
     Color::rgb(0xff, 0x2f, 0x9a),
     Color::rgb(0xa3, 0x7c, 0x19),
-    Color::rgb(0x1a, 0x5f, 0x06),
-    Color::rgb(0x7a, 0x2a, 0x99),
-    Color::rgb(0x3a, 0x48, 0xe3),
+    Color::rgb(0xff, 0x97, 0xb4),
     Color::rgb(0x8d, 0x86, 0xf5),
-    Color::rgb(0xbd, 0x10, 0x4d),
-    Color::rgb(0x2e, 0xc4, 0xff),
+    Color::rgb(0x3a, 0x48, 0xe3),
     Color::rgb(0x9c, 0xc4, 0x1b),
+    Color::rgb(0xbd, 0x10, 0x4d),
 ];
 
 /// Every point in the colour of its class, and the class's name at its median. There are no axes: neither directions nor

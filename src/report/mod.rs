@@ -72,7 +72,7 @@ impl Evaluation<'_> {
         write_json(&folder.join("report.json"), &metrics)?;
         tables::write_report(&folder.join("report.csv"), &metrics.report)?;
         tables::write_confusion(&folder.join("confusion.csv"), predictions)?;
-        tables::write_predictions(&folder.join("predictions.csv"), predictions)?;
+        tables::write_predictions(&folder.join("predictions.csv"), self.images, predictions)?;
 
         let table = predictions.confusion_table(MOST_CLASSES);
         let confusion = ConfusionPicture(&table);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::ReportError;
+use crate::data::ImageSet;
 use crate::eval::{ClassScore, Predictions, Report};
 use crate::files::write_atomically;
 
@@ -31,14 +32,15 @@ pub(super) fn write_confusion(path: &Path, predictions: &Predictions) -> Result<
     write(path, lines)
 }
 
-/// One line per image: the true class, the predicted class, and all probabilities.
-pub(super) fn write_predictions(path: &Path, predictions: &Predictions) -> Result<(), ReportError> {
+/// One line per image: its number, or the file that it was made of, the true class, the predicted class, and all probabilities.
+pub(super) fn write_predictions(path: &Path, images: &ImageSet, predictions: &Predictions) -> Result<(), ReportError> {
     let names = predictions.class_names();
     let headings = ["image", "true", "predicted"].map(str::to_owned);
     let mut lines = vec![headings.iter().chain(names).cloned().collect::<Vec<_>>()];
-    let images = predictions.rows().zip(predictions.labels()).zip(predictions.predicted());
-    for (image, ((row, label), predicted)) in images.enumerate() {
-        let mut line = vec![image.to_string(), names[usize::from(*label)].clone(), names[predicted].clone()];
+    let rows = predictions.rows().zip(predictions.labels()).zip(predictions.predicted());
+    for (number, ((row, label), predicted)) in rows.enumerate() {
+        let image = images.file(number).map_or_else(|| number.to_string(), str::to_owned);
+        let mut line = vec![image, names[usize::from(*label)].clone(), names[predicted].clone()];
         line.extend(row.iter().map(f32::to_string));
         lines.push(line);
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::Chosen;
 use crate::data::{Form, Normalisation};
 use crate::files::read_text;
 use crate::settings::{SettingsError, TrainConfig};
@@ -35,6 +36,9 @@ pub struct RunConfig {
     pub validation_images: usize,
     /// A checksum of the training images and labels.
     pub data_checksum: u32,
+    /// For a final training, on training and validation images together: what validation chose in the run that it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<Chosen>,
 }
 
 impl RunConfig {
@@ -53,6 +57,9 @@ impl RunConfig {
     pub fn from_json(text: &str, path: &Path) -> Result<Self, SettingsError> {
         let config: Self = serde_json::from_str(text).map_err(|e| SettingsError::unreadable(path, &e))?;
         config.train.validate()?;
+        if let Some(chosen) = &config.chosen {
+            chosen.check(&config.train, path)?;
+        }
         if config.own_network.is_none() {
             config.form.check().map_err(|problem| SettingsError::unreadable(path, &problem))?;
         }
@@ -63,6 +70,19 @@ impl RunConfig {
     pub fn to_json(&self) -> String {
         // Numbers, strings and lists of them: all of it can be represented in JSON.
         serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The number of epochs of each phase that is trained.
+    pub fn phase_lengths(&self) -> Vec<usize> {
+        match &self.chosen {
+            Some(chosen) => chosen.epochs.clone(),
+            None => self.train.phase_lengths(),
+        }
+    }
+
+    /// Epochs of all phases together.
+    pub fn total_epochs(&self) -> usize {
+        self.phase_lengths().iter().sum()
     }
 
     /// Whether the run was on data of this form. Old runs of custom networks do not say and have the form of none.

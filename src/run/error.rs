@@ -16,6 +16,9 @@ pub enum RunError {
     #[error("another process trains in {path}", path = shown(path))]
     Locked { path: PathBuf },
 
+    #[error("{path} cannot be trained on all images with `final`: {problem}", path = shown(path))]
+    NotFinal { path: PathBuf, problem: String },
+
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]

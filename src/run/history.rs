@@ -1,5 +1,7 @@
 //! The metrics of each epoch, which epoch is the best, and when early stopping ends the training.
 
+use std::ops::Neg;
+
 use serde::{Deserialize, Serialize};
 
 use crate::plot::{Curves, Panel};
@@ -19,10 +21,10 @@ pub struct EpochRecord {
     pub train_loss: f64,
     /// In training mode, so with dropout, augmentation and batch statistics.
     pub train_accuracy: f64,
-    /// Mean log loss, without label smoothing.
-    pub validation_loss: f64,
+    /// Mean log loss on the validation split, without label smoothing; a final training has no such split.
+    pub validation_loss: Option<f64>,
     /// Share of correct predictions on the validation split.
-    pub validation_accuracy: f64,
+    pub validation_accuracy: Option<f64>,
     /// The averaged weights' log loss, when weights are averaged.
     pub ema_validation_loss: Option<f64>,
     /// The averaged weights' share of correct predictions, when weights are averaged.
@@ -38,27 +40,39 @@ pub struct EpochRecord {
 }
 
 impl EpochRecord {
-    /// The monitored metric, negated if necessary so that lower is better. It is the averaged weights' metric when there is one.
-    pub fn monitored(&self, monitor: Monitor) -> f64 {
+    /// Log loss on the validation split of the weights that are kept: the averaged ones when weights are averaged.
+    pub fn kept_loss(&self) -> Option<f64> {
+        self.ema_validation_loss.or(self.validation_loss)
+    }
+
+    /// Accuracy on the validation split of the weights that are kept.
+    pub fn kept_accuracy(&self) -> Option<f64> {
+        self.ema_validation_accuracy.or(self.validation_accuracy)
+    }
+
+    /// The monitored metric of the weights that are kept, negated if necessary so that lower is better.
+    pub fn monitored(&self, monitor: Monitor) -> Option<f64> {
         match monitor {
-            Monitor::Loss => self.ema_validation_loss.unwrap_or(self.validation_loss),
-            Monitor::Accuracy => -self.ema_validation_accuracy.unwrap_or(self.validation_accuracy),
-            Monitor::MacroF1 => -self.macro_f1.unwrap_or(f64::NAN),
+            Monitor::Loss => self.kept_loss(),
+            Monitor::Accuracy => self.kept_accuracy().map(f64::neg),
+            Monitor::MacroF1 => self.macro_f1.map(f64::neg),
         }
     }
 }
 
-/// The epoch with the best metric, the first one in case of a tie. Every number is better than NaN.
+/// The epoch with the best metric, the first one in case of a tie. Every number is better than NaN. Without validation it is the
+/// last.
 pub fn best(history: &[EpochRecord], monitor: Monitor) -> Option<&EpochRecord> {
-    history.iter().reduce(|best, record| {
-        let (known, metric) = (best.monitored(monitor), record.monitored(monitor));
-        if metric < known || known.is_nan() && !metric.is_nan() { record } else { best }
+    history.iter().reduce(|best, record| match (best.monitored(monitor), record.monitored(monitor)) {
+        (None, _) => record,
+        (Some(known), Some(metric)) if metric < known || known.is_nan() && !metric.is_nan() => record,
+        _ => best,
     })
 }
 
 /// Whether early stopping ends a training with this history.
 pub fn is_stopped(history: &[EpochRecord], stopping: &Stopping) -> bool {
-    let metrics: Vec<f64> = history.iter().map(|r| r.monitored(stopping.monitor)).collect();
+    let metrics: Vec<f64> = history.iter().filter_map(|r| r.monitored(stopping.monitor)).collect();
     let waited = epochs_without_gain(&metrics, stopping.min_delta);
     stopping.patience.is_some_and(|patience| waited >= patience)
 }
@@ -90,7 +104,7 @@ pub fn curves(history: &[EpochRecord]) -> Curves {
                 rises: false,
                 lines: vec![
                     ("training", line(|r| Some(r.train_loss))),
-                    ("validation", line(|r| Some(r.validation_loss))),
+                    ("validation", line(|r| r.validation_loss)),
                     (averaged, line(|r| r.ema_validation_loss)),
                 ],
             },
@@ -99,7 +113,7 @@ pub fn curves(history: &[EpochRecord]) -> Curves {
                 rises: true,
                 lines: vec![
                     ("training", line(|r| Some(r.train_accuracy))),
-                    ("validation", line(|r| Some(r.validation_accuracy))),
+                    ("validation", line(|r| r.validation_accuracy)),
                     (averaged, line(|r| r.ema_validation_accuracy)),
                 ],
             },
@@ -123,8 +137,8 @@ mod tests {
             learning_rate: 0.1,
             train_loss: 1.0,
             train_accuracy: 0.5,
-            validation_loss: *loss,
-            validation_accuracy: -loss,
+            validation_loss: Some(*loss),
+            validation_accuracy: Some(-loss),
             ema_validation_loss: None,
             ema_validation_accuracy: None,
             macro_f1: Some(-loss),

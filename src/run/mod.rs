@@ -1,5 +1,6 @@
 //! The folder of a run: settings, history, weights, checkpoints and result.
 
+mod chosen;
 mod config;
 mod error;
 mod history;
@@ -8,6 +9,7 @@ mod result;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+pub use chosen::Chosen;
 pub use config::RunConfig;
 pub use error::RunError;
 pub use history::{EpochRecord, best, curves, epochs_without_gain, is_stopped};

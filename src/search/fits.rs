@@ -57,9 +57,10 @@ pub struct Score {
 impl Score {
     /// The score of a history, by the monitor in the settings; `None` for an empty history.
     pub fn of(config: &TrainConfig, history: &[EpochRecord]) -> Option<Self> {
-        best(history, config.stopping.monitor).map(|best| Self {
-            log_loss: best.ema_validation_loss.unwrap_or(best.validation_loss),
-            accuracy: best.ema_validation_accuracy.unwrap_or(best.validation_accuracy),
+        let best = best(history, config.stopping.monitor)?;
+        Some(Self {
+            log_loss: best.kept_loss()?,
+            accuracy: best.kept_accuracy()?,
             macro_f1: best.macro_f1,
             best_epoch: best.epoch,
             epochs: history.len(),

@@ -58,8 +58,8 @@ impl ClassWeights {
             Self::Balanced => counts.iter().map(|count| 1.0 / f64::from((*count).max(1))).collect(),
             Self::Given(given) => {
                 if let Some(unknown) = given.keys().find(|name| !names.contains(name)) {
-                    let allowed = format!("names of classes: {}", names.join(", "));
-                    return Err(SettingsError::new("class-weights", unknown, allowed));
+                    let allowed = format!("for one of the classes: {}", names.join(", "));
+                    return Err(SettingsError::new("class-weights", format!("for '{unknown}'"), allowed));
                 }
                 names.iter().map(|name| given.get(name).map_or(1.0, |weight| f64::from(*weight))).collect()
             }

@@ -277,9 +277,9 @@ impl TrainConfig {
         phases
     }
 
-    /// Epochs of all phases together.
-    pub fn total_epochs(&self) -> usize {
-        self.phases().iter().map(|phase| phase.config.epochs).sum()
+    /// The number of epochs that are planned for each phase.
+    pub fn phase_lengths(&self) -> Vec<usize> {
+        self.phases().iter().map(|phase| phase.config.epochs).collect()
     }
 
     /// The same settings for a training from the start: without the past cycles of an extended training.

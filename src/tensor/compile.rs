@@ -6,7 +6,7 @@ use super::autograd::needed_nodes;
 use super::graph::{Graph, NodeId, Origin, Recorded, ValueId};
 use super::op::{Io, Launches, Operand, Storage};
 use super::{DType, Inputs, Layer, Result, Shape, Tensor, TensorError, ops};
-use crate::gpu::{Access, Gpu, GpuError, Readback, Slice};
+use crate::gpu::{Access, Gpu, GpuError, Kernel, Readback, Slice};
 use crate::program::{BufferId, Dispatch, MemoryPlan, Place, Program, Recipe};
 
 /// A program and where it leaves its outputs.
@@ -44,6 +44,15 @@ impl Graph {
     pub fn compile(&self, outputs: &[&Tensor]) -> Result<Compiled> {
         let (recipe, outputs) = self.lower(outputs)?;
         Ok(Compiled { program: Program::new(self.gpu(), recipe, &mut self.0.slots.borrow_mut())?, outputs })
+    }
+
+    /// The kernels of the program that [`Graph::compile`] would make, in order. Compiles and allocates nothing.
+    ///
+    /// # Errors
+    /// As [`Graph::plan`].
+    pub fn kernels(&self, outputs: &[&Tensor]) -> Result<Vec<Kernel>> {
+        let (recipe, _) = self.lower(outputs)?;
+        Ok(recipe.dispatches.into_iter().map(|dispatch| dispatch.kernel).collect())
     }
 
     /// The memory that [`Graph::compile`] would plan. Allocates nothing.

@@ -9,7 +9,7 @@ use crate::gpu::GpuError;
 use crate::network::NetworkError;
 use crate::nn::WeightsError;
 use crate::plot::PlotError;
-use crate::run::RunError;
+use crate::run::{RunConfig, RunError, RunFolder};
 use crate::settings::SettingsError;
 use crate::tensor::TensorError;
 
@@ -41,6 +41,9 @@ pub enum TrainError {
 
     #[error("{path} was trained on other images than these; name its data with `data`", path = shown(path))]
     OtherData { path: PathBuf },
+
+    #[error("{path} is complete, and its epochs were chosen by another run; `selvedge train --final RUN` trains that one again", path = shown(path))]
+    CompleteFinal { path: PathBuf },
 
     #[error("{path} is complete; `resume` with larger `epochs` trains it further, `selvedge train --config {path}` repeats it", path = shown(path))]
     Complete { path: PathBuf },
@@ -89,4 +92,15 @@ pub enum TrainError {
 
 fn absent(path: &Path) -> &'static str {
     if path.exists() { "" } else { " (which is missing too: put it back)" }
+}
+
+impl TrainError {
+    /// A training that has nothing left to do.
+    pub fn complete(run: &RunConfig, folder: &RunFolder) -> Self {
+        let path = folder.path().to_owned();
+        match run.chosen {
+            Some(_) => Self::CompleteFinal { path },
+            None => Self::Complete { path },
+        }
+    }
 }

@@ -26,6 +26,10 @@ impl Extension {
     /// [`SettingsError::Setting`] when the number is not larger, when its phase is over or does not exist, or when the schedule
     /// cannot be extended.
     pub(super) fn apply(&self, run: &RunConfig, phase: usize, done: usize) -> Result<RunConfig, SettingsError> {
+        if run.chosen.is_some() {
+            let allowed = "left out: another run's validation chose the epochs of this one";
+            return Err(SettingsError::new("epochs", self.epochs.or(self.fine_tune_epochs).unwrap_or(0), allowed));
+        }
         let mut extended = run.clone();
         let train = &mut extended.train;
         if let Some(epochs) = self.epochs {

@@ -25,4 +25,4 @@ pub use step::{automatic_batch_size, inference_step, training_step};
 pub use summary::{LayerSummary, NetworkSummary, summary};
 pub use task::Task;
 pub use tensorboard::EventFile;
-pub use training::{Ending, Observer, Outcome, resume, train};
+pub use training::{Ending, Observer, Outcome, resume, train, train_final};

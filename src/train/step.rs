@@ -261,8 +261,8 @@ pub fn training_step(
 /// Larger batches do not make a step more efficient.
 const LARGEST_AUTOMATIC_BATCH: usize = 1024;
 
-/// The largest batch size that fits into the device's memory in every phase: a power of two up to 1024, and up to the number
-/// of training `images`.
+/// The largest batch size that fits into the device's memory in every phase: a power of two up to 1024. If the number of training
+/// `images` is known, that is the most, and these and those for validation need memory too.
 ///
 /// # Errors
 /// [`TrainError::Memory`] when there is no room even for two; those of the device.
@@ -270,11 +270,12 @@ pub fn automatic_batch_size(
     gpu: &Arc<Gpu>,
     config: &TrainConfig,
     form: &Form,
-    images: usize,
+    images: Option<usize>,
 ) -> Result<usize, TrainError> {
-    let blank = blank_images(2, form)?;
+    // For four images to train with there is one for validation.
+    let blank = blank_images(images.map_or(2, |images| (images + images / 4).max(2)), form)?;
     let mut batch = LARGEST_AUTOMATIC_BATCH;
-    while batch > images.max(2) {
+    while images.is_some_and(|images| batch > images.max(2)) {
         batch /= 2;
     }
     for phase in config.phases() {

@@ -59,7 +59,7 @@ impl<'a> Task<'a> {
             declare: Box::new(declare),
             train,
             test: test.into(),
-            form: Form { shape, class_names, of_pictures: false },
+            form: Form { shape, class_names, labels: None, of_pictures: false },
         }
     }
 

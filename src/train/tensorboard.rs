@@ -65,10 +65,10 @@ impl EventFile {
     pub fn write(&mut self, record: &EpochRecord) -> io::Result<()> {
         let metrics = [
             ("loss/train", Some(record.train_loss)),
-            ("loss/validation", Some(record.validation_loss)),
+            ("loss/validation", record.validation_loss),
             ("loss/validation_average", record.ema_validation_loss),
             ("accuracy/train", Some(record.train_accuracy)),
-            ("accuracy/validation", Some(record.validation_accuracy)),
+            ("accuracy/validation", record.validation_accuracy),
             ("accuracy/validation_average", record.ema_validation_accuracy),
             ("learning_rate", Some(record.learning_rate)),
             ("images_per_second", Some(record.images_per_second)),

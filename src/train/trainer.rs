@@ -40,7 +40,10 @@ pub(super) struct Trainer<'a> {
     /// The seed and the batch number, for dropout.
     seed_and_step: Tensor,
     totals: Totals,
-    validation: Validation,
+    /// None for a final training.
+    validation: Option<Validation>,
+    /// For a final training, the metric after each epoch of the run that it repeats, which a plateau schedule follows.
+    followed: Option<Vec<Option<f64>>>,
     train: Vec<u32>,
     /// The phase, from 0, and the number of epochs in the phases before it.
     phase: usize,
@@ -86,18 +89,20 @@ pub(super) struct Start<'a> {
     pub phase: usize,
     /// Number of epochs in the phases before.
     pub epochs_before: usize,
+    /// For a final training, the metric after each epoch of the run that it repeats.
+    pub followed: Option<Vec<Option<f64>>>,
 }
 
 impl<'a> Start<'a> {
     /// A training of one phase.
     pub fn whole(feed: &'a Feed, labels: &'a [u16], split: Split) -> Self {
-        Self { feed, labels, split, phase: 0, epochs_before: 0 }
+        Self { feed, labels, split, phase: 0, epochs_before: 0, followed: None }
     }
 }
 
 impl<'a> Trainer<'a> {
     pub fn new(network: &'a Network, config: &'a TrainConfig, start: Start) -> Result<Self, TrainError> {
-        let Start { feed, labels, split, phase, epochs_before } = start;
+        let Start { feed, labels, split, phase, epochs_before, followed } = start;
         let graph = &network.graph;
         let visit = Visit::new(graph, &split.train)?;
         let seed_and_step = seed_and_step(graph)?;
@@ -141,15 +146,20 @@ impl<'a> Trainer<'a> {
         let update = accumulation.as_ref().map(|mean| recorder.compile_update(mean));
         let update = update.transpose()?;
         let predictor = |parameters| network.predictor(parameters, feed, &split.validation, Answer::Probabilities);
+        let validation = match split.validation.is_empty() {
+            true => None,
+            false => Some(Validation {
+                plain: predictor(&network.parameters)?,
+                average: average.as_ref().map(|a| predictor(&a.parameters)).transpose()?,
+                labels: split.validation.iter().filter_map(|i| labels.get(*i as usize).copied()).collect(),
+            }),
+        };
         Ok(Self {
             config,
             network,
             optimiser,
-            validation: Validation {
-                plain: predictor(&network.parameters)?,
-                average: average.as_ref().map(|a| predictor(&a.parameters)).transpose()?,
-                labels: split.validation.iter().filter_map(|i| labels.get(*i as usize).copied()).collect(),
-            },
+            validation,
+            followed,
             average,
             batches,
             accumulation,
@@ -239,7 +249,7 @@ impl<'a> Trainer<'a> {
         let images = trained.images - images_before;
         let plain = self.validate(false)?;
         let average = match &self.average {
-            Some(_) => Some(self.validate(true)?),
+            Some(_) => self.validate(true)?,
             None => None,
         };
         self.end_epoch();
@@ -249,16 +259,20 @@ impl<'a> Trainer<'a> {
             learning_rate,
             train_loss: trained.loss,
             train_accuracy: trained.accuracy,
-            validation_loss: plain.log_loss,
-            validation_accuracy: plain.accuracy,
+            validation_loss: plain.as_ref().map(|report| report.log_loss),
+            validation_accuracy: plain.as_ref().map(|report| report.accuracy),
             ema_validation_loss: average.as_ref().map(|report| report.log_loss),
             ema_validation_accuracy: average.as_ref().map(|report| report.accuracy),
-            macro_f1: Some(average.as_ref().unwrap_or(&plain).macro_avg.f1),
+            macro_f1: average.as_ref().or(plain.as_ref()).map(|report| report.macro_avg.f1),
             images_per_second: images as f64 / training_seconds,
             seconds: started.elapsed().as_secs_f64(),
         };
         if let Schedule::Plateau(plateau) = &self.config.optimisation.learning_rate.schedule {
-            self.plateau.epoch_ended(plateau, record.monitored(self.config.stopping.monitor));
+            let metric = match &self.followed {
+                Some(metrics) => metrics.get(self.epochs - 1).copied().flatten(),
+                None => record.monitored(self.config.stopping.monitor),
+            };
+            self.plateau.epoch_ended(plateau, metric.unwrap_or(f64::NAN));
         }
         Ok(ControlFlow::Continue(record))
     }
@@ -331,19 +345,34 @@ impl<'a> Trainer<'a> {
         batches.min(whole) * self.config.batch_size + tail
     }
 
-    /// Log loss and accuracy on the validation split.
-    fn validate(&mut self, average: bool) -> Result<Report, TrainError> {
-        let predictor = match &mut self.validation.average {
+    /// Metrics on the validation split, if there is one.
+    fn validate(&mut self, average: bool) -> Result<Option<Report>, TrainError> {
+        let Some(validation) = &mut self.validation else {
+            self.refuse_weights_without_numbers()?;
+            return Ok(None);
+        };
+        let predictor = match &mut validation.average {
             Some(predictor) if average => predictor,
-            _ => &mut self.validation.plain,
+            _ => &mut validation.plain,
         };
         let probabilities = predictor.run()?;
         // The last step's loss may be finite while its update is not: weights with NaN predictions are never kept.
         if probabilities.iter().any(|p| !p.is_finite()) {
             return Err(self.diverged(f64::NAN, self.optimiser.steps()));
         }
-        let predictions = self.network.predictions(probabilities, &self.validation.labels)?;
-        Ok(Report::from_predictions(&predictions))
+        let predictions = self.network.predictions(probabilities, &validation.labels)?;
+        Ok(Some(Report::from_predictions(&predictions)))
+    }
+
+    /// Without predictions that would show it: weights that are not finite are never kept.
+    fn refuse_weights_without_numbers(&self) -> Result<(), TrainError> {
+        let judged = self.judged();
+        for arena in [judged.learned(), judged.statistics()] {
+            if arena.flat.to_vec()?.iter().any(|number| !number.is_finite()) {
+                return Err(self.diverged(f64::NAN, self.optimiser.steps()));
+            }
+        }
+        Ok(())
     }
 
     /// Waits for all totals in flight and for those after the last step, which may not have been requested yet.

@@ -18,7 +18,7 @@ use crate::network::{FeatureTable, Feed, Network, Resident};
 use crate::nn::{ParameterBuilder, weights};
 use crate::optim::PlateauState;
 use crate::plot::{save_png, save_svg};
-use crate::run::{EpochRecord, RunConfig, RunFolder, RunResult, best, curves, is_stopped};
+use crate::run::{Chosen, EpochRecord, RunConfig, RunFolder, RunResult, best, curves, is_stopped};
 use crate::settings::{Learned, Phase, SettingsError, TrainConfig};
 
 /// Observes the progress of a training, and may stop it.
@@ -80,16 +80,31 @@ pub fn train(
     out: Option<&Path>,
     observer: &mut dyn Observer,
 ) -> Result<Ending, TrainError> {
-    let training = Training::new(gpu, config, task)?;
-    training.check_weights()?;
-    // Made last, so that a training that is refused leaves no folder behind.
-    let folder = match out {
-        Some(path) => RunFolder::create(path)?,
-        None => RunFolder::create_numbered(&task.name)?,
-    };
-    let _lock = folder.lock()?;
-    folder.write_config(&training.run)?;
-    training.go(&folder, None, observer)
+    Training::new(gpu, config, task, None)?.start(out, &task.name, observer)
+}
+
+/// Trains a complete run once more, on its training and validation images together, for the epochs that its validation chose,
+/// and evaluates the last weights on the test split once. `moved` is where its data is now, if it has moved; the new run
+/// remembers that. Without `out` the folder is `runs/NAME-final-N`.
+///
+/// # Errors
+/// [`RunError::NotFinal`](crate::run::RunError::NotFinal) when the run is not complete or cannot be repeated,
+/// [`TrainError::OtherData`]; otherwise as [`train`].
+pub fn train_final(
+    gpu: &Arc<Gpu>,
+    run: &RunFolder,
+    task: &Task,
+    moved: Option<&Path>,
+    out: Option<&Path>,
+    observer: &mut dyn Observer,
+) -> Result<Ending, TrainError> {
+    let (mut run_config, chosen) = Chosen::by(run)?;
+    if let Some(place) = moved {
+        run_config.train.data = Some(place.to_owned());
+    }
+    let training = Training::new(gpu, &run_config.train, task, Some(chosen))?;
+    training.must_be_of(&run_config, run)?;
+    training.start(out, &format!("{}-final", task.name), observer)
 }
 
 /// Resumes a training that was interrupted or killed, from a checkpoint of its folder, or from the start if it was stopped
@@ -113,15 +128,10 @@ pub fn resume(
     let _lock = folder.lock()?;
     let result = folder.read_result()?;
     if result.is_some() && extension.is_none() {
-        return Err(TrainError::Complete { path: folder.path().to_owned() });
+        return Err(TrainError::complete(&run, folder));
     }
-    let mut training = Training::new(gpu, &run.train, task)?;
-    if training.run.own_network != run.own_network {
-        return Err(TrainError::OtherNetwork { path: folder.path().to_owned() });
-    }
-    if training.run.data_checksum != run.data_checksum || !run.is_of(&training.run.form) {
-        return Err(TrainError::OtherData { path: folder.path().to_owned() });
-    }
+    let mut training = Training::new(gpu, &run.train, task, run.chosen.clone())?;
+    training.must_be_of(&run, folder)?;
     let mut stored = match files::exists(checkpoint)? {
         true => Some(Stored::load(checkpoint, &run)?),
         false if folder.has_weights()? => {
@@ -176,7 +186,13 @@ struct Training<'a> {
 }
 
 impl<'a> Training<'a> {
-    fn new(gpu: &'a Arc<Gpu>, config: &TrainConfig, task: &'a Task) -> Result<Self, TrainError> {
+    /// With what an earlier run chose it is a final training: all images are trained on.
+    fn new(
+        gpu: &'a Arc<Gpu>,
+        config: &TrainConfig,
+        task: &'a Task,
+        chosen: Option<Chosen>,
+    ) -> Result<Self, TrainError> {
         config.validate()?;
         let examples = task.train.take(config.limit.unwrap_or(usize::MAX));
         if matches!(examples, Examples::Rows(_)) && config.regularisation.mixes() {
@@ -184,7 +200,10 @@ impl<'a> Training<'a> {
             return Err(SettingsError::new("mixup", config.regularisation.mixup, allowed).into());
         }
         task.check()?;
-        let split = config.split(examples.labels())?;
+        let split = match &chosen {
+            Some(_) => Split { train: (0..examples.labels().len() as u32).collect(), validation: Vec::new() },
+            None => config.split(examples.labels())?,
+        };
         let mut builder = ParameterBuilder::default();
         if !task.is_own {
             models::check_shape(&config.network, task.form.shape)?;
@@ -213,8 +232,34 @@ impl<'a> Training<'a> {
             train_images: split.train.len(),
             validation_images: split.validation.len(),
             data_checksum: examples.checksum(),
+            chosen,
         };
         Ok(Self { gpu, task, run, examples, split })
+    }
+
+    /// Refuses if `run`, of the folder, is of another network or other data.
+    fn must_be_of(&self, run: &RunConfig, folder: &RunFolder) -> Result<(), TrainError> {
+        let path = folder.path().to_owned();
+        if self.run.own_network != run.own_network {
+            return Err(TrainError::OtherNetwork { path });
+        }
+        if self.run.data_checksum != run.data_checksum || !run.is_of(&self.run.form) {
+            return Err(TrainError::OtherData { path });
+        }
+        Ok(())
+    }
+
+    /// Trains from the start, in the folder `out` or else in `runs/NAME-N`.
+    fn start(self, out: Option<&Path>, name: &str, observer: &mut dyn Observer) -> Result<Ending, TrainError> {
+        self.check_weights()?;
+        // Made last, so that a training that is refused leaves no folder behind.
+        let folder = match out {
+            Some(path) => RunFolder::create(path)?,
+            None => RunFolder::create_numbered(name)?,
+        };
+        let _lock = folder.lock()?;
+        folder.write_config(&self.run)?;
+        self.go(&folder, None, observer)
     }
 
     fn network(&self, learned: &Learned) -> Result<Network, TrainError> {
@@ -232,13 +277,13 @@ impl<'a> Training<'a> {
 
     fn go(self, folder: &RunFolder, stored: Option<Stored>, observer: &mut dyn Observer) -> Result<Ending, TrainError> {
         let config = &self.run.train;
-        let phases = config.phases();
+        let phases: Vec<_> = config.phases().into_iter().zip(self.run.phase_lengths()).collect();
         let mut history = stored.as_ref().map_or(Vec::new(), |s| s.checkpoint.history.clone());
         observer.start(&self.run, folder, &history);
         let first = stored.as_ref().map_or(0, |s| s.checkpoint.position.phase);
-        for (number, phase) in phases.iter().enumerate().skip(first) {
+        for (number, (phase, epochs)) in phases.iter().enumerate().skip(first) {
             let stored = stored.as_ref().filter(|_| number == first);
-            let flow = self.run_phase(folder, (number, phase), stored, &mut history, observer)?;
+            let flow = self.run_phase(folder, (number, phase, *epochs), stored, &mut history, observer)?;
             if flow.is_break() {
                 return Ok(Ending::Interrupted(folder.clone()));
             }
@@ -249,7 +294,7 @@ impl<'a> Training<'a> {
         let result = RunResult {
             best_epoch: best(&history, config.stopping.monitor).map_or(0, |record| record.epoch),
             epochs: history.len(),
-            stopped_early: history.len() < config.total_epochs(),
+            stopped_early: history.len() < self.run.total_epochs(),
             seconds: history.iter().map(|record| record.seconds).sum(),
             test: Report::from_predictions(&network.predict_examples(&self.task.test)?),
         };
@@ -282,11 +327,11 @@ impl<'a> Training<'a> {
         })
     }
 
-    /// Trains a phase to its end, or until the observer stops it.
+    /// Trains a phase, of this number from 0, for so many epochs, or until the observer stops it.
     fn run_phase(
         &self,
         folder: &RunFolder,
-        (number, phase): (usize, &Phase),
+        (number, phase, epochs): (usize, &Phase, usize),
         stored: Option<&Stored>,
         history: &mut Vec<EpochRecord>,
         observer: &mut dyn Observer,
@@ -300,7 +345,7 @@ impl<'a> Training<'a> {
             (None, None) => {}
         }
         if phase.learned != Learned::All || number > 0 {
-            observer.note(&description(phase, number, &network));
+            observer.note(&description(phase, number, epochs, &network));
         }
         let ControlFlow::Continue(feed) = self.feed(phase, &network, folder, observer)? else {
             return Ok(ControlFlow::Break(()));
@@ -312,16 +357,17 @@ impl<'a> Training<'a> {
             split: self.split.clone(),
             phase: number,
             epochs_before: before,
+            followed: run.chosen.as_ref().map(|chosen| chosen.monitored[number].clone()),
         };
         let mut trainer = Trainer::new(&network, config, start)?;
         let last = folder.last_checkpoint();
         match stored {
-            Some(stored) => restore(&mut trainer, config.epochs, stored.path, &stored.checkpoint, &stored.tensors)?,
+            Some(stored) => restore(&mut trainer, epochs, stored.path, &stored.checkpoint, &stored.tensors)?,
             // From here on a missing checkpoint has been lost. Also, this phase overwrites the weights it starts from.
             None => Checkpoint::write(&Checkpoint::bytes(&trainer, run, history, &last)?, &last)?,
         }
 
-        while trainer.epochs() < config.epochs && !is_stopped(&history[before..], &config.stopping) {
+        while trainer.epochs() < epochs && !is_stopped(&history[before..], &config.stopping) {
             let ended = trainer.epoch(|progress| observer.step(progress));
             match ended.map_err(|error| name_best(error, config, folder, history))? {
                 ControlFlow::Break(()) => {
@@ -406,15 +452,14 @@ fn keep(
 }
 
 /// The note before a phase starts; `number` is from 0.
-fn description(phase: &Phase, number: usize, network: &Network) -> String {
+fn description(phase: &Phase, number: usize, epochs: usize, network: &Network) -> String {
     let parameters = &network.parameters;
     format!(
-        "phase {}: {}, {} of {} parameters, {} epochs",
+        "phase {}: {}, {} of {} parameters, {epochs} epochs",
         number + 1,
         phase.learned.description(),
         parameters.learned_count(),
-        parameters.count(),
-        phase.config.epochs
+        parameters.count()
     )
 }
 

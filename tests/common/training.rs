@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use selvedge::data::{Dataset, Form, ImageSet, ImageShape};
 use selvedge::gpu::{Created, Gpu, GpuOptions};
+use selvedge::optim::{LearningRate, Plateau, Schedule};
 use selvedge::run::{EpochRecord, RunConfig, RunFolder};
 use selvedge::settings::{Architecture, NetworkSettings, OptimiserKind, Policy, TrainConfig};
 use selvedge::train::{Ending, Observer, Outcome, Progress, Task, TrainError, train};
@@ -32,6 +33,7 @@ pub fn dataset() -> Dataset {
         train: bars(250, 0),
         test: bars(60, 9),
         class_names: Form::default().class_names,
+        labels: None,
         of_pictures: false,
         source: "made".into(),
         notes: Vec::new(),
@@ -59,6 +61,29 @@ pub fn task(config: &TrainConfig) -> Task<'static> {
 pub fn with(mut config: TrainConfig, change: impl FnOnce(&mut TrainConfig)) -> TrainConfig {
     change(&mut config);
     config
+}
+
+/// Everything on at once, so that a resumed training run must restore all of it.
+pub fn everything() -> TrainConfig {
+    with(config(), |c| {
+        c.epochs = 4;
+        c.optimisation.ema = Some(0.9);
+        c.optimisation.clip_norm = Some(1.0);
+        (c.regularisation.mixup, c.regularisation.cutmix) = (0.3, 1.0);
+        c.optimisation.learning_rate = LearningRate {
+            warm_up: 1.0,
+            ..LearningRate::new(
+                3e-3,
+                Schedule::Plateau(Plateau {
+                    factor: 0.5,
+                    patience: 1,
+                    min_delta: 10.0, // no epoch improves by this much, so every one after the first lowers the rate
+                    cooldown: 0,
+                }),
+            )
+        };
+        c.augment = Policy::IcdssCnn.augment();
+    })
 }
 
 /// This network with its default settings.

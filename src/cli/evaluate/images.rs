@@ -1,6 +1,6 @@
 //! What models are evaluated on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
@@ -37,13 +37,27 @@ enum SplitName {
 /// Labelled images with a description.
 pub struct Images {
     pub set: ImageSet,
-    /// One word, for file names.
+    /// What they are called in a sentence: test, validation, or the name of their file.
+    pub short: String,
+    /// The same and which data they are of, for file names.
     pub what: String,
     /// A description for people.
     pub words: String,
     /// Whether ensembles are fitted to them.
     fitted_to: bool,
     data: Option<PathBuf>,
+}
+
+/// The name of a folder, or that of a file without its ending.
+fn stem(path: &Path) -> String {
+    let real = path.canonicalize();
+    let real = real.as_deref().unwrap_or(path);
+    let whole = real.file_name().unwrap_or_default().to_string_lossy();
+    if real.is_dir() {
+        return whole.into_owned();
+    }
+    let whole = whole.strip_suffix(".gz").unwrap_or(&whole);
+    whole.rsplit_once('.').map_or(whole, |(stem, _)| stem).to_owned()
 }
 
 impl Images {
@@ -71,10 +85,10 @@ impl Images {
         if let Some(path) = &options.images {
             let run = first.run();
             let set = load_set(path, &run.train.reading, &run.form)?;
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             return Ok(Self {
                 words: format!("{} images of {}", thousands(set.len()), shown(path)),
-                what: stem.trim_end_matches(".csv").to_owned(),
+                short: stem(path),
+                what: stem(path),
                 set,
                 fitted_to: false,
                 data: place,
@@ -89,9 +103,12 @@ impl Images {
                 (dataset.train.subset(&numbers)?, "validation")
             }
         };
+        // The results on other data have a folder of their own.
+        let of_place = place.as_ref().map(|path| format!("-of-{}", stem(path))).unwrap_or_default();
         Ok(Self {
             words: format!("{} images of the {what} split of {source}", thousands(set.len())),
-            what: what.to_owned(),
+            short: what.to_owned(),
+            what: format!("{what}{of_place}"),
             set,
             fitted_to: options.split == SplitName::Validation,
             data: place,

@@ -168,7 +168,7 @@ impl Options {
         if !kind.is_fitted() {
             // Networks trained on different data cannot be combined.
             for member in members {
-                member.validation_images(&data)?;
+                member.own_images(&data)?;
             }
             return Ok((Rule::fit(kind, &[], 0)?.0, Vec::new()));
         }

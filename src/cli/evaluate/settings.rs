@@ -2,8 +2,27 @@
 
 use selvedge::files::shown;
 use selvedge::inference::Classifier;
+use selvedge::run::RunConfig;
 
 use crate::cli::table::thousands;
+
+fn trained_on(run: &RunConfig) -> String {
+    let images = thousands(run.train_images);
+    match &run.chosen {
+        Some(chosen) => {
+            format!("{images} images, all there are, for the epochs that validation chose in {}", shown(&chosen.run))
+        }
+        None => format!("{images} images, validated on {}", thousands(run.validation_images)),
+    }
+}
+
+/// The command that repeats a run.
+fn again(classifier: &Classifier) -> String {
+    match &classifier.run().chosen {
+        Some(chosen) => format!("selvedge train --final {}", shown(&chosen.run)),
+        None => format!("selvedge train --config {}", shown(&classifier.path().join("config.json"))),
+    }
+}
 
 /// Names and values.
 pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
@@ -14,16 +33,13 @@ pub fn settings(classifier: &Classifier) -> Vec<(String, String)> {
     let rows = [
         ("network", config.network.architecture().to_string()),
         ("weights", shown(classifier.path())),
-        ("epochs", config.total_epochs().to_string()),
+        ("epochs", run.total_epochs().to_string()),
         ("images a step", config.images_per_step().to_string()),
         ("optimiser", optimiser),
         ("seed", config.seed.to_string()),
-        (
-            "trained on",
-            format!("{} images, validated on {}", thousands(run.train_images), thousands(run.validation_images)),
-        ),
+        ("trained on", trained_on(run)),
         ("trained with", format!("selvedge {} on {}", run.version, run.adapter)),
-        ("train it again with", format!("selvedge train --config {}", shown(&classifier.path().join("config.json")))),
+        ("train it again with", again(classifier)),
     ];
     let is_run = classifier.path().is_dir();
     let rows = rows.into_iter().filter(|(name, _)| is_run || *name != "train it again with");

@@ -23,7 +23,8 @@ pub fn report_text(what: &str, report: &Report) -> String {
 pub fn print(shown: &Shown, images: &Images) -> anyhow::Result<()> {
     if let [only] = &shown.evaluations[..] {
         let metrics = Metrics::from_predictions(&only.predictions);
-        out!("{}", report_text(&images.what, &metrics.report))?;
+        outln!("{}", images.words)?;
+        out!("{}", report_text(&images.short, &metrics.report))?;
         outln!("\namong the top 2 {:.4}, calibration error {:.4}", metrics.top_2_accuracy, metrics.calibration_error)?;
         for pair in metrics.confused_pairs.iter().take(PAIRS) {
             outln!(

@@ -90,6 +90,9 @@ pub struct Settings {
     augmentation: Augmentation,
 }
 
+/// Batches of fewer images have noisy batch norms.
+const SMALLEST_BATCH: usize = 8;
+
 /// Overwrites `target` if a value was given.
 fn set<T>(target: &mut T, given: Option<T>) {
     if let Some(value) = given {
@@ -147,22 +150,14 @@ impl Settings {
         self.is_given_besides(&["data"])
     }
 
-    fn is_given_besides(&self, ids: &[&str]) -> bool {
+    /// Whether anything other than these was given.
+    pub fn is_given_besides(&self, ids: &[&str]) -> bool {
         let has_start = self.recipe.is_some() || self.config.is_some();
         has_start || self.augmentation != Augmentation::default() || self.given.has_others(ids)
     }
 
     /// The epochs of both phases that a resumed run is extended to, if there are any.
-    ///
-    /// # Errors
-    /// When anything else was given, other than the location of the data.
     pub fn extension(&self, fresh_cycle: bool) -> anyhow::Result<Option<Extension>> {
-        if self.is_given_besides(&["data", "epochs", "fine_tune_epochs"]) {
-            bail!(
-                "--resume takes the run's own settings; leave out all but --epochs, --fine-tune-epochs, --data, --adapter and \
-                 the output options"
-            );
-        }
         let extension = Extension {
             epochs: self.given.value("epochs").copied(),
             fine_tune_epochs: self.given.value("fine_tune_epochs").copied(),
@@ -251,17 +246,22 @@ impl Settings {
         Ok(())
     }
 
-    /// As [`Settings::config`]; an automatic batch size becomes the one that fits the device, for data of this form with this many
-    /// training images.
+    /// As [`Settings::config`], for data of this form with this many training images, if that is known: an automatic batch size becomes the one
+    /// that fits the device, one that was not given suits the number of images. Also what a person should know of it.
     pub fn config_on(
         &self,
         model: &ModelArgument,
         gpu: &Arc<Gpu>,
         form: &Form,
-        images: usize,
-    ) -> anyhow::Result<TrainConfig> {
+        images: Option<usize>,
+    ) -> anyhow::Result<(TrainConfig, Vec<String>)> {
         let mut config = self.config(model)?;
-        self.suit(&mut config, form);
+        let mut notes = Vec::new();
+        if self.suit(&mut config, form) {
+            notes.push(
+                "images are not mirrored, since the classes are digits or letters; --flip decides otherwise".to_owned(),
+            );
+        }
         if self.has_automatic_batch() {
             config.batch_size = automatic_batch_size(gpu, &config, form, images)?;
             if let Some(tune) = &mut config.transfer.fine_tune
@@ -269,20 +269,54 @@ impl Settings {
             {
                 tune.batch_size = config.batch_size;
             }
+        } else if let Some(images) = images {
+            notes.extend(self.shrink_batches(&mut config, form, images));
         }
-        Ok(config)
+        Ok((config, notes))
+    }
+
+    /// Halves the recipe's batch sizes, which are made for many images, where these are too few for them. Fashion-MNIST's are only
+    /// kept from being larger than the whole set, so that a recipe stays what it is. Tells what was changed.
+    pub fn shrink_batches(&self, config: &mut TrainConfig, form: &Form, images: usize) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.config.is_some() {
+            return notes;
+        }
+        let least_steps = if *form == Form::default() { 1 } else { 10 };
+        let batches_a_step = config.accumulate;
+        let mut shrink = |batch: &mut usize, option: &str| {
+            let usual = *batch;
+            while *batch > SMALLEST_BATCH && *batch * batches_a_step * least_steps > images {
+                *batch /= 2;
+            }
+            *batch = (*batch).min(images.max(1));
+            if *batch < usual {
+                notes.push(format!(
+                    "batches have {batch} images, not {usual}, since there are only {images} to train on; --{option} decides \
+                     otherwise"
+                ));
+            }
+        };
+        if !self.given.has("batch_size") {
+            shrink(&mut config.batch_size, "batch-size");
+        }
+        if let Some(tune) = &mut config.transfer.fine_tune
+            && !self.given.has("fine_tune_batch_size")
+        {
+            shrink(&mut tune.batch_size, "fine-tune-batch-size");
+        }
+        notes
     }
 
     /// Leaves out what a recipe does that is wrong for data of this form, unless it was asked for: mirrored digits and letters
     /// are others. Returns whether anything is left out.
     pub fn suit(&self, config: &mut TrainConfig, form: &Form) -> bool {
-        let is_wrong = config.augment.flip != Flip::Never && form.is_of_characters();
         let is_wanted = self.augmentation.gives_flip() || self.config.is_some();
-        if is_wrong && !is_wanted {
+        let is_wrong = config.augment.flip != Flip::Never && form.is_of_characters() && !is_wanted;
+        if is_wrong {
             config.augment.flip = Flip::Never;
-            return true;
         }
-        false
+        is_wrong
     }
 
     fn has_automatic_batch(&self) -> bool {

@@ -22,6 +22,7 @@ fn exported(train: TrainConfig) -> Model {
         train_images: 0,
         validation_images: 0,
         data_checksum: 0,
+        chosen: None,
         train,
     };
     let network = Network::of(&gpu, &run.train, &run.form, run.normalisation, &Learned::All).unwrap();
