@@ -49,5 +49,7 @@ pub mod settings;
 pub mod tensor;
 #[cfg(feature = "training")]
 pub mod train;
+#[cfg(feature = "cli")]
+pub mod translation;
 #[cfg(feature = "tsne")]
 pub mod tsne;

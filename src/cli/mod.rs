@@ -14,6 +14,7 @@ mod doctor;
 mod evaluate;
 mod export;
 mod features;
+mod kernel;
 mod lr_find;
 mod out_of_memory;
 mod output_file;
@@ -85,6 +86,9 @@ enum Command {
     Devices(devices::Options),
     /// Check that this machine's adapter computes what it should, and how fast
     Doctor(doctor::Options),
+    /// Show, run and check the kernels of an op by themselves
+    #[command(subcommand)]
+    Kernel(kernel::Command),
     /// Print the dispatch list and memory plan of a training step
     Plan(plan::Options),
     /// Time a training step, dispatch by dispatch
@@ -116,13 +120,17 @@ impl AdapterOption {
     }
 
     fn open_quietly(&self) -> anyhow::Result<Arc<Gpu>> {
-        let options = self.options()?;
-        let gpu = Gpu::open(&options)?;
-        if let Some(folder) = options.shaders {
+        self.open_with(&self.options()?)
+    }
+
+    /// Opens the adapter with these options, and says which shaders are not those built in.
+    fn open_with(&self, options: &GpuOptions) -> anyhow::Result<Arc<Gpu>> {
+        let gpu = Gpu::open(options)?;
+        if let Some(folder) = &options.shaders {
             let changed: Vec<&str> = gpu.shaders().changed().collect();
             let what =
                 if changed.is_empty() { "no file differs from those built in".to_owned() } else { changed.join(", ") };
-            terminal::complain("note", &format!("shaders of {}: {what}", shown(&folder)));
+            terminal::complain("note", &format!("shaders of {}: {what}", shown(folder)));
         }
         Ok(gpu)
     }
@@ -163,6 +171,11 @@ struct Step {
 }
 
 impl StepOptions {
+    /// The training step of this network, or of a run's.
+    fn named(model: &str) -> Self {
+        Self { model: ModelOrRun::named(model), inference: false, phase: 1, settings: Settings::default() }
+    }
+
     /// The file that the settings start from, if one is read.
     fn config_file(&self) -> Option<PathBuf> {
         let (_, settings) = self.model.settings(&self.settings).ok()?;
@@ -282,6 +295,7 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Summary(options) => summary::run(&options),
         Command::Weights(options) => weights::run(&options),
         Command::Devices(options) => devices::run(&options),
+        Command::Kernel(command) => kernel::run(&command),
         Command::Plan(options) => plan::run(&options),
         Command::Profile(options) => profile::run(&options),
     }?;

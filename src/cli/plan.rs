@@ -1,7 +1,6 @@
 //! `selvedge plan`
 
 use clap::Args;
-use selvedge::gpu::Gpu;
 use serde_json::json;
 
 use super::terminal::print_json;
@@ -24,7 +23,7 @@ pub struct Options {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let mut gpu_options = options.adapter.options()?;
     gpu_options.as_gpu |= options.as_gpu;
-    let gpu = Gpu::open(&gpu_options)?;
+    let gpu = options.adapter.open_with(&gpu_options)?;
     let mut step = options.step.compile(&gpu)?;
     let program = step.compiled.program();
     if options.json {

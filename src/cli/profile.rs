@@ -23,7 +23,7 @@ pub struct Options {
     trace: Option<PathBuf>,
     #[command(flatten)]
     force: ForceOption,
-    /// Print one JSON object instead of tables
+    /// Print one JSON object instead of tables, with every dispatch
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -44,7 +44,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
     let summary = profile.summary(step.batch);
     if options.json {
-        print_json(&summary)?;
+        let mut whole = serde_json::to_value(summary)?;
+        whole["kernels"] = serde_json::to_value(&profile.dispatches)?;
+        print_json(&whole)?;
     } else {
         outln!("{} on {}\n", step.title, gpu.adapter().name)?;
         outln!("{}", profile.table(Ceiling::measure(&gpu)?))?;

@@ -20,6 +20,7 @@ mod precision_recall;
 mod raster;
 mod rates;
 mod reliability;
+mod speeds;
 mod svg;
 
 use std::io::Write;
@@ -44,6 +45,7 @@ pub use precision_recall::PrecisionRecallPicture;
 pub use raster::Raster;
 pub use rates::RateCurve;
 pub use reliability::ReliabilityPicture;
+pub use speeds::SpeedPicture;
 pub use svg::Ground;
 
 use crate::data::ImageShape;

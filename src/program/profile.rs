@@ -11,11 +11,13 @@ use super::{Ceiling, Program, Step};
 use crate::gpu::{GpuError, Readback};
 
 /// The measured time of one dispatch, averaged over runs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct DispatchTime {
     /// The kernel.
+    #[serde(rename = "kernel")]
     pub label: &'static str,
     /// Shapes and settings of the op.
+    #[serde(rename = "shapes")]
     pub note: String,
     /// Time on the device; with [`Clock::Host`] the time from submission to completion.
     pub seconds: f64,

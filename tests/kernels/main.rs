@@ -18,6 +18,7 @@ use networks::kernels_of_networks;
 use ops::{expressions_of_the_table, kernels_of_every_op};
 use selvedge::gpu::{GemmCore, Kernel, SHADER_FILES, Source, find_shader};
 use selvedge::tensor::Graph;
+use selvedge::translation::Translation;
 use translation::Specialised;
 
 /// The kernel for subgroups of other sizes than this adapter's, where it uses subgroups.
@@ -62,7 +63,13 @@ fn every_kernel_is_valid_everywhere() {
             add(format!("{} ({core})", kernel.label), &kernel, gpu.variant().lanes);
         }
     }
+    let mut shown = BTreeSet::new();
     for (name, kernel) in kernels_of_networks(&large) {
+        // As `selvedge kernel show` prints it, it is complete by itself.
+        let text = large.text_of(&kernel).unwrap();
+        if shown.insert(text.clone()) {
+            Translation::of(&text, &[]).unwrap_or_else(|e| panic!("{name}: {e}"));
+        }
         add(name, &kernel, large.variant().lanes);
     }
     // No op uses what measures the adapter.

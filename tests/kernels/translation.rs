@@ -3,11 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use naga::back::{hlsl, msl, spv};
-use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
-use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
-use naga::{Module, ShaderStage};
 use selvedge::gpu::Kernel;
+use selvedge::translation::Translation;
 use serde_json::json;
 
 /// A text with the numbers of its `override` constants.
@@ -39,69 +36,16 @@ impl Specialised {
         (self.text.clone(), format!("{:?}", self.constants))
     }
 
-    /// naga's module of a text, validated, with the constants in it.
-    fn module(&self, text: &str) -> (Module, ModuleInfo) {
-        let name = &self.name;
-        let module =
-            naga::front::wgsl::parse_str(text).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
-        let capabilities = Capabilities::SUBGROUP | Capabilities::SUBGROUP_BARRIER | Capabilities::SHADER_INT64;
-        let mut validator = Validator::new(ValidationFlags::all(), capabilities);
-        validator.subgroup_stages(naga::valid::ShaderStages::COMPUTE);
-        validator.subgroup_operations(naga::valid::SubgroupOperationSet::all());
-        let info = validator.validate(&module).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
-        let constants = self.constants.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-        let entry = Some((ShaderStage::Compute, "main"));
-        let (module, info) = naga::back::pipeline_constants::process_overrides(&module, &info, entry, &constants)
-            .unwrap_or_else(|e| panic!("{name}: {e}"));
-        (module.into_owned(), info.into_owned())
-    }
-
     /// Validates it and translates it, without bounds checks, as built-in kernels run on a GPU.
     pub fn translate(&self) -> Translations {
         let name = &self.name;
-        let (module, info) = self.module(&self.text);
-        let unchecked = BoundsCheckPolicies {
-            index: BoundsCheckPolicy::Unchecked,
-            buffer: BoundsCheckPolicy::Unchecked,
-            image_load: BoundsCheckPolicy::Unchecked,
-            binding_array: BoundsCheckPolicy::Unchecked,
-        };
-
-        let options = spv::Options {
-            // On Vulkan 1.3.
-            lang_version: (1, 6),
-            bounds_check_policies: unchecked,
-            zero_initialize_workgroup_memory: spv::ZeroInitializeWorkgroupMemoryMode::None,
-            force_loop_bounding: false,
-            ..Default::default()
-        };
-        let spirv = spv::write_vec(&module, &info, &options, None).unwrap_or_else(|e| panic!("{name} to SPIR-V: {e}"));
+        let read = |text: &str| Translation::of(text, &self.constants).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let whole = read(&self.text);
+        let spirv = whole.spirv().unwrap_or_else(|e| panic!("{name} to SPIR-V: {e}"));
         assert_eq!(spirv[0], 0x0723_0203, "{name}: SPIR-V's magic number");
-
-        let options = msl::Options {
-            lang_version: (2, 4),
-            bounds_check_policies: unchecked,
-            zero_initialize_workgroup_memory: false,
-            force_loop_bounding: false,
-            ..Default::default()
-        };
-        let (metal, _) = msl::write_string(&module, &info, &options, &msl::PipelineOptions::default())
-            .unwrap_or_else(|e| panic!("{name} to MSL: {e}"));
+        let metal = whole.metal().unwrap_or_else(|e| panic!("{name} to MSL: {e}"));
         assert!(metal.contains("kernel void"), "{name}");
-
-        let (module, info) = self.module(&self.unrolled);
-        let options = hlsl::Options {
-            shader_model: hlsl::ShaderModel::V6_0,
-            zero_initialize_workgroup_memory: false,
-            force_loop_bounding: false,
-            restrict_indexing: false,
-            ..Default::default()
-        };
-        let pipeline_options = hlsl::PipelineOptions::default();
-        let mut hlsl = String::new();
-        hlsl::Writer::new(&mut hlsl, &options, &pipeline_options)
-            .write(&module, &info, None)
-            .unwrap_or_else(|e| panic!("{name} to HLSL: {e}"));
+        let hlsl = read(&self.unrolled).hlsl().unwrap_or_else(|e| panic!("{name} to HLSL: {e}"));
         assert!(hlsl.contains("numthreads"), "{name}");
         // naga 30 defines the zero of a vector once for each function that uses it: write `vec4<f32>(0.0)` instead.
         let zeros: Vec<&str> = hlsl.lines().filter(|line| line.contains(" ZeroValue") && line.ends_with('{')).collect();

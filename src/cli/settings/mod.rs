@@ -37,6 +37,11 @@ pub struct ModelOrRun {
 }
 
 impl ModelOrRun {
+    /// With this name.
+    pub fn named(name: &str) -> Self {
+        Self { model: Some(name.to_owned()) }
+    }
+
     /// The network, with settings that start from those of the run if one was named.
     pub fn settings(&self, settings: &Settings) -> anyhow::Result<(ModelArgument, Settings)> {
         let mut settings = settings.clone();
