@@ -1,5 +1,5 @@
-//! Writes two files of Rust out of `shaders/`, so that nothing about a kernel is said twice: `shaders.rs` with the name and
-//! text of every file, and `params.rs` with every uniform struct as a Rust struct of the same bytes.
+//! Writes files of Rust out of `shaders/` and `lessons/`, so that nothing about a kernel is said twice: `shaders.rs` and `lessons.rs`
+//! with the name and text of every file, and `params.rs` with every uniform struct as a Rust struct of the same bytes.
 //!
 //! The WGSL is the definition because people read it: each field has its comment there, beside the code that uses it. What
 //! this does not understand is an error with file and line, never a guess.
@@ -118,20 +118,32 @@ fn params(files: &Files) -> Result<String> {
     Ok(modules.into_iter().map(|(name, files)| module(name, folder(files))).collect())
 }
 
-fn write() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+/// All files of a folder beside this one.
+fn files_of(folder: &str) -> Result<Files> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files = Files::new();
     read(&root, "", &mut files).map_err(|e| format!("{}: {e}", root.to_string_lossy()))?;
-    let file = |(name, text): (&String, &String)| format!("ShaderFile {{ name: {name:?}, text: {text:?} }},\n");
-    let table = format!("&[\n{}]\n", files.iter().map(file).collect::<String>());
+    Ok(files)
+}
+
+/// A table of files as the Rust struct of this name.
+fn table(files: &Files, name_of_struct: &str) -> String {
+    let file = |(name, text): (&String, &String)| format!("{name_of_struct} {{ name: {name:?}, text: {text:?} }},\n");
+    format!("&[\n{}]\n", files.iter().map(file).collect::<String>())
+}
+
+fn write() -> Result<()> {
+    let files = files_of("shaders")?;
     let out = env::var("OUT_DIR").map_err(|e| e.to_string())?;
     let write = |name: &str, rust: String| fs::write(Path::new(&out).join(name), rust).map_err(|e| e.to_string());
-    write("shaders.rs", table)?;
+    write("shaders.rs", table(&files, "ShaderFile"))?;
+    write("lessons.rs", table(&files_of("lessons")?, "LessonFile"))?;
     write("params.rs", params(&files)?)
 }
 
 fn main() {
     println!("cargo::rerun-if-changed=shaders");
+    println!("cargo::rerun-if-changed=lessons");
     if let Err(problem) = write() {
         println!("cargo::error={problem}");
     }

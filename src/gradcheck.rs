@@ -77,8 +77,7 @@ pub struct Tolerance {
     pub relative: f64,
     /// Allowed error as a share of the largest reference, or of 1 if that is larger.
     pub absolute: f64,
-    /// Elements of each input whose derivative is checked: all of them, or this many chosen at random. With 0 the gradient is not
-    /// computed.
+    /// Elements of each input whose derivative is checked: all of them, or this many chosen at random.
     pub samples: usize,
 }
 
@@ -184,10 +183,7 @@ pub fn gradcheck(
         (0..output.shape().len()).map(|i| rng.random_range(0.5..1.5) * if i % 2 == 0 { 1.0 } else { -1.0 }).collect();
     let weighted = output.mul(&graph.tensor(output.shape(), &weights)?)?;
     let loss = weighted.sum()?.scale(AFTER)?;
-    let gradients = match tolerance.samples {
-        0 => Vec::new(),
-        _ => loss.backward(&leaves.iter().collect::<Vec<_>>())?,
-    };
+    let gradients = loss.backward(&leaves.iter().collect::<Vec<_>>())?;
 
     let wanted: Vec<&Tensor> = std::iter::once(&output).chain(&gradients).collect();
     let mut compiled = graph.compile(&wanted)?;
@@ -230,6 +226,38 @@ pub fn gradcheck(
                 reference,
             };
             report.compare(&tolerance, largest, found);
+        }
+    }
+    Ok(report)
+}
+
+/// Compares the output of what `build` records with `reference` at `inputs`, by the `relative` and `absolute` error of the
+/// tolerance, here both as shares of the reference. No other op takes part.
+///
+/// # Errors
+/// As [`gradcheck`].
+pub fn check_output(
+    gpu: &Arc<Gpu>,
+    inputs: &[Array],
+    tolerance: Tolerance,
+    build: impl Fn(&[Tensor]) -> Result<Tensor>,
+    reference: impl Fn(&[Array]) -> Vec<f64>,
+) -> Result<Report> {
+    let graph = Graph::new(gpu);
+    let leaves = inputs.iter().map(|x| graph.tensor(x.shape.clone(), &x.to_f32())).collect::<Result<Vec<_>>>()?;
+    let output = build(&leaves)?;
+    let device = output.to_vec()?;
+    let expected = reference(inputs);
+    if expected.len() != device.len() {
+        return Err(TensorError::Data { shape: output.shape(), given: expected.len() });
+    }
+    let floor = tolerance.absolute * largest(&expected);
+    let mut report = Report { compared: device.len(), ..Report::default() };
+    for (index, (device, reference)) in device.iter().zip(expected).enumerate() {
+        let off = (f64::from(*device) - reference).abs();
+        if off > tolerance.relative * reference.abs() + floor || off.is_nan() {
+            let (op, device) = (output.produced_by(), f64::from(*device));
+            report.disagreements.push(Disagreement { op, input: None, index, device, reference });
         }
     }
     Ok(report)

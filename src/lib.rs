@@ -25,6 +25,8 @@ pub mod gpu;
 pub mod gradcheck;
 #[cfg(feature = "training")]
 pub mod inference;
+#[cfg(feature = "cli")]
+pub mod lessons;
 #[cfg(feature = "training")]
 pub mod models;
 #[cfg(feature = "training")]

@@ -69,10 +69,26 @@ impl Translation {
             bounds_check_policies: UNCHECKED,
             zero_initialize_workgroup_memory: false,
             force_loop_bounding: false,
+            fake_missing_bindings: false,
+            per_entry_point_map: self.metal_bindings(),
             ..Default::default()
         };
         let written = msl::write_string(&self.module, &self.info, &options, &msl::PipelineOptions::default());
         written.map(|(text, _)| text).map_err(|e| TranslationError(e.to_string()))
+    }
+
+    /// Buffers by the numbers of their bindings, as wgpu has them, and after these one with the lengths of all.
+    fn metal_bindings(&self) -> msl::EntryPointResourceMap {
+        let bound = self.module.global_variables.iter().filter_map(|(_, variable)| {
+            let binding = variable.binding?;
+            let mutable = matches!(variable.space, naga::AddressSpace::Storage { access } if access.contains(naga::StorageAccess::STORE));
+            let buffer = u8::try_from(binding.binding).ok();
+            Some((binding, msl::BindTarget { buffer, mutable, ..Default::default() }))
+        });
+        let resources: msl::BindingMap = bound.collect();
+        let sizes_buffer = u8::try_from(resources.len()).ok();
+        let of_entry = msl::EntryPointResources { resources, sizes_buffer, ..Default::default() };
+        [("main".to_owned(), of_entry)].into()
     }
 
     /// HLSL for DX12. The text should be one with written-out loops, [`Gpu::unrolled_text_of`](crate::gpu::Gpu::unrolled_text_of).

@@ -38,6 +38,9 @@ fn kernels_are_listed_and_shown_as_they_are_compiled() {
     Translation::of(&shown, &[]).unwrap();
     let tiled = printed(here, "kernel show conv2d --core tiled --shape 2x9x9x3x5x7");
     assert!(tiled.contains("// ---- gemm/tiled.wgsl") && tiled.contains("var<workgroup>"), "{tiled}");
+    // The same kernel forward and backward, with the same sizes.
+    let transposed = printed(here, "kernel show transpose --shape 8x8 --gradient");
+    assert!(transposed.contains("strided_copy.wgsl"), "{transposed}");
     let gradient = printed(here, "kernel show max_pool --gradient");
     assert!(gradient.contains("pool/max_grad.wgsl") && !gradient.contains("pool/max.wgsl"), "{gradient}");
     assert!(printed(here, "kernel show relu --spirv").contains("OpEntryPoint GLCompute"));
@@ -52,6 +55,11 @@ fn kernels_are_listed_and_shown_as_they_are_compiled() {
     assert!(refused(here, "kernel run softmax --core naive").contains("no meaning for softmax"));
     assert!(refused(here, "kernel run matmul --shape 3x4").contains("MxKxN"));
     assert!(refused(here, "kernel run matmul --shape 0x4x4").contains("above 0"));
+    assert!(refused(here, "kernel show softmax --core naive").contains("no meaning for softmax"));
+    for huge in ["18446744073709551615", "100000000000", "999999999999x999999999999"] {
+        let op = if huge.contains('x') { "softmax" } else { "sum" };
+        assert!(refused(here, &format!("kernel show {op} --shape {huge}")).contains("too large"), "{huge}");
+    }
 }
 
 #[test]
@@ -76,7 +84,16 @@ fn an_op_is_checked_timed_and_drawn_and_a_changed_kernel_is_found_wrong() {
     let said = refused(here, "kernel run softmax --shape 40x9 --shaders my");
     assert!(said.contains("shaders of my: loss/softmax.wgsl"), "{said}");
     assert!(said.contains("softmax is wrong") && said.contains("output element 0"), "{said}");
+    // Numbers that are much smaller than 1 are compared too.
+    assert!(refused(here, "kernel run softmax --shape 4x40000 --shaders my").contains("softmax is wrong"));
     assert!(printed(here, "kernel show softmax --shaders my").contains("/ (2.0 * sum);"));
+    // What the compiler says, in lines.
+    std::fs::write(here.join("my").join(file), right.replace("/ sum;", "/ summ;")).unwrap();
+    let said = refused(here, "kernel run softmax --shaders my");
+    assert!(said.lines().any(|line| line.contains("/ summ;")) && !said.contains("\\n"), "{said}");
+    std::fs::write(here.join("my").join(file), right.replace("@workgroup_size(ROWS * TEAM)", "@workgroup_size(32)"))
+        .unwrap();
+    assert!(refused(here, "kernel run softmax --shaders my").contains("another @workgroup_size"));
     std::fs::write(here.join("my").join(file), right).unwrap();
     printed(here, "kernel run softmax --shape 40x9 --shaders my");
 }

@@ -44,7 +44,7 @@ const TRAINING: &str = "of the optimiser and of running totals, which no loss de
 const DATA: &str = "of data, which nothing is trained to change";
 
 /// Ops without a gradient, and why.
-const WITHOUT_GRADIENT: [(&str, &str); 22] = [
+const WITHOUT_GRADIENT: [(&str, &str); 23] = [
     ("running_totals.rs RunningTotals", TRAINING),
     ("average.rs Average", TRAINING),
     ("avg_pool.rs AvgPoolGrad", PART),
@@ -62,6 +62,7 @@ const WITHOUT_GRADIENT: [(&str, &str); 22] = [
     ("matmul.rs WeightGrad", PART),
     ("max_pool.rs MaxPoolGrad", PART),
     ("optimiser_step.rs OptimiserStep", TRAINING),
+    ("step.rs StepOp", "a step of a lesson, which is a forward pass only"),
     ("pack.rs Pack", TRAINING),
     ("reduce.rs Expand", PART),
     ("resize.rs ResizeGrad", PART),

@@ -1,7 +1,7 @@
 //! `selvedge devices`
 
 use clap::Args;
-use selvedge::gpu::{AdapterSummary, GemmCore, Gpu, Variant, list_adapters};
+use selvedge::gpu::{AdapterSummary, GemmCore, Variant, list_adapters};
 use selvedge::program::Ceiling;
 use selvedge::tensor::ops::gemm_core;
 
@@ -19,7 +19,7 @@ pub struct Options {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let wanted = options.adapter.options()?;
     // Opening it shows which one is chosen; when there is none, the error explains everything.
-    let chosen = Gpu::open(&wanted)?;
+    let chosen = options.adapter.open_with(&wanted)?;
     for adapter in list_adapters() {
         let is_chosen = adapter.number == chosen.adapter().number;
         let mark = if is_chosen { "  [chosen]" } else { "" };

@@ -15,6 +15,7 @@ mod evaluate;
 mod export;
 mod features;
 mod kernel;
+mod lesson;
 mod lr_find;
 mod out_of_memory;
 mod output_file;
@@ -27,6 +28,7 @@ mod profile;
 mod runs;
 mod search;
 mod settings;
+mod sizes;
 mod summary;
 mod table;
 mod train;
@@ -89,6 +91,8 @@ enum Command {
     /// Show, run and check the kernels of an op by themselves
     #[command(subcommand)]
     Kernel(kernel::Command),
+    /// Climb a ladder of kernels, from the definition of a computation to a fast kernel, step by step
+    Lesson(lesson::Options),
     /// Print the dispatch list and memory plan of a training step
     Plan(plan::Options),
     /// Time a training step, dispatch by dispatch
@@ -131,6 +135,10 @@ impl AdapterOption {
             let what =
                 if changed.is_empty() { "no file differs from those built in".to_owned() } else { changed.join(", ") };
             terminal::complain("note", &format!("shaders of {}: {what}", shown(folder)));
+            let unknown: Vec<&str> = gpu.shaders().unknown().collect();
+            if !unknown.is_empty() {
+                warn!("this program has no shaders by these names: {}", unknown.join(", "));
+            }
         }
         Ok(gpu)
     }
@@ -296,6 +304,7 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Weights(options) => weights::run(&options),
         Command::Devices(options) => devices::run(&options),
         Command::Kernel(command) => kernel::run(&command),
+        Command::Lesson(options) => lesson::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Profile(options) => profile::run(&options),
     }?;

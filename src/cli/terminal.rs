@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use console::Term;
 use selvedge::files::{escaped, is_unsafe};
+use selvedge::gpu::GpuError;
+use selvedge::tensor::TensorError;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -150,11 +152,26 @@ pub fn exit_code(ended: anyhow::Result<ExitCode>) -> ExitCode {
     if let Some(PrintError::Closed) = error.downcast_ref() {
         return ExitCode::from(CLOSED);
     }
+    if is_of_a_compiler(&error) {
+        // Its lines show the place in the text of the shader.
+        complain_as_is(&format!("error: {}\n", message(&error)));
+        return ExitCode::FAILURE;
+    }
     match error.downcast_ref() {
         Some(Explained(text)) => complain_in_lines("error", text),
         None => complain("error", &message(&error)),
     }
     ExitCode::FAILURE
+}
+
+/// Whether an error is what the device's compiler says of a shader.
+fn is_of_a_compiler(error: &anyhow::Error) -> bool {
+    let is_invalid =
+        |error: &GpuError| matches!(error, GpuError::Invalid { what, .. } if what.starts_with("shader of"));
+    match (error.downcast_ref::<GpuError>(), error.downcast_ref::<TensorError>()) {
+        (Some(error), _) | (_, Some(TensorError::Gpu(error))) => is_invalid(error),
+        _ => false,
+    }
 }
 
 /// The error and its causes, on one line. Many of our errors already contain their cause, which is then not repeated.

@@ -75,8 +75,7 @@ pub fn load_as(
         None => in_usual_places()?,
     };
     let parts = Parts::read(&source, &entries, named.as_deref(), reading, known, observe)?;
-    // A single file is what was named, whatever folder it lies in.
-    let source = path.filter(|path| path.is_file()).map_or(source, Path::to_owned);
+    let source = path.filter(|path| parts.is_one_file && path.is_file()).map_or(source, Path::to_owned);
     parts.into_dataset(source, reading, known)
 }
 

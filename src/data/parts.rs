@@ -47,6 +47,8 @@ pub(super) struct Parts {
     names: Option<Vec<String>>,
     is_fashion: bool,
     of_pictures: bool,
+    /// Whether all of it is in one table or archive of arrays.
+    pub is_one_file: bool,
     notes: Vec<String>,
 }
 
@@ -63,8 +65,15 @@ impl Parts {
         known: Option<&Form>,
         observe: Observe,
     ) -> Result<Self, DataError> {
-        let plain =
-            |train, test| Self { train, test, names: None, is_fashion: false, of_pictures: false, notes: Vec::new() };
+        let plain = |train, test| Self {
+            train,
+            test,
+            names: None,
+            is_fashion: false,
+            of_pictures: false,
+            is_one_file: false,
+            notes: Vec::new(),
+        };
         let has_pictures = entries.iter().any(|entry| is_picture(&entry.inside) && !entry.folders().is_empty());
         let named = named.map(str::to_lowercase);
         let named = named.as_deref();
@@ -74,6 +83,7 @@ impl Parts {
             Ok(Some(files)) => {
                 let read = |entry: &Entry| csv::read(&entry.name, entry.open()?, reading);
                 let mut parts = plain(read(files.train)?, files.test.map(read).transpose()?);
+                parts.is_one_file = parts.test.is_none();
                 parts.is_fashion = files.train.plain_name().contains("fashion_mnist");
                 return parts.with_names_of(entries);
             }
@@ -108,8 +118,8 @@ impl Parts {
                 let [train, validation, test] = npz::read(entry)?;
                 let train =
                     train.ok_or_else(|| DataError::NotFound { looked: format!("{}, to train with", entry.name) })?;
-                let parts = plain(train, test).with_validation(validation)?;
-                return parts.with_names_of(entries);
+                let parts = Self { is_one_file: true, ..plain(train, test) };
+                return parts.with_validation(validation)?.with_names_of(entries);
             }
             ref several => {
                 let found: Vec<String> = several.iter().map(|entry| shown(&entry.inside)).collect();
@@ -117,10 +127,8 @@ impl Parts {
             }
         }
         let mut pictures = class_folders::sorted(source, entries)?;
-        let rows = match pictures.is_empty() {
-            true => Pictures::read(&parquet::files(source, entries, named)?, reading)?,
-            false => Pictures::default(),
-        };
+        let tables = if pictures.is_empty() { parquet::files(source, entries, named)? } else { Vec::new() };
+        let rows = Pictures::read(&tables, reading)?;
         pictures.extend(rows.sorted());
         let loose = entries.iter().filter(|entry| is_picture(&entry.inside)).count();
         if pictures.is_empty() && loose > 0 {
@@ -135,7 +143,13 @@ impl Parts {
         let [train, validation, test] = read_pictures(source, &pictures, manner(reading, known), &mut notes, observe)?;
         let train =
             train.ok_or_else(|| DataError::NotFound { looked: format!("the folder train of {}", shown(source)) })?;
-        let parts = Self { names: rows.names.clone(), of_pictures: true, notes, ..plain(train, test) };
+        let parts = Self {
+            names: rows.names.clone(),
+            of_pictures: true,
+            is_one_file: tables.len() == 1,
+            notes,
+            ..plain(train, test)
+        };
         parts.with_validation(validation)?.with_names_of(entries)
     }
 
@@ -172,7 +186,7 @@ impl Parts {
     /// # Errors
     /// When a label has no name, or the parts do not go together.
     pub fn into_dataset(self, source: PathBuf, reading: &Reading, known: Option<&Form>) -> Result<Dataset, DataError> {
-        let Self { train, test, names, is_fashion, of_pictures, notes } = self;
+        let Self { train, test, names, is_fashion, of_pictures, notes, .. } = self;
         let (train, test) = match (test, reading.test_share) {
             // A model may be tried on other data than its own, which the reading was meant for.
             (Some(test), Some(_)) if known.is_some() => (train, Some(test)),

@@ -30,7 +30,7 @@ pub struct Report {
     pub log_loss: f64,
     /// One score per class, in the order of the labels.
     pub classes: Vec<ClassScore>,
-    /// Mean over the classes that occur, among the labels or among the predictions.
+    /// Mean over classes.
     pub macro_avg: ClassScore,
     /// Mean over classes, each weighted by its support.
     pub weighted_avg: ClassScore,
@@ -59,18 +59,13 @@ impl Report {
                 }
             })
             .collect();
-        // As in scikit-learn, a class that no image is of and that none is taken for does not count.
-        let is_predicted = |class: usize| matrix.iter().any(|row| row[class] > 0);
-        let occurs = |(class, score): (usize, &ClassScore)| usize::from(score.support > 0 || is_predicted(class));
-        let occurring: Vec<usize> = classes.iter().enumerate().map(occurs).collect();
-        let supports: Vec<usize> = classes.iter().map(|class| class.support).collect();
         let total = predictions.labels().len();
         let right: usize = (0..classes.len()).map(|class| matrix[class][class]).sum();
         Self {
             accuracy: ratio(right, total),
             log_loss: log_loss(predictions),
-            macro_avg: average("macro avg", &classes, &occurring),
-            weighted_avg: average("weighted avg", &classes, &supports),
+            macro_avg: average("macro avg", &classes, |_| 1),
+            weighted_avg: average("weighted avg", &classes, |c| c.support),
             classes,
         }
     }
@@ -106,10 +101,10 @@ impl Report {
     }
 }
 
-fn average(name: &str, classes: &[ClassScore], weights: &[usize]) -> ClassScore {
-    let total: usize = weights.iter().sum();
+fn average(name: &str, classes: &[ClassScore], weight: fn(&ClassScore) -> usize) -> ClassScore {
+    let total: usize = classes.iter().map(weight).sum();
     let mean = |value: fn(&ClassScore) -> f64| {
-        let weighted: Vec<f64> = classes.iter().zip(weights).map(|(c, weight)| value(c) * *weight as f64).collect();
+        let weighted: Vec<f64> = classes.iter().map(|c| value(c) * weight(c) as f64).collect();
         sum_as_numpy(&weighted) / total as f64
     };
     ClassScore {

@@ -7,6 +7,9 @@
 use super::unrolling::Loops;
 use super::{GpuError, ShaderFolder, Source, find_shader};
 
+/// The longest row of files that import each other.
+const DEEPEST: usize = 32;
+
 /// Finds a file by its name: its name and its text.
 type Find<'a, 'f> = &'f dyn Fn(&str) -> Option<(&'a str, &'a str)>;
 
@@ -85,6 +88,9 @@ impl<'a, 'f> Joining<'a, 'f> {
         }
         if self.path.contains(&name) {
             return Err(error(name, format!("it imports itself, through {}", self.path.join(", "))));
+        }
+        if self.path.len() >= DEEPEST {
+            return Err(error(name, format!("{DEEPEST} files import each other in a row, which is too many")));
         }
         self.path.push(name);
         let mut text = String::with_capacity(written.len());

@@ -14,13 +14,15 @@ pub enum Access {
 /// A dispatch without its buffers: which shader, specialised how, over how much work.
 ///
 /// Every kernel has one bind group: binding 0 is the uniform [`params`](Kernel::params) (if there are any),
-/// bindings 1, 2, ... are storage buffers in the order in which the op binds them. The entry point is `main`.
+/// bindings 1, 2, ... are storage buffers in the order in which the op binds them.
 #[derive(Debug, Clone)]
 pub struct Kernel {
     /// Name in lists and errors.
     pub label: &'static str,
     /// The shader.
     pub source: Source,
+    /// The shader's entry point.
+    pub entry: &'static str,
     /// Values of the shader's `override` constants.
     pub constants: Vec<(&'static str, f64)>,
     /// Bytes of the uniform struct at binding 0; empty when the shader has none.
@@ -41,6 +43,7 @@ impl Kernel {
         Self {
             label,
             source,
+            entry: "main",
             constants: Vec::new(),
             params: Vec::new(),
             workgroups: [1, 1, 1],
@@ -56,6 +59,12 @@ impl Kernel {
         self.params = bytemuck::bytes_of(&params).to_vec();
         // WebGPU wants a uniform binding's size to be a multiple of 16.
         self.params.resize(self.params.len().next_multiple_of(16), 0);
+        self
+    }
+
+    /// Sets another entry point than `main`.
+    pub fn entry(mut self, name: &'static str) -> Self {
+        self.entry = name;
         self
     }
 

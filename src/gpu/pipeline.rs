@@ -18,6 +18,7 @@ pub struct Pipeline {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Key {
     text: String,
+    entry: &'static str,
     /// Whether it runs with bounds checks.
     checked: bool,
     /// Constants by name and bits of the value, since `f64` has no `Eq`.
@@ -38,6 +39,7 @@ impl Gpu {
         let pieces = kernel.source.pieces(&self.shaders, self.loops())?;
         let key = Key {
             text: join(&pieces),
+            entry: kernel.entry,
             checked: self.checked || !kernel.source.trusts(&pieces),
             constants: kernel.constants.iter().map(|(name, value)| (*name, value.to_bits())).collect(),
             access: access.to_vec(),
@@ -131,7 +133,7 @@ impl Gpu {
             label: Some(kernel.label),
             layout: Some(&pipeline_layout),
             module: &module,
-            entry_point: Some("main"),
+            entry_point: Some(kernel.entry),
             compilation_options: wgpu::PipelineCompilationOptions {
                 constants: &kernel.constants,
                 // Every kernel writes its workgroup memory before reading it.

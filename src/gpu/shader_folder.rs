@@ -48,6 +48,15 @@ impl ShaderFolder {
                 }
             }
         }
+        for (name, text) in &found {
+            let built_in = find_shader(name).map_or("", |file| file.text);
+            if find_shader(name).is_some() && workgroup_sizes(text) != workgroup_sizes(built_in) {
+                return Err(refuse(format!(
+                    "{name} has another @workgroup_size, from which code that knows the old one computes the number of workgroups; \
+                     change both in the source and build"
+                )));
+            }
+        }
         found.retain(|name, text| find_shader(name).is_none_or(|file| file.text != text));
         Ok(Self { files: found })
     }
@@ -55,6 +64,11 @@ impl ShaderFolder {
     /// The text of a file that is not as it was built in.
     pub(super) fn find(&self, name: &str) -> Option<(&str, &str)> {
         self.files.get_key_value(name).map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// Those of the changed files that no kernel of this program has: perhaps a name is misspelt.
+    pub fn unknown(&self) -> impl Iterator<Item = &str> {
+        self.changed().filter(|name| find_shader(name).is_none())
     }
 
     /// The names of the files that are not as they were built in.
@@ -80,6 +94,12 @@ fn read(root: &Path, folder: &Path, depth: usize, found: &mut BTreeMap<String, S
 fn name(root: &Path, path: &Path) -> String {
     let inside: PathBuf = path.strip_prefix(root).unwrap_or(path).to_owned();
     inside.components().map(|part| shown(part.as_ref())).collect::<Vec<_>>().join("/")
+}
+
+/// What stands between the brackets of each `@workgroup_size`.
+fn workgroup_sizes(text: &str) -> Vec<&str> {
+    let code = text.lines().filter(|line| !line.starts_with("//"));
+    code.filter_map(|line| line.split_once("@workgroup_size(")?.1.split(')').next()).map(str::trim).collect()
 }
 
 /// The structs that a text declares: the code of each one's fields, without comments and blanks.

@@ -131,3 +131,24 @@ pub(super) fn join(pieces: &[Piece]) -> String {
     let with_name = |Piece { name, text, .. }: &Piece| format!("// ---- {name}\n{text}");
     pieces.iter().map(with_name).collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_file_takes_the_trust_from_all_that_it_is_part_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = find_shader("common/relu.wgsl").unwrap();
+        std::fs::create_dir(folder.path().join("common")).unwrap();
+        std::fs::write(folder.path().join(file.name), format!("{}// changed\n", file.text)).unwrap();
+        let changed = ShaderFolder::read(folder.path()).unwrap();
+        for (name, part) in [("elementwise/relu_grad.wgsl", true), ("common/relu.wgsl", true), ("pool/max.wgsl", false)]
+        {
+            let source = Source::example(find_shader(name).unwrap());
+            let trusts = |folder| source.trusts(&source.pieces(folder, Loops::Kept).unwrap());
+            assert!(trusts(&NO_FOLDER), "{name}");
+            assert_eq!(trusts(&changed), !part, "{name}");
+        }
+    }
+}

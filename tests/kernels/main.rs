@@ -17,6 +17,7 @@ use common::{cores, gpu_as_large_gpu, gpu_with};
 use networks::kernels_of_networks;
 use ops::{expressions_of_the_table, kernels_of_every_op};
 use selvedge::gpu::{GemmCore, Kernel, SHADER_FILES, Source, find_shader};
+use selvedge::lessons::Ladder;
 use selvedge::tensor::Graph;
 use selvedge::translation::Translation;
 use translation::Specialised;
@@ -71,6 +72,11 @@ fn every_kernel_is_valid_everywhere() {
             Translation::of(&text, &[]).unwrap_or_else(|e| panic!("{name}: {e}"));
         }
         add(name, &kernel, large.variant().lanes);
+    }
+    for step in Ladder::ALL.iter().flat_map(Ladder::steps) {
+        for kernel in step.kernels(&large, &step.launch().unwrap()).unwrap() {
+            add(step.file.clone(), &kernel, 1);
+        }
     }
     // No op uses what measures the adapter.
     let measure = find_shader("measure/multiply_add.wgsl").unwrap();

@@ -37,7 +37,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         outln!("  {line}")?;
     }
     let wanted = options.adapter.options()?;
-    let gpu = Gpu::open(&wanted)?;
+    let gpu = options.adapter.open_with(&wanted)?;
     outln!("\nchosen: {}", gpu.adapter().name)?;
     for (name, value) in devices::properties(gpu.adapter(), wanted.gemm) {
         outln!("  {name:<18} {value}")?;

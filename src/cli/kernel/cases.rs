@@ -27,10 +27,11 @@ const SAME: Padding = Padding::Same;
 const NO_PAD: Pad = Pad { top: 0, bottom: 0, left: 0, right: 0 };
 const EPSILON: f32 = 1e-3;
 
-/// The padding that keeps the size of an image, for an odd kernel at stride 1.
+/// The padding that keeps the size of an image at stride 1.
 fn same(kernel: usize) -> Pad {
-    let side = kernel / 2;
-    Pad { top: side, bottom: kernel - 1 - side, left: side, right: kernel - 1 - side }
+    let before = (kernel - 1) / 2;
+    let after = kernel - 1 - before;
+    Pad { top: before, bottom: after, left: before, right: after }
 }
 
 /// Labels of every class in turn.
@@ -215,6 +216,11 @@ impl Case {
         (1..).zip((self.inputs)(sizes)).map(|(seed, shape)| Array::away_from_zero(&shape[..], seed)).collect()
     }
 
+    /// The shape of each input at these sizes.
+    pub fn shapes(&self, sizes: &[usize]) -> Vec<Vec<usize>> {
+        (self.inputs)(sizes)
+    }
+
     /// Records the op on random inputs, and its gradient with respect to each of them.
     ///
     /// # Errors
@@ -267,5 +273,10 @@ mod tests {
             let report = checked.unwrap();
             assert!(report.passed(), "{}: {report}", case.name);
         }
+        // An even filter has its extra pixel after the image.
+        let case = Case::find("conv2d").unwrap();
+        let inputs = case.inputs(&[2, 8, 7, 4, 2, 4]);
+        let checked = gradcheck(&gpu, &inputs, Tolerance::default(), |x| case.apply(x), |x| case.reference(x));
+        assert!(checked.unwrap().passed());
     }
 }

@@ -8,6 +8,8 @@ mod show;
 use clap::Subcommand;
 use selvedge::gpu::GemmCore;
 
+use super::sizes::Sizes;
+
 /// What to do with kernels.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -27,20 +29,20 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
     }
 }
 
-/// Sizes such as `512x512x512`.
-#[derive(Debug, Clone)]
-struct Sizes(Vec<usize>);
-
-impl std::str::FromStr for Sizes {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let sizes: Option<Vec<usize>> =
-            text.split(['x', 'X']).map(|size| size.parse().ok().filter(|size| *size > 0)).collect();
-        sizes.map(Self).ok_or_else(|| "write sizes above 0 as 512x512x512".to_owned())
-    }
-}
-
 fn core(text: &str) -> Result<GemmCore, String> {
     text.parse().map_err(|()| format!("the cores are {}", GemmCore::ALL.map(GemmCore::name).join(", ")))
+}
+
+/// `all` without as many of each kind as there are in `some`: the dispatches of a gradient, without those of the forward pass.
+fn without<T, K: PartialEq>(all: Vec<T>, some: &[T], kind: impl Fn(&T) -> K) -> Vec<T> {
+    let mut left: Vec<K> = some.iter().map(&kind).collect();
+    let mut rest = all;
+    rest.retain(|one| match left.iter().position(|other| *other == kind(one)) {
+        Some(place) => {
+            left.remove(place);
+            false
+        }
+        None => true,
+    });
+    rest
 }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use anyhow::{anyhow, bail};
 use clap::Args;
 use selvedge::gpu::{GemmCore, Gpu, GpuOptions};
-use selvedge::gradcheck::{Report, Tolerance, gradcheck};
+use selvedge::gradcheck::{Report, Tolerance, check_output, gradcheck};
 use selvedge::plot::{SpeedPicture, save_png, save_svg};
 use selvedge::program::{Ceiling, DispatchTime};
 use selvedge::tensor::ops::gemm_core;
 use selvedge::tensor::{Graph, Tensor};
 use serde::Serialize;
 
-use super::Sizes;
 use super::cases::Case;
+use super::{Sizes, without};
 use crate::cli::AdapterOption;
 use crate::cli::output_file::ForceOption;
 use crate::cli::table::{table, thousands};
@@ -97,14 +97,15 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.core.is_some() && !case.is_product {
         bail!("--core has no meaning for {op}: no core of the matrix product computes it");
     }
-    let sizes = case.sizes_of(options.shape.as_ref())?;
     if let Some(path) = &options.plot {
         options.force.check("--plot", path, &["png", "svg"], &[])?;
     }
     let device = options.adapter.options()?;
     let gpu = options.adapter.open_with(&device)?;
+    let sizes = case.sizes_of(options.shape.as_ref(), &gpu)?;
     let cores = options.cores(&gpu);
-    let ceiling = Ceiling::measure(&gpu)?;
+    // By the kernels that are built in.
+    let ceiling = Ceiling::measure(&Gpu::open(&GpuOptions { shaders: None, ..device.clone() })?)?;
     let (mut measured, mut checks, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for core in cores {
         let gpu = match core {
@@ -143,8 +144,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 
 /// Compares an op with double precision at these sizes, and its gradients with finite differences.
 fn check(case: &Case, gpu: &Arc<Gpu>, sizes: &[usize], only_output: bool) -> anyhow::Result<Report> {
-    let tolerance = Tolerance { samples: if only_output { 0 } else { 24 }, ..Tolerance::default() };
-    Ok(gradcheck(gpu, &case.inputs(sizes), tolerance, |x| case.apply(x), |x| case.reference(x))?)
+    let (inputs, tolerance) = (case.inputs(sizes), Tolerance { samples: 24, ..Tolerance::default() });
+    Ok(match only_output {
+        true => check_output(gpu, &inputs, tolerance, |x| case.apply(x), |x| case.reference(x))?,
+        false => gradcheck(gpu, &inputs, tolerance, |x| case.apply(x), |x| case.reference(x))?,
+    })
 }
 
 impl Options {
@@ -174,7 +178,8 @@ impl Options {
         let (forward, backward) = case.record(&graph, sizes)?;
         let profile_of =
             |outputs: &[&Tensor]| graph.compile(outputs)?.program().profile(self.runs).map_err(anyhow::Error::from);
-        let forward = profile_of(&[&forward])?.dispatches;
+        let output = forward;
+        let forward = profile_of(&[&output])?.dispatches;
         let measured = |direction| {
             move |time: &DispatchTime| {
                 let seconds = time.seconds.max(1e-9);
@@ -193,11 +198,10 @@ impl Options {
         };
         let mut all: Vec<Measured> = forward.iter().map(measured("forward")).collect();
         if self.gradient {
-            let times = profile_of(&backward.iter().collect::<Vec<_>>())?.dispatches;
-            // What a gradient needs of the forward pass has been measured.
-            let is_forward =
-                |time: &&DispatchTime| forward.iter().any(|own| own.label == time.label && own.note == time.note);
-            all.extend(times.iter().filter(|time| !is_forward(time)).map(measured("backward")));
+            let both: Vec<&Tensor> = std::iter::once(&output).chain(&backward).collect();
+            let what = |time: &DispatchTime| (time.label, time.note.clone());
+            let times = without(profile_of(&both)?.dispatches, &forward, what);
+            all.extend(times.iter().map(measured("backward")));
         }
         Ok(all)
     }
@@ -263,13 +267,20 @@ impl Case {
         sizes
     }
 
-    /// The sizes that were asked for, or the usual ones.
-    pub fn sizes_of(&self, asked: Option<&Sizes>) -> anyhow::Result<Vec<usize>> {
+    /// The sizes that were asked for, or the usual ones, if the adapter can hold such inputs.
+    pub fn sizes_of(&self, asked: Option<&Sizes>, gpu: &Gpu) -> anyhow::Result<Vec<usize>> {
         let Some(Sizes(sizes)) = asked else {
             return Ok(self.usual.to_vec());
         };
         if sizes.len() != self.usual.len() {
             bail!("--shape of {} is {}, such as {}", self.name, self.sizes, self.shown(self.usual));
+        }
+        let limit = gpu.adapter().max_binding;
+        let all = sizes.iter().try_fold(4_u64, |bytes, size| bytes.checked_mul(*size as u64));
+        let fits = |shape: &Vec<usize>| 4 * shape.iter().map(|size| *size as u64).product::<u64>() <= limit;
+        // No product of some of the sizes can overflow if that of all does not.
+        if all.is_none() || !self.shapes(sizes).iter().all(fits) {
+            bail!("--shape {} is too large: this adapter binds at most {limit} bytes at once", self.shown(sizes));
         }
         Ok(sizes.clone())
     }

@@ -8,7 +8,7 @@ use selvedge::tensor::{Graph, Tensor};
 use selvedge::translation::Translation;
 
 use super::cases::Case;
-use super::{Sizes, core};
+use super::{Sizes, core, without};
 use crate::cli::{AdapterOption, StepOptions};
 
 #[derive(Debug, Args)]
@@ -58,7 +58,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     for (number, kernel) in (1..).zip(&kernels) {
         let [x, y, z] = kernel.workgroups;
         let which = if count > 1 { format!(" ({number} of {count})") } else { String::new() };
-        outln!("// ==== {}{which}: {x} x {y} x {z} workgroups", kernel.label)?;
+        let comment = if options.spirv { ";" } else { "//" };
+        outln!("{comment} ==== {}{which}: {x} x {y} x {z} workgroups", kernel.label)?;
         outln!("{}", options.text(&gpu, kernel)?)?;
     }
     Ok(())
@@ -85,21 +86,19 @@ impl Options {
 
 fn of_op(options: &Options, gpu: &std::sync::Arc<Gpu>, op: &str) -> anyhow::Result<Vec<Kernel>> {
     let case = Case::find(op).map_err(|problem| anyhow!("'{op}' cannot be shown by itself: {problem}"))?;
-    let sizes = case.sizes_of(options.shape.as_ref())?;
-    let graph = Graph::new(gpu);
-    let (forward, backward) = case.record(&graph, &sizes)?;
-    let kernels = graph.kernels(&[&forward])?;
-    if !options.gradient {
-        return Ok(kernels);
+    if options.core.is_some() && !case.is_product {
+        bail!("--core has no meaning for {op}: no core of the matrix product computes it");
     }
-    let gradients: Vec<&Tensor> = backward.iter().collect();
-    let own: Vec<String> = kernels.iter().map(|kernel| gpu.text_of(kernel)).collect::<Result<_, _>>()?;
-    // A gradient may need the op's output; its kernels are not the gradient's.
-    let mut all = graph.kernels(&gradients)?;
-    let texts: Vec<String> = all.iter().map(|kernel| gpu.text_of(kernel)).collect::<Result<_, _>>()?;
-    let mut keep = texts.iter().map(|text| !own.contains(text));
-    all.retain(|_| keep.next().unwrap_or(true));
-    Ok(all)
+    let sizes = case.sizes_of(options.shape.as_ref(), gpu)?;
+    let graph = Graph::new(gpu);
+    let (output, gradients) = case.record(&graph, &sizes)?;
+    let forward = graph.kernels(&[&output])?;
+    if !options.gradient {
+        return Ok(forward);
+    }
+    let both: Vec<&Tensor> = std::iter::once(&output).chain(&gradients).collect();
+    let what = |kernel: &Kernel| (gpu.text_of(kernel).ok(), kernel.params.clone(), kernel.workgroups);
+    Ok(without(graph.kernels(&both)?, &forward, what))
 }
 
 /// The dispatch of a training step with this number.
