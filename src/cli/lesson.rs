@@ -9,13 +9,13 @@ use selvedge::files::{escaped, read_text};
 use selvedge::gpu::Gpu;
 use selvedge::gradcheck::Report;
 use selvedge::lessons::{Ladder, Launch, Step};
-use selvedge::plot::{SpeedPicture, save_png, save_svg};
+use selvedge::plot::{self, SpeedPicture};
 use selvedge::program::Ceiling;
 use serde::Serialize;
 
 use super::AdapterOption;
 use super::output_file::ForceOption;
-use super::sizes::Sizes;
+use super::sizes::{self, Sizes};
 use super::table::{table, thousands};
 use super::terminal::print_json;
 
@@ -103,7 +103,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let rows = wanted.iter().map(|step| measure(options, ladder, step, &gpu, &sizes, &ceiling));
     let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
     if let Some(path) = &options.plot {
-        draw(path, &format!("{name} {} on {}", shown_sizes(&sizes), gpu.adapter().name), &rows)?;
+        draw(path, &format!("{name} {} on {}", sizes::shown(&sizes), gpu.adapter().name), &rows)?;
     }
     if options.json {
         print_json(&serde_json::json!({
@@ -111,7 +111,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             "ceiling": { "flops": ceiling.flops, "bytes": ceiling.bytes }, "steps": rows,
         }))?;
     } else {
-        outln!("{name} {} on {}: {}\n", shown_sizes(&sizes), gpu.adapter().name, ladder.computes)?;
+        outln!("{name} {} on {}: {}\n", sizes::shown(&sizes), gpu.adapter().name, ladder.computes)?;
         if let (Some(_), Some(step)) = (options.step, wanted.last()) {
             outln!("{}\n\n{}\n", escaped(step.title()), escaped(&step.why()))?;
         }
@@ -126,7 +126,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 fn list() -> anyhow::Result<()> {
     for ladder in Ladder::ALL {
         let letters: Vec<String> = ladder.sizes.iter().map(char::to_string).collect();
-        outln!("{}: {}   [{}: {}]", ladder.name, ladder.computes, letters.join("x"), shown_sizes(ladder.usual))?;
+        outln!("{}: {}   [{}: {}]", ladder.name, ladder.computes, letters.join("x"), sizes::shown(ladder.usual))?;
         for step in ladder.steps() {
             outln!("  {}", step.title())?;
         }
@@ -155,7 +155,7 @@ impl Options {
                 "--shape of {} is {} sizes, such as {}",
                 ladder.name,
                 ladder.usual.len(),
-                shown_sizes(ladder.usual)
+                sizes::shown(ladder.usual)
             ),
         }
     }
@@ -202,18 +202,10 @@ fn measure(
     Ok(row)
 }
 
-fn shown_sizes(sizes: &[usize]) -> String {
-    sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
-}
-
 fn draw(path: &Path, title: &str, rows: &[Row]) -> anyhow::Result<()> {
     let shares: Vec<(String, f64)> = rows.iter().map(|row| (row.step.clone(), row.share_of_ceiling)).collect();
     let picture = SpeedPicture { title, shares: &shares };
-    match path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg")) {
-        true => save_svg(&picture, path)?,
-        false => save_png(&picture, path)?,
-    }
-    Ok(())
+    Ok(plot::save(&picture, path)?)
 }
 
 fn print(rows: &[Row], ceiling: &Ceiling) -> anyhow::Result<()> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::ProgressBar;
 use selvedge::files::shown;
-use selvedge::plot::{RateCurve, save_png, save_svg};
+use selvedge::plot::{self, RateCurve};
 use selvedge::train::{RateSweep, find_rate};
 
 use super::output_file::ForceOption;
@@ -52,11 +52,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let found = find_rate(&gpu, &config, &data, sweep, |step| bar.set_position(step as u64))?;
     bar.finish_and_clear();
     let curve = RateCurve { points: &found.points, suggestion: found.suggestion() };
-    if options.out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg")) {
-        save_svg(&curve, &options.out)?;
-    } else {
-        save_png(&curve, &options.out)?;
-    }
+    plot::save(&curve, &options.out)?;
     outln!(
         "the loss falls fastest at rate {:.1e} and is lowest at {:.1e}; try --lr {:.1e}; picture: {}",
         found.steepest,

@@ -13,3 +13,8 @@ impl std::str::FromStr for Sizes {
         sizes.map(Self).ok_or_else(|| "write sizes above 0 as 512x512x512".to_owned())
     }
 }
+
+/// Sizes as [`Sizes`] are written.
+pub fn shown(sizes: &[usize]) -> String {
+    sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
+}

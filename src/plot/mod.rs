@@ -100,6 +100,17 @@ pub trait Picture {
     fn draw(&self, drawing: &mut Drawing);
 }
 
+/// Writes a picture as SVG if the name of the file ends so, else as PNG.
+///
+/// # Errors
+/// [`PlotError`].
+pub fn save(picture: &impl Picture, path: &Path) -> Result<(), PlotError> {
+    match path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg")) {
+        true => save_svg(picture, path),
+        false => save_png(picture, path),
+    }
+}
+
 /// Writes a picture as SVG.
 ///
 /// # Errors

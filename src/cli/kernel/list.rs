@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::cases::Case;
 use crate::cli::AdapterOption;
+use crate::cli::sizes;
 use crate::cli::table::table;
 use crate::cli::terminal::print_json;
 
@@ -43,7 +44,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let gpu = options.adapter.open_quietly()?;
     let ops: Vec<Op> = Case::ALL
         .iter()
-        .map(|case| Op { name: case.name, computes: case.computes, sizes: case.sizes, usual: case.shown(case.usual) })
+        .map(|case| Op { name: case.name, computes: case.computes, sizes: case.sizes, usual: sizes::shown(case.usual) })
         .collect();
     let users = users(&gpu)?;
     let entries: Vec<Entry> = SHADER_FILES

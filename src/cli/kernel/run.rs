@@ -7,7 +7,7 @@ use anyhow::{anyhow, bail};
 use clap::Args;
 use selvedge::gpu::{GemmCore, Gpu, GpuOptions};
 use selvedge::gradcheck::{Report, Tolerance, check_output, gradcheck};
-use selvedge::plot::{SpeedPicture, save_png, save_svg};
+use selvedge::plot::{self, SpeedPicture};
 use selvedge::program::{Ceiling, DispatchTime};
 use selvedge::tensor::ops::gemm_core;
 use selvedge::tensor::{Graph, Tensor};
@@ -17,6 +17,7 @@ use super::cases::Case;
 use super::{Sizes, without};
 use crate::cli::AdapterOption;
 use crate::cli::output_file::ForceOption;
+use crate::cli::sizes;
 use crate::cli::table::{table, thousands};
 use crate::cli::terminal::print_json;
 
@@ -117,23 +118,23 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         for (sizes, what) in [(case.checkable(&sizes), "output"), (case.odd.to_vec(), odd)] {
             let report = check(case, &gpu, &sizes, what == "output")?;
             let wrong = report.disagreements.len();
-            checks.push(Checked { core: name, sizes: case.shown(&sizes), what, compared: report.compared, wrong });
+            checks.push(Checked { core: name, sizes: sizes::shown(&sizes), what, compared: report.compared, wrong });
             failed.extend(report.disagreements.into_iter().map(|found| found.to_string()).take(1));
         }
         measured.extend(options.time(case, &gpu, &sizes, &ceiling, name)?);
     }
     if let Some(path) = &options.plot {
-        draw(path, &format!("{op} {} on {}", case.shown(&sizes), gpu.adapter().name), &measured)?;
+        draw(path, &format!("{op} {} on {}", sizes::shown(&sizes), gpu.adapter().name), &measured)?;
     }
     if options.json {
-        let title = format!("{op} {}", case.shown(&sizes));
+        let title = format!("{op} {}", sizes::shown(&sizes));
         let value = serde_json::json!({
             "op": title, "adapter": gpu.adapter().name, "ceiling": { "flops": ceiling.flops, "bytes": ceiling.bytes },
             "kernels": measured, "checks": checks, "wrong": failed,
         });
         print_json(&value)?;
     } else {
-        outln!("{op} {} on {}: {}\n", case.shown(&sizes), gpu.adapter().name, case.computes)?;
+        outln!("{op} {} on {}: {}\n", sizes::shown(&sizes), gpu.adapter().name, case.computes)?;
         print(&measured, &checks, &ceiling)?;
     }
     match failed.is_empty() {
@@ -212,11 +213,7 @@ fn draw(path: &Path, title: &str, measured: &[Measured]) -> anyhow::Result<()> {
         |one: &Measured| one.core.map_or_else(|| one.kernel.to_owned(), |core| format!("{}, {core}", one.kernel));
     let shares: Vec<_> = measured.iter().map(|one| (name(one), one.share_of_ceiling)).collect();
     let picture = SpeedPicture { title, shares: &shares };
-    match path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg")) {
-        true => save_svg(&picture, path)?,
-        false => save_png(&picture, path)?,
-    }
-    Ok(())
+    Ok(plot::save(&picture, path)?)
 }
 
 fn print(measured: &[Measured], checks: &[Checked], ceiling: &Ceiling) -> anyhow::Result<()> {
@@ -273,20 +270,15 @@ impl Case {
             return Ok(self.usual.to_vec());
         };
         if sizes.len() != self.usual.len() {
-            bail!("--shape of {} is {}, such as {}", self.name, self.sizes, self.shown(self.usual));
+            bail!("--shape of {} is {}, such as {}", self.name, self.sizes, sizes::shown(self.usual));
         }
         let limit = gpu.adapter().max_binding;
         let all = sizes.iter().try_fold(4_u64, |bytes, size| bytes.checked_mul(*size as u64));
         let fits = |shape: &Vec<usize>| 4 * shape.iter().map(|size| *size as u64).product::<u64>() <= limit;
         // No product of some of the sizes can overflow if that of all does not.
         if all.is_none() || !self.shapes(sizes).iter().all(fits) {
-            bail!("--shape {} is too large: this adapter binds at most {limit} bytes at once", self.shown(sizes));
+            bail!("--shape {} is too large: this adapter binds at most {limit} bytes at once", sizes::shown(sizes));
         }
         Ok(sizes.clone())
-    }
-
-    /// Sizes as `--shape` takes them.
-    pub fn shown(&self, sizes: &[usize]) -> String {
-        sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
     }
 }
