@@ -5,7 +5,7 @@
 // Bytes:   4 N, read one after the other.
 // Why:     the definition, as a processor would compute it. A GPU has thousands of threads, and all but one of them wait. It is also
 //          the least exact: a small number that is added to a large sum loses its last digits, N times. Some drivers end a loop that
-//          they take for endless (lavapipe after 65,535 rounds, without a word), so it is run on fewer numbers than the others.
+//          they take for endless (lavapipe after 65,535 rounds, silently), so it is run on fewer numbers than the others.
 // Grid: 1
 // Most: N 65000
 @group(0) @binding(0) var<uniform> count: u32;

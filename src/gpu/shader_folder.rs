@@ -96,7 +96,7 @@ fn name(root: &Path, path: &Path) -> String {
     inside.components().map(|part| shown(part.as_ref())).collect::<Vec<_>>().join("/")
 }
 
-/// What stands between the brackets of each `@workgroup_size`.
+/// The expression of each `@workgroup_size`.
 fn workgroup_sizes(text: &str) -> Vec<&str> {
     let code = text.lines().filter(|line| !line.starts_with("//"));
     code.filter_map(|line| line.split_once("@workgroup_size(")?.1.split(')').next()).map(str::trim).collect()

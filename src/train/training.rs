@@ -327,7 +327,7 @@ impl<'a> Training<'a> {
         })
     }
 
-    /// Trains a phase, of this number from 0, for so many epochs, or until the observer stops it.
+    /// Trains the phase of this number, from 0, for this number of epochs, or until the observer stops it.
     fn run_phase(
         &self,
         folder: &RunFolder,
