@@ -99,6 +99,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
     let sizes = options.sizes(ladder)?;
     let gpu = options.adapter.open_quietly()?;
+    sizes::must_fit(&sizes, ladder.inputs, &gpu)?;
     let ceiling = Ceiling::measure(&gpu)?;
     let rows = wanted.iter().map(|step| measure(options, ladder, step, &gpu, &sizes, &ceiling));
     let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;

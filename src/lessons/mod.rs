@@ -37,7 +37,8 @@ pub struct Ladder {
     pub usual: &'static [usize],
     /// See `usual`.
     pub odd: &'static [usize],
-    pub(crate) inputs: fn(&[usize]) -> Vec<Vec<usize>>,
+    /// The shape of each input at these sizes.
+    pub inputs: fn(&[usize]) -> Vec<Vec<usize>>,
     pub(crate) output: fn(&[usize]) -> Vec<usize>,
     pub(crate) reference: fn(&[Array]) -> Vec<f64>,
     /// Floating-point operations at these sizes.

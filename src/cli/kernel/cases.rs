@@ -18,7 +18,7 @@ pub struct Case {
     /// Whether a core of the matrix product computes it.
     pub is_product: bool,
     /// The shape of each input at these sizes.
-    inputs: fn(&[usize]) -> Vec<Vec<usize>>,
+    pub inputs: fn(&[usize]) -> Vec<Vec<usize>>,
     apply: fn(&[Tensor]) -> Result<Tensor>,
     reference: fn(&[Array]) -> Vec<f64>,
 }
@@ -214,11 +214,6 @@ impl Case {
     /// Random inputs at these sizes: the same ones each time, none near the kink that ReLU has at zero.
     pub fn inputs(&self, sizes: &[usize]) -> Vec<Array> {
         (1..).zip((self.inputs)(sizes)).map(|(seed, shape)| Array::away_from_zero(&shape[..], seed)).collect()
-    }
-
-    /// The shape of each input at these sizes.
-    pub fn shapes(&self, sizes: &[usize]) -> Vec<Vec<usize>> {
-        (self.inputs)(sizes)
     }
 
     /// Records the op on random inputs, and its gradient with respect to each of them.

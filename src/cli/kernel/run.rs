@@ -272,13 +272,7 @@ impl Case {
         if sizes.len() != self.usual.len() {
             bail!("--shape of {} is {}, such as {}", self.name, self.sizes, sizes::shown(self.usual));
         }
-        let limit = gpu.adapter().max_binding;
-        let all = sizes.iter().try_fold(4_u64, |bytes, size| bytes.checked_mul(*size as u64));
-        let fits = |shape: &Vec<usize>| 4 * shape.iter().map(|size| *size as u64).product::<u64>() <= limit;
-        // No product of some of the sizes can overflow if that of all does not.
-        if all.is_none() || !self.shapes(sizes).iter().all(fits) {
-            bail!("--shape {} is too large: this adapter binds at most {limit} bytes at once", sizes::shown(sizes));
-        }
+        sizes::must_fit(sizes, self.inputs, gpu)?;
         Ok(sizes.clone())
     }
 }
