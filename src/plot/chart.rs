@@ -44,10 +44,14 @@ pub(super) struct Chart<'a> {
     inside: Area,
     x: Axis,
     y: Axis,
+    /// The size of the letters.
+    letters: f32,
 }
 
 const TITLE: f32 = 15.0;
 const LETTERS: f32 = 11.0;
+/// For a picture that stands in a text.
+const LARGE_LETTERS: f32 = 13.0;
 /// Margins around the axes: for the title, and for numbers and a name to the left and below.
 const ABOVE: f32 = 34.0;
 const LEFT: f32 = 58.0;
@@ -63,13 +67,22 @@ impl<'a> Chart<'a> {
         let room = (area.width - 8.0) / font::width(title, TITLE).max(1.0);
         let middle = area.left + area.width / 2.0;
         drawing.text(title, [middle, area.top + 18.0], TITLE * room.min(1.0), Anchor::Middle);
+        Self::untitled(LETTERS, drawing, area, [x, y])
+    }
+
+    /// A chart with letters as large as those of a text, in a picture that has its title already.
+    pub fn large(drawing: &'a mut Drawing, area: Area, x: Axis, y: Axis) -> Self {
+        Self::untitled(LARGE_LETTERS, drawing, area, [x, y])
+    }
+
+    fn untitled(letters: f32, drawing: &'a mut Drawing, area: Area, [x, y]: [Axis; 2]) -> Self {
         let inside = Area {
             left: area.left + LEFT,
             top: area.top + ABOVE,
             width: area.width - LEFT - RIGHT,
             height: area.height - ABOVE - BELOW,
         };
-        let mut chart = Self { drawing, inside, x, y };
+        let mut chart = Self { drawing, inside, x, y, letters };
         chart.draw_axes();
         chart
     }
@@ -88,19 +101,26 @@ impl<'a> Chart<'a> {
             let x = left + self.x.share(value) as f32 * width;
             self.drawing.line(vec![[x, top], [x, bottom]], 1.0, GRID);
             self.drawing.line(vec![[x, bottom], [x, bottom + TICK]], 1.0, FRAME);
-            self.drawing.text(text, [x, bottom + 14.0], LETTERS, Anchor::Middle);
+            self.drawing.text(text, [x, bottom + 14.0], self.letters, Anchor::Middle);
         }
         for (value, text) in self.y.ticks.clone() {
             let y = bottom - self.y.share(value) as f32 * height;
             self.drawing.line(vec![[left, y], [right, y]], 1.0, GRID);
             self.drawing.line(vec![[left - TICK, y], [left, y]], 1.0, FRAME);
-            self.drawing.text(text, [left - TICK - 4.0, y], LETTERS, Anchor::End);
+            self.drawing.text(text, [left - TICK - 4.0, y], self.letters, Anchor::End);
         }
         self.drawing.line(vec![[left, top], [left, bottom], [right, bottom]], 1.0, FRAME);
         let middle = [left + width / 2.0, bottom + 32.0];
-        self.drawing.text(self.x.name, middle, LETTERS + 1.0, Anchor::Middle);
+        self.drawing.text(self.x.name, middle, self.letters + 1.0, Anchor::Middle);
         let middle = [left - LEFT + 12.0, top + height / 2.0];
-        self.drawing.text_upwards(self.y.name, middle, LETTERS + 1.0, Anchor::Middle);
+        self.drawing.text_upwards(self.y.name, middle, self.letters + 1.0, Anchor::Middle);
+    }
+
+    /// Text beside a place, so many pixels to the right of it and below it.
+    pub fn note(&mut self, text: &str, place: (f64, f64), [right, below]: [f32; 2], anchor: Anchor) {
+        if let Some([x, y]) = self.at(place) {
+            self.drawing.text(text, [x + right, y + below], self.letters, anchor);
+        }
     }
 
     /// A line through places; a place that is not finite is a gap.
@@ -132,7 +152,7 @@ impl<'a> Chart<'a> {
         const LINE: f32 = 17.0;
         const SWATCH: f32 = 16.0;
         const MARGIN: f32 = 7.0;
-        let widest = entries.iter().map(|(name, _)| font::width(name, LETTERS)).fold(0.0, f32::max);
+        let widest = entries.iter().map(|(name, _)| font::width(name, self.letters)).fold(0.0, f32::max);
         let (width, height) = (widest + SWATCH + 3.0 * MARGIN, LINE * entries.len() as f32 + MARGIN);
         let Area { left, top, .. } = self.inside;
         let (right, bottom) = (left + self.inside.width, top + self.inside.height);
@@ -146,7 +166,7 @@ impl<'a> Chart<'a> {
             let y = top + (f32::from(row) + 0.5) * LINE + MARGIN / 2.0;
             let swatch = [left + MARGIN, y - 2.0];
             self.drawing.rectangle(swatch, [SWATCH, 4.0], *color);
-            self.drawing.text(*name, [left + 2.0 * MARGIN + SWATCH, y], LETTERS, Anchor::Start);
+            self.drawing.text(*name, [left + 2.0 * MARGIN + SWATCH, y], self.letters, Anchor::Start);
         }
     }
 }

@@ -40,6 +40,16 @@ impl Color {
         Self { rgb: [lighter(red), lighter(green), lighter(blue)], ..self }
     }
 
+    /// The same for a drawing on dark paper: paper and ink change their places.
+    pub(super) fn on_dark_paper(self) -> Self {
+        let dark = match self.rgb {
+            rgb if rgb == Self::PAPER.rgb => Self::rgb(0x16, 0x17, 0x1a),
+            rgb if rgb == Self::INK.rgb => Self::rgb(0xe6, 0xe6, 0xe8),
+            _ => self.on_dark(),
+        };
+        dark.faint(self.opacity)
+    }
+
     /// As written in CSS and SVG, without its opacity.
     pub fn hex(self) -> String {
         let [red, green, blue] = self.rgb;

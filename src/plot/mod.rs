@@ -7,6 +7,7 @@ mod axis;
 mod chart;
 mod color;
 mod confusion;
+pub mod course;
 mod curves;
 mod drawing;
 mod effects;

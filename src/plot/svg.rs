@@ -1,5 +1,6 @@
 //! Drawings as SVG.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use base64::Engine;
@@ -15,6 +16,8 @@ pub enum Ground {
     Paper,
     /// A page with colours of its own: ink takes the colour of its text, and paper is not drawn.
     Page,
+    /// White paper, or dark paper where the viewer prefers that: for a file that any page may show.
+    Either,
 }
 
 impl Ground {
@@ -34,7 +37,10 @@ pub(super) fn text(drawing: &Drawing, ground: Ground) -> Result<String, DrawingE
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" font-family="DejaVu Sans, Verdana, sans-serif">"#
     );
     svg.push('\n');
-    if ground == Ground::Paper {
+    if ground == Ground::Either {
+        svg.push_str(&dark_style(drawing));
+    }
+    if ground != Ground::Page {
         let paper = Color::PAPER.hex();
         let _ = writeln!(svg, r#"<rect width="100%" height="100%" fill="{paper}"/>"#); // a String takes any text
     }
@@ -44,6 +50,24 @@ pub(super) fn text(drawing: &Drawing, ground: Ground) -> Result<String, DrawingE
     }
     svg.push_str("</svg>\n");
     Ok(svg)
+}
+
+/// The colours of a drawing on dark paper. A style is stronger than the attributes that it selects by.
+fn dark_style(drawing: &Drawing) -> String {
+    let colors = drawing.shapes.iter().filter_map(|shape| match shape {
+        Shape::Rectangle { color, .. } | Shape::Line { color, .. } | Shape::Disc { color, .. } => Some(color.rgb),
+        Shape::Text(text) => Some(text.color.rgb),
+        Shape::Image { .. } => None,
+    });
+    let colors: BTreeSet<[u8; 3]> = colors.chain([Color::PAPER.rgb]).collect();
+    let mut style = "<style>@media (prefers-color-scheme: dark) {\n".to_owned();
+    for [red, green, blue] in colors {
+        let color = Color::rgb(red, green, blue);
+        let (light, dark) = (color.hex(), color.on_dark_paper().hex());
+        let _ = writeln!(style, r#"[fill="{light}"] {{ fill: {dark} }} [stroke="{light}"] {{ stroke: {dark} }}"#);
+    }
+    style.push_str("}</style>\n");
+    style
 }
 
 fn element(shape: &Shape, ground: Ground) -> Result<String, DrawingError> {
@@ -148,5 +172,20 @@ mod tests {
         };
         assert_eq!(paints(Ground::Page), ["currentColor", "none", "#0072b2"]);
         assert_eq!(paints(Ground::Paper), ["#ffffff", "#000000", "#ffffff", "#0072b2"]);
+    }
+
+    #[test]
+    fn each_colour_has_another_on_dark_paper() {
+        let mut drawing = Drawing::new((10, 10));
+        drawing.line(vec![[0.0; 2], [1.0; 2]], 1.0, Color::BLUE.faint(0.5));
+        let rules: Vec<String> = [("#0072b2", "#3f95c5"), ("#ffffff", "#16171a")]
+            .map(|(light, dark)| {
+                format!(r#"[fill="{light}"] {{ fill: {dark} }} [stroke="{light}"] {{ stroke: {dark} }}"#)
+            })
+            .to_vec();
+        let [paper, either] = [Ground::Paper, Ground::Either].map(|ground| text(&drawing, ground).unwrap());
+        let style = format!("<style>@media (prefers-color-scheme: dark) {{\n{}\n}}</style>\n", rules.join("\n"));
+        assert_eq!(either.replace(&style, ""), paper, "only the style differs");
+        assert!(either.contains(&style), "{either}");
     }
 }
