@@ -101,7 +101,7 @@ pub struct Transfer {
 /// [`Transfer`] on the command line, where the second phase may be given in part.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Transfer: the head is trained first, then the end of the base too")]
-struct Options {
+struct TransferOptions {
     /// Weights for all but the head: a safetensors file, such as one of torchvision's or timm's
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
@@ -131,7 +131,7 @@ struct Options {
     fine_tune_weight_decay: Option<f32>,
 }
 
-impl Options {
+impl TransferOptions {
     fn update(self, transfer: &mut Transfer) -> Result<(), clap::Error> {
         let Transfer { weights, fine_tune } = transfer;
         let second_phase = Self { weights: None, ..self.clone() };
@@ -179,11 +179,11 @@ fn set<T>(target: &mut T, given: Option<T>) {
 
 impl Args for Transfer {
     fn augment_args(command: Command) -> Command {
-        Options::augment_args(command)
+        TransferOptions::augment_args(command)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
-        Options::augment_args(command)
+        TransferOptions::augment_args(command)
     }
 }
 
@@ -195,7 +195,7 @@ impl FromArgMatches for Transfer {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        Options::from_arg_matches(matches)?.update(self)
+        TransferOptions::from_arg_matches(matches)?.update(self)
     }
 }
 

@@ -35,6 +35,10 @@ impl Given {
     /// # Errors
     /// When a given setting has no meaning for the rest of `config`.
     pub fn update(&self, config: &mut TrainConfig) -> anyhow::Result<()> {
+        // The default, of no command line, knows no setting that could be asked for.
+        if self.0 == ArgMatches::default() {
+            return Ok(());
+        }
         config.update_from_arg_matches(&self.0).map_err(|error| anyhow::anyhow!("{}", first_line(&error)))
     }
 }
