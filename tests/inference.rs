@@ -54,6 +54,8 @@ fn write_model(path: &Path, train: &TrainConfig) -> RunConfig {
         version: "test".to_owned(),
         adapter: "test".to_owned(),
         driver: String::new(),
+
+        changed_shaders: Vec::new(),
         own_network: None,
         form: Form::default(),
         train: train.clone(),

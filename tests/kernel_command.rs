@@ -79,7 +79,12 @@ fn an_op_is_checked_timed_and_drawn_and_a_changed_kernel_is_found_wrong() {
     let right = find_shader(file).unwrap().text;
     let wrong = right.replace("/ sum;", "/ (2.0 * sum);");
     assert_ne!(right, wrong);
-    std::fs::create_dir_all(here.join("my/loss")).unwrap();
+    printed(here, "kernel copy loss/softmax.wgsl --to my");
+    assert_eq!(std::fs::read_to_string(here.join("my").join(file)).unwrap(), right);
+    // What may have been changed stays as it is, and nothing else is written.
+    assert!(refused(here, "kernel copy pool loss/softmax.wgsl --to my").contains("exists already"));
+    assert!(!here.join("my/pool").exists());
+    assert!(refused(here, "kernel copy los --to my").contains("no shader file or folder 'los'"));
     std::fs::write(here.join("my").join(file), wrong).unwrap();
     let said = refused(here, "kernel run softmax --shape 40x9 --shaders my");
     assert!(said.contains("shaders of my: loss/softmax.wgsl"), "{said}");

@@ -62,7 +62,7 @@ const WITHOUT_GRADIENT: [(&str, &str); 23] = [
     ("matmul.rs WeightGrad", PART),
     ("max_pool.rs MaxPoolGrad", PART),
     ("optimiser_step.rs OptimiserStep", TRAINING),
-    ("step.rs StepOp", "a step of a lesson, which is a forward pass only"),
+    ("kernel.rs LessonOp", "a step of a lesson, which is a forward pass only"),
     ("pack.rs Pack", TRAINING),
     ("reduce.rs Expand", PART),
     ("resize.rs ResizeGrad", PART),

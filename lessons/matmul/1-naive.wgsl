@@ -6,6 +6,7 @@
 // Why:     the definition. Two things are wrong with it: neighbouring threads (x, x + 1, ...) read elements of A that lie K apart,
 //          each from a cache line of its own, and every element of A is read N times from memory.
 // Grid: M / 16, N / 16
+// Most: K 65000
 struct Sizes {
     m: u32,
     k: u32,

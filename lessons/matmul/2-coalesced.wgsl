@@ -7,6 +7,7 @@
 //          neighbouring elements of B, one and the same of A, and write neighbours of C: the loads are coalesced. Only x and y
 //          were swapped.
 // Grid: N / 16, M / 16
+// Most: K 65000
 struct Sizes {
     m: u32,
     k: u32,

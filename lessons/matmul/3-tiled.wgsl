@@ -8,6 +8,7 @@
 //          memory that they share, wait for each other, and multiply from there. Zeros stand for what lies beyond the matrices, so
 //          that no thread leaves before a barrier: all must reach it.
 // Grid: N / 16, M / 16
+// Most: K 60000
 struct Sizes {
     m: u32,
     k: u32,

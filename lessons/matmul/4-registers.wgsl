@@ -9,6 +9,7 @@
 //          Registers are the fastest memory of all. The rows and columns of a thread are 16 apart, so that neighbouring threads
 //          read neighbouring words.
 // Grid: N / 64, M / 64
+// Most: K 12000
 struct Sizes {
     m: u32,
     k: u32,

@@ -9,6 +9,7 @@
 //          so that the four rows of a thread are a quad.
 // Grid: N / 64, M / 64
 // Multiples: K 4, N 4
+// Most: K 12000
 struct Sizes {
     m: u32,
     k: u32,

@@ -9,6 +9,7 @@
 //          under way make up a block, which reads fewer distinct rows and columns. Nothing else changes.
 // Grid: N / 64, M / 64
 // Multiples: K 4, N 4
+// Most: K 12000
 struct Sizes {
     m: u32,
     k: u32,

@@ -8,7 +8,8 @@
 //          of A, for its own k, and the lanes pass it around with shuffles. All lanes take part in each: what lies beyond the
 //          matrices is read as zero.
 // Grid: N / 64, M / 8
-// Needs: subgroups
+// Needs: subgroups (browsers ask for a line `enable subgroups;` above all others; naga, which reads it here, does not know it)
+// Most: K 6000
 struct Sizes {
     m: u32,
     k: u32,

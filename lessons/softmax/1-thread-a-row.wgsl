@@ -7,6 +7,7 @@
 //          nothing in the quotient. Neighbouring threads read elements that are C apart, so each load touches a cache line of its
 //          own, and R threads may be too few to fill a device.
 // Grid: R / 64
+// Most: C 21000
 struct Sizes {
     rows: u32,
     columns: u32,

@@ -7,6 +7,7 @@
 //          multiplied by exp(old - new). It costs a second exp an element, and saves a pass over memory: where rows do not stay in
 //          the cache, memory is what counts. Attention over long rows (FlashAttention) rests on this.
 // Grid: R / 64
+// Most: C 32000
 struct Sizes {
     rows: u32,
     columns: u32,

@@ -3,13 +3,13 @@
 // x        [N], y [1]; partial [N / 4096] the sum of each workgroup
 // Threads: 16 numbers a thread, 256 apart, in workgroups of 256. A second launch adds up the sums of all workgroups.
 // Bytes:   as step 3.
-// Why:     the threads of a subgroup (4 to 64 neighbours, 32 on most GPUs) run in step, and can add up their numbers without workgroup
+// Why:     the threads of a subgroup (4 to 128 neighbours, 32 on most GPUs) run in step, and can add up their numbers without workgroup
 //          memory and without a barrier: one instruction takes the place of the first rounds of the tree. What is left are a few
 //          sums, one of each subgroup, which one thread adds up.
 // Grid: N / 4096
 // Scratch: N / 4096
 // Grid 2: 1
-// Needs: subgroups
+// Needs: subgroups (browsers ask for a line `enable subgroups;` above all others; naga, which reads it here, does not know it)
 @group(0) @binding(0) var<uniform> count: u32;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;

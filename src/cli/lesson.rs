@@ -7,10 +7,9 @@ use anyhow::{anyhow, bail};
 use clap::Args;
 use selvedge::files::{escaped, read_text};
 use selvedge::gpu::Gpu;
-use selvedge::gradcheck::Report;
-use selvedge::lessons::{Ladder, Launch, Step};
+use selvedge::lessons::{Cases, Ladder, LessonKernel};
 use selvedge::plot::{self, SpeedPicture};
-use selvedge::program::Ceiling;
+use selvedge::program::{Ceiling, Speed};
 use serde::Serialize;
 
 use super::AdapterOption;
@@ -57,11 +56,8 @@ struct Row {
     step: String,
     /// Why it was not run, if it was not.
     not_run: Option<&'static str>,
-    milliseconds: f64,
-    gflops: f64,
-    gigabytes_per_second: f64,
-    /// The larger of the shares of arithmetic and of memory that the adapter can do.
-    share_of_ceiling: f64,
+    #[serde(flatten)]
+    speed: Speed,
     /// Values that are not as in double precision.
     wrong: usize,
     compared: usize,
@@ -74,14 +70,14 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         return list();
     };
     let ladder = Ladder::find(name).ok_or_else(|| {
-        let names: Vec<&str> = Ladder::ALL.iter().map(|ladder| ladder.name).collect();
+        let names: Vec<&str> = Ladder::ALL.iter().map(|ladder| ladder.problem.name).collect();
         anyhow!("there is no lesson '{}'; the lessons are {}", escaped(name), names.join(", "))
     })?;
     if let Some(path) = &options.plot {
         let inputs: Vec<&Path> = options.file.iter().map(PathBuf::as_path).collect();
         options.force.check("--plot", path, &["png", "svg"], &inputs)?;
     }
-    let all = ladder.steps();
+    let all = ladder.steps()?;
     let wanted = match options.step {
         None => all,
         Some(number) => {
@@ -99,10 +95,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
     let sizes = options.sizes(ladder)?;
     let gpu = options.adapter.open_quietly()?;
-    sizes::must_fit(&sizes, ladder.inputs, &gpu)?;
+    sizes::must_fit(&sizes, ladder.problem.inputs, &gpu)?;
     let ceiling = Ceiling::measure(&gpu)?;
-    let rows = wanted.iter().map(|step| measure(options, ladder, step, &gpu, &sizes, &ceiling));
-    let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
+    let mut cases = Cases::default();
+    let mut rows = Vec::new();
+    for step in &wanted {
+        rows.push(measure(options, ladder, step, &gpu, &sizes, &ceiling, &mut cases)?);
+    }
     if let Some(path) = &options.plot {
         draw(path, &format!("{name} {} on {}", sizes::shown(&sizes), gpu.adapter().name), &rows)?;
     }
@@ -112,7 +111,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             "ceiling": { "flops": ceiling.flops, "bytes": ceiling.bytes }, "steps": rows,
         }))?;
     } else {
-        outln!("{name} {} on {}: {}\n", sizes::shown(&sizes), gpu.adapter().name, ladder.computes)?;
+        outln!("{name} {} on {}: {}\n", sizes::shown(&sizes), gpu.adapter().name, ladder.problem.computes)?;
         if let (Some(_), Some(step)) = (options.step, wanted.last()) {
             outln!("{}\n\n{}\n", escaped(step.title()), escaped(&step.why()))?;
         }
@@ -126,9 +125,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 
 fn list() -> anyhow::Result<()> {
     for ladder in Ladder::ALL {
-        let letters: Vec<String> = ladder.sizes.iter().map(char::to_string).collect();
-        outln!("{}: {}   [{}: {}]", ladder.name, ladder.computes, letters.join("x"), sizes::shown(ladder.usual))?;
-        for step in ladder.steps() {
+        let problem = &ladder.problem;
+        let letters: Vec<String> = problem.letters.iter().map(char::to_string).collect();
+        outln!("{}: {}   [{}: {}]", problem.name, problem.computes, letters.join("x"), sizes::shown(ladder.usual))?;
+        for step in ladder.steps()? {
             outln!("  {}", step.title())?;
         }
         outln!("")?;
@@ -141,9 +141,9 @@ fn list() -> anyhow::Result<()> {
 
 impl Options {
     /// The step with the text of a reader's own file, if one is named.
-    fn own(&self, ladder: &'static Ladder, step: Step) -> anyhow::Result<Step> {
+    fn own(&self, ladder: &'static Ladder, step: LessonKernel) -> anyhow::Result<LessonKernel> {
         Ok(match &self.file {
-            Some(path) => Step::new(ladder, &path.to_string_lossy(), &read_text(path)?),
+            Some(path) => LessonKernel::new(&ladder.problem, &path.to_string_lossy(), read_text(path)?)?,
             None => step,
         })
     }
@@ -154,7 +154,7 @@ impl Options {
             Some(Sizes(sizes)) if sizes.len() == ladder.usual.len() => Ok(sizes.clone()),
             Some(_) => bail!(
                 "--shape of {} is {} sizes, such as {}",
-                ladder.name,
+                ladder.problem.name,
                 ladder.usual.len(),
                 sizes::shown(ladder.usual)
             ),
@@ -162,49 +162,47 @@ impl Options {
     }
 }
 
-/// Checks a step at odd sizes, and times it.
+/// Checks a step at awkward sizes, and times it.
 fn measure(
     options: &Options,
     ladder: &'static Ladder,
-    step: &Step,
+    step: &LessonKernel,
     gpu: &Arc<Gpu>,
     sizes: &[usize],
     ceiling: &Ceiling,
+    cases: &mut Cases,
 ) -> anyhow::Result<Row> {
-    let launch: Launch = step.launch()?;
     let mut row = Row {
         step: step.name().to_owned(),
-        not_run: None,
-        milliseconds: 0.0,
-        gflops: 0.0,
-        gigabytes_per_second: 0.0,
-        share_of_ceiling: 0.0,
+        not_run: step.not_run_on(gpu),
+        speed: Speed::default(),
         wrong: 0,
         compared: 0,
         first_wrong: None,
     };
-    if launch.needs_subgroups && gpu.variant().lanes == 1 {
-        row.not_run = Some("this adapter has no subgroups of one size");
+    if row.not_run.is_some() {
         return Ok(row);
     }
     // At the sizes that are timed too: a driver may do something else there.
-    let mut report: Report = step.check(gpu, &launch, ladder.odd)?;
-    report.add(step.check(gpu, &launch, sizes)?);
-    (row.compared, row.wrong) = (report.compared, report.disagreements.len());
-    row.first_wrong = report.disagreements.first().map(ToString::to_string);
-    let profile = step.profile(gpu, &launch, sizes, options.runs)?;
-    let seconds = profile.seconds().max(1e-9);
-    let sum = |value: fn(&selvedge::program::DispatchTime) -> u64| profile.dispatches.iter().map(value).sum::<u64>();
-    let (flops, bytes) = (sum(|time| time.flops) as f64 / seconds, sum(|time| time.bytes) as f64 / seconds);
-    row.milliseconds = 1e3 * seconds;
-    row.gflops = flops / 1e9;
-    row.gigabytes_per_second = bytes / 1e9;
-    row.share_of_ceiling = (flops / ceiling.flops).max(bytes / ceiling.bytes);
+    for sizes in ladder.problem.awkward.iter().chain([&sizes]) {
+        let outcome = step.check(gpu, cases, sizes)?;
+        row.compared += outcome.expected.len();
+        row.wrong += outcome.wrong.len();
+        if row.first_wrong.is_none() && !outcome.is_right() {
+            row.first_wrong = Some(format!("at {}: {outcome}", outcome.sizes));
+        }
+    }
+    let profile = step.profile(gpu, sizes, options.runs)?;
+    let fitting = step.fitting(sizes);
+    if fitting != sizes {
+        row.step = format!("{} at {}", row.step, sizes::shown(&fitting));
+    }
+    row.speed = ceiling.speed((ladder.flops)(&fitting), ladder.problem.bytes(&fitting), profile.seconds());
     Ok(row)
 }
 
 fn draw(path: &Path, title: &str, rows: &[Row]) -> anyhow::Result<()> {
-    let shares: Vec<(String, f64)> = rows.iter().map(|row| (row.step.clone(), row.share_of_ceiling)).collect();
+    let shares: Vec<(String, f64)> = rows.iter().map(|row| (row.step.clone(), row.speed.share_of_ceiling)).collect();
     let picture = SpeedPicture { title, shares: &shares };
     Ok(plot::save(&picture, path)?)
 }
@@ -223,22 +221,22 @@ fn print(rows: &[Row], ceiling: &Ceiling) -> anyhow::Result<()> {
         let before = place.checked_sub(1).map(|place| &rows[place]).filter(|before| before.not_run.is_none());
         lines.push([
             name,
-            format!("{:.3}", row.milliseconds),
-            format!("{:.2}", row.gflops),
-            format!("{:.2}", row.gigabytes_per_second),
-            format!("{:.1}", 100.0 * row.share_of_ceiling),
+            format!("{:.3}", row.speed.milliseconds),
+            format!("{:.2}", row.speed.gflops),
+            format!("{:.2}", row.speed.gigabytes_per_second),
+            format!("{:.1}", 100.0 * row.speed.share_of_ceiling),
             // Not the times: a step may be timed at other sizes.
-            before.map_or_else(|| "-".to_owned(), |before| format!("{:.2}", row.gflops / before.gflops)),
-            match row.wrong {
-                0 => format!("as in double precision ({} values)", thousands(row.compared)),
-                wrong => format!("{} of {} values are WRONG", thousands(wrong), thousands(row.compared)),
+            before.map_or_else(|| "-".to_owned(), |before| format!("{:.2}", row.speed.gflops / before.speed.gflops)),
+            match row.first_wrong {
+                None => format!("as in double precision ({} values)", thousands(row.compared)),
+                Some(_) => format!("{} of {} values are WRONG", thousands(row.wrong), thousands(row.compared)),
             },
         ]);
     }
     outln!("{}", table(&lines, &[1, 2, 3, 4, 5]))?;
     outln!(
-        "%ceiling: of the {:.0} GFLOP/s or {:.1} GB/s that this adapter reaches at best, whichever share is larger. These kernels run \
-         with bounds checks.",
+        "Times the step before: in GFLOP/s, since a step may run at other sizes. GB/s: with each input and the output counted once. %ceiling: of the {:.0} GFLOP/s or {:.1} GB/s that this adapter reaches \
+         at best, whichever share is larger. These kernels run with bounds checks.",
         ceiling.flops / 1e9,
         ceiling.bytes / 1e9
     )?;

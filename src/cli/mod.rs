@@ -12,6 +12,7 @@ mod devices;
 mod display;
 mod doctor;
 mod evaluate;
+mod exercise;
 mod export;
 mod features;
 mod kernel;
@@ -93,6 +94,8 @@ enum Command {
     Kernel(kernel::Command),
     /// Climb a ladder of kernels, from the definition of a computation to a fast kernel, step by step
     Lesson(lesson::Options),
+    /// Fill the gap in a kernel, and have it checked: what is wrong, and why, in words
+    Exercise(exercise::Options),
     /// Print the dispatch list and memory plan of a training step
     Plan(plan::Options),
     /// Time a training step, dispatch by dispatch
@@ -305,8 +308,28 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Devices(options) => devices::run(&options),
         Command::Kernel(command) => kernel::run(&command),
         Command::Lesson(options) => lesson::run(&options),
+        Command::Exercise(options) => exercise::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Profile(options) => profile::run(&options),
     }?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// A build with debug assertions stops at names that two structs of a command share; others mix them up silently.
+    #[test]
+    fn structs_of_options_have_names_of_their_own() {
+        for command in Cli::command().get_subcommands() {
+            let names: Vec<_> = command.get_groups().map(|group| group.get_id()).collect();
+            let different: BTreeSet<_> = names.iter().collect();
+            assert_eq!(names.len(), different.len(), "{}: {names:?}", command.get_name());
+        }
+    }
 }

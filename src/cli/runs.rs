@@ -45,10 +45,12 @@ fn row(path: &Path) -> Result<[String; 8], RunError> {
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
     let number = |value: Option<f64>| or_dash(value.map(|value| format!("{value:.4}")));
     let network = config.own_network.clone().unwrap_or_else(|| config.train.network.architecture().to_string());
+    let final_training = if config.chosen.is_some() { ", final" } else { "" };
+    let changed = if config.changed_shaders.is_empty() { "" } else { ", changed shaders" };
     let seconds: f64 = history.iter().map(|record| record.seconds).sum();
     Ok([
         path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        if config.chosen.is_some() { format!("{network}, final") } else { network },
+        format!("{network}{final_training}{changed}"),
         format!("{}/{}", history.len(), config.total_epochs()),
         or_dash(best.map(|record| record.epoch.to_string())),
         number(best.and_then(EpochRecord::kept_loss)),

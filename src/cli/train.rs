@@ -201,7 +201,8 @@ fn resume_run(options: &Options, path: &Path, display: &mut Display) -> anyhow::
     }
     let data = options.data_of(&run, display)?;
     let gpu = display.open(&options.adapter)?;
-    if let Some(warning) = other_device(&run, &gpu.adapter().name, &gpu.adapter().driver) {
+    let changed: Vec<String> = gpu.shaders().changed().map(str::to_owned).collect();
+    if let Some(warning) = other_device(&run, &gpu.adapter().name, &gpu.adapter().driver, &changed) {
         warn!("{warning}");
     }
     let task = Task::built_in(&run.train, &data);
@@ -229,15 +230,16 @@ impl Display {
     }
 }
 
-/// What to say when the run was started by another program, or on another adapter or driver: a training repeats itself to the last
-/// bit only on the same, since the driver compiles the kernels.
-fn other_device(run: &RunConfig, adapter: &str, driver: &str) -> Option<String> {
-    let described = |adapter: &str, driver: &str, version: &str| {
+/// What to say when the run was started by another program, on another adapter or driver, or with other shaders: a training repeats
+/// itself to the last bit only on the same, since the driver compiles the kernels.
+fn other_device(run: &RunConfig, adapter: &str, driver: &str, changed_shaders: &[String]) -> Option<String> {
+    let described = |adapter: &str, driver: &str, version: &str, changed: &[String]| {
         let driver = if run.driver.is_empty() { String::new() } else { format!(" with {driver}") };
-        format!("{adapter}{driver} by selvedge {version}")
+        let changed = if changed.is_empty() { String::new() } else { format!(" with changed {}", changed.join(", ")) };
+        format!("{adapter}{driver} by selvedge {version}{changed}")
     };
-    let started = described(&run.adapter, &run.driver, &run.version);
-    let here = described(adapter, driver, env!("CARGO_PKG_VERSION"));
+    let started = described(&run.adapter, &run.driver, &run.version, &run.changed_shaders);
+    let here = described(adapter, driver, env!("CARGO_PKG_VERSION"), changed_shaders);
     (started != here).then(|| {
         format!("the run was started on {started}; on {here} its weights will not be the same to the last bit")
     })
@@ -256,6 +258,7 @@ mod tests {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             adapter: "card".to_owned(),
             driver: "driver 1".to_owned(),
+            changed_shaders: Vec::new(),
             own_network: None,
             train: TrainConfig::default(),
             form: Form::default(),
@@ -265,11 +268,13 @@ mod tests {
             data_checksum: 0,
             chosen: None,
         };
-        assert_eq!(other_device(&run, "card", "driver 1"), None);
-        let warning = other_device(&run, "card", "driver 2").unwrap();
+        assert_eq!(other_device(&run, "card", "driver 1", &[]), None);
+        let warning = other_device(&run, "card", "driver 2", &[]).unwrap();
         assert!(warning.contains("card with driver 1") && warning.contains("card with driver 2"), "{warning}");
         run.driver = String::new();
-        assert_eq!(other_device(&run, "card", "driver 2"), None);
-        assert!(other_device(&run, "other card", "driver 2").unwrap().contains("other card by"));
+        assert_eq!(other_device(&run, "card", "driver 2", &[]), None);
+        assert!(other_device(&run, "other card", "driver 2", &[]).unwrap().contains("other card by"));
+        run.changed_shaders = vec!["optim/sgd.wgsl".to_owned()];
+        assert!(other_device(&run, "card", "", &[]).unwrap().contains("with changed optim/sgd.wgsl"));
     }
 }

@@ -70,7 +70,7 @@ impl Gpu {
     /// (`shaders/gemm/a_wide.wgsl`).
     pub(crate) fn binding_bytes(elements: usize) -> u64 {
         const WIDEST: u64 = 32;
-        if elements == 0 { WIDEST } else { 4 * elements as u64 }
+        if elements == 0 { WIDEST } else { (elements as u64).saturating_mul(4) }
     }
 
     /// A zeroed storage buffer of at least `bytes` bytes; `what` names it in errors.

@@ -126,8 +126,14 @@ impl Source {
     }
 }
 
-/// The text of pieces, each below a line with its name.
+/// The text of pieces, each below a line with its name. A text that is somebody's own and needs no other stays as it is, so that
+/// compilers count its lines as its author does.
 pub(super) fn join(pieces: &[Piece]) -> String {
+    if let [Piece { name, text, .. }] = pieces
+        && find_shader(name).is_none()
+    {
+        return text.clone();
+    }
     let with_name = |Piece { name, text, .. }: &Piece| format!("// ---- {name}\n{text}");
     pieces.iter().map(with_name).collect::<Vec<_>>().join("\n")
 }

@@ -12,7 +12,7 @@ pub struct LessonError {
     pub problem: String,
 }
 
-/// The launches of a step, by the lines of its file:
+/// The launches of a kernel, by the lines of its file:
 ///
 /// ```text
 /// // Grid: N / 64, M / 64    workgroups along x and y: products of sizes and numbers, divisions rounded up
@@ -23,19 +23,22 @@ pub struct LessonError {
 /// // Needs: subgroups        adapters that it runs on
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Launch {
-    pub(crate) grid: Vec<Product>,
-    pub(crate) second: Option<Vec<Product>>,
-    pub(crate) scratch: Option<Product>,
+pub(super) struct Launch {
+    pub grid: Vec<Product>,
+    pub second: Option<Vec<Product>>,
+    pub scratch: Option<Product>,
     multiples: Vec<(char, usize)>,
     most: Vec<(char, usize)>,
     /// Whether it needs subgroups.
     pub needs_subgroups: bool,
 }
 
+/// The largest number that a size may have to be a multiple of: sizes grow to the next one.
+const LARGEST_MULTIPLE: usize = 1024;
+
 /// A product of sizes and numbers; divisions are rounded up, from left to right.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Product(Vec<Factor>);
+pub(super) struct Product(Vec<Factor>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Factor {
@@ -57,10 +60,15 @@ impl Launch {
                 .map(str::trim)
         };
         let product = |text: &str| {
-            Product::parse(text, sizes)
-                .ok_or_else(|| wrong(format!("'{}' is no product of {sizes:?} and numbers", text.escape_debug())))
+            let letters = sizes.iter().map(char::to_string).collect::<Vec<_>>().join(", ");
+            Product::parse(text, sizes).ok_or_else(|| {
+                wrong(format!("'{}' is no product of numbers and sizes ({letters})", text.trim().escape_debug()))
+            })
         };
-        let products = |text: &str| text.split(',').map(product).collect::<Result<Vec<_>, _>>();
+        let products = |text: &str| match text.split(',').count() {
+            1..=3 => text.split(',').map(product).collect::<Result<Vec<_>, _>>(),
+            _ => Err(wrong("a grid has one to three parts: along x, y and z".to_owned())),
+        };
         let grid = said("Grid").ok_or_else(|| wrong("it has no line such as '// Grid: N / 64'".to_owned()))?;
         let number_of_size = |part: &str| {
             let (letter, number) = part.trim().split_once(' ')?;
@@ -75,23 +83,33 @@ impl Launch {
                 .collect::<Option<Vec<_>>>()
                 .ok_or_else(|| wrong(format!("its line '// {name}:' is not like 'K 4, N 4'"))),
         };
+        let multiples = numbers("Multiples")?;
+        if multiples.iter().any(|(_, number)| *number > LARGEST_MULTIPLE) {
+            return Err(wrong(format!("a size can be asked to be a multiple of {LARGEST_MULTIPLE} at most")));
+        }
         Ok(Self {
             grid: products(grid)?,
             second: said("Grid 2").map(products).transpose()?,
             scratch: said("Scratch").map(product).transpose()?,
-            multiples: numbers("Multiples")?,
+            multiples,
             most: numbers("Most")?,
-            needs_subgroups: said("Needs") == Some("subgroups"),
+            needs_subgroups: said("Needs").is_some_and(|needs| needs.starts_with("subgroups")),
         })
     }
 
-    /// Sizes near these that the step can take: multiples of what it asks for, and no larger than it can be.
+    /// Takes over what another launch asks of the sizes.
+    pub fn take_sizes_from(&mut self, other: &Self) {
+        self.multiples.clone_from(&other.multiples);
+        self.most.clone_from(&other.most);
+    }
+
+    /// Sizes near these that the kernel can take: multiples of what it asks for, and no larger than it can be.
     pub fn fitting(&self, letters: &[char], sizes: &[usize]) -> Vec<usize> {
         let asked = |asked: &[(char, usize)], letter: &char| {
             asked.iter().find(|(own, _)| own == letter).map(|(_, number)| *number)
         };
         let fit = |(size, letter): (&usize, &char)| {
-            let size = size.next_multiple_of(asked(&self.multiples, letter).unwrap_or(1));
+            let size = size.checked_next_multiple_of(asked(&self.multiples, letter).unwrap_or(1)).unwrap_or(*size);
             size.min(asked(&self.most, letter).unwrap_or(size))
         };
         sizes.iter().zip(letters).map(fit).collect()
@@ -142,6 +160,8 @@ mod tests {
             ("// Grid: Q", "'Q'"),
             ("// Grid: N / 0", "N / 0"),
             ("// Grid: N\n// Multiples: N", "Multiples"),
+            ("// Grid: N\n// Multiples: N 1000000000000", "at most"),
+            ("// Grid: N, N, N, N", "one to three"),
         ] {
             let error = Launch::of("f", text, &['N']).unwrap_err();
             assert!(error.problem.contains(part), "{error}");

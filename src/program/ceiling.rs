@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::{BufferId, Dispatch, Place, Program, Recipe, Slots};
 use crate::gpu::params::elementwise::map;
 use crate::gpu::params::measure::multiply_add;
@@ -18,6 +20,19 @@ pub struct Ceiling {
     pub dispatch: f64,
     /// Seconds that waiting for the previous dispatch adds.
     pub barrier: f64,
+}
+
+/// How fast something was done, and how near to the ceiling.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Speed {
+    /// Time in milliseconds.
+    pub milliseconds: f64,
+    /// 10^9 floating-point operations per second.
+    pub gflops: f64,
+    /// 10^9 bytes per second.
+    pub gigabytes_per_second: f64,
+    /// The larger of the shares of arithmetic and of memory that the adapter can do.
+    pub share_of_ceiling: f64,
 }
 
 /// Dispatches in the programs that measure what a dispatch costs.
@@ -39,6 +54,18 @@ impl Ceiling {
             dispatch: each(independent - alone),
             barrier: each(chained - independent),
         })
+    }
+
+    /// How fast these operations and bytes were in this time.
+    pub fn speed(&self, flops: u64, bytes: u64, seconds: f64) -> Speed {
+        let seconds = seconds.max(1e-9);
+        let (flops, bytes) = (flops as f64 / seconds, bytes as f64 / seconds);
+        Speed {
+            milliseconds: 1e3 * seconds,
+            gflops: flops / 1e9,
+            gigabytes_per_second: bytes / 1e9,
+            share_of_ceiling: (flops / self.flops).max(bytes / self.bytes),
+        }
     }
 }
 

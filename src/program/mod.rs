@@ -8,7 +8,7 @@ mod describe;
 mod memory;
 mod profile;
 
-pub use ceiling::Ceiling;
+pub use ceiling::{Ceiling, Speed};
 pub use describe::DispatchSummary;
 pub use memory::MemoryPlan;
 pub(crate) use memory::Slots;

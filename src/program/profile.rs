@@ -257,18 +257,16 @@ impl Tables<'_> {
     /// Milliseconds, share of the run, wanted GFLOP/s, operations executed per wanted one, GB/s, share of the ceiling.
     fn row(&self, f: &mut fmt::Formatter<'_>, cost: Cost) -> fmt::Result {
         let total = self.profile.seconds().max(f64::MIN_POSITIVE);
-        let seconds = cost.seconds.max(1e-9);
-        let (flops, bytes) = (cost.flops as f64 / seconds, cost.bytes as f64 / seconds);
-        let reached = (flops / self.ceiling.flops).max(bytes / self.ceiling.bytes);
+        let speed = self.ceiling.speed(cost.flops, cost.bytes, cost.seconds);
         write!(
             f,
             "{:>9.3} {:>6.1} {:>9.1} {:>5} {:>8.2} {:>8.0}",
-            seconds * 1e3,
+            speed.milliseconds,
             100.0 * cost.seconds / total,
-            flops / 1e9,
+            speed.gflops,
             executed_per_wanted(cost.flops, cost.executed),
-            bytes / 1e9,
-            100.0 * reached
+            speed.gigabytes_per_second,
+            100.0 * speed.share_of_ceiling
         )
     }
 }

@@ -20,6 +20,9 @@ pub struct RunConfig {
     /// The adapter's driver with its version; empty in runs that do not say.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub driver: String,
+    /// Shader files that were taken from a folder instead of those built in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed_shaders: Vec<String>,
     /// The name of a custom network. The network that the settings name then has no meaning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_network: Option<String>,

@@ -222,6 +222,7 @@ impl<'a> Training<'a> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             adapter: gpu.adapter().name.clone(),
             driver: gpu.adapter().driver.clone(),
+            changed_shaders: gpu.shaders().changed().map(str::to_owned).collect(),
             own_network: task.is_own.then(|| task.name.clone()),
             train: config.clone(),
             form: task.form.clone(),

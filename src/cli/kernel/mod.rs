@@ -1,6 +1,7 @@
 //! `selvedge kernel`: the kernels by themselves, to read, to run and to change.
 
 mod cases;
+mod copy;
 mod list;
 mod run;
 mod show;
@@ -17,6 +18,8 @@ pub enum Command {
     List(list::Options),
     /// Print the text of a kernel as it is compiled, each part under the name of its file; or what compilers get
     Show(show::Options),
+    /// Copy shader files into a folder for --shaders, to change them
+    Copy(copy::Options),
     /// Run an op: check it against double precision, and time its kernels
     Run(run::Options),
 }
@@ -25,6 +28,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::List(options) => list::run(options),
         Command::Show(options) => show::run(options),
+        Command::Copy(options) => copy::run(options),
         Command::Run(options) => run::run(options),
     }
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use selvedge::gpu::{GemmCore, Gpu, GpuOptions};
 use selvedge::gradcheck::{Report, Tolerance, check_output, gradcheck};
 use selvedge::plot::{self, SpeedPicture};
-use selvedge::program::{Ceiling, DispatchTime};
+use selvedge::program::{Ceiling, DispatchTime, Speed};
 use selvedge::tensor::ops::gemm_core;
 use selvedge::tensor::{Graph, Tensor};
 use serde::Serialize;
@@ -73,13 +73,10 @@ struct Measured {
     core: Option<&'static str>,
     kernel: &'static str,
     direction: &'static str,
-    milliseconds: f64,
-    gflops: f64,
+    #[serde(flatten)]
+    speed: Speed,
     /// Operations executed for each wanted one.
     executed: f64,
-    gigabytes_per_second: f64,
-    /// The larger of the shares of arithmetic and of memory that the adapter can do.
-    share_of_ceiling: f64,
 }
 
 /// The outcome of a check against double precision.
@@ -182,19 +179,12 @@ impl Options {
         let output = forward;
         let forward = profile_of(&[&output])?.dispatches;
         let measured = |direction| {
-            move |time: &DispatchTime| {
-                let seconds = time.seconds.max(1e-9);
-                let (flops, bytes) = (time.flops as f64 / seconds, time.bytes as f64 / seconds);
-                Measured {
-                    core,
-                    kernel: time.label,
-                    direction,
-                    milliseconds: 1e3 * seconds,
-                    gflops: flops / 1e9,
-                    executed: time.executed as f64 / time.flops.max(1) as f64,
-                    gigabytes_per_second: bytes / 1e9,
-                    share_of_ceiling: (flops / ceiling.flops).max(bytes / ceiling.bytes),
-                }
+            move |time: &DispatchTime| Measured {
+                core,
+                kernel: time.label,
+                direction,
+                speed: ceiling.speed(time.flops, time.bytes, time.seconds),
+                executed: time.executed as f64 / time.flops.max(1) as f64,
             }
         };
         let mut all: Vec<Measured> = forward.iter().map(measured("forward")).collect();
@@ -211,7 +201,7 @@ impl Options {
 fn draw(path: &Path, title: &str, measured: &[Measured]) -> anyhow::Result<()> {
     let name =
         |one: &Measured| one.core.map_or_else(|| one.kernel.to_owned(), |core| format!("{}, {core}", one.kernel));
-    let shares: Vec<_> = measured.iter().map(|one| (name(one), one.share_of_ceiling)).collect();
+    let shares: Vec<_> = measured.iter().map(|one| (name(one), one.speed.share_of_ceiling)).collect();
     let picture = SpeedPicture { title, shares: &shares };
     Ok(plot::save(&picture, path)?)
 }
@@ -220,16 +210,16 @@ fn print(measured: &[Measured], checks: &[Checked], ceiling: &Ceiling) -> anyhow
     let headings = ["core", "kernel", "", "ms", "GFLOP/s", "exec", "GB/s", "%ceiling"];
     let mut rows = vec![headings.map(str::to_owned)];
     rows.extend(measured.iter().map(|one| {
-        let no_flops = one.gflops == 0.0;
+        let no_flops = one.speed.gflops == 0.0;
         [
             one.core.unwrap_or("-").to_owned(),
             one.kernel.to_owned(),
             one.direction.to_owned(),
-            format!("{:.3}", one.milliseconds),
-            if no_flops { "-".to_owned() } else { format!("{:.1}", one.gflops) },
+            format!("{:.3}", one.speed.milliseconds),
+            if no_flops { "-".to_owned() } else { format!("{:.1}", one.speed.gflops) },
             if no_flops { "-".to_owned() } else { format!("{:.2}", one.executed) },
-            format!("{:.2}", one.gigabytes_per_second),
-            format!("{:.0}", 100.0 * one.share_of_ceiling),
+            format!("{:.2}", one.speed.gigabytes_per_second),
+            format!("{:.0}", 100.0 * one.speed.share_of_ceiling),
         ]
     }));
     outln!("{}", table(&rows, &[3, 4, 5, 6, 7]))?;

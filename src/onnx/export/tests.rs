@@ -16,6 +16,7 @@ fn exported(train: TrainConfig) -> Model {
         version: "test".to_owned(),
         adapter: "test".to_owned(),
         driver: String::new(),
+        changed_shaders: Vec::new(),
         own_network: None,
         form: Form::default(),
         normalisation: Normalisation { mean: [0.25; 3], deviation: [0.5; 3] },
