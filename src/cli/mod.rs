@@ -26,6 +26,8 @@ mod plan;
 mod predict;
 mod process;
 mod profile;
+mod record;
+mod replay;
 mod runs;
 mod search;
 mod settings;
@@ -96,6 +98,10 @@ enum Command {
     Lesson(lesson::Options),
     /// Fill the gap in a kernel, and have it checked: what is wrong, and why, in words
     Exercise(exercise::Options),
+    /// Record the first steps of a training as a tape: kernels, memory and numbers, to be replayed without this program
+    Record(record::Options),
+    /// Replay a tape, and compare what comes out with the recording
+    Replay(replay::Options),
     /// Print the dispatch list and memory plan of a training step
     Plan(plan::Options),
     /// Time a training step, dispatch by dispatch
@@ -309,6 +315,8 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Kernel(command) => kernel::run(&command),
         Command::Lesson(options) => lesson::run(&options),
         Command::Exercise(options) => exercise::run(&options),
+        Command::Record(options) => record::run(&options),
+        Command::Replay(options) => replay::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Profile(options) => profile::run(&options),
     }?;

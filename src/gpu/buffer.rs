@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::memory::Counted;
-use super::{Gpu, GpuError, Readback};
+use super::{Event, Gpu, GpuError, Readback};
 
 /// A range of a buffer, in bytes. Kernels bind slices; the offset is a multiple of [`Gpu::slice_alignment`].
 #[derive(Debug, Clone)]
@@ -19,6 +19,16 @@ impl Slice {
     pub fn part(&self, offset: u64, bytes: u64) -> Slice {
         debug_assert!(offset + bytes <= self.bytes);
         Slice { buffer: Arc::clone(&self.buffer), offset: self.offset + offset, bytes }
+    }
+
+    /// Where it begins in its buffer, in bytes.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// All of its buffer.
+    pub(crate) fn whole_buffer(&self) -> Slice {
+        Slice { buffer: Arc::clone(&self.buffer), offset: 0, bytes: self.buffer.raw.size() }
     }
 
     /// Length in bytes.
@@ -137,6 +147,7 @@ impl Gpu {
         }
         self.health()?;
         self.queue.write_buffer(slice.buffer(), slice.offset, contents);
+        self.recording().add(|| Event::Write { slice: slice.clone(), contents: contents.to_vec() });
         Ok(())
     }
 

@@ -12,6 +12,7 @@ mod mesa;
 pub(crate) mod params;
 mod pipeline;
 mod readback;
+mod recording;
 mod shader_folder;
 mod shaders;
 mod source;
@@ -25,6 +26,7 @@ pub use kernel::{Access, Kernel, fold_workgroups};
 pub use mesa::quiet_mesa;
 pub use pipeline::Pipeline;
 pub use readback::Readback;
+pub(crate) use recording::{Event, Recording};
 pub use shader_folder::ShaderFolder;
 pub use shaders::{SHADER_FILES, ShaderFile, find_shader};
 pub(crate) use shaders::{shader, shader_file};
@@ -50,6 +52,9 @@ pub struct GpuOptions {
     pub memory: Option<u64>,
     /// Whether kernels are chosen as for a large GPU, whatever the adapter: to see and test on a processor what a GPU would run.
     pub as_gpu: bool,
+    /// Whether to ask for no more than WebGPU promises everywhere: no features, its default limits, and the kernels for GPUs. What is
+    /// compiled then runs in any browser that has WebGPU.
+    pub portable: bool,
     /// A folder of shader files in place of those built in; see [`ShaderFolder`]. A kernel that any of them is part of runs with
     /// bounds checks.
     pub shaders: Option<PathBuf>,
@@ -89,7 +94,8 @@ impl GpuOptions {
             },
         };
         let shaders = std::env::var_os("SELVEDGE_SHADERS").filter(|path| !path.is_empty()).map(PathBuf::from);
-        Ok(Self { adapter: text("SELVEDGE_ADAPTER"), checked, gemm, memory, as_gpu, shaders, stream })
+        let adapter = text("SELVEDGE_ADAPTER");
+        Ok(Self { adapter, checked, gemm, memory, as_gpu, portable: false, shaders, stream })
     }
 }
 
@@ -128,6 +134,7 @@ pub struct Gpu {
     memory: Option<u64>,
     in_use: Arc<AtomicU64>,
     stream: bool,
+    recording: Recording,
     /// Why the device was lost, once it is; it is then unusable.
     lost: Arc<OnceLock<String>>,
     /// An error that arrived outside any call; the next call reports it, and later ones work.
@@ -146,12 +153,13 @@ impl Gpu {
         let checked = options.checked.unwrap_or(cfg!(debug_assertions));
         let variant = Variant::of(&summary, checked, options.gemm);
         let variant = if options.as_gpu { variant.as_large_gpu() } else { variant };
+        let variant = if options.portable { variant.portable() } else { variant };
         let memory = options.memory.or_else(|| memory::of_adapter(&adapter, &summary));
         let wanted = wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_INT64;
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("selvedge"),
-            required_features: adapter.features() & wanted,
-            required_limits: adapter.limits(),
+            required_features: if options.portable { wgpu::Features::empty() } else { adapter.features() & wanted },
+            required_limits: if options.portable { wgpu::Limits::default() } else { adapter.limits() },
             ..Default::default()
         }))
         .map_err(|source| GpuError::OpenDevice { adapter: summary.name.clone(), source })?;
@@ -184,6 +192,7 @@ impl Gpu {
             counters: Counters::default(),
             memory,
             stream: options.stream,
+            recording: Recording::default(),
             in_use: Arc::default(),
             lost,
             stray,
@@ -198,6 +207,11 @@ impl Gpu {
     /// The facts by which ops choose among their kernels.
     pub fn variant(&self) -> Variant {
         self.variant
+    }
+
+    /// What the host does to this device, while a tape is recorded.
+    pub(crate) fn recording(&self) -> &Recording {
+        &self.recording
     }
 
     /// The shader files that are not those built in.

@@ -80,6 +80,11 @@ impl Variant {
         Self { is_cpu: false, barriers_are_cheap: true, busy_workgroups: Self::OF_LARGE_GPU, ..self }
     }
 
+    /// The same on any GPU of which nothing more is known.
+    pub fn portable(self) -> Self {
+        Self { lanes: 1, wide_integers: false, ..self.as_large_gpu() }
+    }
+
     /// Number of threads of a memory-bound kernel that keeps the whole adapter busy.
     pub fn busy_threads(&self) -> usize {
         64 * self.busy_workgroups as usize

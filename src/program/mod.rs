@@ -16,9 +16,10 @@ pub use profile::{Clock, DispatchTime, Profile, Summary};
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use crate::gpu::{Access, Gpu, GpuError, Kernel, Pipeline, Slice};
+use crate::gpu::{Access, Event, Gpu, GpuError, Kernel, Pipeline, Slice};
 
 /// Identifies a buffer of a recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,6 +69,17 @@ struct Step {
     workgroups: [u32; 3],
 }
 
+/// A dispatch with the memory that it binds.
+pub(crate) struct BoundDispatch<'a> {
+    pub kernel: &'a Kernel,
+    /// Shapes and settings of the op.
+    pub note: &'a str,
+    pub bindings: Vec<(&'a Slice, Access)>,
+}
+
+/// The number of the program that is made next.
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
 /// How many runs of one program may be in flight at once. Two keep the device busy while the host prepares the next; more
 /// would only delay the results that the host sees.
 const RUNS_IN_FLIGHT: usize = 2;
@@ -76,6 +88,8 @@ const RUNS_IN_FLIGHT: usize = 2;
 #[derive(Debug)]
 pub struct Program {
     gpu: Arc<Gpu>,
+    /// Tells it from all other programs.
+    id: u64,
     steps: Vec<Step>,
     dispatches: Vec<Dispatch>,
     slices: Vec<Slice>,
@@ -110,6 +124,7 @@ impl Program {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             gpu: Arc::clone(gpu),
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             steps,
             dispatches: recipe.dispatches,
             slices,
@@ -132,6 +147,7 @@ impl Program {
         }
         let submission = self.gpu.guarded(|| "a program's dispatches".to_owned(), || self.submit())?;
         self.in_flight.push_back(submission);
+        self.gpu.recording().add(|| Event::Run { program: self.id });
         Ok(())
     }
 
@@ -191,6 +207,20 @@ impl Program {
     /// Kernels launched by one run.
     pub fn dispatch_count(&self) -> usize {
         self.steps.len()
+    }
+
+    /// Tells it from all other programs.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Its dispatches, with the memory that each binds.
+    pub(crate) fn bound_dispatches(&self) -> impl Iterator<Item = BoundDispatch<'_>> {
+        self.dispatches.iter().map(|dispatch| BoundDispatch {
+            kernel: &dispatch.kernel,
+            note: &dispatch.note,
+            bindings: dispatch.bindings.iter().map(|(id, access)| (self.slice(*id), *access)).collect(),
+        })
     }
 
     /// The kernels of one run, in order.

@@ -120,6 +120,11 @@ impl Compiled {
         &mut self.program
     }
 
+    /// The program, to look at.
+    pub fn as_program(&self) -> &Program {
+        &self.program
+    }
+
     /// Waits for all runs and returns the value of an output, or of a tensor made from data.
     ///
     /// # Errors

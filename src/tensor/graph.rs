@@ -304,6 +304,14 @@ impl Tensor {
         users.map(|node| node.op.name()).next().unwrap_or("nothing").to_owned()
     }
 
+    /// The memory of a tensor made from data; a computed one has none of its own.
+    pub(crate) fn own_memory(&self) -> Option<crate::gpu::Slice> {
+        match &self.graph.0.recorded.borrow().value(self.id).origin {
+            Origin::Leaf(slice) => Some(slice.clone()),
+            Origin::Node(_) => None,
+        }
+    }
+
     /// Overwrites a tensor made from data; every run started after this call sees the new values.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use crate::nn::WeightsError;
 use crate::plot::PlotError;
 use crate::run::{RunConfig, RunError, RunFolder};
 use crate::settings::SettingsError;
+use crate::tape::TapeError;
 use crate::tensor::TensorError;
 
 /// What can stop a training or an evaluation.
@@ -50,6 +51,9 @@ pub enum TrainError {
 
     #[error(transparent)]
     Plot(#[from] PlotError),
+
+    #[error(transparent)]
+    Tape(#[from] TapeError),
 
     #[error(
         "the loss became {loss} at step {step} (epoch {epoch}). Lower the learning rate (`lr`), or try another `seed`. {kept}"

@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use super::TrainError;
-use super::trainer::{Start, Trainer};
-use super::training::check_batch;
-use crate::data::{Dataset, Form, Normalisation};
+use super::beginning::Beginning;
+use crate::data::Dataset;
 use crate::gpu::Gpu;
-use crate::network::{Feed, Network, Resident};
-use crate::nn::weights;
-use crate::settings::{Learned, SettingsError, TrainConfig};
+use crate::settings::{SettingsError, TrainConfig};
 
 /// How the rate rises.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,14 +76,8 @@ pub fn find_rate(
     mut observe: impl FnMut(usize),
 ) -> Result<RateFinding, TrainError> {
     sweep.validate()?;
-    config.validate()?;
-    let images = config.images(data);
-    let split = config.split(images.labels())?;
-    check_batch(config, &split)?;
-    let normalisation = Normalisation::of(config.pixels, &images, &split.train);
-    let network = first_phase(gpu, config, &data.form(), normalisation)?;
-    let feed = Feed::Images(Resident::new(&network.graph, &images)?);
-    let mut trainer = Trainer::new(&network, config, Start::whole(&feed, images.labels(), split))?;
+    let beginning = Beginning::new(gpu, config, data)?;
+    let mut trainer = beginning.trainer(config)?;
 
     let mut losses = Vec::new();
     trainer.start_epoch()?;
@@ -119,21 +110,6 @@ pub fn find_rate(
     })?;
     let lowest = points.iter().min_by(|a, b| a.1.total_cmp(&b.1));
     Ok(RateFinding { steepest: sweep.rate(steepest), lowest: lowest.map_or(sweep.from, |(rate, _)| *rate), points })
-}
-
-/// The network at the start of its training: with given weights only the head is trained.
-fn first_phase(
-    gpu: &Arc<Gpu>,
-    config: &TrainConfig,
-    form: &Form,
-    normalisation: Normalisation,
-) -> Result<Network, TrainError> {
-    let Some(path) = &config.transfer.weights else {
-        return Ok(Network::of(gpu, config, form, normalisation, &Learned::All)?);
-    };
-    let network = Network::of(gpu, config, form, normalisation, &Learned::Head)?;
-    weights::load_base(&network.parameters, path)?;
-    Ok(network)
 }
 
 impl RateSweep {

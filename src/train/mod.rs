@@ -1,5 +1,6 @@
 //! Training a network on a data set, with the results kept in a run folder.
 
+mod beginning;
 mod checkpoint;
 mod error;
 mod extension;
@@ -8,6 +9,7 @@ mod fit;
 mod lr_find;
 mod mixing;
 mod progress;
+mod record;
 mod step;
 mod summary;
 mod task;
@@ -21,6 +23,7 @@ pub use extension::Extension;
 pub use fit::fit;
 pub use lr_find::{RateFinding, RateSweep, find_rate};
 pub use progress::Progress;
+pub use record::record;
 pub use step::{automatic_batch_size, inference_step, training_step};
 pub use summary::{LayerSummary, NetworkSummary, summary};
 pub use task::Task;

@@ -11,6 +11,7 @@ use crate::data::{Split, shuffle};
 use crate::eval::Report;
 use crate::network::{Answer, Changes, Feed, Network, Predictor, Visit};
 use crate::optim::{Average, Optimiser, PlateauState, Schedule, Timeline};
+use crate::program::Program;
 use crate::run::EpochRecord;
 use crate::settings::TrainConfig;
 use crate::tensor::{Compiled, Tensor};
@@ -225,12 +226,7 @@ impl<'a> Trainer<'a> {
         let mut learning_rate = 0.0;
         let mut progress = None;
         while !self.is_epoch_over() {
-            learning_rate = self.config.optimisation.learning_rate.at(
-                self.optimiser.steps(),
-                self.timeline(),
-                self.plateau.reduction,
-            );
-            self.step(learning_rate)?;
+            learning_rate = self.next_step()?;
             while let Some(arrived) = self.totals.poll()? {
                 progress = Some(self.progress(arrived)?);
             }
@@ -302,6 +298,28 @@ impl<'a> Trainer<'a> {
     /// Whether all steps of the epoch are done.
     pub fn is_epoch_over(&self) -> bool {
         self.steps >= self.steps_per_epoch()
+    }
+
+    /// The programs that steps run, with what each does.
+    pub fn programs(&self) -> Vec<(String, &Program)> {
+        let batches = self.batches.iter().map(|batch| {
+            let does = if self.update.is_some() { "gradients" } else { "step" };
+            (format!("{does} of {} images", batch.size), batch.compiled.as_program())
+        });
+        batches.chain(self.update.iter().map(|update| ("update".to_owned(), update.as_program()))).collect()
+    }
+
+    /// The sums of losses and of hits in the epoch so far.
+    pub fn sums(&self) -> &Tensor {
+        &self.totals.sums
+    }
+
+    /// Trains the next step of the epoch at the rate of the schedule, which is returned.
+    pub fn next_step(&mut self) -> Result<f64, TrainError> {
+        let schedule = &self.config.optimisation.learning_rate;
+        let learning_rate = schedule.at(self.optimiser.steps(), self.timeline(), self.plateau.reduction);
+        self.step(learning_rate)?;
+        Ok(learning_rate)
     }
 
     /// Trains the next step of the epoch, at this learning rate.

@@ -1,0 +1,99 @@
+//! Replaying a tape on this machine's device.
+
+use std::sync::Arc;
+
+use super::{Tape, TapeBinding, TapeDispatch, TapeError};
+use crate::gpu::{Access, Gpu, Kernel, Slice, Source};
+use crate::program::{Dispatch, Place, Program, Recipe, Slots};
+
+/// A tape on a device, with its own buffers.
+#[derive(Debug)]
+pub struct Replay<'a> {
+    gpu: Arc<Gpu>,
+    tape: &'a Tape,
+    buffers: Vec<Slice>,
+    programs: Vec<Program>,
+    next: usize,
+}
+
+impl<'a> Replay<'a> {
+    /// Makes the buffers and compiles the kernels. They run with bounds checks, since a tape may come from anywhere.
+    ///
+    /// # Errors
+    /// [`TapeError::Damaged`] when numbers in the tape do not fit together; those of the device, such as what the compiler says.
+    pub fn new(gpu: &Arc<Gpu>, tape: &'a Tape) -> Result<Self, TapeError> {
+        tape.check()?;
+        let mut buffers = Vec::new();
+        for buffer in &tape.buffers {
+            let slice = gpu.storage("a buffer of the tape", buffer.bytes)?;
+            gpu.write(&slice, tape.piece(buffer.contents))?;
+            buffers.push(slice);
+        }
+        let programs = tape.programs.iter().map(|program| {
+            let mut recipe = Recipe::default();
+            for dispatch in &program.dispatches {
+                let dispatch = restored(tape, dispatch, &buffers, &mut recipe)?;
+                recipe.dispatches.push(dispatch);
+            }
+            Ok(Program::new(gpu, recipe, &mut Slots::default())?)
+        });
+        let programs = programs.collect::<Result<_, TapeError>>()?;
+        Ok(Self { gpu: Arc::clone(gpu), tape, buffers, programs, next: 0 })
+    }
+
+    /// Carries out the next run, and returns what each [`Watched`](super::Watched) holds after it; `None` after the last.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn step(&mut self) -> Result<Option<Vec<Vec<u32>>>, TapeError> {
+        let Some(run) = self.tape.runs.get(self.next) else {
+            return Ok(None);
+        };
+        self.next += 1;
+        for write in &run.writes {
+            let contents = self.tape.piece(write.contents);
+            self.gpu.write(&self.buffers[write.buffer].part(write.offset, contents.len() as u64), contents)?;
+        }
+        self.programs[run.program].run()?;
+        let watched = self.tape.watched.iter().map(|watched| {
+            let slice = self.buffers[watched.buffer].part(watched.offset, watched.bytes);
+            Ok(bytemuck::pod_collect_to_vec(&self.gpu.read(&slice)?))
+        });
+        Ok(Some(watched.collect::<Result<_, TapeError>>()?))
+    }
+
+    /// What a buffer holds now.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn read(&self, buffer: usize) -> Result<Vec<u8>, TapeError> {
+        Ok(self.gpu.read(&self.buffers[buffer])?)
+    }
+}
+
+/// A dispatch as the engine has it.
+fn restored(
+    tape: &Tape,
+    dispatch: &TapeDispatch,
+    buffers: &[Slice],
+    recipe: &mut Recipe,
+) -> Result<Dispatch, TapeError> {
+    let kernel = &tape.kernels[dispatch.kernel];
+    let entry = match kernel.entry.as_str() {
+        "main" => "main",
+        "second" => "second",
+        _ => return Err(TapeError::Damaged("a kernel has another entry point than main or second".to_owned())),
+    };
+    let mut place = |binding: &TapeBinding| {
+        let access = if binding.writes { Access::Write } else { Access::Read };
+        (recipe.place(Place::Fixed(buffers[binding.buffer].part(binding.offset, binding.bytes))), access)
+    };
+    let mut restored = Kernel::new("tape", Source::new("tape", kernel.text.clone())).entry(entry);
+    restored.params = bytemuck::cast_slice(&dispatch.params).to_vec();
+    restored.workgroups = dispatch.workgroups;
+    Ok(Dispatch {
+        kernel: restored,
+        bindings: dispatch.bindings.iter().map(&mut place).collect(),
+        note: dispatch.label.clone(),
+    })
+}

@@ -1,0 +1,150 @@
+//! Tapes: recorded on a device with WebGPU's limits, replayed to the same bits, and refused when they are damaged.
+#![cfg(feature = "cli")]
+
+mod common;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use common::process::{selvedge, text};
+use common::training::dataset;
+use selvedge::gpu::{Gpu, GpuOptions};
+use selvedge::settings::{Recipe, TrainConfig};
+use selvedge::tape::{Recorder, Replay, Tape, TapeError};
+use selvedge::tensor::Graph;
+use selvedge::train;
+
+fn portable() -> Arc<Gpu> {
+    Gpu::open(&GpuOptions { portable: true, ..GpuOptions::from_env().unwrap() }).unwrap()
+}
+
+/// The steps of an epoch of two whole batches and a smaller one, and one of the next epoch.
+const STEPS: usize = 4;
+
+fn training(gpu: &Arc<Gpu>) -> Tape {
+    let config = TrainConfig { batch_size: 16, limit: Some(50), ..Recipe::Standard.config() };
+    let mut steps = 0;
+    let tape = train::record(gpu, &config, &dataset(), STEPS, |done| steps = done).unwrap();
+    assert_eq!((steps, tape.runs.len()), (STEPS, STEPS));
+    tape
+}
+
+/// Replays a tape, and compares all that is watched with the recording.
+fn replay(gpu: &Arc<Gpu>, tape: &Tape) {
+    let mut replay = Replay::new(gpu, tape).unwrap();
+    for (number, run) in tape.runs.iter().enumerate() {
+        let watched = replay.step().unwrap().unwrap();
+        assert_eq!(watched, run.expected, "run {number}");
+    }
+    assert!(replay.step().unwrap().is_none());
+}
+
+#[test]
+fn a_training_is_replayed_to_the_same_bits_also_from_its_file() {
+    let gpu = portable();
+    let tape = training(&gpu);
+    assert_eq!(tape.programs.len(), 2, "{:?}", tape.programs.iter().map(|program| &program.name).collect::<Vec<_>>());
+    let losses: Vec<f32> = tape.runs.iter().map(|run| f32::from_bits(run.expected[0][0])).collect();
+    assert!(losses.iter().all(|loss| loss.is_finite() && *loss > 0.0), "{losses:?}");
+    // A step has few numbers of its own; the order of the images comes with the first step of an epoch.
+    let written = |run: usize| tape.runs[run].writes.iter().map(|write| write.contents.bytes).sum::<usize>();
+    assert!(written(1) < 200, "{} bytes", written(1));
+    replay(&gpu, &tape);
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cnn.tape");
+    tape.save(&path).unwrap();
+    let mut loaded = Tape::load(&path).unwrap();
+    assert!(loaded == tape);
+    let said = selvedge(folder.path(), &["replay", "cnn.tape"]);
+    assert!(text(&said.stdout).contains(&format!("{STEPS} runs of a training of cnn, batch 16")), "{said:?}");
+    assert!(text(&said.stdout).contains("the same bits"), "{said:?}");
+
+    // A changed kernel gives other numbers, though not before the first update.
+    let adam = loaded.kernels.iter_mut().find(|kernel| kernel.text.contains("optim/adam.wgsl")).unwrap();
+    adam.text = adam.text.replace("- rate * step", "+ rate * step");
+    let mut replay = Replay::new(&gpu, &loaded).unwrap();
+    assert_eq!(replay.step().unwrap().unwrap(), tape.runs[0].expected);
+    assert_ne!(replay.step().unwrap().unwrap(), tape.runs[1].expected);
+    loaded.save(&path).unwrap();
+    let said = selvedge(folder.path(), &["replay", "cnn.tape"]);
+    assert!(!said.status.success() && text(&said.stderr).contains("after run 2"), "{said:?}");
+}
+
+#[test]
+fn any_program_can_be_recorded() {
+    let gpu = portable();
+    let graph = Graph::new(&gpu);
+    let x = graph.tensor([2, 3], &[1.0, 2.0, 3.0, -1.0, 0.5, 4.0]).unwrap();
+    let w = graph.tensor([3, 2], &[0.1; 6]).unwrap();
+    let y = x.matmul(&w).unwrap().relu().unwrap();
+    let mut compiled = graph.compile(&[&y]).unwrap();
+    let programs = [("forward".to_owned(), compiled.as_program())];
+    // Only a tensor made from data has memory that can be watched.
+    assert!(matches!(Recorder::start(&gpu, "t", &programs, &[("y", &y)]), Err(TapeError::Recording(_))));
+    let mut recorder = Recorder::start(&gpu, "t", &programs, &[("w", &w)]).unwrap();
+    w.write(&[0.2; 6]).unwrap();
+    compiled.run().unwrap();
+    recorder.take().unwrap();
+    let tape = recorder.finish();
+    assert_eq!(tape.runs[0].writes.len(), 1);
+    assert_eq!(tape.runs[0].expected, [vec![0.2_f32.to_bits(); 6]]);
+    replay(&gpu, &tape);
+    // What is written and run after the end belongs to no tape.
+    w.write(&[0.3; 6]).unwrap();
+    compiled.run().unwrap();
+}
+
+/// What reading these bytes as a tape says.
+fn refusal(folder: &Path, bytes: &[u8]) -> Option<String> {
+    let path = folder.join("damaged.tape");
+    std::fs::write(&path, bytes).unwrap();
+    Tape::load(&path).err().map(|error| error.to_string())
+}
+
+#[test]
+fn damaged_files_are_refused() {
+    let gpu = portable();
+    let graph = Graph::new(&gpu);
+    let x = graph.tensor([64], &[0.5; 64]).unwrap();
+    let mut compiled = graph.compile(&[&x.relu().unwrap()]).unwrap();
+    let mut recorder = Recorder::start(&gpu, "t", &[("p".to_owned(), compiled.as_program())], &[("x", &x)]).unwrap();
+    compiled.run().unwrap();
+    recorder.take().unwrap();
+    let tape = recorder.finish();
+    let bytes = tape.to_bytes().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    assert_eq!(refusal(here, &bytes), None);
+    for length in 0..bytes.len() {
+        let said = refusal(here, &bytes[..length]).unwrap_or_else(|| panic!("cut at {length}"));
+        assert!(said.contains("damaged.tape"), "{said}");
+    }
+    assert!(refusal(here, b"no tape at all").unwrap().contains("unpacked"));
+
+    // Numbers that do not fit together. Each is a field of a tape that is whole otherwise.
+    let refused = |change: &dyn Fn(&mut Tape)| {
+        let mut tape = tape.clone();
+        change(&mut tape);
+        let error = Replay::new(&gpu, &tape).unwrap_err();
+        assert!(matches!(error, TapeError::Damaged(_)), "{error}");
+        assert!(refusal(here, &tape.to_bytes().unwrap()).unwrap().contains("damaged"));
+    };
+    refused(&|tape| tape.programs[0].dispatches[0].kernel = 99);
+    refused(&|tape| tape.programs[0].dispatches[0].bindings[0].buffer = 99);
+    refused(&|tape| tape.programs[0].dispatches[0].bindings[0].offset = u64::MAX - 3);
+    refused(&|tape| tape.programs[0].dispatches[0].bindings[0].offset = 4);
+    refused(&|tape| tape.programs[0].dispatches[0].bindings[0].bytes = 0);
+    refused(&|tape| tape.programs[0].dispatches[0].params = vec![1]);
+    refused(&|tape| tape.buffers[0].bytes = 0);
+    refused(&|tape| tape.buffers[0].contents.place = usize::MAX);
+    refused(&|tape| tape.buffers[0].contents.bytes += 4);
+    refused(&|tape| tape.runs[0].program = 1);
+    refused(&|tape| tape.runs[0].expected[0].push(0));
+    refused(&|tape| tape.watched[0].bytes = 1 << 40);
+    refused(&|tape| tape.data.clear());
+    // Too large for a device: an error, and nothing is allocated.
+    let mut huge = tape.clone();
+    huge.buffers[0] = selvedge::tape::TapeBuffer { bytes: 1 << 50, contents: Default::default() };
+    assert!(matches!(Replay::new(&gpu, &huge), Err(TapeError::Gpu(_))));
+}
