@@ -7,9 +7,10 @@ use crate::gradcheck::{Array, Tolerance};
 
 /// Elements behind each input and output, so that a kernel that leaves its arrays is seen on any adapter.
 pub(super) const MARGIN: usize = 256;
-/// What stands in an output before a kernel runs, and behind it. No result here comes near it, and what is added to it is seen.
+/// The value of each element of an output before a kernel runs, and of what is behind it. No result here comes near it, and what is
+/// added to it is seen.
 pub(super) const UNTOUCHED: f32 = -12_345.677;
-/// What stands behind an input; whoever reads it computes nonsense.
+/// The value of each element behind an input; whoever uses one computes nonsense.
 pub(super) const BEHIND: f32 = 1e15;
 
 /// The result of a kernel at some sizes.

@@ -116,7 +116,7 @@ impl<'a> Chart<'a> {
         self.drawing.text_upwards(self.y.name, middle, self.letters + 1.0, Anchor::Middle);
     }
 
-    /// Text beside a place, so many pixels to the right of it and below it.
+    /// Text beside a place, moved by a number of pixels to the right and down.
     pub fn note(&mut self, text: &str, place: (f64, f64), [right, below]: [f32; 2], anchor: Anchor) {
         if let Some([x, y]) = self.at(place) {
             self.drawing.text(text, [x + right, y + below], self.letters, anchor);

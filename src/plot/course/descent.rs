@@ -63,7 +63,7 @@ fn draw(drawing: &mut Drawing) {
     for level in [0.1, 0.4, 0.9, 1.6, 2.5, 3.6, 4.9] {
         chart.line(contour(level), 1.0, Color::INK.faint(0.2));
     }
-    // Each name stands beside a step of its path, moved by so many pixels.
+    // Each name is beside a step of its path, moved by these pixels.
     for (path, color, name, step, by) in [
         (sgd(), Color::ORANGE, "SGD", 2, [-14.0, -14.0]),
         (momentum(), Color::BLUE, "SGD with momentum", 7, [-6.0, -14.0]),

@@ -51,7 +51,7 @@ impl Area {
     }
 }
 
-/// Row and column of each cell of so many rows and columns.
+/// Row and column of each cell of a grid.
 pub fn places(rows: usize, columns: usize) -> impl Iterator<Item = [usize; 2]> {
     (0..rows * columns).map(move |i| [i / columns, i % columns])
 }
@@ -73,7 +73,7 @@ impl Grid {
         self.block([row, column], [1, 1])
     }
 
-    /// What so many rows and columns cover, from a row and a column on.
+    /// The area of a number of rows and columns, from a row and a column on.
     pub fn block(self, [row, column]: [usize; 2], [rows, columns]: [usize; 2]) -> Area {
         let ([left, top], [width, height]) = (self.at, self.cell);
         let at = [left + width * column as f32, top + height * row as f32];
