@@ -147,7 +147,9 @@ impl Gpu {
         }
         self.health()?;
         self.queue.write_buffer(slice.buffer(), slice.offset, contents);
-        self.recording().add(|| Event::Write { slice: slice.clone(), contents: contents.to_vec() });
+        if !contents.is_empty() {
+            self.recording().add(|| Event::Write { slice: slice.clone(), contents: contents.to_vec() });
+        }
         Ok(())
     }
 

@@ -135,6 +135,7 @@ pub struct Gpu {
     in_use: Arc<AtomicU64>,
     stream: bool,
     recording: Recording,
+    portable: bool,
     /// Why the device was lost, once it is; it is then unusable.
     lost: Arc<OnceLock<String>>,
     /// An error that arrived outside any call; the next call reports it, and later ones work.
@@ -193,6 +194,7 @@ impl Gpu {
             memory,
             stream: options.stream,
             recording: Recording::default(),
+            portable: options.portable,
             in_use: Arc::default(),
             lost,
             stray,

@@ -87,7 +87,7 @@ impl Gpu {
     /// DX12's compilers keep an array that a loop indexes in memory instead of registers.
     fn loops(&self) -> Loops {
         match self.summary.backend {
-            wgpu::Backend::Dx12 => Loops::WrittenOut,
+            wgpu::Backend::Dx12 if !self.portable => Loops::WrittenOut,
             _ => Loops::Kept,
         }
     }

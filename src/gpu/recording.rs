@@ -13,14 +13,17 @@ pub(crate) enum Event {
     Run { program: u64 },
 }
 
-/// The events since recording began; `None` while nothing is recorded.
+/// The events that nobody has taken yet; `None` while nothing is recorded.
 #[derive(Debug, Default)]
 pub(crate) struct Recording(Mutex<Option<Vec<Event>>>);
 
 impl Recording {
-    /// Begins to record.
-    pub fn start(&self) {
-        *self.events() = Some(Vec::new());
+    /// Begins to record, unless something is recorded already; then it returns false.
+    pub fn start(&self) -> bool {
+        let mut events = self.events();
+        let starts = events.is_none();
+        events.get_or_insert_default();
+        starts
     }
 
     /// Adds an event, if events are recorded.
@@ -30,9 +33,14 @@ impl Recording {
         }
     }
 
-    /// Ends, and returns what was recorded.
-    pub fn stop(&self) -> Vec<Event> {
-        self.events().take().unwrap_or_default()
+    /// Takes the events since the last call. Recording goes on.
+    pub fn take(&self) -> Vec<Event> {
+        self.events().as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Ends recording.
+    pub fn stop(&self) {
+        *self.events() = None;
     }
 
     fn events(&self) -> std::sync::MutexGuard<'_, Option<Vec<Event>>> {

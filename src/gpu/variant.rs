@@ -82,7 +82,7 @@ impl Variant {
 
     /// The same on any GPU of which nothing more is known.
     pub fn portable(self) -> Self {
-        Self { lanes: 1, wide_integers: false, ..self.as_large_gpu() }
+        Self { asked_gemm: None, lanes: 1, wide_integers: false, ..self.as_large_gpu() }
     }
 
     /// Number of threads of a memory-bound kernel that keeps the whole adapter busy.

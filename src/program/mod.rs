@@ -74,7 +74,15 @@ pub(crate) struct BoundDispatch<'a> {
     pub kernel: &'a Kernel,
     /// Shapes and settings of the op.
     pub note: &'a str,
-    pub bindings: Vec<(&'a Slice, Access)>,
+    pub bindings: Vec<Bound<'a>>,
+}
+
+/// Memory that a dispatch binds.
+pub(crate) struct Bound<'a> {
+    pub slice: &'a Slice,
+    pub access: Access,
+    /// Whether it is a slot of the memory plan, which values share within a run.
+    pub is_planned: bool,
 }
 
 /// The number of the program that is made next.
@@ -219,8 +227,12 @@ impl Program {
         self.dispatches.iter().map(|dispatch| BoundDispatch {
             kernel: &dispatch.kernel,
             note: &dispatch.note,
-            bindings: dispatch.bindings.iter().map(|(id, access)| (self.slice(*id), *access)).collect(),
+            bindings: dispatch.bindings.iter().map(|(id, access)| self.bound(*id, *access)).collect(),
         })
+    }
+
+    fn bound(&self, id: BufferId, access: Access) -> Bound<'_> {
+        Bound { slice: self.slice(id), access, is_planned: self.memory.slot_of(id).is_some() }
     }
 
     /// The kernels of one run, in order.

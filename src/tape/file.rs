@@ -13,29 +13,34 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use serde::Deserialize;
 
-use super::{Piece, Tape, TapeError};
+use super::{ENTRIES, Piece, Tape, TapeError};
 use crate::files::{self, shown, write_atomically};
 use crate::gpu::Gpu;
 
 const MAGIC: &[u8; 8] = b"selvtape";
-/// No tape comes near this size, unpacked or not.
-const MOST_BYTES: u64 = 2 << 30;
+/// The most bytes of a description, and of the data behind it: more is not written, and not read.
+const MOST_DESCRIPTION: u64 = 64 << 20;
+const MOST_DATA: u64 = 1 << 30;
 
 impl Tape {
     /// Its file's bytes.
     ///
     /// # Errors
-    /// [`TapeError::Damaged`] when they cannot be packed.
+    /// [`TapeError::Recording`] when it is longer than can be read again.
     pub fn to_bytes(&self) -> Result<Vec<u8>, TapeError> {
-        let damaged = |e: &dyn std::fmt::Display| TapeError::Damaged(e.to_string());
-        let description = serde_json::to_vec(self).map_err(|e| damaged(&e))?;
+        let failed = |e: &dyn std::fmt::Display| TapeError::Recording(format!("cannot be packed: {e}"));
+        let description = serde_json::to_vec(self).map_err(|e| failed(&e))?;
+        if description.len() as u64 > MOST_DESCRIPTION || self.data.len() as u64 > MOST_DATA {
+            return Err(TapeError::Recording("is too long for a tape; take fewer steps, or fewer images".to_owned()));
+        }
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
         let length = (description.len() as u64).to_le_bytes();
         for part in [MAGIC.as_slice(), &length, &description, &self.data] {
-            packed.write_all(part).map_err(|e| damaged(&e))?;
+            packed.write_all(part).map_err(|e| failed(&e))?;
         }
-        packed.finish().map_err(|e| damaged(&e))
+        packed.finish().map_err(|e| failed(&e))
     }
 
     /// Writes its file.
@@ -53,22 +58,37 @@ impl Tape {
     /// [`TapeError::File`]; [`TapeError::Format`] when it is no tape, cut off, or its numbers do not fit together.
     pub fn load(path: &Path) -> Result<Self, TapeError> {
         let wrong = |problem: String| TapeError::Format { path: shown(path).to_string(), problem };
-        let packed = files::read(path, MOST_BYTES)?;
-        let mut bytes = Vec::new();
-        // A small file may unpack to anything.
-        let read = GzDecoder::new(packed.as_slice()).take(MOST_BYTES + 1).read_to_end(&mut bytes);
-        read.map_err(|e| wrong(format!("it cannot be unpacked ({e})")))?;
-        if bytes.len() as u64 > MOST_BYTES {
-            return Err(wrong(format!("unpacked it has more than {MOST_BYTES} bytes")));
+        let packed = files::read(path, MOST_DESCRIPTION + MOST_DATA)?;
+        let mut unpacked = GzDecoder::new(packed.as_slice());
+        // No more is unpacked than is allowed: a small file may unpack to anything.
+        let mut next = |most: u64| -> Result<Vec<u8>, TapeError> {
+            let mut bytes = Vec::new();
+            let read = unpacked.by_ref().take(most).read_to_end(&mut bytes);
+            read.map_err(|e| wrong(format!("it cannot be unpacked ({e})")))?;
+            Ok(bytes)
+        };
+        let start = next(16)?;
+        let length = start.strip_prefix(MAGIC).ok_or_else(|| wrong("it does not begin as one".to_owned()))?;
+        let length = length.try_into().map(u64::from_le_bytes).map_err(|_| wrong("it is cut off".to_owned()))?;
+        if length > MOST_DESCRIPTION {
+            return Err(wrong(format!("its description has more than {MOST_DESCRIPTION} bytes")));
         }
-        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| wrong("it does not begin as one".to_owned()))?;
-        let cut_off = || wrong("it is cut off".to_owned());
-        let (length, rest) = rest.split_first_chunk::<8>().ok_or_else(cut_off)?;
-        let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| cut_off())?;
-        let (description, data) = rest.split_at_checked(length).ok_or_else(cut_off)?;
-        let mut tape: Self = serde_json::from_slice(description).map_err(|e| wrong(e.to_string()))?;
-        tape.data = data.to_vec();
-        tape.check()?;
+        let description = next(length)?;
+        /// What every version has.
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let Versioned { version } = serde_json::from_slice(&description).map_err(|e| wrong(e.to_string()))?;
+        if version != Self::VERSION {
+            return Err(wrong(format!("it has version {version}, and this program reads version {}", Self::VERSION)));
+        }
+        let mut tape: Self = serde_json::from_slice(&description).map_err(|e| wrong(e.to_string()))?;
+        tape.data = next(MOST_DATA + 1)?;
+        if tape.data.len() as u64 > MOST_DATA {
+            return Err(wrong(format!("its data has more than {MOST_DATA} bytes")));
+        }
+        tape.check().map_err(|e| wrong(e.to_string()))?;
         Ok(tape)
     }
 
@@ -96,6 +116,12 @@ impl Tape {
             ensure(
                 buffer.bytes > 0 && (length == 0 || length == buffer.bytes),
                 "a buffer has another length than its contents",
+            )?;
+        }
+        for kernel in &self.kernels {
+            ensure(
+                ENTRIES.contains(&kernel.entry.as_str()),
+                "a kernel's entry point has another name than main or second",
             )?;
         }
         for dispatch in self.programs.iter().flat_map(|program| &program.dispatches) {

@@ -1,7 +1,7 @@
 //! Tapes: recorded runs of programs, to be replayed where there is no trainer, such as in a browser.
 //!
 //! A program is a flat list of dispatches: each a WGSL text, what it binds, and a grid. A [`Tape`] holds the programs, the buffers with
-//! their first contents, and for each run the few numbers that the host wrote before it. That is all that a training step is, so a
+//! their first contents, and for each run what the host wrote before it: a few numbers, and now and then the order of the images. That is all that a training step is, so a
 //! reader of tapes needs no graph, no ops and no optimiser. Anything that runs on a device can be recorded: a training, an
 //! inference, one op with its gradient.
 
@@ -18,10 +18,15 @@ pub use replay::Replay;
 use crate::files::FileError;
 use crate::gpu::GpuError;
 
+/// The entry points that kernels of a tape may have.
+const ENTRIES: [&str; 2] = ["main", "second"];
+
 /// A recorded list of runs. All offsets and sizes are in bytes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tape {
+    /// [`Tape::VERSION`] of the program that wrote it.
+    pub version: u32,
     /// What was recorded, for people.
     pub title: String,
     /// The adapter that it was recorded on.
@@ -42,6 +47,9 @@ pub struct Tape {
 }
 
 impl Tape {
+    /// The version of the format. A tape of another one is refused.
+    pub const VERSION: u32 = 1;
+
     /// The bytes of a piece.
     fn piece(&self, piece: Piece) -> &[u8] {
         &self.data[piece.place..piece.place + piece.bytes]
@@ -61,6 +69,8 @@ impl Tape {
 pub struct TapeBuffer {
     /// Its length.
     pub bytes: u64,
+    /// Whether it holds nothing from one run to the next: values that share its memory come and go within a run.
+    pub scratch: bool,
     /// What it holds before the first run; empty for zeros.
     pub contents: Piece,
 }
@@ -182,6 +192,9 @@ pub enum TapeError {
 
     #[error("{path} is not a whole tape: {problem}")]
     Format { path: String, problem: String },
+
+    #[error("the tape needs {bytes} bytes of memory, more than the adapter has left")]
+    Memory { bytes: u64 },
 
     #[error("the tape is damaged: {0}")]
     Damaged(String),

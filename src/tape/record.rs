@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{
-    Piece, Tape, TapeBinding, TapeBuffer, TapeDispatch, TapeError, TapeKernel, TapeProgram, TapeRun, TapeWrite, Watched,
+    ENTRIES, Piece, Tape, TapeBinding, TapeBuffer, TapeDispatch, TapeError, TapeKernel, TapeProgram, TapeRun,
+    TapeWrite, Watched,
 };
 use crate::gpu::{Access, Event, Gpu, Slice};
 use crate::program::Program;
-use crate::tensor::Tensor;
 
 /// A tape in the making. From [`Recorder::start`] to [`Recorder::finish`] all that the host writes to the buffers of its programs,
-/// and each run of one, is recorded.
+/// and each run of one, is recorded. ([`Program::profile`] is no run.)
 #[derive(Debug)]
 pub struct Recorder {
     gpu: Arc<Gpu>,
@@ -25,19 +25,30 @@ pub struct Recorder {
     pending: Vec<TapeWrite>,
 }
 
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.gpu.recording().stop();
+    }
+}
+
 impl Recorder {
     /// Begins to record, with the present contents of all buffers. `programs` are those that will be run, with a name for each, and
-    /// `watched` the tensors that are to be read after each run.
+    /// `watched` what is to be read after each run: see [`Tensor::memory`](crate::tensor::Tensor::memory) and
+    /// [`Compiled::memory`](crate::tensor::Compiled::memory).
     ///
     /// # Errors
-    /// Those of the device.
+    /// [`TapeError::Recording`] when the device is recorded already, or for what a tape cannot hold; those of the device.
     pub fn start(
         gpu: &Arc<Gpu>,
         title: &str,
         programs: &[(String, &Program)],
-        watched: &[(&str, &Tensor)],
+        watched: &[(&str, Slice)],
     ) -> Result<Self, TapeError> {
+        if !gpu.recording().start() {
+            return Err(TapeError::Recording("is on a device that is recorded already".to_owned()));
+        }
         let tape = Tape {
+            version: Tape::VERSION,
             title: title.to_owned(),
             adapter: gpu.adapter().name.clone(),
             buffers: Vec::new(),
@@ -47,6 +58,7 @@ impl Recorder {
             watched: Vec::new(),
             data: Vec::new(),
         };
+        // From here on an error ends the recording.
         let mut recorder = Self {
             gpu: Arc::clone(gpu),
             tape,
@@ -58,30 +70,28 @@ impl Recorder {
         for (name, program) in programs {
             recorder.add_program(name, program)?;
         }
-        for (name, tensor) in watched {
-            let slice = tensor
-                .own_memory()
-                .ok_or_else(|| TapeError::Recording(format!("watches '{name}', which is no tensor made from data")))?;
-            let (buffer, offset) = recorder.buffer(&slice);
+        for (name, slice) in watched {
+            let (buffer, offset) = recorder.buffer(slice, false);
             recorder.tape.watched.push(Watched { name: (*name).to_owned(), buffer, offset, bytes: slice.bytes() });
         }
-        for slice in &recorder.buffers {
-            let contents = gpu.read(slice)?;
-            let contents = match contents.iter().all(|byte| *byte == 0) {
-                true => Piece::default(),
-                false => recorder.tape.add(&contents),
-            };
-            recorder.tape.buffers.push(TapeBuffer { bytes: slice.bytes(), contents });
+        for number in 0..recorder.buffers.len() {
+            if !recorder.tape.buffers[number].scratch {
+                let contents = gpu.read(&recorder.buffers[number])?;
+                if contents.iter().any(|byte| *byte != 0) {
+                    recorder.tape.buffers[number].contents = recorder.tape.add(&contents);
+                }
+            }
         }
-        gpu.recording().start();
         Ok(recorder)
     }
 
     /// The number of the buffer that holds a slice, and where in it the slice begins.
-    fn buffer(&mut self, slice: &Slice) -> (usize, u64) {
+    fn buffer(&mut self, slice: &Slice, scratch: bool) -> (usize, u64) {
         let known = self.buffers.iter().position(|whole| whole.shares_buffer(slice));
         let number = known.unwrap_or_else(|| {
-            self.buffers.push(slice.whole_buffer());
+            let whole = slice.whole_buffer();
+            self.tape.buffers.push(TapeBuffer { bytes: whole.bytes(), scratch, contents: Piece::default() });
+            self.buffers.push(whole);
             self.buffers.len() - 1
         });
         (number, slice.offset())
@@ -90,6 +100,12 @@ impl Recorder {
     fn add_program(&mut self, name: &str, program: &Program) -> Result<(), TapeError> {
         let mut dispatches = Vec::new();
         for dispatch in program.bound_dispatches() {
+            if !ENTRIES.contains(&dispatch.kernel.entry) {
+                let (entry, entries) = (dispatch.kernel.entry, ENTRIES.join(" or "));
+                return Err(TapeError::Recording(format!(
+                    "has a kernel with the entry point '{entry}', not {entries}"
+                )));
+            }
             let kernel =
                 TapeKernel { text: self.gpu.text_of(dispatch.kernel)?, entry: dispatch.kernel.entry.to_owned() };
             let next = self.kernels.len();
@@ -97,9 +113,9 @@ impl Recorder {
             if number == next {
                 self.tape.kernels.push(kernel);
             }
-            let bound = dispatch.bindings.iter().map(|(slice, access)| {
-                let (buffer, offset) = self.buffer(slice);
-                TapeBinding { buffer, offset, bytes: slice.bytes(), writes: *access == Access::Write }
+            let bound = dispatch.bindings.iter().map(|bound| {
+                let (buffer, offset) = self.buffer(bound.slice, bound.is_planned);
+                TapeBinding { buffer, offset, bytes: bound.slice.bytes(), writes: bound.access == Access::Write }
             });
             dispatches.push(TapeDispatch {
                 bindings: bound.collect(),
@@ -123,7 +139,7 @@ impl Recorder {
     /// Those of the device, and [`TapeError::Recording`] when another program was run.
     pub fn take(&mut self) -> Result<(), TapeError> {
         let before = self.tape.runs.len();
-        for event in self.gpu.recording().stop() {
+        for event in self.gpu.recording().take() {
             match event {
                 Event::Write { slice, contents } => {
                     // Buffers that no program uses are not part of the tape.
@@ -148,14 +164,16 @@ impl Recorder {
                 run.expected.push(bytemuck::pod_collect_to_vec(&self.gpu.read(&slice)?));
             }
         }
-        self.gpu.recording().start();
         Ok(())
     }
 
-    /// Ends the recording.
-    pub fn finish(self) -> Tape {
-        // What came after the last run belongs to no run.
-        drop(self.gpu.recording().stop());
-        self.tape
+    /// Ends the recording. What came after the last run belongs to no run.
+    ///
+    /// # Errors
+    /// [`TapeError::Damaged`] when numbers in the tape do not fit together.
+    pub fn finish(mut self) -> Result<Tape, TapeError> {
+        let tape = std::mem::take(&mut self.tape);
+        tape.check()?;
+        Ok(tape)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Tape, TapeBinding, TapeDispatch, TapeError};
+use super::{ENTRIES, Tape, TapeBinding, TapeDispatch, TapeError};
 use crate::gpu::{Access, Gpu, Kernel, Slice, Source};
 use crate::program::{Dispatch, Place, Program, Recipe, Slots};
 
@@ -23,6 +23,10 @@ impl<'a> Replay<'a> {
     /// [`TapeError::Damaged`] when numbers in the tape do not fit together; those of the device, such as what the compiler says.
     pub fn new(gpu: &Arc<Gpu>, tape: &'a Tape) -> Result<Self, TapeError> {
         tape.check()?;
+        let bytes = tape.buffers.iter().fold(0_u64, |sum, buffer| sum.saturating_add(buffer.bytes));
+        if gpu.memory_left().is_some_and(|left| bytes > left) {
+            return Err(TapeError::Memory { bytes });
+        }
         let mut buffers = Vec::new();
         for buffer in &tape.buffers {
             let slice = gpu.storage("a buffer of the tape", buffer.bytes)?;
@@ -32,7 +36,7 @@ impl<'a> Replay<'a> {
         let programs = tape.programs.iter().map(|program| {
             let mut recipe = Recipe::default();
             for dispatch in &program.dispatches {
-                let dispatch = restored(tape, dispatch, &buffers, &mut recipe)?;
+                let dispatch = restored(tape, dispatch, &buffers, &mut recipe);
                 recipe.dispatches.push(dispatch);
             }
             Ok(Program::new(gpu, recipe, &mut Slots::default())?)
@@ -41,13 +45,13 @@ impl<'a> Replay<'a> {
         Ok(Self { gpu: Arc::clone(gpu), tape, buffers, programs, next: 0 })
     }
 
-    /// Carries out the next run, and returns what each [`Watched`](super::Watched) holds after it; `None` after the last.
+    /// Carries out the next run; false after the last.
     ///
     /// # Errors
     /// Those of the device.
-    pub fn step(&mut self) -> Result<Option<Vec<Vec<u32>>>, TapeError> {
+    pub fn step(&mut self) -> Result<bool, TapeError> {
         let Some(run) = self.tape.runs.get(self.next) else {
-            return Ok(None);
+            return Ok(false);
         };
         self.next += 1;
         for write in &run.writes {
@@ -55,35 +59,26 @@ impl<'a> Replay<'a> {
             self.gpu.write(&self.buffers[write.buffer].part(write.offset, contents.len() as u64), contents)?;
         }
         self.programs[run.program].run()?;
+        Ok(true)
+    }
+
+    /// What each [`Watched`](super::Watched) holds now.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn watched(&self) -> Result<Vec<Vec<u32>>, TapeError> {
         let watched = self.tape.watched.iter().map(|watched| {
             let slice = self.buffers[watched.buffer].part(watched.offset, watched.bytes);
             Ok(bytemuck::pod_collect_to_vec(&self.gpu.read(&slice)?))
         });
-        Ok(Some(watched.collect::<Result<_, TapeError>>()?))
-    }
-
-    /// What a buffer holds now.
-    ///
-    /// # Errors
-    /// Those of the device.
-    pub fn read(&self, buffer: usize) -> Result<Vec<u8>, TapeError> {
-        Ok(self.gpu.read(&self.buffers[buffer])?)
+        watched.collect()
     }
 }
 
-/// A dispatch as the engine has it.
-fn restored(
-    tape: &Tape,
-    dispatch: &TapeDispatch,
-    buffers: &[Slice],
-    recipe: &mut Recipe,
-) -> Result<Dispatch, TapeError> {
+/// A dispatch of a tape that has been checked, as the engine has it.
+fn restored(tape: &Tape, dispatch: &TapeDispatch, buffers: &[Slice], recipe: &mut Recipe) -> Dispatch {
     let kernel = &tape.kernels[dispatch.kernel];
-    let entry = match kernel.entry.as_str() {
-        "main" => "main",
-        "second" => "second",
-        _ => return Err(TapeError::Damaged("a kernel has another entry point than main or second".to_owned())),
-    };
+    let entry = ENTRIES.into_iter().find(|entry| *entry == kernel.entry).unwrap_or(ENTRIES[0]);
     let mut place = |binding: &TapeBinding| {
         let access = if binding.writes { Access::Write } else { Access::Read };
         (recipe.place(Place::Fixed(buffers[binding.buffer].part(binding.offset, binding.bytes))), access)
@@ -91,9 +86,9 @@ fn restored(
     let mut restored = Kernel::new("tape", Source::new("tape", kernel.text.clone())).entry(entry);
     restored.params = bytemuck::cast_slice(&dispatch.params).to_vec();
     restored.workgroups = dispatch.workgroups;
-    Ok(Dispatch {
+    Dispatch {
         kernel: restored,
         bindings: dispatch.bindings.iter().map(&mut place).collect(),
         note: dispatch.label.clone(),
-    })
+    }
 }

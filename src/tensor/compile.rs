@@ -143,7 +143,7 @@ impl Compiled {
 
     fn read_words(&self, tensor: &Tensor, wanted: DType) -> Result<Vec<u8>> {
         Inputs::of("read", &[tensor]).require_types(|_| Some(wanted))?;
-        let mut bytes = self.program.gpu().read(&self.slice(tensor)?)?;
+        let mut bytes = self.program.gpu().read(&self.memory(tensor)?)?;
         // Even a tensor without elements has some memory.
         bytes.truncate(tensor.info().bytes() as usize);
         Ok(bytes)
@@ -154,10 +154,14 @@ impl Compiled {
     /// # Errors
     /// As [`Compiled::read`].
     pub fn readback(&self, tensor: &Tensor, depth: usize) -> Result<Readback> {
-        Ok(Readback::new(self.program.gpu(), self.slice(tensor)?, depth)?)
+        Ok(Readback::new(self.program.gpu(), self.memory(tensor)?, depth)?)
     }
 
-    fn slice(&self, tensor: &Tensor) -> Result<Slice> {
+    /// The memory of an output.
+    ///
+    /// # Errors
+    /// [`TensorError::NotAnOutput`].
+    pub fn memory(&self, tensor: &Tensor) -> Result<Slice> {
         let id = self.outputs.get(&tensor.id).ok_or(TensorError::NotAnOutput)?;
         Ok(self.program.slice(*id).clone())
     }

@@ -305,7 +305,7 @@ impl Tensor {
     }
 
     /// The memory of a tensor made from data; a computed one has none of its own.
-    pub(crate) fn own_memory(&self) -> Option<crate::gpu::Slice> {
+    pub fn memory(&self) -> Option<Slice> {
         match &self.graph.0.recorded.borrow().value(self.id).origin {
             Origin::Leaf(slice) => Some(slice.clone()),
             Origin::Node(_) => None,
