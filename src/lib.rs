@@ -48,7 +48,6 @@ pub mod run;
 pub mod search;
 #[cfg(feature = "training")]
 pub mod settings;
-#[cfg(feature = "training")]
 pub mod tape;
 pub mod tensor;
 #[cfg(feature = "training")]

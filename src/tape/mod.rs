@@ -5,6 +5,8 @@
 //! reader of tapes needs no graph, no ops and no optimiser. Anything that runs on a device can be recorded: a training, an
 //! inference, one op with its gradient.
 
+mod check;
+#[cfg(feature = "training")]
 mod file;
 mod record;
 mod replay;
