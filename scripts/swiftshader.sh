@@ -2,6 +2,9 @@
 # Tests on a second Vulkan driver, SwiftShader, which also runs on the processor but shares no code with Mesa's: gradient checks of all
 # ops, and a small training from start to end, with the core of the matrix product that GPUs get.
 #
+#   scripts/swiftshader.sh            the tests
+#   scripts/swiftshader.sh driver     only prints where the driver's description is
+#
 # The driver comes from Debian's package chromium-common, which is unpacked into target/swiftshader and not installed. Exits with 3
 # where it cannot be had.
 set -euo pipefail
@@ -22,6 +25,10 @@ if [ ! -d "$folder" ]; then
 fi
 VK_DRIVER_FILES=$(find "$folder" -name vk_swiftshader_icd.json)
 [ -n "$VK_DRIVER_FILES" ] || cannot
+if [ "${1:-}" = driver ]; then
+  printf '%s\n' "$VK_DRIVER_FILES"
+  exit
+fi
 export VK_DRIVER_FILES SELVEDGE_GEMM=tiled
 # Not another driver that the loader found instead.
 devices=$(cargo run --quiet --release -- devices)

@@ -49,6 +49,11 @@ fn main(
         for (var ow = 0u; ow < conv.out_w; ow++) {
             move_to(image, top, i32(ow * STRIDE_W) - i32(conv.pad_left), &under);
             var sum: array<vec4<f32>, QUADS>;
+            // A variable of a loop begins at zero by WGSL's rules, but not with every compiler: see docs/portability.md.
+            #unroll
+            for (var q = 0u; q < QUADS; q++) {
+                sum[q] = vec4<f32>(0.0);
+            }
             #unroll
             for (var kw = 0u; kw < KERNEL_W; kw++) {
                 #unroll
