@@ -52,8 +52,8 @@ pub struct GpuOptions {
     pub memory: Option<u64>,
     /// Whether kernels are chosen as for a large GPU, whatever the adapter: to see and test on a processor what a GPU would run.
     pub as_gpu: bool,
-    /// Whether to ask for no more than WebGPU promises everywhere: no features, its default limits, and the kernels for GPUs. What is
-    /// compiled then runs in any browser that has WebGPU.
+    /// Whether to ask for no more than WebGPU promises everywhere: no features, its default limits, and the kernels for GPUs, so that what
+    /// is compiled can also run in a browser.
     pub portable: bool,
     /// A folder of shader files in place of those built in; see [`ShaderFolder`]. A kernel that any of them is part of runs with
     /// bounds checks.
