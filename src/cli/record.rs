@@ -6,7 +6,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use selvedge::files::shown;
 use selvedge::gpu::GpuOptions;
-use selvedge::train::record;
+use selvedge::train::{Extent, record};
 
 use super::output_file::ForceOption;
 use super::table::thousands;
@@ -42,7 +42,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
     // Drawn at a terminal only.
     let bar = ProgressBar::new(options.steps.into());
-    let tape = record(&gpu, &config, &data, options.steps as usize, |step| bar.set_position(step as u64))?;
+    let tape = record(&gpu, &config, &data, Extent::all(options.steps as usize), |step| bar.set_position(step as u64))?;
     bar.finish_and_clear();
     tape.save(&options.out)?;
     let dispatches: usize = tape.programs.iter().map(|program| program.dispatches.len()).sum();

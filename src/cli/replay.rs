@@ -44,7 +44,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             continue;
         }
         compared += 1;
-        for ((watched, expected), place) in replay.watched()?.iter().zip(&run.expected).zip(&tape.watched) {
+        for ((watched, expected), place) in
+            replay.watched()?.iter().zip(&run.expected).zip(tape.watched.iter().map(|number| &tape.places[*number]))
+        {
             same &= watched == expected;
             let off = difference(watched, expected);
             largest = largest.max(off);

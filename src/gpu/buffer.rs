@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::memory::Counted;
-use super::{Event, Gpu, GpuError, Readback};
+use super::{Gpu, GpuError, Readback};
 
 /// A range of a buffer, in bytes. Kernels bind slices; the offset is a multiple of [`Gpu::slice_alignment`].
 #[derive(Debug, Clone)]
@@ -148,7 +148,7 @@ impl Gpu {
         self.health()?;
         self.queue.write_buffer(slice.buffer(), slice.offset, contents);
         if !contents.is_empty() {
-            self.recording().add(|| Event::Write { slice: slice.clone(), contents: contents.to_vec() });
+            self.recording().write(slice, contents);
         }
         Ok(())
     }

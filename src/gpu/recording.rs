@@ -15,7 +15,14 @@ pub(crate) enum Event {
 
 /// The events that nobody has taken yet; `None` while nothing is recorded.
 #[derive(Debug, Default)]
-pub(crate) struct Recording(Mutex<Option<Vec<Event>>>);
+pub(crate) struct Recording(Mutex<Option<Events>>);
+
+#[derive(Debug, Default)]
+struct Events {
+    list: Vec<Event>,
+    /// Whether programs are noted without being run.
+    only_notes: bool,
+}
 
 impl Recording {
     /// Begins to record, unless something is recorded already; then it returns false.
@@ -26,16 +33,35 @@ impl Recording {
         starts
     }
 
-    /// Adds an event, if events are recorded.
-    pub fn add(&self, event: impl FnOnce() -> Event) {
+    /// From now on programs are noted, but not run.
+    pub fn only_note(&self) {
         if let Some(events) = self.events().as_mut() {
-            events.push(event());
+            events.only_notes = true;
+        }
+    }
+
+    /// Adds what the host writes, if that is recorded.
+    pub fn write(&self, slice: &Slice, contents: &[u8]) {
+        if let Some(events) = self.events().as_mut() {
+            events.list.push(Event::Write { slice: slice.clone(), contents: contents.to_vec() });
+        }
+    }
+
+    /// Whether programs are noted without being run.
+    pub fn only_notes(&self) -> bool {
+        self.events().as_ref().is_some_and(|events| events.only_notes)
+    }
+
+    /// Adds the run of a program, if that is recorded.
+    pub fn run(&self, program: u64) {
+        if let Some(events) = self.events().as_mut() {
+            events.list.push(Event::Run { program });
         }
     }
 
     /// Takes the events since the last call. Recording goes on.
     pub fn take(&self) -> Vec<Event> {
-        self.events().as_mut().map(std::mem::take).unwrap_or_default()
+        self.events().as_mut().map(|events| std::mem::take(&mut events.list)).unwrap_or_default()
     }
 
     /// Ends recording.
@@ -43,7 +69,7 @@ impl Recording {
         *self.events() = None;
     }
 
-    fn events(&self) -> std::sync::MutexGuard<'_, Option<Vec<Event>>> {
+    fn events(&self) -> std::sync::MutexGuard<'_, Option<Events>> {
         // A poisoned lock only means that another thread panicked between two operations on the list.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,6 +2,7 @@
 
 use super::{NetworkError, Resident, Visit};
 use crate::data::Examples;
+use crate::tape::{Named, PlaceRole};
 use crate::tensor::{Graph, Result, Tensor};
 
 /// A data set in device memory, in the form that the network training on it needs.
@@ -29,6 +30,16 @@ impl Feed {
                 Ok(Self::Rows(table, rows.shape().to_vec()))
             }
         }
+    }
+
+    /// Its tensors as places of a tape.
+    pub fn places(&self) -> Vec<Named> {
+        let (name, data, labels) = match self {
+            Self::Images(images) => ("images", images.whole(), &images.labels),
+            Self::Rows(table, _) | Self::Features(table) => ("features", table.columns.first(), &table.labels),
+        };
+        let data = data.and_then(|data| Named::tensor(name, PlaceRole::Other, data));
+        data.into_iter().chain(Named::tensor("labels", PlaceRole::Other, labels)).collect()
     }
 }
 

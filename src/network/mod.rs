@@ -13,7 +13,8 @@ use crate::gpu::Gpu;
 use crate::models;
 use crate::nn::{Forward, Mode, Model, ParameterBuilder, Parameters};
 use crate::settings::{Learned, TrainConfig};
-use crate::tensor::{Graph, Layer, Result, Tensor};
+use crate::tape::{Named, PlaceRole};
+use crate::tensor::{Compiled, Graph, Layer, Result, Tensor};
 
 pub use error::NetworkError;
 pub(crate) use feed::{FeatureTable, Feed};
@@ -175,6 +176,41 @@ impl Network {
         let image = self.graph.zeros([1, height, width, channels])?;
         let mut pass = Forward::new(&self.parameters, Mode::Inference);
         Ok(self.model.features(&mut pass, &image)?.shape().last())
+    }
+
+    /// A program that predicts the classes of `count` images that someone writes, with the present weights, and where the images and
+    /// the probabilities are.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub(crate) fn predictor_of_input(&self, count: usize) -> Result<(Compiled, Vec<Named>)> {
+        let ImageShape { height, width, channels } = self.form.shape;
+        let input = self.graph.zeros([count, height, width, channels])?;
+        let output = self.record(&input)?.softmax()?;
+        let compiled = self.graph.compile(&[&output])?;
+        let answer = Named {
+            name: "probabilities".to_owned(),
+            role: PlaceRole::Output,
+            slice: compiled.memory(&output)?,
+            info: output.info(),
+            is_watched: false,
+        };
+        let places = Named::tensor("pictures", PlaceRole::Input, &input).into_iter().chain([answer]).collect();
+        Ok((compiled, places))
+    }
+
+    /// Its parameters and statistics as places of a tape.
+    pub(crate) fn places(&self) -> Vec<Named> {
+        let named = self.parameters.named().map(|(name, tensor)| {
+            let is_statistic = name.ends_with("running_mean") || name.ends_with("running_var");
+            let role = if is_statistic { PlaceRole::Statistic } else { PlaceRole::Parameter };
+            Named::tensor(name, role, tensor)
+        });
+        let arenas = self
+            .tensors()
+            .into_iter()
+            .map(|(name, tensor)| Named::tensor(format!("all {name}"), PlaceRole::Other, tensor));
+        named.chain(arenas).flatten().collect()
     }
 
     /// All its tensors, by the names they have in a checkpoint.

@@ -17,7 +17,7 @@ use crate::tensor::{Graph, Result, Tensor};
 #[derive(Debug)]
 pub struct Resident {
     images: Images,
-    labels: Tensor,
+    pub(super) labels: Tensor,
     shape: ImageShape,
 }
 
@@ -84,6 +84,14 @@ impl Resident {
         };
         let labels: Vec<u32> = set.labels().iter().map(|label| u32::from(*label)).collect();
         Ok(Self { images, labels: graph.tensor_u32([labels.len()], &labels)?, shape: set.shape() })
+    }
+
+    /// All images, four bytes per word, unless they are streamed.
+    pub(super) fn whole(&self) -> Option<&Tensor> {
+        match &self.images {
+            Images::Whole(images) => Some(images),
+            Images::Streamed(_) => None,
+        }
     }
 
     /// Images in the set.

@@ -148,6 +148,11 @@ impl Optimiser {
         self.steps
     }
 
+    /// What is sent for each step: the learning rate, two corrections of Adam's moments, and 0.
+    pub fn this_step(&self) -> &Tensor {
+        &self.this_step
+    }
+
     /// What is kept alongside the parameters: momentum, or the two moments of Adam, each laid out like their arena.
     pub fn state(&self) -> &[Tensor] {
         &self.state

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{BufferId, Dispatch, Place, Program, Recipe, Slots};
+use super::{About, BufferId, Dispatch, Place, Program, Recipe, Slots};
 use crate::gpu::params::elementwise::map;
 use crate::gpu::params::measure::multiply_add;
 use crate::gpu::{Access, Gpu, GpuError, Kernel, shader};
@@ -133,5 +133,5 @@ fn own(bytes: u64) -> Place {
 }
 
 fn dispatch(kernel: Kernel, bindings: Vec<(BufferId, Access)>) -> Dispatch {
-    Dispatch { kernel, bindings, note: String::new() }
+    Dispatch { kernel, bindings, about: About::default() }
 }

@@ -48,7 +48,7 @@ impl Program {
             flops: dispatch.kernel.flops,
             executed: dispatch.kernel.executed,
             bytes: dispatch.bytes(self),
-            shapes: dispatch.note.clone(),
+            shapes: dispatch.about.shapes.clone(),
         };
         self.dispatches.iter().map(summary).collect()
     }
@@ -86,7 +86,7 @@ impl fmt::Display for Program {
                 executed_per_wanted(dispatch.kernel.flops, dispatch.kernel.executed),
                 dispatch.bytes(self) as f64 / 1e3,
                 memory.join(" "),
-                dispatch.note,
+                dispatch.about.shapes,
             )?;
         }
         writeln!(

@@ -76,7 +76,9 @@ impl MemoryPlan {
             slot_of[id] = Some(slot);
         }
         Self {
-            largest: named.map(|(bytes, dispatch)| (*bytes, recipe.dispatches[*dispatch].note.clone())).collect(),
+            largest: named
+                .map(|(bytes, dispatch)| (*bytes, recipe.dispatches[*dispatch].about.shapes.clone()))
+                .collect(),
             slots: slots.into_iter().map(|(bytes, _)| bytes).collect(),
             slot_of,
             without_reuse,
@@ -193,7 +195,7 @@ fn lifetimes(recipe: &Recipe) -> Vec<Option<Lifetime>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Dispatch;
+    use super::super::{About, Dispatch};
     use super::*;
     use crate::gpu::{Access, GpuOptions, Kernel, Source};
 
@@ -210,7 +212,7 @@ mod tests {
             })
             .collect();
         let dispatch =
-            |bindings| Dispatch { kernel: Kernel::new("test", Source::default()), bindings, note: String::new() };
+            |bindings| Dispatch { kernel: Kernel::new("test", Source::default()), bindings, about: About::default() };
         recipe.dispatches.push(dispatch(vec![(ids[0], Access::Write)]));
         for pair in ids.windows(2) {
             recipe.dispatches.push(dispatch(vec![(pair[0], Access::Read), (pair[1], Access::Write)]));

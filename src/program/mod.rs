@@ -3,11 +3,14 @@
 //! This layer knows buffers and kernels, not tensors: the tensor layer lowers a graph to a recipe, and a [`Program`] plans
 //! its memory and creates everything a run needs. A run is then one pass over a list.
 
+mod about;
 mod ceiling;
 mod describe;
 mod memory;
 mod profile;
 
+pub use about::Pass;
+pub(crate) use about::{About, Contents};
 pub use ceiling::{Ceiling, Speed};
 pub use describe::DispatchSummary;
 pub use memory::MemoryPlan;
@@ -19,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use crate::gpu::{Access, Event, Gpu, GpuError, Kernel, Pipeline, Slice};
+use crate::gpu::{Access, Gpu, GpuError, Kernel, Pipeline, Slice};
 
 /// Identifies a buffer of a recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,8 +46,7 @@ pub(crate) enum Place {
 pub(crate) struct Dispatch {
     pub kernel: Kernel,
     pub bindings: Vec<(BufferId, Access)>,
-    /// Shapes and settings of the op, for people to read.
-    pub note: String,
+    pub about: About,
 }
 
 /// What a program should do, before memory is planned.
@@ -72,8 +74,7 @@ struct Step {
 /// A dispatch with the memory that it binds.
 pub(crate) struct BoundDispatch<'a> {
     pub kernel: &'a Kernel,
-    /// Shapes and settings of the op.
-    pub note: &'a str,
+    pub about: &'a About,
     pub bindings: Vec<Bound<'a>>,
 }
 
@@ -147,6 +148,10 @@ impl Program {
     /// [`GpuError::Invalid`] when the device refuses a dispatch, after which it can be used as before;
     /// [`GpuError::Failed`] when it is lost.
     pub fn run(&mut self) -> Result<(), GpuError> {
+        if self.gpu.recording().only_notes() {
+            self.gpu.recording().run(self.id);
+            return Ok(());
+        }
         self.gpu.poll()?;
         if self.in_flight.len() >= RUNS_IN_FLIGHT
             && let Some(oldest) = self.in_flight.pop_front()
@@ -155,7 +160,7 @@ impl Program {
         }
         let submission = self.gpu.guarded(|| "a program's dispatches".to_owned(), || self.submit())?;
         self.in_flight.push_back(submission);
-        self.gpu.recording().add(|| Event::Run { program: self.id });
+        self.gpu.recording().run(self.id);
         Ok(())
     }
 
@@ -226,7 +231,7 @@ impl Program {
     pub(crate) fn bound_dispatches(&self) -> impl Iterator<Item = BoundDispatch<'_>> {
         self.dispatches.iter().map(|dispatch| BoundDispatch {
             kernel: &dispatch.kernel,
-            note: &dispatch.note,
+            about: &dispatch.about,
             bindings: dispatch.bindings.iter().map(|(id, access)| self.bound(*id, *access)).collect(),
         })
     }
@@ -292,7 +297,7 @@ fn check_exclusive(dispatch: &Dispatch, slices: &[Slice]) -> Result<(), GpuError
     };
     if buffers(Access::Write).any(|written| buffers(Access::Read).any(|read| read.shares_buffer(written))) {
         return Err(GpuError::Invalid {
-            what: format!("{} ({})", dispatch.kernel.label, dispatch.note),
+            what: format!("{} ({})", dispatch.kernel.label, dispatch.about.shapes),
             message: "it would read and write one buffer at once; let it read a copy, such as scale(1.0) gives"
                 .to_owned(),
         });

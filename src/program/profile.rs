@@ -104,7 +104,7 @@ impl Program {
             .zip(seconds)
             .map(|(dispatch, seconds)| DispatchTime {
                 label: dispatch.kernel.label,
-                note: dispatch.note.clone(),
+                note: dispatch.about.shapes.clone(),
                 seconds,
                 flops: dispatch.kernel.flops,
                 executed: dispatch.kernel.executed,

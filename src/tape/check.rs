@@ -3,6 +3,11 @@
 use super::{ENTRIES, Piece, Tape, TapeError};
 use crate::gpu::Gpu;
 
+/// Elements of a shape, if their number can be counted.
+fn elements(shape: &[usize]) -> Option<u64> {
+    shape.iter().try_fold(1_u64, |elements, size| elements.checked_mul(*size as u64))
+}
+
 impl Tape {
     /// Whether all numbers fit together: nothing beyond the end of what it is in.
     pub(super) fn check(&self) -> Result<(), TapeError> {
@@ -26,7 +31,7 @@ impl Tape {
         for buffer in &self.buffers {
             let length = buffer.contents.bytes as u64;
             ensure(
-                buffer.bytes > 0 && (length == 0 || length == buffer.bytes),
+                buffer.bytes > 0 && buffer.bytes.is_multiple_of(4) && (length == 0 || length == buffer.bytes),
                 "a buffer has another length than its contents",
             )?;
         }
@@ -36,7 +41,10 @@ impl Tape {
                 "a kernel's entry point has another name than main or second",
             )?;
         }
-        for dispatch in self.programs.iter().flat_map(|program| &program.dispatches) {
+        let dispatches = self.programs.iter().flat_map(|program| program.dispatches.iter().enumerate());
+        for (number, dispatch) in dispatches {
+            let is_behind = dispatch.gradient_of.is_none_or(|of| of < number);
+            ensure(is_behind, "a dispatch is the gradient of one that does not come before it")?;
             ensure(dispatch.kernel < self.kernels.len(), "a dispatch has no kernel")?;
             ensure(dispatch.params.len().is_multiple_of(4), "a uniform struct is not a multiple of 16 bytes")?;
             for binding in &dispatch.bindings {
@@ -45,20 +53,27 @@ impl Tape {
                     is_aligned && inside(binding.buffer, binding.offset, binding.bytes),
                     "a dispatch binds what is no part of a buffer",
                 )?;
+                // A scratch buffer has no shape.
+                let fits = elements(&binding.shape).is_some_and(|elements| elements <= (binding.bytes / 4).max(1));
+                ensure(fits, "what a dispatch binds is too small for its shape")?;
             }
         }
+        let watched: Vec<_> = self.watched.iter().filter_map(|number| self.places.get(*number)).collect();
+        ensure(watched.len() == self.watched.len(), "what is watched is no place")?;
         for run in &self.runs {
             ensure(run.program < self.programs.len(), "a run has no program")?;
             let lengths = run.expected.iter().map(|words| 4 * words.len() as u64);
-            let fits = run.expected.is_empty() || lengths.eq(self.watched.iter().map(|watched| watched.bytes));
+            let fits = run.expected.is_empty() || lengths.eq(watched.iter().map(|place| place.bytes));
             ensure(fits, "a run has other numbers than are watched")?;
             for write in &run.writes {
                 let bytes = write.contents.bytes as u64;
                 ensure(inside(write.buffer, write.offset, bytes), "the host writes to what is no part of a buffer")?;
             }
         }
-        for watched in &self.watched {
-            ensure(inside(watched.buffer, watched.offset, watched.bytes), "what is watched is no part of a buffer")?;
+        for place in &self.places {
+            ensure(inside(place.buffer, place.offset, place.bytes), "a place is no part of a buffer")?;
+            let fits = elements(&place.shape).is_some_and(|elements| elements <= place.bytes / 4);
+            ensure(fits, "a place is too small for its shape")?;
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! Tapes: recorded runs of programs, to be replayed where there is no trainer, such as in a browser.
 //!
 //! A program is a flat list of dispatches: each a WGSL text, what it binds, and a grid. A [`Tape`] holds the programs, the buffers with
-//! their first contents, and for each run what the host wrote before it: a few numbers, and now and then the order of the images. That is all that a training step is, so a
-//! reader of tapes needs no graph, no ops and no optimiser. Anything that runs on a device can be recorded: a training, an
-//! inference, one op with its gradient.
+//! their first contents, and for each run what the host wrote before it: a few
+//! numbers, and now and then the order of the images. That is all that a training step is, so a reader of tapes needs no graph, no
+//! ops and no optimiser. Anything that runs on a device can be recorded: a training, an inference, one op with its gradient.
 
 mod check;
 #[cfg(feature = "training")]
@@ -14,11 +14,12 @@ mod replay;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use record::Recorder;
+pub use record::{Moment, Named, Recorder};
 pub use replay::Replay;
 
 use crate::files::FileError;
 use crate::gpu::GpuError;
+use crate::program::Pass;
 
 /// The entry points that kernels of a tape may have.
 const ENTRIES: [&str; 2] = ["main", "second"];
@@ -41,8 +42,10 @@ pub struct Tape {
     pub programs: Vec<TapeProgram>,
     /// What was run, in order.
     pub runs: Vec<TapeRun>,
-    /// What is worth reading after each run, such as the loss.
-    pub watched: Vec<Watched>,
+    /// Parts of the buffers that have a name.
+    pub places: Vec<TapePlace>,
+    /// Numbers of the places that are read after each run, such as the sum of losses.
+    pub watched: Vec<usize>,
     /// Contents of buffers and what the host wrote, one after the other. In the tape's file it stands behind the rest.
     #[serde(skip)]
     pub data: Vec<u8>,
@@ -50,7 +53,7 @@ pub struct Tape {
 
 impl Tape {
     /// The version of the format. A tape of another one is refused.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// The bytes of a piece.
     fn piece(&self, piece: Piece) -> &[u8] {
@@ -101,10 +104,16 @@ pub struct TapeProgram {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TapeDispatch {
-    /// The op, for people.
+    /// The kernel's name, for people.
     pub label: String,
-    /// Shapes and settings of the op, for people.
+    /// The op with its shapes and settings, for people.
     pub shapes: String,
+    /// The layer of the network, by the name that its parameters share; empty where it has none.
+    pub layer: String,
+    /// The part of a training step.
+    pub pass: Pass,
+    /// The number of the first dispatch of the op whose gradient it is part of.
+    pub gradient_of: Option<usize>,
     /// The kernel's number.
     pub kernel: usize,
     /// The uniform struct at binding 0; empty if there is none.
@@ -120,7 +129,7 @@ pub struct TapeDispatch {
 }
 
 /// A part of a buffer, bound to a kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TapeBinding {
     /// The buffer's number.
@@ -131,6 +140,10 @@ pub struct TapeBinding {
     pub bytes: u64,
     /// Whether the kernel writes it.
     pub writes: bool,
+    /// The sizes of the axes of what it holds; none where that has no shape.
+    pub shape: Vec<usize>,
+    /// Whether it holds unsigned integers, not floats.
+    pub integers: bool,
 }
 
 /// One run of a program.
@@ -139,9 +152,11 @@ pub struct TapeBinding {
 pub struct TapeRun {
     /// The program's number.
     pub program: usize,
+    /// Where in a training it is.
+    pub moment: Moment,
     /// What the host wrote before it.
     pub writes: Vec<TapeWrite>,
-    /// What each [`Watched`] held after it, as this recording's adapter got it; empty where nothing was read.
+    /// What each watched place held after it, as this recording's adapter got it; empty where nothing was read.
     pub expected: Vec<Vec<u32>>,
 }
 
@@ -157,18 +172,46 @@ pub struct TapeWrite {
     pub contents: Piece,
 }
 
-/// A place that is read after each run.
+/// A part of a buffer with a name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Watched {
-    /// What it holds, such as `sum of losses, hits`.
+pub struct TapePlace {
+    /// Its name, such as `conv1.weight`.
     pub name: String,
+    /// What it is for.
+    pub role: PlaceRole,
     /// The buffer's number.
     pub buffer: usize,
     /// Where it begins.
     pub offset: u64,
     /// Its length.
     pub bytes: u64,
+    /// The sizes of its axes.
+    pub shape: Vec<usize>,
+    /// Whether it holds unsigned integers, not floats.
+    pub integers: bool,
+}
+
+/// What a place is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlaceRole {
+    /// A parameter of a network.
+    Parameter,
+    /// Kept alongside the parameters without a gradient, such as a running mean.
+    Statistic,
+    /// What an optimiser keeps for each parameter.
+    State,
+    /// Begins with the learning rate of the step.
+    Rate,
+    /// The sum of losses and the number of hits in the epoch so far.
+    Sums,
+    /// The images that a prediction is asked for, scaled as in training, `[N, H, W, C]`.
+    Input,
+    /// The probabilities of the classes of these images, `[N, classes]`.
+    Output,
+    /// Something else.
+    Other,
 }
 
 /// A piece of [`Tape::data`]: where it begins, and its length.

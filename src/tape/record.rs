@@ -3,12 +3,56 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    ENTRIES, Piece, Tape, TapeBinding, TapeBuffer, TapeDispatch, TapeError, TapeKernel, TapeProgram, TapeRun,
-    TapeWrite, Watched,
+    ENTRIES, Piece, PlaceRole, Tape, TapeBinding, TapeBuffer, TapeDispatch, TapeError, TapeKernel, TapePlace,
+    TapeProgram, TapeRun, TapeWrite,
 };
 use crate::gpu::{Access, Event, Gpu, Slice};
+use crate::nn::layer_of;
 use crate::program::Program;
+use crate::tensor::{DType, Info, Tensor};
+
+/// A part of memory that has a name on the tape.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub role: PlaceRole,
+    /// Where it is.
+    pub slice: Slice,
+    /// What it holds.
+    pub info: Info,
+    /// Whether it is read after each run.
+    pub is_watched: bool,
+}
+
+impl Named {
+    /// A tensor that was made from data; `None` for a computed one, which has no memory of its own.
+    pub fn tensor(name: impl Into<String>, role: PlaceRole, tensor: &Tensor) -> Option<Self> {
+        let (name, slice) = (name.into(), tensor.memory()?);
+        Some(Self { name, role, slice, info: tensor.info(), is_watched: false })
+    }
+
+    /// The same, read after each run.
+    pub fn watched(self) -> Self {
+        Self { is_watched: true, ..self }
+    }
+}
+
+/// Where in a training a run is. All are 0 where there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Moment {
+    /// The step, from 1. It may have several runs.
+    pub step: u64,
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// Images of the epoch that are done after the run.
+    pub images: usize,
+}
 
 /// A tape in the making. From [`Recorder::start`] to [`Recorder::finish`] all that the host writes to the buffers of its programs,
 /// and each run of one, is recorded. ([`Program::profile`] is no run.)
@@ -23,6 +67,8 @@ pub struct Recorder {
     programs: HashMap<u64, usize>,
     /// Writes since the last run.
     pending: Vec<TapeWrite>,
+    /// Whether programs are run.
+    runs: bool,
 }
 
 impl Drop for Recorder {
@@ -32,9 +78,8 @@ impl Drop for Recorder {
 }
 
 impl Recorder {
-    /// Begins to record, with the present contents of all buffers. `programs` are those that will be run, with a name for each, and
-    /// `watched` what is to be read after each run: see [`Tensor::memory`](crate::tensor::Tensor::memory) and
-    /// [`Compiled::memory`](crate::tensor::Compiled::memory).
+    /// Begins to record, with the present contents of all buffers. `programs` are those that will be run, or that a reader of the
+    /// tape may run, with a name for each. Layers get their names from those of `places` that are parameters.
     ///
     /// # Errors
     /// [`TapeError::Recording`] when the device is recorded already, or for what a tape cannot hold; those of the device.
@@ -42,7 +87,7 @@ impl Recorder {
         gpu: &Arc<Gpu>,
         title: &str,
         programs: &[(String, &Program)],
-        watched: &[(&str, Slice)],
+        places: &[Named],
     ) -> Result<Self, TapeError> {
         if !gpu.recording().start() {
             return Err(TapeError::Recording("is on a device that is recorded already".to_owned()));
@@ -55,6 +100,7 @@ impl Recorder {
             kernels: Vec::new(),
             programs: Vec::new(),
             runs: Vec::new(),
+            places: Vec::new(),
             watched: Vec::new(),
             data: Vec::new(),
         };
@@ -66,13 +112,13 @@ impl Recorder {
             kernels: HashMap::new(),
             programs: HashMap::new(),
             pending: Vec::new(),
+            runs: true,
         };
+        for place in places {
+            recorder.add_place(place);
+        }
         for (name, program) in programs {
             recorder.add_program(name, program)?;
-        }
-        for (name, slice) in watched {
-            let (buffer, offset) = recorder.buffer(slice, false);
-            recorder.tape.watched.push(Watched { name: (*name).to_owned(), buffer, offset, bytes: slice.bytes() });
         }
         for number in 0..recorder.buffers.len() {
             if !recorder.tape.buffers[number].scratch {
@@ -97,8 +143,46 @@ impl Recorder {
         (number, slice.offset())
     }
 
+    fn add_place(&mut self, named: &Named) {
+        let (buffer, offset) = self.buffer(&named.slice, false);
+        let place = TapePlace {
+            name: named.name.clone(),
+            role: named.role,
+            buffer,
+            offset,
+            bytes: named.slice.bytes(),
+            shape: named.info.shape.axes().to_vec(),
+            integers: named.info.dtype == DType::U32,
+        };
+        if named.is_watched {
+            self.tape.watched.push(self.tape.places.len());
+        }
+        self.tape.places.push(place);
+    }
+
+    /// Gives each dispatch the layer whose parameters its op binds; to a gradient without any, that of the op itself. `ops` are the
+    /// numbers of the dispatches' ops.
+    fn name_layers(&self, dispatches: &mut [TapeDispatch], ops: &[usize]) {
+        for number in 0..dispatches.len() {
+            let same_op = dispatches.iter().zip(ops).filter(|(_, op)| **op == ops[number]);
+            let own = same_op.map(|(dispatch, _)| dispatch).find_map(|dispatch| self.layer(&dispatch.bindings));
+            let of_forward = || dispatches[number].gradient_of.map(|of| dispatches[of].layer.clone());
+            dispatches[number].layer = own.map(str::to_owned).or_else(of_forward).unwrap_or_default();
+        }
+    }
+
+    /// The layer that one of these bindings is a parameter of.
+    fn layer(&self, bindings: &[TapeBinding]) -> Option<&str> {
+        let is_bound = |place: &&TapePlace| {
+            let is_named = matches!(place.role, PlaceRole::Parameter | PlaceRole::Statistic);
+            let own = (place.buffer, place.offset, place.bytes);
+            is_named && bindings.iter().any(|binding| (binding.buffer, binding.offset, binding.bytes) == own)
+        };
+        self.tape.places.iter().find(is_bound).map(|place| layer_of(&place.name))
+    }
+
     fn add_program(&mut self, name: &str, program: &Program) -> Result<(), TapeError> {
-        let mut dispatches = Vec::new();
+        let (mut dispatches, mut ops) = (Vec::new(), Vec::new());
         for dispatch in program.bound_dispatches() {
             if !ENTRIES.contains(&dispatch.kernel.entry) {
                 let (entry, entries) = (dispatch.kernel.entry, ENTRIES.join(" or "));
@@ -113,14 +197,28 @@ impl Recorder {
             if number == next {
                 self.tape.kernels.push(kernel);
             }
-            let bound = dispatch.bindings.iter().map(|bound| {
+            let about = dispatch.about;
+            let bound = dispatch.bindings.iter().enumerate().map(|(i, bound)| {
+                let contents = about.contents.get(i).cloned().unwrap_or_default();
                 let (buffer, offset) = self.buffer(bound.slice, bound.is_planned);
-                TapeBinding { buffer, offset, bytes: bound.slice.bytes(), writes: bound.access == Access::Write }
+                TapeBinding {
+                    buffer,
+                    offset,
+                    bytes: bound.slice.bytes(),
+                    writes: bound.access == Access::Write,
+                    shape: contents.shape,
+                    integers: contents.integers,
+                }
             });
+            let bindings = bound.collect();
+            ops.push(about.op);
             dispatches.push(TapeDispatch {
-                bindings: bound.collect(),
+                layer: String::new(),
+                bindings,
                 label: dispatch.kernel.label.to_owned(),
-                shapes: dispatch.note.to_owned(),
+                shapes: about.shapes.clone(),
+                pass: about.pass,
+                gradient_of: about.gradient_of,
                 kernel: number,
                 params: bytemuck::pod_collect_to_vec(&dispatch.kernel.params),
                 workgroups: dispatch.kernel.workgroups,
@@ -128,16 +226,24 @@ impl Recorder {
                 executed: dispatch.kernel.executed,
             });
         }
+        self.name_layers(&mut dispatches, &ops);
         self.programs.insert(program.id(), self.tape.programs.len());
         self.tape.programs.push(TapeProgram { name: name.to_owned(), dispatches });
         Ok(())
     }
 
-    /// Takes in what has happened since the last call, and reads what is watched if a program was run.
+    /// From now on programs are noted but not run: what the host writes is recorded without its work being done. Nothing is read after
+    /// such a run.
+    pub fn only_note(&mut self) {
+        self.runs = false;
+        self.gpu.recording().only_note();
+    }
+
+    /// Takes in what has happened since the last call, at this moment of a training, and reads what is watched if a program was run.
     ///
     /// # Errors
     /// Those of the device, and [`TapeError::Recording`] when another program was run.
-    pub fn take(&mut self) -> Result<(), TapeError> {
+    pub fn take(&mut self, moment: Moment) -> Result<(), TapeError> {
         let before = self.tape.runs.len();
         for event in self.gpu.recording().take() {
             match event {
@@ -154,13 +260,15 @@ impl Recorder {
                         .get(&program)
                         .ok_or_else(|| TapeError::Recording("ran a program that the tape does not have".to_owned()))?;
                     let writes = std::mem::take(&mut self.pending);
-                    self.tape.runs.push(TapeRun { program, writes, expected: Vec::new() });
+                    self.tape.runs.push(TapeRun { program, moment, writes, expected: Vec::new() });
                 }
             }
         }
-        if let Some(run) = self.tape.runs[before..].last_mut() {
-            for watched in &self.tape.watched {
-                let slice = self.buffers[watched.buffer].part(watched.offset, watched.bytes);
+        let last = self.tape.runs[before..].last_mut().filter(|_| self.runs);
+        if let Some(run) = last {
+            for number in &self.tape.watched {
+                let place = &self.tape.places[*number];
+                let slice = self.buffers[place.buffer].part(place.offset, place.bytes);
                 run.expected.push(bytemuck::pod_collect_to_vec(&self.gpu.read(&slice)?));
             }
         }
@@ -172,8 +280,18 @@ impl Recorder {
     /// # Errors
     /// [`TapeError::Damaged`] when numbers in the tape do not fit together.
     pub fn finish(mut self) -> Result<Tape, TapeError> {
-        let tape = std::mem::take(&mut self.tape);
+        let mut tape = std::mem::take(&mut self.tape);
+        shorten_scratch(&mut tape);
         tape.check()?;
         Ok(tape)
+    }
+}
+
+/// Buffers of values that come and go are shared by all programs of a graph: those of the tape may need less.
+fn shorten_scratch(tape: &mut Tape) {
+    for (number, buffer) in tape.buffers.iter_mut().enumerate().filter(|(_, buffer)| buffer.scratch) {
+        let bindings = tape.programs.iter().flat_map(|program| &program.dispatches).flat_map(|one| &one.bindings);
+        let ends = bindings.filter(|binding| binding.buffer == number).map(|binding| binding.offset + binding.bytes);
+        buffer.bytes = ends.max().unwrap_or(buffer.bytes);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ENTRIES, Tape, TapeBinding, TapeDispatch, TapeError};
 use crate::gpu::{Access, Gpu, Kernel, Slice, Source};
-use crate::program::{Dispatch, Place, Program, Recipe, Slots};
+use crate::program::{About, Dispatch, Place, Program, Recipe, Slots};
 
 /// A tape on a device, with its own buffers.
 #[derive(Debug)]
@@ -62,13 +62,14 @@ impl<'a> Replay<'a> {
         Ok(true)
     }
 
-    /// What each [`Watched`](super::Watched) holds now.
+    /// What each watched place holds now.
     ///
     /// # Errors
     /// Those of the device.
     pub fn watched(&self) -> Result<Vec<Vec<u32>>, TapeError> {
-        let watched = self.tape.watched.iter().map(|watched| {
-            let slice = self.buffers[watched.buffer].part(watched.offset, watched.bytes);
+        let watched = self.tape.watched.iter().map(|number| {
+            let place = &self.tape.places[*number];
+            let slice = self.buffers[place.buffer].part(place.offset, place.bytes);
             Ok(bytemuck::pod_collect_to_vec(&self.gpu.read(&slice)?))
         });
         watched.collect()
@@ -89,6 +90,6 @@ fn restored(tape: &Tape, dispatch: &TapeDispatch, buffers: &[Slice], recipe: &mu
     Dispatch {
         kernel: restored,
         bindings: dispatch.bindings.iter().map(&mut place).collect(),
-        note: dispatch.label.clone(),
+        about: About { shapes: dispatch.label.clone(), ..About::default() },
     }
 }

@@ -44,7 +44,11 @@ impl Tensor {
         let mut gradients: HashMap<ValueId, Tensor> = HashMap::new();
         gradients.insert(self.id, gradient.clone());
         for node in path.nodes.iter().rev() {
-            differentiate(graph, *node, &path, &mut gradients)?;
+            // What is recorded meanwhile is known as this node's gradient.
+            let outer = graph.0.differentiated.replace(Some(*node));
+            let done = differentiate(graph, *node, &path, &mut gradients);
+            graph.0.differentiated.set(outer);
+            done?;
         }
         parameters
             .iter()

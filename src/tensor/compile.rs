@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::autograd::needed_nodes;
-use super::graph::{Graph, NodeId, Origin, Recorded, ValueId};
+use super::graph::{Graph, Node, NodeId, Origin, Recorded, ValueId};
 use super::op::{Io, Launches, Operand, Storage};
-use super::{DType, Inputs, Layer, Result, Shape, Tensor, TensorError, ops};
+use super::{DType, Info, Inputs, Layer, Result, Shape, Tensor, TensorError, ops};
 use crate::gpu::{Access, Gpu, GpuError, Kernel, Readback, Slice};
-use crate::program::{BufferId, Dispatch, MemoryPlan, Place, Program, Recipe};
+use crate::program::{About, BufferId, Contents, Dispatch, MemoryPlan, Pass, Place, Program, Recipe};
 
 /// A program and where it leaves its outputs.
 #[derive(Debug)]
@@ -267,8 +267,14 @@ impl<'a> Lowering<'a> {
         let kept: HashSet<ValueId> = outputs.iter().map(|v| self.recorded.root(*v)).collect();
         let mut recipe = Recipe::default();
         let mut buffers: HashMap<ValueId, BufferId> = HashMap::new();
+        let passes = self.passes();
+        let mut first_dispatch: HashMap<NodeId, usize> = HashMap::new();
         for (id, launches) in &self.nodes {
             let node = self.recorded.node(*id);
+            if !launches.dispatches.is_empty() {
+                first_dispatch.insert(*id, recipe.dispatches.len());
+            }
+            let gradient_of = node.gradient_of.and_then(|of| first_dispatch.get(&of)).copied();
             let arena = match node.op.storage() {
                 Storage::Arena { offsets } => Some(offsets),
                 _ => None,
@@ -291,11 +297,46 @@ impl<'a> Lowering<'a> {
                     };
                     bindings.push((buffer, *access));
                 }
-                recipe.dispatches.push(Dispatch { kernel: kernel.clone(), bindings, note: self.note(*id) });
+                let contents = operands.iter().map(|(operand, _)| self.contents(node, *operand)).collect();
+                let about = About { shapes: self.note(*id), pass: passes[id], op: id.0, gradient_of, contents };
+                recipe.dispatches.push(Dispatch { kernel: kernel.clone(), bindings, about });
             }
         }
         let outputs = outputs.iter().map(|v| (*v, self.buffer(*v, &kept, &mut recipe, &mut buffers))).collect();
         (recipe, outputs)
+    }
+
+    /// The part of a training step that each node belongs to.
+    fn passes(&self) -> HashMap<NodeId, Pass> {
+        let mut passes: HashMap<NodeId, Pass> = HashMap::new();
+        for (id, _) in &self.nodes {
+            let node = self.recorded.node(*id);
+            let mut producers = node.inputs.iter().filter_map(|input| self.recorded.producer(*input));
+            let uses_gradients =
+                producers.any(|producer| matches!(passes.get(&producer), Some(Pass::Backward | Pass::Update)));
+            let pass = match node.gradient_of {
+                Some(_) => Pass::Backward,
+                None if uses_gradients || node.op.storage() == Storage::InPlace => Pass::Update,
+                None => Pass::Forward,
+            };
+            passes.insert(*id, pass);
+        }
+        passes
+    }
+
+    /// What an operand holds; a scratch buffer has no shape.
+    fn contents(&self, node: &Node, operand: Operand) -> Contents {
+        let value = match operand {
+            Operand::Input(i) => node.inputs.get(i),
+            // A copy into an arena writes the part that belongs to input i.
+            Operand::Output(i) if matches!(node.op.storage(), Storage::Arena { .. }) => node.inputs.get(i),
+            Operand::Output(i) => node.outputs.get(i),
+            Operand::Scratch(_) => None,
+        };
+        value.map_or_else(Contents::default, |value| {
+            let Info { shape, dtype } = &self.recorded.value(*value).info;
+            Contents { shape: shape.axes().to_vec(), integers: *dtype == DType::U32 }
+        })
     }
 
     /// The place of a value at element `offset` of an arena.

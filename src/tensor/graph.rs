@@ -1,6 +1,6 @@
 //! The graph and the handle to its values.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub(super) struct Node {
     pub op: Rc<dyn Op>,
     pub inputs: Vec<ValueId>,
     pub outputs: Vec<ValueId>,
+    /// The node whose gradient it belongs to, if it was recorded for one.
+    pub gradient_of: Option<NodeId>,
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +77,8 @@ impl Recorded {
 pub(super) struct Shared {
     pub gpu: Arc<Gpu>,
     pub recorded: RefCell<Recorded>,
+    /// The node whose gradient is being recorded.
+    pub differentiated: Cell<Option<NodeId>>,
     /// Memory that all programs of the graph share.
     pub slots: RefCell<Slots>,
 }
@@ -104,7 +108,12 @@ impl Arena {
 impl Graph {
     /// An empty graph on `gpu`.
     pub fn new(gpu: &Arc<Gpu>) -> Self {
-        Self(Rc::new(Shared { gpu: Arc::clone(gpu), recorded: RefCell::default(), slots: RefCell::default() }))
+        Self(Rc::new(Shared {
+            gpu: Arc::clone(gpu),
+            recorded: RefCell::default(),
+            differentiated: Cell::default(),
+            slots: RefCell::default(),
+        }))
     }
 
     /// The device that this graph's programs run on.
@@ -221,7 +230,12 @@ impl Graph {
             recorded.values.push(Value { info: check_size(info)?, origin: Origin::Node(node) });
             outputs.push(ValueId(recorded.values.len() - 1));
         }
-        recorded.nodes.push(Node { op, inputs: inputs.iter().map(|t| t.id).collect(), outputs: outputs.clone() });
+        recorded.nodes.push(Node {
+            op,
+            inputs: inputs.iter().map(|t| t.id).collect(),
+            outputs: outputs.clone(),
+            gradient_of: self.0.differentiated.get(),
+        });
         drop(recorded);
         Ok(outputs.into_iter().map(|id| self.handle(id)).collect())
     }

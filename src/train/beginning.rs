@@ -10,6 +10,8 @@ use crate::gpu::Gpu;
 use crate::network::{Feed, Network, Resident};
 use crate::nn::weights;
 use crate::settings::{Learned, TrainConfig};
+use crate::tape::Named;
+use crate::tensor::{Compiled, TensorError};
 
 /// A network at the start of its training, with its images on the device.
 pub(super) struct Beginning {
@@ -34,6 +36,16 @@ impl Beginning {
         }
         let feed = Feed::Images(Resident::new(&network.graph, &images)?);
         Ok(Self { network, feed, labels: images.labels().to_vec(), split })
+    }
+
+    /// A program that predicts the classes of `count` images that someone writes, with the present weights, and its places.
+    pub fn predictor(&self, count: usize) -> Result<(Compiled, Vec<Named>), TensorError> {
+        self.network.predictor_of_input(count)
+    }
+
+    /// The places of the data.
+    pub fn data(&self) -> Vec<Named> {
+        self.feed.places()
     }
 
     /// A trainer of it.

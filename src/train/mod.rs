@@ -23,7 +23,7 @@ pub use extension::Extension;
 pub use fit::fit;
 pub use lr_find::{RateFinding, RateSweep, find_rate};
 pub use progress::Progress;
-pub use record::record;
+pub use record::{Extent, record};
 pub use step::{automatic_batch_size, inference_step, training_step};
 pub use summary::{LayerSummary, NetworkSummary, summary};
 pub use task::Task;

@@ -14,6 +14,7 @@ use crate::optim::{Average, Optimiser, PlateauState, Schedule, Timeline};
 use crate::program::Program;
 use crate::run::EpochRecord;
 use crate::settings::TrainConfig;
+use crate::tape::{Moment, Named, PlaceRole};
 use crate::tensor::{Compiled, Tensor};
 
 /// Forward and backward pass for one batch size, with the optimiser's step if gradients are not accumulated.
@@ -309,9 +310,25 @@ impl<'a> Trainer<'a> {
         batches.chain(self.update.iter().map(|update| ("update".to_owned(), update.as_program()))).collect()
     }
 
-    /// The sums of losses and of hits in the epoch so far.
-    pub fn sums(&self) -> &Tensor {
-        &self.totals.sums
+    /// What it works on, as places of a tape; the sums of losses and hits in the epoch so far are watched.
+    pub fn places(&self) -> Vec<Named> {
+        let states = self.optimiser.state().iter().enumerate();
+        let states = states.map(|(i, state)| Named::tensor(format!("optimiser.{i}"), PlaceRole::State, state));
+        let others = [
+            ("order of the images", &self.visit.order),
+            ("first image, epoch", &self.visit.place),
+            ("seed, batch", &self.seed_and_step),
+        ];
+        let others = others.map(|(name, tensor)| Named::tensor(name, PlaceRole::Other, tensor));
+        let rate = Named::tensor("learning rate", PlaceRole::Rate, self.optimiser.this_step());
+        let sums = Named::tensor("sum of losses, hits", PlaceRole::Sums, &self.totals.sums).map(Named::watched);
+        let named = [rate, sums].into_iter().chain(states).chain(others).flatten();
+        self.network.places().into_iter().chain(named).collect()
+    }
+
+    /// Where in the training it is.
+    pub fn moment(&self) -> Moment {
+        Moment { step: self.step_count(), epoch: self.epoch_number(), images: self.images_submitted() }
     }
 
     /// Trains the next step of the epoch at the rate of the schedule, which is returned.
