@@ -167,7 +167,7 @@ impl Op for LessonOp {
 }
 
 /// No lesson needs as many workgroups as this; a grid of more is a mistake in its file, and could keep a device busy for minutes.
-const MOST_WORKGROUPS: u64 = 1 << 26;
+pub(super) const MOST_WORKGROUPS: u64 = 1 << 26;
 
 /// The kernel over a grid. One along x alone is folded where it is too long.
 fn over(mut kernel: Kernel, grid: &[Product], sizes: &[usize]) -> Result<Kernel> {

@@ -12,6 +12,8 @@ pub struct Ladder {
     pub problem: Problem,
     /// Sizes to time at.
     pub usual: &'static [usize],
+    /// Sizes to time at in a page: a telephone runs any step in a fifth of a second, and a large GPU has enough to do.
+    pub on_pages: [&'static [usize]; 2],
     /// Floating-point operations at these sizes, of any step.
     pub flops: fn(&[usize]) -> u64,
 }
@@ -52,6 +54,7 @@ const SUM: Ladder = Ladder {
         reference: |_, x| vec![x[0].data.iter().sum()],
     },
     usual: &[4_194_304],
+    on_pages: [&[1_048_576], &[16_777_216]],
     flops: |s| product(1, s),
 };
 
@@ -67,6 +70,7 @@ const MATMUL: Ladder = Ladder {
         reference: |_, x| f64_of::matmul(&x[0], &x[1]),
     },
     usual: &[256, 256, 256],
+    on_pages: [&[512, 512, 512], &[1024, 1024, 1024]],
     flops: |s| product(2, s),
 };
 
@@ -82,6 +86,7 @@ const SOFTMAX: Ladder = Ladder {
         reference: |_, x| f64_of::log_softmax(&x[0]).into_iter().map(f64::exp).collect(),
     },
     usual: &[1024, 1024],
+    on_pages: [&[1024, 1024], &[8192, 2048]],
     flops: |s| product(4, s),
 };
 
@@ -97,6 +102,7 @@ const CONV: Ladder = Ladder {
         reference: |_, x| f64_of::conv2d(&x[0], &x[1], [1, 1], BORDER),
     },
     usual: &[4, 28, 28, 16, 32],
+    on_pages: [&[8, 28, 28, 32, 64], &[16, 56, 56, 32, 64]],
     flops: |s| product(2 * 9, s),
 };
 
@@ -116,5 +122,6 @@ const BATCH_NORM: Ladder = Ladder {
         },
     },
     usual: &[16_384, 64],
+    on_pages: [&[16_384, 64], &[65_536, 256]],
     flops: |s| product(4, s),
 };

@@ -34,7 +34,7 @@ pub(super) struct Launch {
 }
 
 /// The largest number that a size may have to be a multiple of: sizes grow to the next one.
-const LARGEST_MULTIPLE: usize = 1024;
+pub(super) const LARGEST_MULTIPLE: usize = 1024;
 
 /// A product of sizes and numbers; divisions are rounded up, from left to right.
 #[derive(Debug, Clone, PartialEq, Eq)]

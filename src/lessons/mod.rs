@@ -11,6 +11,7 @@ mod kernel;
 mod ladders;
 mod launch;
 mod outcome;
+pub mod page;
 mod problem;
 
 pub use exercises::{CheckError, Exercise, Verdict};

@@ -12,6 +12,8 @@ pub(super) const MARGIN: usize = 256;
 pub(super) const UNTOUCHED: f32 = -12_345.677;
 /// The value of each element behind an input; whoever uses one computes nonsense.
 pub(super) const BEHIND: f32 = 1e15;
+/// What a sum of random numbers may be off by, for each root of a term.
+pub(super) const ROUNDING: f64 = 1e-6;
 
 /// The result of a kernel at some sizes.
 #[derive(Debug, Clone)]
@@ -33,7 +35,7 @@ pub struct Outcome {
 pub(super) struct Case {
     pub sizes: Vec<usize>,
     pub inputs: Vec<Array>,
-    expected: Vec<f64>,
+    pub expected: Vec<f64>,
 }
 
 /// The cases of a problem that have been asked for so far: double precision takes its time, and kernels share them.
@@ -68,7 +70,7 @@ impl Outcome {
         let columns = shape.last().copied().unwrap_or(1).max(1);
         for (row, of_row) in expected.chunks(columns).enumerate() {
             let largest = of_row.iter().filter(|v| v.is_finite()).fold(0.0_f64, |a, v| a.max(v.abs()));
-            let rest = absolute * largest + 1e-6 * terms.sqrt();
+            let rest = absolute * largest + ROUNDING * terms.sqrt();
             for (column, value) in of_row.iter().enumerate() {
                 let i = row * columns + column;
                 let off = (f64::from(values[i]) - value).abs();

@@ -17,7 +17,7 @@ use crate::tensor::TensorError;
 pub struct Exercise {
     /// From 1.
     pub number: usize,
-    problem: &'static Problem,
+    pub(super) problem: &'static Problem,
     sheet: Sheet,
 }
 
@@ -72,6 +72,11 @@ impl Exercise {
         self.sheet.text.lines().next().unwrap_or_default().trim_start_matches("// ")
     }
 
+    /// What is to be done, by its file.
+    pub fn task(&self) -> String {
+        self.sheet.words_of("Task")
+    }
+
     /// The file with the gap.
     pub fn text(&self) -> String {
         self.sheet.with_gap()
@@ -79,7 +84,7 @@ impl Exercise {
 
     /// A hint.
     pub fn hint(&self) -> String {
-        self.sheet.hint()
+        self.sheet.words_of("Hint")
     }
 
     /// The solved file.

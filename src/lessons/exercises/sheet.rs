@@ -37,9 +37,9 @@ const END: &str = "// END";
 const KEPT_BACK: [&str; 2] = ["Hint", "Mistake"];
 
 impl Sheet {
-    /// What the hint says.
-    pub(super) fn hint(&self) -> String {
-        header::paragraphs(self.text, "Hint").first().map(|lines| header::words(lines)).unwrap_or_default()
+    /// What the paragraph that begins with this word says.
+    pub(super) fn words_of(&self, word: &str) -> String {
+        header::paragraphs(self.text, word).first().map(|lines| header::words(lines)).unwrap_or_default()
     }
 
     /// The file with the gap.
