@@ -1,5 +1,6 @@
-//! Writes files of Rust out of `shaders/` and `lessons/`, so that nothing about a kernel is said twice: `shaders.rs` and `lessons.rs`
-//! with the name and text of every file, and `params.rs` with every uniform struct as a Rust struct of the same bytes.
+//! Writes files of Rust out of `shaders/`, `lessons/` and `web/`, so that nothing about a kernel is said twice: `shaders.rs`,
+//! `lessons.rs` and `web.rs` with the name and text of every file, and `params.rs` with every uniform struct as a Rust struct of the
+//! same bytes.
 //!
 //! The WGSL is the definition because people read it: each field has its comment there, beside the code that uses it. What
 //! this does not understand is an error with file and line, never a guess.
@@ -28,13 +29,13 @@ fn error<T>(file: &str, line: usize, problem: &str) -> Result<T> {
     Err(format!("shaders/{file}:{}: {problem}", line + 1))
 }
 
-fn read(folder: &Path, prefix: &str, files: &mut Files) -> io::Result<()> {
+fn read(folder: &Path, prefix: &str, ending: &str, files: &mut Files) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = format!("{prefix}{}", path.file_name().unwrap_or_default().to_string_lossy());
         if path.is_dir() {
-            read(&path, &format!("{name}/"), files)?;
-        } else if name.ends_with(".wgsl") {
+            read(&path, &format!("{name}/"), ending, files)?;
+        } else if name.ends_with(ending) {
             files.insert(name, fs::read_to_string(&path)?);
         }
     }
@@ -118,11 +119,11 @@ fn params(files: &Files) -> Result<String> {
     Ok(modules.into_iter().map(|(name, files)| module(name, folder(files))).collect())
 }
 
-/// All files of a folder beside this one.
-fn files_of(folder: &str) -> Result<Files> {
+/// All files of a folder beside this one whose names end so.
+fn files_of(folder: &str, ending: &str) -> Result<Files> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files = Files::new();
-    read(&root, "", &mut files).map_err(|e| format!("{}: {e}", root.to_string_lossy()))?;
+    read(&root, "", ending, &mut files).map_err(|e| format!("{}: {e}", root.to_string_lossy()))?;
     Ok(files)
 }
 
@@ -133,17 +134,19 @@ fn table(files: &Files, name_of_struct: &str) -> String {
 }
 
 fn write() -> Result<()> {
-    let files = files_of("shaders")?;
+    let files = files_of("shaders", ".wgsl")?;
     let out = env::var("OUT_DIR").map_err(|e| e.to_string())?;
     let write = |name: &str, rust: String| fs::write(Path::new(&out).join(name), rust).map_err(|e| e.to_string());
     write("shaders.rs", table(&files, "ShaderFile"))?;
-    write("lessons.rs", table(&files_of("lessons")?, "LessonFile"))?;
+    write("lessons.rs", table(&files_of("lessons", ".wgsl")?, "LessonFile"))?;
+    write("web.rs", table(&files_of("web", ".js")?, "WebFile"))?;
     write("params.rs", params(&files)?)
 }
 
 fn main() {
     println!("cargo::rerun-if-changed=shaders");
     println!("cargo::rerun-if-changed=lessons");
+    println!("cargo::rerun-if-changed=web");
     if let Err(problem) = write() {
         println!("cargo::error={problem}");
     }

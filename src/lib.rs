@@ -6,11 +6,13 @@
 //! - [`program`]: a list of dispatches with all memory planned, made once and run every step.
 //! - [`tensor`]: tensors that record a graph, the ops, reverse-mode differentiation.
 //! - [`nn`], [`optim`]: layers and weight files, SGD and Adam.
+//! - [`tape`]: recorded runs of programs, to be replayed elsewhere.
 //! - [`gradcheck`](mod@gradcheck): checks a custom op as the built-in ones are checked.
 //! - [`files`]: reads and writes so that nothing hangs and nothing is lost.
 //!
 //! Built on it, with the feature `training`: `data`, `settings`, `models`, `network` (a network on a device), `run` (its
-//! folder), `train`, `search`, `inference`, `eval` and `plot`. `report`, `onnx` and `tsne` each have their own feature.
+//! folder), `train`, `search`, `inference`, `eval` and `plot`. `report`, `onnx` and `tsne` each have their own feature;
+//! `lessons` and `lab`, pages that run kernels, come with `cli`.
 //!
 //! A layer uses those below it, never those above. Start with [`tensor`], or with `examples/autograd.rs`.
 #![warn(missing_docs)]
@@ -25,6 +27,8 @@ pub mod gpu;
 pub mod gradcheck;
 #[cfg(feature = "training")]
 pub mod inference;
+#[cfg(feature = "cli")]
+pub mod lab;
 #[cfg(feature = "cli")]
 pub mod lessons;
 #[cfg(feature = "training")]

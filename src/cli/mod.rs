@@ -16,6 +16,7 @@ mod exercise;
 mod export;
 mod features;
 mod kernel;
+mod lab;
 mod lesson;
 mod lr_find;
 mod out_of_memory;
@@ -79,7 +80,7 @@ enum Command {
     Predict(predict::Options),
     /// Draw what a network's layers make of an image
     Features(features::Options),
-    /// Write a trained network as ONNX, for other programs
+    /// Write a trained network as ONNX for other programs, or as a page for browsers
     Export(export::Options),
     /// Map images, or what a network makes of them, in the plane
     Tsne(tsne::Options),
@@ -100,6 +101,8 @@ enum Command {
     Exercise(exercise::Options),
     /// Record the first steps of a training as a tape: kernels, memory and numbers, to be replayed without this program
     Record(record::Options),
+    /// Make a page that trains in a browser, explains every kernel, and lets you change them
+    Lab(lab::Options),
     /// Replay a tape, and compare what comes out with the recording
     Replay(replay::Options),
     /// Print the dispatch list and memory plan of a training step
@@ -316,6 +319,7 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Lesson(options) => lesson::run(&options),
         Command::Exercise(options) => exercise::run(&options),
         Command::Record(options) => record::run(&options),
+        Command::Lab(options) => lab::run(&options),
         Command::Replay(options) => replay::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Profile(options) => profile::run(&options),

@@ -51,38 +51,42 @@ impl Classifier {
     /// of the wrong size.
     pub fn activations(&self, pixels: &[u8], most: usize) -> Result<Vec<Activation>, InferenceError> {
         let logits = self.network().record(&self.images(pixels, 1)?)?;
-        let graph = &self.network().graph;
-        let layers = graph.layers(&logits)?;
-        let mut shown: Vec<(String, &Tensor)> = Vec::new();
+        let mut shown = self.shown_layers(&self.network().graph.layers(&logits)?);
+        shown.truncate(most);
+        let outputs: Vec<&Tensor> = shown.iter().map(|(_, output)| output).collect();
+        let mut compiled = self.network().graph.compile(&outputs)?;
+        compiled.run().map_err(crate::tensor::TensorError::from)?;
+        let read = |(name, output): (String, Tensor)| {
+            let &[_, height, width, channels] = output.shape().axes() else {
+                return Ok(None);
+            };
+            let values = compiled.read(&output)?;
+            self.must_be_finite(&values, &format!("the layer {name}"))?;
+            Ok(Some(Activation { name, size: [height, width, channels], values }))
+        };
+        shown.into_iter().filter_map(|one| read(one).transpose()).collect()
+    }
+
+    /// Convolutions, batch norms, poolings and custom ops among these layers: their names and outputs.
+    pub(super) fn shown_layers(&self, layers: &[LayerNode]) -> Vec<(String, Tensor)> {
+        let mut shown: Vec<(String, Tensor)> = Vec::new();
         let mut poolings = 0;
         for (i, node) in layers.iter().enumerate() {
             match node.layer {
                 Layer::Conv2d { .. } => {
                     let next = layers.get(i + 1).filter(|next| is_activation_of(next, node));
-                    shown.push((self.name_of(node), &next.unwrap_or(node).output));
+                    shown.push((self.name_of(node), next.unwrap_or(node).output.clone()));
                 }
-                Layer::Custom(name) => shown.push((name.to_owned(), &node.output)),
-                Layer::BatchNorm(_) => shown.push((self.name_of(node), &node.output)),
+                Layer::Custom(name) => shown.push((name.to_owned(), node.output.clone())),
+                Layer::BatchNorm(_) => shown.push((self.name_of(node), node.output.clone())),
                 Layer::MaxPool(_) | Layer::AvgPool { .. } => {
                     poolings += 1;
-                    shown.push((format!("pool{poolings}"), &node.output));
+                    shown.push((format!("pool{poolings}"), node.output.clone()));
                 }
                 _ => {}
             }
         }
-        shown.truncate(most);
-        let outputs: Vec<&Tensor> = shown.iter().map(|(_, output)| *output).collect();
-        let mut compiled = graph.compile(&outputs)?;
-        compiled.run().map_err(crate::tensor::TensorError::from)?;
-        let read = |(name, output): (String, &Tensor)| {
-            let &[_, height, width, channels] = output.shape().axes() else {
-                return Ok(None);
-            };
-            let values = compiled.read(output)?;
-            self.must_be_finite(&values, &format!("the layer {name}"))?;
-            Ok(Some(Activation { name, size: [height, width, channels], values }))
-        };
-        shown.into_iter().filter_map(|one| read(one).transpose()).collect()
+        shown
     }
 
     /// The first convolution's filters.

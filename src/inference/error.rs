@@ -9,6 +9,7 @@ use crate::network::NetworkError;
 use crate::nn::WeightsError;
 use crate::run::RunError;
 use crate::settings::SettingsError;
+use crate::tape::TapeError;
 use crate::tensor::TensorError;
 
 /// What can be wrong with a trained network, or with a combination of several.
@@ -74,6 +75,8 @@ pub enum InferenceError {
     Data(#[from] DataError),
     #[error(transparent)]
     Eval(#[from] EvalError),
+    #[error(transparent)]
+    Tape(#[from] TapeError),
     #[error(transparent)]
     Tensor(#[from] TensorError),
     #[error(transparent)]

@@ -3,7 +3,7 @@
 
 use super::{Classifier, InferenceError};
 use crate::data::ImageShape;
-use crate::tensor::Tensor;
+use crate::tensor::{LayerNode, Tensor};
 
 /// A map of the image for each class, or for the most probable ones.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,15 +38,8 @@ impl Classifier {
         let logits = self.network().record(&self.images(pixels, classes)?)?;
         let graph = &self.network().graph;
         let layers = graph.layers(&logits)?;
-        let is_large = |tensor: &Tensor| match tensor.shape().axes() {
-            [_, h, w, _] => (*h).min(*w) >= Self::FEWEST_PIXELS,
-            _ => false,
-        };
-        let of_last = |layers: &[crate::tensor::LayerNode]| {
-            let large = layers.iter().rev().find(|node| is_large(&node.output));
-            large.map(|node| node.output.clone())
-        };
-        let (Some(logits), Some(seen)) = (layers.last().map(|node| &node.output), of_last(&layers)) else {
+        let (Some(logits), Some(seen)) = (layers.last().map(|node| &node.output), Self::explaining_layer(&layers))
+        else {
             // Every network here begins with a convolution of the whole image.
             return Ok(ClassMaps {
                 classes: chosen,
@@ -82,6 +75,15 @@ impl Classifier {
             classes: chosen,
             resolution,
         })
+    }
+
+    /// The output of the last layer that still shows where something is.
+    pub(super) fn explaining_layer(layers: &[LayerNode]) -> Option<Tensor> {
+        let is_large = |tensor: &Tensor| match tensor.shape().axes() {
+            [_, h, w, _] => (*h).min(*w) >= Self::FEWEST_PIXELS,
+            _ => false,
+        };
+        layers.iter().rev().find(|node| is_large(&node.output)).map(|node| node.output.clone())
     }
 
     /// At most `most` classes, those with the largest probabilities.

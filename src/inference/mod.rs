@@ -4,6 +4,7 @@ mod activations;
 mod classifier;
 mod ensemble;
 mod error;
+mod explanation;
 mod grad_cam;
 
 pub use activations::{Activation, Filters};

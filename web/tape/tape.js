@@ -6,22 +6,26 @@
  * @typedef {{ place: number, bytes: number }} Piece
  * @typedef {{ bytes: number, scratch: boolean, contents: Piece }} TapeBuffer
  * @typedef {{ text: string, entry: string }} TapeKernel
- * @typedef {{ buffer: number, offset: number, bytes: number, writes: boolean }} Binding
- * @typedef {{ label: string, shapes: string, kernel: number, params: number[], bindings: Binding[],
- *             workgroups: [number, number, number], flops: number, executed: number }} Dispatch
+ * @typedef {{ buffer: number, offset: number, bytes: number, shape: number[], integers: boolean }} Part
+ * @typedef {Part & { writes: boolean }} Binding
+ * @typedef {'parameter' | 'statistic' | 'state' | 'rate' | 'sums' | 'input' | 'output' | 'other'} Role
+ * @typedef {Part & { name: string, role: Role }} Place
+ * @typedef {'forward' | 'backward' | 'update'} Pass
+ * @typedef {{ label: string, shapes: string, layer: string, pass: Pass, gradient_of: number | null, kernel: number, params: number[],
+ *             bindings: Binding[], workgroups: [number, number, number], flops: number, executed: number }} Dispatch
  * @typedef {{ name: string, dispatches: Dispatch[] }} TapeProgram
  * @typedef {{ buffer: number, offset: number, contents: Piece }} Write
- * @typedef {{ program: number, writes: Write[], expected: number[][] }} Run
- * @typedef {{ name: string, buffer: number, offset: number, bytes: number }} Watched
+ * @typedef {{ step: number, epoch: number, images: number }} Moment
+ * @typedef {{ program: number, moment: Moment, writes: Write[], expected: number[][] }} Run
  * @typedef {{ version: number, title: string, adapter: string, buffers: TapeBuffer[], kernels: TapeKernel[],
- *             programs: TapeProgram[], runs: Run[], watched: Watched[], data: Uint8Array }} Tape
+ *             programs: TapeProgram[], runs: Run[], places: Place[], watched: number[], data: Uint8Array }} Tape
  */
 
 const MARK = 'selvtape';
-const VERSION = 1;
+const VERSION = 2;
 
 /**
- * @param {Uint8Array} packed the bytes of the file
+ * @param {Uint8Array<ArrayBuffer>} packed the bytes of the file
  * @returns {Promise<Tape>}
  */
 export async function readTape(packed) {
@@ -46,4 +50,22 @@ export async function readTape(packed) {
  */
 export function piece(tape, { place, bytes }) {
   return tape.data.subarray(place, place + bytes);
+}
+
+/**
+ * The first place with this role.
+ * @param {Tape} tape
+ * @param {Role} role
+ */
+export function placeOf(tape, role) {
+  return tape.places.find(place => place.role === role);
+}
+
+/**
+ * The number of the program with this name, or -1.
+ * @param {Tape} tape
+ * @param {string} name
+ */
+export function programNamed(tape, name) {
+  return tape.programs.findIndex(program => program.name === name);
 }
