@@ -78,7 +78,7 @@ await shoot(page, 'train-before');
   await press(page, 'Train');
   await state(page).filter({ hasText: 'All' }).waitFor();
   // The y of a point grows downwards.
-  const heights = (await losses()).split(/[ML]/).slice(1).map(point => Number(point.split(' ')[1]));
+  const heights = (await losses()).split(/[ML]/).slice(1).map(point => Number.parseFloat(point.split(' ')[1]));
   const mean = list => list.reduce((sum, one) => sum + one, 0) / list.length;
   must(mean(heights.slice(-3)) > mean(heights.slice(0, 3)) + 10, `the loss falls in ${heights.length} readings`);
   must((await page.locator('.tiles .said').allTextContents()).every(text => /^[✓✗] /.test(text)), 'every image has a guess');
@@ -211,8 +211,8 @@ console.log('# A trained network');
   await model.mouse.down();
   await model.mouse.move(canvas.x + 200, canvas.y + 220, { steps: 8 });
   await model.mouse.up();
-  await model.locator('.reasons li').first().waitFor();
-  must((await model.locator('.reasons li').count()) === 3, 'what is drawn gets three answers');
+  await model.locator('.reasons b').first().waitFor();
+  must((await model.locator('.reasons b').count()) === 3, 'what is drawn gets three answers');
   await model.close();
 }
 
