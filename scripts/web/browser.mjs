@@ -183,6 +183,12 @@ for (const [name, options] of [
     must(wide <= 0, `${name}: #${part} is no wider than the screen (${wide})`);
     await shoot(other, `${name}-${part.replaceAll('/', '-')}`);
   }
+  if (options.hasTouch) {
+    await other.getByRole('link', { name: 'The network' }).tap();
+    await other.locator('.block').nth(1).tap();
+    await other.locator('.dispatch h2').waitFor();
+    must((await other.locator('.dispatch h2').textContent()).startsWith('1 ·'), 'a block is opened with a finger');
+  }
   await other.close();
 }
 

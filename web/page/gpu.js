@@ -39,8 +39,8 @@ export function help() {
     'Take Chrome or Edge from version 123 on, on Windows, macOS, ChromeOS or Android 12. On Linux start ' +
       'them with --enable-unsafe-webgpu --enable-features=Vulkan if chrome://gpu says that it is off.',
     'Safari has it from version 26 on macOS, iOS and iPadOS.',
-    'Firefox has it from version 141 on Windows and from 145 on Macs with Apple silicon; elsewhere set dom.webgpu.enabled in ' +
-      'about:config, or take Nightly.',
+    'Firefox has it from version 141 on Windows and from 145 on Macs with Apple silicon. On Linux set dom.webgpu.enabled and ' +
+      'gfx.webgpu.ignore-blocklist to true in about:config.',
     'Some browsers give it only to pages from https: or localhost. Serve this file then: python3 -m http.server, and open ' +
       'http://localhost:8000.',
   ];

@@ -149,7 +149,7 @@ export class Controls {
     this.run.textContent = 'Train';
     this.run.disabled = this.step.disabled = isOver;
     if (isOver) {
-      this.announce(`All ${this.steps} recorded steps are done; reset to begin again`);
+      this.announce(`All ${this.steps} steps done; reset to begin again`);
     } else {
       this.announced.textContent = 'Paused';
     }

@@ -95,9 +95,9 @@ export class DeviceView {
     }
     const seconds = (performance.now() - start) / 1e3;
     const { agrees, first, largest, compared } = verdict;
+    const off = `the largest difference is ${largest.toExponential(1)} of a number, ${first.toExponential(1)} in the first two steps`;
     this.verdict.textContent = agrees
-      ? `Your GPU agrees with the recording: after ${compared} steps the largest difference is ${largest.toExponential(1)} of a number, ` +
-        `${first.toExponential(1)} in the first two. ${duration(seconds)}.`
+      ? `Your GPU agrees with the recording: after ${compared} steps ${largest > 0 ? off : 'the losses are the same bits'}. ${duration(seconds)}.`
       : compared === 0
         ? 'The page has no results to compare with: it was made with --compared 0.'
         : `Your GPU does not agree with the recording: the first two steps are off by ${first.toExponential(1)} of a number.`;
