@@ -6,9 +6,10 @@
  * @import { Reading } from '../tape/training.js'
  */
 import { Chart } from '../page/chart.js';
-import { element, short } from '../page/element.js';
-import { PictureInput, drawImage } from '../page/picture.js';
+import { element } from '../page/element.js';
 import { largest } from '../tape/predictor.js';
+import { Guess } from './guess.js';
+import { OwnPicture } from './own_picture.js';
 
 /** What looking at the network costs is at most this share of the time. */
 const SHARE_FOR_LOOKING = 0.1;
@@ -129,83 +130,6 @@ export class TrainView {
   }
 }
 
-/** One held-out image with what the network says of it. */
-class Guess {
-  /**
-   * @param {Lab} lab
-   * @param {number} label
-   * @param {Uint8Array} pixels
-   */
-  constructor(lab, label, pixels) {
-    this.lab = lab;
-    this.label = label;
-    const { classes, shape } = lab.about;
-    const canvas = element('canvas', { className: 'pixels', role: 'img', 'aria-label': classes[label] });
-    drawImage(canvas, pixels, shape);
-    this.said = element('span', { className: 'said' }, '\u00a0');
-    const truth = element('span', { className: 'truth' }, classes[label]);
-    this.sure = element('span', { className: 'sure', style: '--share: 0' });
-    this.element = element('li', {}, canvas, truth, this.said, this.sure);
-  }
-
-  clear() {
-    this.said.textContent = '\u00a0';
-    this.element.className = '';
-    this.sure.style.setProperty('--share', '0');
-  }
-
-  /** @param {Float32Array} probabilities */
-  show(probabilities) {
-    const best = largest(probabilities);
-    const isRight = best === this.label;
-    // A sign besides the colour.
-    this.said.textContent = `${isRight ? '✓' : '✗'} ${this.lab.about.classes[best]}`;
-    this.element.className = isRight ? 'right' : 'wrong';
-    this.sure.style.setProperty('--share', `${probabilities[best]}`);
-  }
-}
-
-/** The reader's own picture. */
-class OwnPicture {
-  /** @param {Lab} lab */
-  constructor(lab) {
-    this.lab = lab;
-    const { preparation, shape } = lab.about;
-    this.input = new PictureInput(preparation, pixels => this.show(pixels));
-    this.seen = element('canvas', { className: 'pixels seen', role: 'img', 'aria-label': 'as the network sees it' });
-    drawImage(this.seen, new Uint8Array(shape.height * shape.width * shape.channels), shape);
-    this.answers = element('ol', { className: 'answers', 'aria-live': 'polite' }, ...[1, 2, 3].map(() => element('li', {}, '\u00a0')));
-    this.element = element(
-      'section',
-      { className: 'own' },
-      element('h3', {}, 'Draw something, or drop a picture'),
-      element(
-        'div',
-        { className: 'beside' },
-        this.input.element,
-        element('div', {}, element('p', { className: 'note' }, seenAs(lab.about.preparation)), this.seen, this.answers),
-      ),
-    );
-  }
-
-  /** @param {Uint8Array} pixels */
-  show(pixels) {
-    this.pixels = pixels;
-    drawImage(this.seen, pixels, this.lab.about.shape);
-    this.answers.replaceChildren(...[1, 2, 3].map(() => element('li', {}, '…')));
-    this.ask();
-  }
-
-  /** What the network says of it now. */
-  async ask() {
-    if (!this.pixels || !this.lab.predictor) {
-      return;
-    }
-    const [probabilities] = await this.lab.predictor.predict(this.pixels);
-    showAnswers(this.answers, probabilities, this.lab.about.classes);
-  }
-}
-
 /**
  * What this page is, for whoever has just opened it.
  * @param {Lab} lab
@@ -221,26 +145,6 @@ function introduction({ about, tape }) {
     element('a', { href: '#lessons' }, 'lessons'),
     '.',
   );
-}
-
-/** @param {import('../photo/photo.js').Preparation} preparation */
-function seenAs({ thing }) {
-  return thing ? 'as the network sees it: cut out, in the middle, light on dark' : 'as the network sees it';
-}
-
-/**
- * The three most probable classes.
- * @param {HTMLElement} list
- * @param {Float32Array} probabilities
- * @param {string[]} classes
- */
-export function showAnswers(list, probabilities, classes) {
-  const ranked = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, 3);
-  const rows = ranked.map(place => {
-    const share = probabilities[place];
-    return element('li', { style: `--share: ${share}` }, element('b', {}, classes[place]), ` ${share.toFixed(3)}`);
-  });
-  list.replaceChildren(...rows);
 }
 
 /**
