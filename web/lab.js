@@ -72,7 +72,9 @@ export class Lab {
     }
     const { device } = found;
     device.lost.then(({ message }) => this.fail(`The GPU was lost: ${message}`, RELOAD));
-    device.addEventListener('uncapturederror', event => this.fail(/** @type {GPUUncapturedErrorEvent} */ (event).error.message, RELOAD));
+    device.addEventListener('uncapturederror', event =>
+      this.fail(/** @type {GPUUncapturedErrorEvent} */ (event).error.message, RELOAD),
+    );
     const runner = new Runner(device, this.tape);
     await runner.prepare((done, all) => this.controls.compiling(done, all));
     this.runner = runner;
@@ -174,7 +176,9 @@ export class Lab {
     const { height, width, channels } = this.about.shape;
     const size = height * width * channels;
     const images = new Uint8Array((to - from) * size);
-    this.held.numbers.slice(from, to).forEach((image, i) => images.set(this.images.subarray(image * size, (image + 1) * size), i * size));
+    this.held.numbers
+      .slice(from, to)
+      .forEach((image, i) => images.set(this.images.subarray(image * size, (image + 1) * size), i * size));
     return images;
   }
 
@@ -240,7 +244,9 @@ export class Lab {
     } else if (view === 'lessons') {
       this.lessons.show(path);
     }
-    const shown = { train: this.train, network: this.network, dispatch: this.dispatch, lessons: this.lessons, device: this.device }[view];
+    const shown = { train: this.train, network: this.network, dispatch: this.dispatch, lessons: this.lessons, device: this.device }[
+      view
+    ];
     const main = byId('main');
     const isOther = main.firstElementChild !== shown?.element;
     main.replaceChildren(/** @type {HTMLElement} */ (shown?.element));

@@ -45,7 +45,12 @@ class ModelView {
         ),
       ),
       element('section', {}, element('h2', {}, 'What its layers make of it'), this.layers),
-      element('p', { className: 'note' }, 'This page is one file, needs no network and sends nothing anywhere. Made with ', element('code', {}, about.made)),
+      element(
+        'p',
+        { className: 'note' },
+        'This page is one file, needs no network and sends nothing anywhere. Made with ',
+        element('code', {}, about.made),
+      ),
     );
   }
 
@@ -57,7 +62,9 @@ class ModelView {
       return;
     }
     found.device.lost.then(({ message }) => this.fail(`The GPU was lost: ${message}`));
-    found.device.addEventListener('uncapturederror', event => this.fail(/** @type {GPUUncapturedErrorEvent} */ (event).error.message));
+    found.device.addEventListener('uncapturederror', event =>
+      this.fail(/** @type {GPUUncapturedErrorEvent} */ (event).error.message),
+    );
     const runner = new Runner(found.device, await readTape(embedded('tape')));
     await runner.prepare((done, all) => (this.state.textContent = `Compiling kernels: ${done} of ${all} dispatches`));
     this.predictor = new Predictor(runner, this.about.normalisation);

@@ -30,24 +30,31 @@ async function open(name, { search = '', hash = '', ...options } = {}) {
   page.setDefaultTimeout(WAIT);
   page.on('console', message => message.type() !== 'error' || must(false, `the console says: ${message.text()}`));
   page.on('pageerror', error => must(false, `the script fails: ${error.message}`));
-  page.on('request', request => /^(file|data|blob):/.test(request.url()) || must(false, `it asks for ${request.url().slice(0, 80)}`));
+  page.on(
+    'request',
+    request => /^(file|data|blob):/.test(request.url()) || must(false, `it asks for ${request.url().slice(0, 80)}`),
+  );
   await page.goto(`${pathToFileURL(path.join(folder, name))}${search}${hash}`);
   return page;
 }
 
 const state = page => page.locator('.state');
-const ready = page => state(page).filter({ hasText: /Ready|What to do/ }).waitFor();
+const ready = page =>
+  state(page)
+    .filter({ hasText: /Ready|What to do/ })
+    .waitFor();
 const press = (page, name) => page.getByRole('button', { name, exact: true }).click();
 const go = (page, hash) => page.evaluate(hash => (location.hash = hash), hash);
 const shoot = (page, name) => page.screenshot({ path: path.join(pictures, `${name}.png`) });
 /** Puts a text into the editor of the page, as a reader's typing does. */
-const edit = (page, change) => page.locator('.editor textarea').evaluate((area, [from, to]) => {
-  const text = area.value.replace(from, to);
-  const isOther = text !== area.value;
-  area.value = text;
-  area.dispatchEvent(new Event('input'));
-  return isOther;
-}, change);
+const edit = (page, change) =>
+  page.locator('.editor textarea').evaluate((area, [from, to]) => {
+    const text = area.value.replace(from, to);
+    const isOther = text !== area.value;
+    area.value = text;
+    area.dispatchEvent(new Event('input'));
+    return isOther;
+  }, change);
 
 console.log('# The recording');
 {
@@ -72,16 +79,26 @@ const page = await open('lab.html');
 await ready(page);
 await shoot(page, 'train-before');
 {
-  const losses = () => page.locator('.chart path.training').first().evaluate(path => path.getAttribute('d'));
+  const losses = () =>
+    page
+      .locator('.chart path.training')
+      .first()
+      .evaluate(path => path.getAttribute('d'));
   await press(page, 'One step');
   await state(page).filter({ hasText: 'Step 1 ' }).waitFor();
   await press(page, 'Train');
   await state(page).filter({ hasText: 'All' }).waitFor();
   // The y of a point grows downwards.
-  const heights = (await losses()).split(/[ML]/).slice(1).map(point => Number.parseFloat(point.split(' ')[1]));
+  const heights = (await losses())
+    .split(/[ML]/)
+    .slice(1)
+    .map(point => Number.parseFloat(point.split(' ')[1]));
   const mean = list => list.reduce((sum, one) => sum + one, 0) / list.length;
   must(mean(heights.slice(-3)) > mean(heights.slice(0, 3)) + 10, `the loss falls in ${heights.length} readings`);
-  must((await page.locator('.tiles .said').allTextContents()).every(text => /^[✓✗] /.test(text)), 'every image has a guess');
+  must(
+    (await page.locator('.tiles .said').allTextContents()).every(text => /^[✓✗] /.test(text)),
+    'every image has a guess',
+  );
   await shoot(page, 'train');
   await press(page, 'Reset');
   await state(page).filter({ hasText: 'Ready' }).waitFor();
@@ -91,11 +108,17 @@ console.log('# The network and a dispatch');
 {
   await go(page, '#network');
   await page.locator('.block').first().waitFor();
-  await press(page, 'Measure again');
+  await press(page, 'Measure');
   await page.locator('.network .note').filter({ hasText: 'on your GPU' }).waitFor();
   await shoot(page, 'network');
   // The weight gradient of the fourth convolution, found as a reader would find it.
-  await page.locator('.dispatches tr').filter({ hasText: 'conv4' }).filter({ hasText: 'weight grad' }).getByRole('link').first().click();
+  await page
+    .locator('.dispatches tr')
+    .filter({ hasText: 'conv4' })
+    .filter({ hasText: 'weight grad' })
+    .getByRole('link')
+    .first()
+    .click();
   await page.locator('.tensor-view').first().waitFor();
   const table = await page.locator('.dispatch table').nth(1).textContent();
   must(/output of \d+ batch norm/.test(table) && table.includes('gradient of conv4.weight'), 'what it reads and writes is named');
@@ -105,18 +128,22 @@ console.log('# The network and a dispatch');
 
 console.log('# Looking changes nothing');
 {
-  const kept = () => page.evaluate(async () => {
-    const { runner, inspector } = globalThis.lab;
-    const parts = await Promise.all(inspector.kept.map(({ number, bytes }) => runner.read({ buffer: number, offset: 0, bytes })));
-    const words = parts.flatMap(part => [...new Uint32Array(part)]);
-    return words.reduce((hash, word) => (Math.imul(hash, 31) + word) | 0, 0);
-  });
+  const kept = () =>
+    page.evaluate(async () => {
+      const { runner, inspector } = globalThis.lab;
+      const parts = await Promise.all(inspector.kept.map(({ number, bytes }) => runner.read({ buffer: number, offset: 0, bytes })));
+      const words = parts.flatMap(part => [...new Uint32Array(part)]);
+      return words.reduce((hash, word) => (Math.imul(hash, 31) + word) | 0, 0);
+    });
   const before = await kept();
   const { length } = await page.evaluate(() => ({ length: globalThis.lab.tape.programs[0].dispatches.length }));
   for (const number of [length - 3, length - 2, length - 1]) {
     await go(page, `#dispatch/0/${number}`);
     await page.locator('.tensor-view').first().waitFor();
-    await page.locator('.dispatch td').filter({ hasText: /FLOP\/s|too short/ }).waitFor();
+    await page
+      .locator('.dispatch td')
+      .filter({ hasText: /FLOP\/s|too short/ })
+      .waitFor();
   }
   must((await kept()) === before, 'all that outlives a step is as before');
 }
@@ -206,7 +233,10 @@ console.log('# A trained network');
     const names = await model.locator('.reasons b').allTextContents();
     const off = Math.max(...names.map((name, i) => Math.abs(probabilities.toSorted((a, b) => b - a)[i] - classes[i].probability)));
     const same = names.every((name, i) => name === classes[i].class);
-    must(same && off < 1e-4, `${path.basename(picture)}: ${names.join(', ')} as \`selvedge predict\` says, to ${off.toExponential(1)}`);
+    must(
+      same && off < 1e-4,
+      `${path.basename(picture)}: ${names.join(', ')} as \`selvedge predict\` says, to ${off.toExponential(1)}`,
+    );
   }
   await model.waitForTimeout(500);
   await model.screenshot({ path: path.join(pictures, 'model.png'), fullPage: true });

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Opens the lab and an exported network in Chromium (Debian's, by npm playwright-core, on SwiftShader), and does what a reader would do:
-# see browser.mjs. Also checks the types of web/ with TypeScript.
+# see browser.mjs. Also checks web/: its types with TypeScript, its form with prettier.
 #
 # Exits with 3 where Chromium or npm cannot be had. Pictures of the pages are left in target/web/pages/pictures.
 set -euo pipefail
@@ -19,9 +19,11 @@ if ! command -v chromium >/dev/null; then
 fi
 # npm writes this file last, so that an interrupted installation is made again.
 if [ ! -e "$tools/node_modules/.package-lock.json" ]; then
-  npm install --silent --no-audit --no-fund --prefix "$tools" playwright-core@1.65.1 typescript@7.0.2 >/dev/null || cannot "npm's playwright-core"
+  npm install --silent --no-audit --no-fund --prefix "$tools" \
+    playwright-core@1.65.1 typescript@7.0.2 prettier@3.10.1 >/dev/null || cannot "npm's playwright-core"
 fi
 "$tools/node_modules/.bin/tsc" -p web
+"$tools/node_modules/.bin/prettier" --log-level warn --check web scripts/web --config web/.prettierrc.json
 
 folder=$tools/pages
 rm -rf "$folder"

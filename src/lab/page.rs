@@ -10,7 +10,16 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::LabError;
 use crate::files::write_atomically;
 
-const STYLES: [&str; 2] = [include_str!("../../web/style.css"), include_str!("../../web/lessons/lessons.css")];
+/// What the page looks like: rules for all of it first, those for small screens and paper last.
+const STYLES: [&str; 7] = [
+    include_str!("../../web/page/page.css"),
+    include_str!("../../web/page/editor.css"),
+    include_str!("../../web/views/train.css"),
+    include_str!("../../web/views/network.css"),
+    include_str!("../../web/views/dispatch.css"),
+    include_str!("../../web/lessons/lessons.css"),
+    include_str!("../../web/page/screens.css"),
+];
 
 /// Only what is in the page itself.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:";

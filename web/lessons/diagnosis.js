@@ -59,9 +59,7 @@ function patternOf(outcome) {
   /** @param {(i: number) => boolean} is */
   const allWrong = is => wrong.length > 0 && wrong.every(is);
   if (outcome.writtenBehind >= 0) {
-    return (
-      'something was written behind the end of the output: by a thread without an element, or by a loop that goes one too far'
-    );
+    return 'something was written behind the end of the output: by a thread without an element, or by a loop that goes one too far';
   }
   const first = output.indexOf(rules.untouched);
   if (first >= 0) {

@@ -7,6 +7,7 @@
  */
 import { element } from '../page/element.js';
 import { highlighted } from '../page/highlight.js';
+import { withCode } from '../page/words.js';
 import { LessonDesk } from './desk.js';
 
 /**
@@ -54,7 +55,7 @@ export function exerciseView({ lessons, texts, checker }, exercise) {
     element('h3', { tabIndex: -1 }, 'A solution'),
     element('pre', { className: 'header', tabIndex: 0 }, ...highlighted(solution)),
   );
-  desk.addButton('Hint', () => desk.status.say(element('p', {}, element('strong', {}, 'A hint: '), hint)));
+  desk.addButton('Hint', () => desk.status.say(element('p', {}, element('strong', {}, 'A hint: '), ...withCode(hint))));
   const show = desk.addButton('Solution', () => {
     solved.hidden = !solved.hidden;
     show.setAttribute('aria-expanded', String(!solved.hidden));
@@ -63,5 +64,6 @@ export function exerciseView({ lessons, texts, checker }, exercise) {
     }
   });
   show.setAttribute('aria-expanded', 'false');
-  return [element('h2', { tabIndex: -1 }, title), element('p', {}, element('strong', {}, 'Task: '), task), desk.element, solved];
+  const heading = element('h2', { tabIndex: -1 }, title);
+  return [heading, element('p', {}, element('strong', {}, 'Task: '), ...withCode(task)), desk.element, solved];
 }

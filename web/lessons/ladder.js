@@ -6,6 +6,7 @@
  * @import { LessonTimes } from './times.js'
  */
 import { duration, element } from '../page/element.js';
+import { withCode } from '../page/words.js';
 import { LessonDesk } from './desk.js';
 import { LessonStatus } from './status.js';
 
@@ -36,7 +37,7 @@ export function ladderView({ checker }, ladder, times) {
   const onclick = () => status.during('Checks and times …', timeAll);
   const steps = ladder.steps.flatMap(({ title, why }, i) => [
     element('h3', {}, element('a', { href: `#lessons/ladder/${ladder.name}/${i + 1}` }, title)),
-    element('p', {}, why),
+    element('p', {}, ...withCode(why)),
   ]);
   return [
     element('h2', { tabIndex: -1 }, `Ladder: ${ladder.name}`),
@@ -90,7 +91,7 @@ export function stepView({ texts, checker }, ladder, number, times) {
   return [
     element('h2', { tabIndex: -1 }, title),
     element('p', { className: 'lesson-equation' }, ladder.computes),
-    element('p', {}, why),
+    element('p', {}, ...withCode(why)),
     desk.element,
     times.element,
     neighbours,

@@ -21,7 +21,11 @@ export class LessonLaunch {
     /** @param {string} name */
     const said = name => {
       const start = `// ${name}: `;
-      return text.split(/\r?\n/).find(line => line.startsWith(start))?.slice(start.length).trim();
+      return text
+        .split(/\r?\n/)
+        .find(line => line.startsWith(start))
+        ?.slice(start.length)
+        .trim();
     };
     /** @param {string} name */
     const grid = name => {
@@ -106,8 +110,7 @@ function launchProduct(text, letters) {
   if (isDivisor) {
     throw wrong;
   }
-  return sizes =>
-    factors.reduce((value, factor, i) => (divides[i] ? Math.ceil(value / factor(sizes)) : value * factor(sizes)), 1);
+  return sizes => factors.reduce((value, factor, i) => (divides[i] ? Math.ceil(value / factor(sizes)) : value * factor(sizes)), 1);
 }
 
 /**

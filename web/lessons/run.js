@@ -43,8 +43,7 @@ export async function lessonKernel(device, launch, text, inputs) {
   });
   const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout] });
   /** @param {string} entryPoint */
-  const pipeline = entryPoint =>
-    device.createComputePipelineAsync({ layout: pipelineLayout, compute: { module, entryPoint } });
+  const pipeline = entryPoint => device.createComputePipelineAsync({ layout: pipelineLayout, compute: { module, entryPoint } });
   /** @type {[GPUComputePipeline, LaunchProduct[]][]} */
   const launches = [[await pipeline('main'), launch.grid]];
   if (launch.second) {

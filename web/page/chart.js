@@ -76,12 +76,15 @@ export class Chart {
   }
 
   draw() {
-    const drawn = Object.values(this.lines).flatMap(line => line.points).concat(this.expected);
+    const drawn = Object.values(this.lines)
+      .flatMap(line => line.points)
+      .concat(this.expected);
     const values = drawn.map(([, y]) => y).filter(Number.isFinite);
     const least = this.range.least ?? 0;
     const most = this.range.most ?? Math.min(1.08 * Math.max(...values, 1), 10);
     const x = (/** @type {number} */ step) => LEFT + (step / this.steps) * (WIDTH - LEFT - RIGHT);
-    const y = (/** @type {number} */ value) => TOP + (1 - (Math.min(value, most) - least) / (most - least)) * (HEIGHT - TOP - BOTTOM);
+    const y = (/** @type {number} */ value) =>
+      TOP + (1 - (Math.min(value, most) - least) / (most - least)) * (HEIGHT - TOP - BOTTOM);
     const marks = this.marks.map(step => svg('line', { class: 'mark', x1: x(step), x2: x(step), y1: TOP, y2: HEIGHT - BOTTOM }));
     this.axes.replaceChildren(...gridOf(least, most, this.steps, x, y), ...marks);
     for (const { points, path } of Object.values(this.lines)) {

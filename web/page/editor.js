@@ -72,7 +72,11 @@ export class Editor {
   /** Brings a line into view. @param {number} line from 1 */
   show(line) {
     this.area.focus({ preventScroll: true });
-    const start = this.text.split('\n').slice(0, line - 1).join('\n').length + (line > 1 ? 1 : 0);
+    const start =
+      this.text
+        .split('\n')
+        .slice(0, line - 1)
+        .join('\n').length + (line > 1 ? 1 : 0);
     this.area.setSelectionRange(start, start);
     this.element.scrollTo({ top: (line - 1) * (this.area.scrollHeight / this.text.split('\n').length), left: 0 });
   }

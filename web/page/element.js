@@ -53,7 +53,11 @@ export function short(value) {
     return String(value);
   }
   const size = Math.abs(value);
-  for (const [factor, unit] of /** @type {[number, string][]} */ ([[1e9, ' G'], [1e6, ' M'], [1e3, ' k']])) {
+  for (const [factor, unit] of /** @type {[number, string][]} */ ([
+    [1e9, ' G'],
+    [1e6, ' M'],
+    [1e3, ' k'],
+  ])) {
     // What is rounded up to a thousand has the next unit.
     if (Number(size.toPrecision(3)) >= factor) {
       return digits(value / factor) + unit;

@@ -15,7 +15,9 @@ export async function findGpu() {
   try {
     const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) {
-      return { problem: 'This browser has WebGPU, but gives no adapter: it may not trust the driver, or hardware acceleration is off.' };
+      return {
+        problem: 'This browser has WebGPU, but gives no adapter: it may not trust the driver, or hardware acceleration is off.',
+      };
     }
     const requiredFeatures = WANTED.filter(feature => adapter.features.has(feature));
     return { device: await adapter.requestDevice({ requiredFeatures }), adapter };

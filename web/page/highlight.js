@@ -3,8 +3,10 @@
 import { element } from './element.js';
 
 const KEYWORDS = new Set(
-  ('alias break case const const_assert continue continuing default diagnostic discard else enable fn for if let loop override ' +
-    'requires return struct switch var while true false').split(' '),
+  (
+    'alias break case const const_assert continue continuing default diagnostic discard else enable fn for if let loop override ' +
+    'requires return struct switch var while true false'
+  ).split(' '),
 );
 const TYPES = /^(?:bool|[fiu]32|f16|atomic|array|ptr|vec[234][fiuh]?|mat[234]x[234][fh]?)$/;
 
@@ -16,7 +18,9 @@ const TOKEN = new RegExp(
     /(?<attribute>@[a-z_]+|#[a-z]+)/,
     /(?<number>\b(?:0x[0-9a-fA-F]+|\d+(?:\.\d*)?(?:e[+-]?\d+)?)[fuhi]?\b)/,
     /(?<word>[A-Za-z_]\w*)/,
-  ].map(part => part.source).join('|'),
+  ]
+    .map(part => part.source)
+    .join('|'),
   'g',
 );
 

@@ -19,7 +19,13 @@ export class PictureInput {
   constructor(preparation, ready) {
     this.preparation = preparation;
     this.ready = ready;
-    this.canvas = element('canvas', { width: SIDE, height: SIDE, className: 'drawing', role: 'img', 'aria-label': 'a place to draw with a mouse, a pen or a finger' });
+    this.canvas = element('canvas', {
+      width: SIDE,
+      height: SIDE,
+      className: 'drawing',
+      role: 'img',
+      'aria-label': 'a place to draw with a mouse, a pen or a finger',
+    });
     this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext('2d', { willReadFrequently: true }));
     this.file = element('input', { type: 'file', accept: 'image/*', onchange: () => this.open(this.file.files?.[0]) });
     this.problem = element('p', { className: 'problem', role: 'status' });

@@ -43,7 +43,12 @@ export function distance(a, i, b, j) {
  * @param {number[]} starts where the colours start in `values`
  */
 export function medianColour(values, starts) {
-  return Float32Array.from([0, 1, 2], i => quantile(Float32Array.from(starts, start => values[start + i]), 0.5));
+  return Float32Array.from([0, 1, 2], i =>
+    quantile(
+      Float32Array.from(starts, start => values[start + i]),
+      0.5,
+    ),
+  );
 }
 
 /**
@@ -108,7 +113,10 @@ function borderOf(width, height) {
  * @param {Colours} colours
  */
 export function borderLuma({ width, height, values }) {
-  return quantile(Float32Array.from(borderOf(width, height), pixel => luma(values, 3 * pixel)), 0.5);
+  return quantile(
+    Float32Array.from(borderOf(width, height), pixel => luma(values, 3 * pixel)),
+    0.5,
+  );
 }
 
 /**

@@ -17,7 +17,10 @@ import { f32, quantile } from './numbers.js';
 export function backgroundOf(colours) {
   const { width, height, values } = colours;
   const corners = cornersOf(colours);
-  const flat = medianColour(values, corners.map(pixel => 3 * pixel));
+  const flat = medianColour(
+    values,
+    corners.map(pixel => 3 * pixel),
+  );
   /** @type {Plane} */
   let plane = [flat, new Float32Array(3), new Float32Array(3)];
   for (let round = 0; round < 4; round++) {
@@ -26,7 +29,10 @@ export function backgroundOf(colours) {
     });
     const typical = quantile(off.slice(), 0.5);
     const most = f32(f32(2.5 * typical) + 4);
-    const better = fittedPlane(colours, corners.filter((_, i) => off[i] <= most));
+    const better = fittedPlane(
+      colours,
+      corners.filter((_, i) => off[i] <= most),
+    );
     if (better === null) break;
     plane = better;
   }
@@ -78,7 +84,12 @@ function fittedPlane({ width, values }, pixels) {
   }
   const lower = cholesky(matrix);
   if (lower === null) return null;
-  const channels = [0, 1, 2].map(channel => solved(lower, right.map(row => row[channel])));
+  const channels = [0, 1, 2].map(channel =>
+    solved(
+      lower,
+      right.map(row => row[channel]),
+    ),
+  );
   return [0, 1, 2].map(term => Float32Array.from(channels, solution => solution[term]));
 }
 

@@ -74,7 +74,10 @@ function contrasts({ values }, { values: behind }, inversion) {
  * @param {number[]} corners
  */
 function maskOf(sharp, smooth, corners) {
-  const texture = quantile(Float32Array.from(corners, pixel => Math.abs(smooth[pixel])), 0.5);
+  const texture = quantile(
+    Float32Array.from(corners, pixel => Math.abs(smooth[pixel])),
+    0.5,
+  );
   const least = Math.max(LEAST_DISTANCE, f32(TIMES_TEXTURE * texture));
   const strong = strongest(sharp, bothAbove(least, sharp, smooth));
   return bothAbove(Math.max(least, f32(SHADOW * strong)), sharp, smooth);
@@ -97,7 +100,10 @@ function bothAbove(least, a, b) {
  * @param {Uint8Array} mask
  */
 function strongest(values, mask) {
-  return quantile(values.filter((_, pixel) => mask[pixel]), 0.95);
+  return quantile(
+    values.filter((_, pixel) => mask[pixel]),
+    0.95,
+  );
 }
 
 /**

@@ -50,7 +50,9 @@ export function comparisonOf(original, changed, part) {
  * @param {(Comparison & { binding: number })[]} comparisons with the number of the binding
  */
 export function verdictOf(comparisons) {
-  const worst = comparisons.reduce((one, other) => (other.largest / (other.size || 1) > one.largest / (one.size || 1) ? other : one));
+  const worst = comparisons.reduce((one, other) =>
+    other.largest / (other.size || 1) > one.largest / (one.size || 1) ? other : one,
+  );
   const { binding, count, different, first, firstValues, largest, size, shape } = worst;
   if (comparisons.every(comparison => comparison.different === 0)) {
     return { isSame: true, words: 'The same: it writes the same bits as the original.' };
@@ -59,13 +61,16 @@ export function verdictOf(comparisons) {
   if (share <= ROUNDING) {
     return {
       isSame: true,
-      words: `The same up to rounding: the largest difference from the original is ${short(largest)}, ${share.toExponential(1)} of the largest output.`,
+      words:
+        `The same up to rounding: the largest difference from the original is ${short(largest)}, ` +
+        `${share.toExponential(1)} of the largest output.`,
     };
   }
   return {
     isSame: false,
     words:
-      `Different: it differs in ${different} of ${count} numbers of binding ${binding}. The largest difference is ${short(largest)}, where the largest output is ${short(size)}. ` +
+      `Different: it differs in ${different} of ${count} numbers of binding ${binding}. ` +
+      `The largest difference is ${short(largest)}, where the largest output is ${short(size)}. ` +
       `The first is at [${placeIn(shape, first).join(', ')}]: ${exact(firstValues[1])} instead of ${exact(firstValues[0])}.`,
   };
 }

@@ -60,10 +60,12 @@ export class Links {
     let open = [{ start: part.offset, end: part.offset + part.bytes }];
     for (let earlier = number - 1; earlier >= 0 && open.length > 0; earlier--) {
       for (const { buffer, offset, bytes, writes } of this.dispatches[earlier].bindings) {
-        const left = open.flatMap(({ start, end }) => [
-          { start, end: Math.min(end, offset) },
-          { start: Math.max(start, offset + bytes), end },
-        ].filter(one => one.start < one.end));
+        const left = open.flatMap(({ start, end }) =>
+          [
+            { start, end: Math.min(end, offset) },
+            { start: Math.max(start, offset + bytes), end },
+          ].filter(one => one.start < one.end),
+        );
         const isWritten = open.some(({ start, end }) => start < offset + bytes && offset < end);
         if (writes && buffer === part.buffer && isWritten) {
           writers.push(earlier);

@@ -33,7 +33,12 @@ export async function timesOf(inspector, program) {
   const start = performance.now();
   let runs = 0;
   do {
-    const times = await inspector.before(program, 0, () => timed(device, steps.map(step => [step])));
+    const times = await inspector.before(program, 0, () =>
+      timed(
+        device,
+        steps.map(step => [step]),
+      ),
+    );
     times.forEach((seconds, i) => (sums[i] += seconds));
     runs++;
   } while (runs < RUNS && performance.now() - start < PATIENCE);

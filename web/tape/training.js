@@ -110,7 +110,10 @@ export class Training {
   between(work) {
     const done = this.held.then(work);
     // What fails is told to whoever asked for it, and what waits goes on.
-    this.held = done.then(() => {}, () => {});
+    this.held = done.then(
+      () => {},
+      () => {},
+    );
     return done;
   }
 

@@ -6,7 +6,7 @@
  */
 import { Editor } from '../page/editor.js';
 import { duration, element } from '../page/element.js';
-import { joined } from '../page/link.js';
+import { joined } from '../page/words.js';
 import { comparisonOf, verdictOf } from '../tape/compare.js';
 import { compiled, inLines } from '../tape/compile.js';
 import { timeOf } from '../tape/timing.js';
@@ -49,7 +49,13 @@ export class ChangeView {
       'section',
       {},
       element('h3', {}, 'Change it'),
-      element('p', { className: 'note' }, 'The whole kernel, as it is compiled, joined from ', ...joined(files), '. Escape, then Tab leaves the editor.'),
+      element(
+        'p',
+        { className: 'note' },
+        'The whole kernel, as it is compiled, joined from ',
+        ...joined(files),
+        '. Escape, then Tab leaves the editor.',
+      ),
       this.editor.element,
       element('div', { className: 'bar' }, element('p', { className: 'buttons' }, this.run, this.use, this.restore), this.verdict),
     );
@@ -120,7 +126,11 @@ export class ChangeView {
     const { isSame, words } = verdictOf(comparisons);
     this.verdict.replaceChildren(
       element('p', { className: isSame ? 'good' : 'problem' }, words),
-      element('p', { className: 'note' }, `Time: ${duration(before)} the original, ${duration(after)} yours. It has trained nothing yet.`),
+      element(
+        'p',
+        { className: 'note' },
+        `Time: ${duration(before)} the original, ${duration(after)} yours. It has trained nothing yet.`,
+      ),
     );
   }
 

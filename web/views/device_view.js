@@ -7,12 +7,12 @@ import { duration, element, short } from '../page/element.js';
 import { help, nameOf } from '../page/gpu.js';
 import { TOLERANCE, selfTest } from '../tape/selftest.js';
 
-/** What kernels depend on most. */
+/** What kernels depend on most; bytes where the unit says so. */
 const LIMITS = /** @type {const} */ ([
-  ['maxStorageBufferBindingSize', 'largest binding, bytes'],
-  ['maxComputeWorkgroupStorageSize', 'workgroup memory, bytes'],
-  ['maxComputeInvocationsPerWorkgroup', 'threads of a workgroup'],
-  ['maxStorageBuffersPerShaderStage', 'storage buffers of a kernel'],
+  ['maxStorageBufferBindingSize', 'largest binding', 'B'],
+  ['maxComputeWorkgroupStorageSize', 'workgroup memory', 'B'],
+  ['maxComputeInvocationsPerWorkgroup', 'threads of a workgroup', ''],
+  ['maxStorageBuffersPerShaderStage', 'storage buffers of a kernel', ''],
 ]);
 
 export class DeviceView {
@@ -21,7 +21,11 @@ export class DeviceView {
     this.lab = lab;
     const { tape, about } = lab;
     this.gpu = element('div', {}, element('p', {}, 'Looking for a GPU …'));
-    this.check = element('button', { type: 'button', className: 'main', disabled: true, onclick: () => this.test(recordedSteps(tape)) }, 'Check it');
+    this.check = element(
+      'button',
+      { type: 'button', className: 'main', disabled: true, onclick: () => this.test(recordedSteps(tape)) },
+      'Check it',
+    );
     // Headless browsers, and readers, find the verdict here.
     this.verdict = element('p', { id: 'verdict', role: 'status' }, '\u00a0');
     const bytes = tape.buffers.reduce((sum, buffer) => sum + buffer.bytes, 0);
@@ -52,8 +56,14 @@ export class DeviceView {
 
   /** @param {{ device: GPUDevice, adapter: GPUAdapter }} found */
   found({ device, adapter }) {
-    const rows = LIMITS.map(([limit, name]) => element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, `${adapter.limits[limit]}`)));
-    const times = device.features.has('timestamp-query') ? 'It tells how long each dispatch takes.' : 'It does not tell how long a dispatch takes.';
+    const rows = LIMITS.map(([limit, name, unit]) => {
+      const value = adapter.limits[limit];
+      const text = unit ? `${short(value)}${unit}` : `${value}`;
+      return element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, text));
+    });
+    const times = device.features.has('timestamp-query')
+      ? 'It tells how long each dispatch takes.'
+      : 'It does not tell how long a dispatch takes.';
     this.gpu.replaceChildren(
       element('p', {}, element('b', {}, nameOf(adapter)), '. ', times),
       element('table', { className: 'plain' }, element('tbody', {}, ...rows)),

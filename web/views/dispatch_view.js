@@ -5,7 +5,7 @@
  * @import { Dispatch } from '../tape/tape.js'
  */
 import { duration, element, short } from '../page/element.js';
-import { joined, link } from '../page/link.js';
+import { joined, link } from '../page/words.js';
 import { bytesOf, wordsOf } from '../tape/links.js';
 import { timeOf } from '../tape/timing.js';
 import { ChangeView } from './change_view.js';
@@ -27,7 +27,9 @@ export class DispatchView {
   show(program, number) {
     const dispatch = this.lab.tape.programs[program]?.dispatches[number];
     if (!dispatch) {
-      this.element.replaceChildren(element('p', { className: 'problem' }, 'There is no such dispatch. ', link('#network', 'All of them')));
+      this.element.replaceChildren(
+        element('p', { className: 'problem' }, 'There is no such dispatch. ', link('#network', 'All of them')),
+      );
       return;
     }
     const shown = new ShownDispatch(this.lab, program, number, dispatch);
@@ -52,14 +54,19 @@ class ShownDispatch {
     this.dispatch = dispatch;
     this.links = lab.linksOf(program);
     this.tensors = element('div', { className: 'tensors' });
-    this.look = element('button', { type: 'button', onclick: () => this.see() }, 'Look again');
+    this.look = element('button', { type: 'button', onclick: () => this.see() }, 'Compute them again');
     this.time = element('td', {}, 'not measured yet');
   }
 
   parts() {
     const { kernel, label } = this.dispatch;
     const [first, ...others] = explainingFiles(this.lab.textOf(kernel), label).map(({ name, header }, i) =>
-      element('details', { open: i === 0 }, element('summary', {}, element('code', {}, name)), element('pre', { className: 'header' }, header)),
+      element(
+        'details',
+        { open: i === 0 },
+        element('summary', {}, element('code', {}, name)),
+        element('pre', { className: 'header' }, header),
+      ),
     );
     const rest = element('details', {}, element('summary', {}, `${others.length} more files that it is joined from`), ...others);
     return [
@@ -141,7 +148,12 @@ class ShownDispatch {
       );
     });
     const headings = ['binding', '', 'what', 'from, or to'].map(heading => element('th', { scope: 'col' }, heading));
-    const table = element('table', { className: 'plain' }, element('thead', {}, element('tr', {}, ...headings)), element('tbody', {}, ...rows));
+    const table = element(
+      'table',
+      { className: 'plain' },
+      element('thead', {}, element('tr', {}, ...headings)),
+      element('tbody', {}, ...rows),
+    );
     return element('div', { className: 'scrolled' }, table);
   }
 

@@ -16,7 +16,10 @@ export function filesOf(text) {
   return text.split(/^(?=\/\/ ---- )/m).map(file => {
     const [first, ...lines] = file.split('\n');
     const end = lines.findIndex(one => !one.startsWith('//'));
-    const header = lines.slice(0, end < 0 ? lines.length : end).map(one => one.replace(/^\/\/ ?/, '')).join('\n');
+    const header = lines
+      .slice(0, end < 0 ? lines.length : end)
+      .map(one => one.replace(/^\/\/ ?/, ''))
+      .join('\n');
     const found = { name: first.replace('// ---- ', ''), header, isMain: file.includes('@compute'), line };
     line += lines.length;
     return found;

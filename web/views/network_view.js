@@ -22,16 +22,11 @@ export class NetworkView {
     this.note = element('p', { className: 'note', role: 'status' }, '\u00a0');
     const programs = lab.tape.programs.map(({ name }, i) => element('option', { value: `${i}` }, name));
     this.choice = element('select', { onchange: () => this.choose(Number(this.choice.value)) }, ...programs);
-    this.measure = element('button', { type: 'button', disabled: true, onclick: () => this.time() }, 'Measure again');
+    this.measure = element('button', { type: 'button', disabled: true, onclick: () => this.time() }, 'Measure');
     this.element = element(
       'div',
       { className: 'network' },
-      element(
-        'p',
-        { className: 'buttons' },
-        element('label', {}, 'Program ', this.choice),
-        this.measure,
-      ),
+      element('p', { className: 'buttons' }, element('label', {}, 'Program ', this.choice), this.measure),
       this.note,
       element('div', { className: 'scrolled', tabIndex: 0, role: 'region', 'aria-label': 'the layers' }, this.layers),
       element(
@@ -104,23 +99,37 @@ export class NetworkView {
         const rest = element('span', { className: 'rest', style: `flex-grow: ${(1000 * (widest - costOf(passes[pass]))) / all}` });
         return element('div', { className: 'pass', role: 'group', 'aria-label': pass }, ...blocks, rest);
       });
-      return element('section', { className: 'layer', role: 'listitem', style: `flex-grow: ${(1000 * widest) / all}` }, element('h3', {}, name), ...rows);
+      return element(
+        'section',
+        { className: 'layer', role: 'listitem', style: `flex-grow: ${(1000 * widest) / all}` },
+        element('h3', {}, name),
+        ...rows,
+      );
     });
     const rows = dispatches.map(({ pass, shapes }, number) =>
       element(
         'tr',
         {},
-        element('td', {}, element('a', { href: `#dispatch/${this.program}/${number}` }, `${number} ${wordsOf(dispatches[number])}`)),
+        element(
+          'td',
+          {},
+          element('a', { href: `#dispatch/${this.program}/${number}` }, `${number} ${wordsOf(dispatches[number])}`),
+        ),
         element('td', {}, links.layerOf[number]),
         element('td', {}, element('span', { className: `pass ${pass}` }, pass)),
         element('td', { className: 'number' }, times ? duration(costs[number]) : share(number)),
         element('td', {}, element('code', {}, shapes)),
       ),
     );
-    const headings = ['dispatch', 'layer', 'pass', times ? 'time' : 'work', 'shapes'].map(name => element('th', { scope: 'col' }, name));
+    const headings = ['dispatch', 'layer', 'pass', times ? 'time' : 'work', 'shapes'].map(name =>
+      element('th', { scope: 'col' }, name),
+    );
     this.table.replaceChildren(element('thead', {}, element('tr', {}, ...headings)), element('tbody', {}, ...rows));
     const names = PASSES.map(pass => element('span', { className: `pass ${pass}` }, pass));
-    this.layers.replaceChildren(element('div', { className: 'pass-names', 'aria-hidden': 'true' }, element('h3', {}, '\u00a0'), ...names), ...columns);
+    this.layers.replaceChildren(
+      element('div', { className: 'pass-names', 'aria-hidden': 'true' }, element('h3', {}, '\u00a0'), ...names),
+      ...columns,
+    );
   }
 }
 
@@ -131,7 +140,10 @@ function words() {
     ['dispatch', 'one start of a kernel, with the memory that it reads and writes'],
     ['workgroup', 'threads that run together and can share fast memory; a dispatch starts many workgroups'],
     ['binding', 'a piece of memory that a dispatch is given'],
-    ['forward, backward, update', 'from images to the loss; from the loss to the gradient of every weight; the step that changes the weights'],
+    [
+      'forward, backward, update',
+      'from images to the loss; from the loss to the gradient of every weight; the step that changes the weights',
+    ],
     ['[n, h, w, c]', 'the shape of images: how many, rows, columns, channels; the last one changes fastest in memory'],
   ];
   const list = meanings.flatMap(([word, meaning]) => [element('dt', {}, word), element('dd', {}, meaning)]);

@@ -15,7 +15,11 @@ export class OwnPicture {
     this.input = new PictureInput(preparation, pixels => this.show(pixels));
     this.seen = element('canvas', { className: 'pixels seen', role: 'img', 'aria-label': 'as the network sees it' });
     drawImage(this.seen, new Uint8Array(shape.height * shape.width * shape.channels), shape);
-    this.answers = element('ol', { className: 'answers', 'aria-live': 'polite' }, ...[1, 2, 3].map(() => element('li', {}, '\u00a0')));
+    this.answers = element(
+      'ol',
+      { className: 'answers', 'aria-live': 'polite' },
+      ...[1, 2, 3].map(() => element('li', {}, '\u00a0')),
+    );
     this.element = element(
       'section',
       { className: 'own' },

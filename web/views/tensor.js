@@ -138,9 +138,21 @@ function tilesAcross(columns) {
 /** What is no number, or infinite. */
 const NO_NUMBER = [255, 0, 220];
 /** From dark to light: legible for every eye, and in grey. */
-const UNSIGNED = [[17, 20, 46], [30, 74, 122], [33, 130, 143], [110, 186, 121], [245, 231, 121]];
+const UNSIGNED = [
+  [17, 20, 46],
+  [30, 74, 122],
+  [33, 130, 143],
+  [110, 186, 121],
+  [245, 231, 121],
+];
 /** Blue below zero, orange above, white at zero. */
-const SIGNED = [[18, 64, 122], [92, 156, 214], [247, 247, 247], [240, 158, 84], [158, 66, 8]];
+const SIGNED = [
+  [18, 64, 122],
+  [92, 156, 214],
+  [247, 247, 247],
+  [240, 158, 84],
+  [158, 66, 8],
+];
 
 /** @param {number} smallest @param {number} largest */
 function unsigned(smallest, largest) {

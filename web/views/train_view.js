@@ -6,7 +6,7 @@
  * @import { Reading } from '../tape/training.js'
  */
 import { Chart } from '../page/chart.js';
-import { element } from '../page/element.js';
+import { element, short } from '../page/element.js';
 import { largest } from '../tape/predictor.js';
 import { Guess } from './guess.js';
 import { OwnPicture } from './own_picture.js';
@@ -25,6 +25,8 @@ export class TrainView {
     this.loss = new Chart('loss', steps, ['training'], {});
     this.accuracy = new Chart('accuracy', steps, ['training', 'held-out'], { most: 1 });
     this.loss.expect(recorded(tape));
+    this.lossNow = element('output', {});
+    this.accuracyNow = element('output', {});
     this.guesses = held.labels.slice(0, lab.predictedAtOnce).map((label, i) => new Guess(lab, label, lab.heldImages(i, i + 1)));
     this.tested = element('p', { className: 'note', role: 'status' }, '\u00a0');
     this.own = new OwnPicture(lab);
@@ -38,8 +40,18 @@ export class TrainView {
       'div',
       { className: 'train' },
       introduction(lab),
-      figureOf('Loss', this.loss, 'the mean over the images of the last few steps. Circles: the same steps as they were recorded; the line should pass through them'),
-      figureOf('Accuracy', this.accuracy, 'thin: the images that a step trains with, which are few; thick: all images that are held out, now and then'),
+      figureOf(
+        'Loss',
+        this.lossNow,
+        this.loss,
+        'the mean over the images of the last few steps. Circles: the same steps as they were recorded; the line should pass through them',
+      ),
+      figureOf(
+        'Accuracy',
+        this.accuracyNow,
+        this.accuracy,
+        'thin: the images that a step trains with, which are few; thick: all images that are held out, now and then',
+      ),
       element(
         'section',
         { className: 'guesses' },
@@ -54,6 +66,8 @@ export class TrainView {
   /** @param {Reading} reading */
   reading({ step, loss, accuracy }) {
     this.loss.add('training', [step, loss]);
+    this.lossNow.textContent = short(loss);
+    this.accuracyNow.textContent = short(accuracy);
     this.accuracy.add('training', [step, accuracy]);
     this.look();
   }
@@ -122,6 +136,7 @@ export class TrainView {
   clear() {
     this.loss.clear();
     this.accuracy.clear();
+    this.lossNow.textContent = this.accuracyNow.textContent = '';
     this.tested.textContent = '\u00a0';
     [this.lookedAt, this.testedAt] = [0, 0];
     this.generation++;
@@ -149,14 +164,15 @@ function introduction({ about, tape }) {
 
 /**
  * @param {string} title
+ * @param {HTMLElement} now the latest number
  * @param {Chart} chart
  * @param {string} note
  */
-function figureOf(title, chart, note) {
+function figureOf(title, now, chart, note) {
   return element(
     'figure',
     { className: 'chart' },
-    element('h3', {}, title),
+    element('h3', {}, `${title} `, now),
     /** @type {any} */ (chart.element),
     element('figcaption', { className: 'note' }, note),
   );
@@ -170,10 +186,12 @@ function figureOf(title, chart, note) {
 function recorded(tape) {
   const sums = tape.watched.findIndex(number => tape.places[number].role === 'sums');
   let before = { epoch: 0, images: 0, loss: 0 };
-  return tape.runs.filter(run => run.expected.length > 0).map(({ moment, expected }) => {
-    const [loss] = new Float32Array(new Uint32Array(expected[sums]).buffer);
-    const since = before.epoch === moment.epoch ? before : { images: 0, loss: 0 };
-    before = { ...moment, loss };
-    return [moment.step, (loss - since.loss) / (moment.images - since.images)];
-  });
+  return tape.runs
+    .filter(run => run.expected.length > 0)
+    .map(({ moment, expected }) => {
+      const [loss] = new Float32Array(new Uint32Array(expected[sums]).buffer);
+      const since = before.epoch === moment.epoch ? before : { images: 0, loss: 0 };
+      before = { ...moment, loss };
+      return [moment.step, (loss - since.loss) / (moment.images - since.images)];
+    });
 }
