@@ -57,34 +57,51 @@ export class Training {
     }
     this.isRunning = true;
     this.clock = { images: 0, start: performance.now() };
-    /** @type {Promise<unknown>[]} */
-    const inFlight = [];
-    let isOver = false;
     try {
-      while (this.left > 0 && !this.isPaused) {
-        await this.free();
-        const moment = this.step();
-        if (!moment) {
-          isOver = true;
-          break;
-        }
-        this.left--;
-        const { generation } = this;
-        inFlight.push(this.runner.device.queue.onSubmittedWorkDone().then(() => this.finished(moment, generation)));
-        const { step } = moment;
-        if (step <= FIRST_STEPS || step % READING_EVERY === 0 || this.left === 0) {
-          inFlight.push(this.read(moment));
-        }
-        while (inFlight.length > IN_FLIGHT) {
-          await inFlight.shift();
-        }
+      // Whoever asks for more while the last steps are under way gets it.
+      while (this.left > 0 && !this.isPaused && !this.isOver) {
+        await this.someSteps();
       }
-      await Promise.all(inFlight);
     } catch (error) {
       this.observer.failed(error);
     }
     this.isRunning = false;
-    this.observer.stopped(isOver || this.runner.next >= this.runner.tape.runs.length);
+    this.observer.stopped(this.isOver);
+  }
+
+  /** Whether all runs of the tape are done. */
+  get isOver() {
+    return this.runner.next >= this.runner.tape.runs.length;
+  }
+
+  /** Trains until it is to stop, and waits for the last step. */
+  async someSteps() {
+    /** @type {Promise<unknown>[]} */
+    const inFlight = [];
+    /** @type {Moment | undefined} */
+    let unread;
+    for (;;) {
+      await this.free();
+      const moment = this.left > 0 && !this.isPaused ? this.step() : undefined;
+      if (!moment) {
+        break;
+      }
+      this.left--;
+      const { generation } = this;
+      inFlight.push(this.runner.device.queue.onSubmittedWorkDone().then(() => this.finished(moment, generation)));
+      unread = moment;
+      if (moment.step <= FIRST_STEPS || moment.step % READING_EVERY === 0) {
+        inFlight.push(this.read(moment));
+        unread = undefined;
+      }
+      while (inFlight.length > IN_FLIGHT) {
+        await inFlight.shift();
+      }
+    }
+    if (unread) {
+      inFlight.push(this.read(unread));
+    }
+    await Promise.all(inFlight);
   }
 
   /** Stops after the step that is under way. */
