@@ -62,8 +62,15 @@ fn a_lab_is_one_page_with_its_tape() {
     // An existing page stays unless it is forced.
     let said = selvedge(here, &arguments);
     assert!(!said.status.success() && text(&said.stderr).contains("--force"), "{said:?}");
-    let said = selvedge(here, &["lab", "--data", "data", "--limit", "60", "--out", "other.html"]);
+    let said = selvedge(here, &["lab", "--data", "data", "--limit", "60", "--images", "50", "--out", "other.html"]);
     assert!(!said.status.success() && text(&said.stderr).contains("--images"), "{said:?}");
+    // The whole of what is read, as elsewhere: a fifth of it is held out.
+    let limited = ["--limit", "60", "--batch-size", "16", "--steps", "2", "--compared", "0", "--out", "other.html"];
+    let said = selvedge(here, &[&["lab", "--data", "data"], &limited[..]].concat());
+    assert!(said.status.success(), "{said:?}");
+    let page = std::fs::read_to_string(here.join("other.html")).unwrap();
+    let held: Value = serde_json::from_str(part(&page, "held")).unwrap();
+    assert_eq!(held["numbers"].as_array().unwrap().len(), 12);
 }
 
 #[test]

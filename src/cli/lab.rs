@@ -13,6 +13,8 @@ use super::command_line::command_line;
 use super::output_file::ForceOption;
 use super::{AdapterOption, ModelArgument, Settings, dataset};
 
+/// Images to train with, if nothing is said.
+const IMAGES: usize = 2000;
 /// Images that the page predicts at once.
 const PREDICTED: usize = 20;
 
@@ -20,9 +22,10 @@ const PREDICTED: usize = 20;
 pub struct Options {
     #[command(flatten)]
     model: ModelArgument,
-    /// Images to train with; a quarter as many more are held out, to see how well the network does on them
-    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(40..=1_000_000), conflicts_with = "limit")]
-    images: u32,
+    /// Images to train with; a quarter as many more are held out, to see how well the network does on them [default: 2000, or four fifths of
+    /// --limit]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(40..=1_000_000), conflicts_with = "limit")]
+    images: Option<u32>,
     /// Number of steps
     #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     steps: u32,
@@ -46,8 +49,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let data = dataset::load(given.data.as_deref(), &given.reading, None)?;
     let gpu = options.adapter.open_with(&GpuOptions { portable: true, ..options.adapter.options()? })?;
     // A fifth of the images is held out.
-    let images = (options.images as usize).min(data.train.len() * 4 / 5);
-    if images < options.images as usize {
+    let wanted = match (options.images, given.limit) {
+        (Some(images), _) => images as usize,
+        (None, Some(limit)) => limit * 4 / 5,
+        (None, None) => IMAGES,
+    };
+    let images = wanted.min(data.train.len() * 4 / 5);
+    if images < wanted {
         outln!("{images} images to train with: the data has no more, with a quarter as many held out")?;
     }
     let (mut config, notes) = options.settings.config_on(&options.model, &gpu, &data.form(), Some(images))?;
