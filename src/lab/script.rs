@@ -1,7 +1,7 @@
 //! Modules of `web/` as one script.
 //!
 //! A page that is opened from disk cannot import modules from other files, so these are joined: the lines that import are left out, and
-//! the word `export`. What the page holds is still what stands in the files. No two of them may use the same name at their top level.
+//! the word `export`. The page's script is the text of the files. No two of them may use the same name at their top level.
 
 /// A module.
 #[derive(Debug, Clone, Copy)]
