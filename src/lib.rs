@@ -5,7 +5,7 @@
 //! - [`gpu`]: adapter, device, pipelines, buffers, read-back.
 //! - [`program`]: a list of dispatches with all memory planned, made once and run every step.
 //! - [`tensor`]: tensors that record a graph, the ops, reverse-mode differentiation.
-//! - [`nn`], [`optim`]: layers and weight files, SGD and Adam.
+//! - [`nn`], [`optim`]: layers and weight files, SGD, Adam and Muon.
 //! - [`tape`]: recorded runs of programs, to be replayed elsewhere.
 //! - [`gradcheck`](mod@gradcheck): checks a custom op as the built-in ones are checked.
 //! - [`files`]: reads and writes so that nothing hangs and nothing is lost.

@@ -29,6 +29,12 @@ fn mistakes_get_one_message_and_a_failure() {
     fails(&["train", "--lr", "nan"], &["--lr is NaN"]);
     fails(&["train", "--dropout", "1"], &["--dropout is 1"]);
     fails(&["train", "--limit", "3"], &["--limit is 3"]);
+    fails(&["train", "--validation-share", "-0.1"], &["--validation-share is -0.1", "between 0 and 0.9"]);
+    fails(&["train", "--validation-share", "0", "--split-seed", "3"], &["--split-seed has no meaning"]);
+    fails(&["train", "--validation-share", "0", "--patience", "3"], &["--patience is 3", "validation-share"]);
+    fails(&["lab", "--recipe", "speedrun"], &["give --validation-share 0.2"]);
+    fails(&["speedrun", "--trainings", "0"], &["0", "1..=1000"]);
+    fails(&["lab", "--validation-share", "0"], &["give --validation-share 0.2"]);
     fails(&["train", "--epochs", "many"], &["--epochs", "many"]);
     fails(&["train", "resnet"], &["resnet", "cnn"]);
     fails(&["train", "--data", "/no/such/place"], &["/no/such/place"]);
@@ -257,6 +263,31 @@ fn train_then_evaluate() {
     std::fs::write(folder.path().join("runs/cnn-1/config.json"), "{").unwrap();
     let damaged = selvedge(folder.path(), &["evaluate", "runs/cnn-1"]);
     assert!(!damaged.status.success() && text(&damaged.stderr).contains("config.json"));
+}
+
+#[test]
+fn a_speedrun_times_several_seeds_on_all_images() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    write_data(here, 120, 60);
+    let quick = ["resnet20", "--data", ".", "--epochs", "1", "--batch-size", "40"];
+    let said = selvedge(here, &[&["speedrun", "--seed", "5", "--trainings", "2", "--json"], &quick[..]].concat());
+    assert!(said.status.success(), "{}", text(&said.stderr));
+    let lines = text(&said.stdout);
+    let objects = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let trainings: Vec<_> = objects.filter(|object| object["seed"].is_u64()).collect();
+    assert_eq!(trainings.iter().map(|training| training["seed"].as_u64().unwrap()).collect::<Vec<_>>(), [5, 6]);
+    assert!(trainings.iter().all(|training| training["seconds"].as_f64().unwrap() > 0.0));
+    let config = std::fs::read_to_string(here.join("runs/resnet20-2/config.json")).unwrap();
+    let config: serde_json::Value = serde_json::from_str(&config).unwrap();
+    assert_eq!((&config["train_images"], &config["train"]["seed"]), (&120.into(), &6.into()));
+
+    // The accuracies are those of the evaluation.
+    for (views, name) in [(&[][..], "accuracy"), (&["--tta"][..], "accuracy_of_views")] {
+        let evaluated = selvedge(here, &[&["evaluate", "runs/resnet20-2", "--json"], views].concat());
+        let evaluated: serde_json::Value = serde_json::from_slice(&evaluated.stdout).unwrap();
+        assert_eq!(evaluated["accuracy"], trainings[1][name], "{name}");
+    }
 }
 
 /// Checks that these files exist and are not empty.

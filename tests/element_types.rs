@@ -42,6 +42,7 @@ fn every_op_names_the_input_that_holds_the_wrong_type() {
             group_of: group_of.clone(),
             groups: floats(&[1, 4]),
             this_step: floats(&[4]),
+            directions: None,
         };
         arena[parameters].optimiser_step(Rule::SGD, &[arena[0].clone()], &inputs)
     };

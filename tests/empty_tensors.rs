@@ -137,6 +137,7 @@ fn an_optimiser_steps_over_nothing_and_over_parts_without_elements() {
         group_of: g.tensor_u32([0], &[]).unwrap(),
         groups: g.zeros([1, 4]).unwrap(),
         this_step: g.zeros([4]).unwrap(),
+        directions: None,
     };
     assert_same("nothing", &empty().optimiser_step(Rule::SGD, &[empty()], &inputs).unwrap(), &[]);
     assert_same("nothing", &empty().average(&empty(), &g.zeros([1]).unwrap()).unwrap(), &[]);

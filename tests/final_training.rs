@@ -12,7 +12,7 @@ use common::training::{Watcher, bars, config, dataset, everything, run, task, wi
 use selvedge::inference::{Classifier, InferenceError};
 use selvedge::run::{Chosen, EpochRecord, RunError, RunFolder};
 use selvedge::settings::{FineTune, Learned, OptimiserKind, TrainConfig, Transfer};
-use selvedge::train::{Ending, Extension, Outcome, Task, TrainError, resume, train_final};
+use selvedge::train::{Ending, Extension, Outcome, Task, TrainError, resume, train, train_final};
 
 /// Trains the run in `folder` once more, stopped and resumed after as many steps as are given.
 fn finally(folder: &Path, config: &TrainConfig, stop_after: Option<usize>) -> Outcome {
@@ -73,6 +73,53 @@ fn all_images_are_trained_on_at_the_rates_of_the_run_and_the_last_epoch_is_kept(
     assert!(refused.unwrap_err().to_string().contains("another run's validation chose"));
     let again = Chosen::by(&last.folder).unwrap_err().to_string();
     assert!(again.contains("such a training itself"), "{again}");
+}
+
+#[test]
+fn without_validation_all_images_are_trained_on_and_the_last_weights_are_kept() {
+    let config = with(config(), |c| {
+        (c.epochs, c.batch_size, c.accumulate, c.validation_share) = (2, 32, 2, 0.0);
+        // With its momentum and its moments in the checkpoint.
+        c.optimisation.optimiser = OptimiserKind::Muon;
+        c.optimisation.clip_norm = Some(1.0);
+        c.optimisation.learning_rate.peak = 0.02;
+    });
+    let (folder, _, outcome) = run(&config);
+    let first = outcome.unwrap();
+    let stored = first.folder.read_config().unwrap();
+    assert_eq!((stored.train_images, stored.validation_images), (250, 0));
+    assert_eq!((first.result.epochs, first.result.best_epoch), (2, 2));
+    assert!(first.history.iter().all(|record| record.kept_loss().is_none()));
+    let bytes = std::fs::read(first.folder.best_weights()).unwrap();
+    assert!(bytes == std::fs::read(first.folder.last_weights()).unwrap());
+
+    // Interrupted in the second epoch and resumed.
+    let out = folder.path().join("interrupted");
+    let mut watcher = Watcher::new(Some(5));
+    let gpu = Arc::clone(&watcher.gpu);
+    let Ending::Interrupted(stopped) = train(&gpu, &config, &task(&config), Some(&out), &mut watcher).unwrap() else {
+        panic!("it was to be interrupted")
+    };
+    resume(&gpu, &stopped, &stopped.last_checkpoint(), None, &task(&config), &mut ()).unwrap();
+    assert!(bytes == std::fs::read(stopped.best_weights()).unwrap());
+
+    let classifier = Classifier::open(&gpu, first.folder.path()).unwrap();
+    assert!(matches!(classifier.validation_images(&dataset()), Err(InferenceError::NoValidation { .. })));
+    let refused = Chosen::by(&first.folder).unwrap_err().to_string();
+    assert!(refused.contains("trained on all images"), "{refused}");
+}
+
+#[test]
+fn what_only_validation_can_decide_is_refused_without_it() {
+    let refused = |change: fn(&mut TrainConfig)| {
+        let config = with(config(), |c| c.validation_share = 0.0);
+        with(config, change).validate().unwrap_err().to_string()
+    };
+    assert!(refused(|c| c.stopping.patience = Some(3)).contains("`patience` is 3"));
+    let plateau = refused(|c| c.optimisation.learning_rate.schedule = everything().optimisation.learning_rate.schedule);
+    assert!(plateau.contains("`schedule` is plateau"), "{plateau}");
+    assert!(refused(|c| c.validation_share = 1.0).contains("`validation-share` is 1"));
+    assert!(refused(|c| c.validation_share = f64::NAN).contains("`validation-share` is NaN"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{away_from_zero, check, check_on, cores, gpu_with, random};
+use common::{away_from_zero, check, check_on, cores, gpu, gpu_with, random};
 use selvedge::gradcheck::{Array, reference as f64_of};
 use selvedge::tensor::Tensor;
 
@@ -170,6 +170,39 @@ fn matmul_in_every_core() {
             );
         }
     }
+}
+
+#[test]
+fn products_with_a_transposed_matrix() {
+    for core in cores() {
+        for [m, k, n] in [[1, 1, 1], [5, 7, 3], [17, 68, 10], [65, 33, 68]] {
+            let turned = |x: &Array| Array::new([x.shape.last(), x.shape.rows()], f64_of::transpose(x));
+            check_on(
+                &gpu_with(core),
+                &format!("{core:?} {m}x{k}x{n}, the second transposed"),
+                &[random(&[m, k], 1), random(&[n, k], 2)],
+                |x| x[0].matmul_transposed(&x[1]),
+                |x| f64_of::matmul(&x[0], &turned(&x[1])),
+            );
+            check_on(
+                &gpu_with(core),
+                &format!("{core:?} {m}x{k}x{n}, the first transposed"),
+                &[random(&[k, m], 1), random(&[k, n], 2)],
+                |x| x[0].transposed_matmul(&x[1]),
+                |x| f64_of::matmul(&turned(&x[0]), &x[1]),
+            );
+        }
+    }
+}
+
+#[test]
+fn transposed_products_name_sizes_that_do_not_fit() {
+    let graph = selvedge::tensor::Graph::new(&gpu());
+    let zeros = |shape: [usize; 2]| graph.zeros(shape).unwrap();
+    let columns = zeros([2, 3]).matmul_transposed(&zeros([4, 5])).unwrap_err().to_string();
+    assert!(columns.contains("matmul_transposed") && columns.contains("3 columns"), "{columns}");
+    let rows = zeros([2, 3]).transposed_matmul(&zeros([4, 3])).unwrap_err().to_string();
+    assert!(rows.contains("transposed_matmul") && rows.contains("2 rows"), "{rows}");
 }
 
 #[test]

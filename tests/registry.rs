@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// For each op with a gradient: the test that checks it, and the text in the test that shows that it uses the op.
-const CHECKED: [(&str, &str, &str, &str); 22] = [
+const CHECKED: [(&str, &str, &str, &str); 24] = [
     ("avg_pool.rs AvgPool", "gradients_of_images.rs", "avg_pool_with_and_without_counting_padding", ".avg_pool("),
     ("inference.rs Inference", "gradients_of_images.rs", "batch_norm_in_inference", ".batch_norm_inference("),
     ("training.rs Training", "gradients_of_images.rs", "batch_norm_in_training", ".batch_norm("),
@@ -22,6 +22,8 @@ const CHECKED: [(&str, &str, &str, &str); 22] = [
     ("dropout.rs Dropout", "gradients.rs", "dropout", ".dropout("),
     ("extreme.rs Extreme", "axes.rs", "extremes_over_any_axes", ".max_axes("),
     ("matmul.rs MatMul", "gradients.rs", "matmul_in_every_core", ".matmul("),
+    ("matmul.rs InputGrad", "gradients.rs", "products_with_a_transposed_matrix", ".matmul_transposed("),
+    ("matmul.rs WeightGrad", "gradients.rs", "products_with_a_transposed_matrix", ".transposed_matmul("),
     ("max_pool.rs MaxPool", "gradients_of_images.rs", "max_pool", ".max_pool("),
     ("reduce.rs Sum", "axes.rs", "sums_and_means_over_any_axes", ".sum_axes("),
     ("reshape.rs Reshape", "gradients.rs", "reshape_and_flatten", ".reshape("),
@@ -44,7 +46,7 @@ const TRAINING: &str = "of the optimiser and of running totals, which no loss de
 const DATA: &str = "of data, which nothing is trained to change";
 
 /// Ops without a gradient, and why.
-const WITHOUT_GRADIENT: [(&str, &str); 23] = [
+const WITHOUT_GRADIENT: [(&str, &str); 21] = [
     ("running_totals.rs RunningTotals", TRAINING),
     ("average.rs Average", TRAINING),
     ("avg_pool.rs AvgPoolGrad", PART),
@@ -58,8 +60,6 @@ const WITHOUT_GRADIENT: [(&str, &str); 23] = [
     ("gather.rs Gather", DATA),
     ("gather_rows.rs GatherRows", DATA),
     ("leaky_relu.rs ReluGrad", PART),
-    ("matmul.rs InputGrad", PART),
-    ("matmul.rs WeightGrad", PART),
     ("max_pool.rs MaxPoolGrad", PART),
     ("optimiser_step.rs OptimiserStep", TRAINING),
     ("kernel.rs LessonOp", "a step of a lesson, which is a forward pass only"),

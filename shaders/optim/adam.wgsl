@@ -15,17 +15,7 @@
 // Why:     one dispatch for the whole network. The corrections 1/(1 - beta^t) come from the host, in double precision:
 //          in f32, 1 - 0.999^1 would be off in the fourth digit.
 #import common/grid.wgsl
-#import optim/groups.wgsl
-override BETA1: f32;
-override BETA2: f32;
-override EPSILON: f32;
-@group(0) @binding(1) var<storage, read> dw: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> group_of: array<u32>;
-@group(0) @binding(3) var<storage, read> groups: array<Group>;
-@group(0) @binding(4) var<storage, read> this_step: Step;
-@group(0) @binding(5) var<storage, read_write> w: array<vec4<f32>>;
-@group(0) @binding(6) var<storage, read_write> m: array<vec4<f32>>;
-@group(0) @binding(7) var<storage, read_write> v: array<vec4<f32>>;
+#import optim/adam_step.wgsl
 
 @compute @workgroup_size(64)
 fn main(
@@ -38,13 +28,5 @@ fn main(
     if (i >= p.quads || group_of[block] == FROZEN) {
         return;
     }
-    let group = groups[group_of[block]];
-    let rate = group.rate * this_step.rate;
-    let g = fma(vec4<f32>(group.l2), w[i], dw[i]);
-    let first = BETA1 * m[i] + (1.0 - BETA1) * g;
-    let second = BETA2 * v[i] + (1.0 - BETA2) * g * g;
-    m[i] = first;
-    v[i] = second;
-    let step = first * this_step.correction1 / (sqrt(second * this_step.correction2) + EPSILON);
-    w[i] = w[i] * (1.0 - rate * group.decay) - rate * step;
+    adam_step(i, groups[group_of[block]]);
 }

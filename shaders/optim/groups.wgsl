@@ -12,7 +12,7 @@ struct Group {
     rate: f32,          // learning rate = rate * this_step.rate, so that a schedule scales all groups together
     l2: f32,            // l2 * w is added to the gradient (the gradient of l2/2 * |w|^2)
     decay: f32,         // decoupled weight decay: w is shrunk by learning rate * decay
-    unused: f32,
+    is_matrix: f32,     // 1 where Muon moves along an orthogonal direction, else 0
 }
 
 struct Params {

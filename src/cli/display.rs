@@ -78,6 +78,7 @@ impl Observer for Display {
             thousands(run.train_images),
             match &run.chosen {
                 Some(chosen) => format!("all there are, for the epochs that {} chose", shown(&chosen.run)),
+                None if !run.is_validated() => "none for validation".to_owned(),
                 None => format!("{} for validation", thousands(run.validation_images)),
             },
             shown(folder.path())

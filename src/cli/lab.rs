@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
 use selvedge::files::shown;
 use selvedge::gpu::GpuOptions;
 use selvedge::lab::Lab;
+use selvedge::settings::TrainConfig;
 use selvedge::train::{Extent, record};
 
 use super::command_line::command_line;
@@ -46,15 +48,17 @@ pub struct Options {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     options.force.check("--out", &options.out, &["html"], &[])?;
     let given = options.settings.config(&options.model)?;
+    if given.validation_share != TrainConfig::VALIDATION_SHARE {
+        bail!("the page holds out a fifth of its images: give --validation-share 0.2");
+    }
     let data = dataset::load(given.data.as_deref(), &given.reading, None)?;
     let gpu = options.adapter.open_with(&GpuOptions { portable: true, ..options.adapter.options()? })?;
-    // A fifth of the images is held out.
     let wanted = match (options.images, given.limit) {
         (Some(images), _) => images as usize,
-        (None, Some(limit)) => limit * 4 / 5,
+        (None, Some(limit)) => given.trained_images(limit),
         (None, None) => IMAGES,
     };
-    let images = wanted.min(data.train.len() * 4 / 5);
+    let images = wanted.min(given.trained_images(data.train.len()));
     if images < wanted {
         outln!("{images} images to train with: the data has no more, with a quarter as many held out")?;
     }

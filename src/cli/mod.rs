@@ -33,6 +33,7 @@ mod runs;
 mod search;
 mod settings;
 mod sizes;
+mod speedrun;
 mod summary;
 mod table;
 mod train;
@@ -64,6 +65,8 @@ struct Cli {
 enum Command {
     /// Train a network and write a run folder
     Train(train::Options),
+    /// Train several seeds, from the reading of the data to the evaluation, and time them. Settings start from the recipe speedrun
+    Speedrun(speedrun::Options),
     /// Say what is understood of data: classes, sizes, duplicates, and a sheet of samples
     Data(data::Options),
     /// Draw images as training sees them
@@ -301,6 +304,7 @@ fn explain(error: &clap::Error) -> anyhow::Result<ExitCode> {
 fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Train(options) => return train::run(&options),
+        Command::Speedrun(options) => return speedrun::run(&options),
         Command::Search(options) => return search::run(&options),
         Command::Predict(options) => return predict::run(&options),
         Command::Tsne(options) => return tsne::run(&options),

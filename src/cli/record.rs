@@ -36,7 +36,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let data = dataset::load(config.data.as_deref(), &config.reading, None)?;
     let gpu = options.adapter.open_with(&GpuOptions { portable: true, ..options.adapter.options()? })?;
     let images = config.images(&data).len();
-    let (config, notes) = options.settings.config_on(&options.model, &gpu, &data.form(), Some(images - images / 5))?;
+    let (config, notes) =
+        options.settings.config_on(&options.model, &gpu, &data.form(), Some(config.trained_images(images)))?;
     for note in notes {
         outln!("{note}")?;
     }

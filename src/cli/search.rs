@@ -153,6 +153,9 @@ impl Options {
             if self.halving.is_some() && config.epochs != base.epochs {
                 bail!("--grid: epochs cannot be searched together with --halving, which chooses them");
             }
+            if config.validation_share != base.validation_share {
+                bail!("--grid: validation-share cannot be searched, every setting is validated on the same folds");
+            }
             if config.stopping.monitor != base.stopping.monitor {
                 bail!("--grid: monitor cannot be searched, it is what settings are compared by");
             }

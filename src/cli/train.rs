@@ -10,7 +10,7 @@ use selvedge::data::{Dataset, Form, Reading};
 use selvedge::files::{FileError, FileTask, shown};
 use selvedge::gpu::Gpu;
 use selvedge::run::{Chosen, RunConfig, RunFolder};
-use selvedge::settings::{Architecture, Transfer};
+use selvedge::settings::{Architecture, TrainConfig, Transfer};
 use selvedge::train::{Ending, Task, TrainError, resume, train, train_final};
 
 use super::console::{Console, OutputOptions};
@@ -112,17 +112,10 @@ fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
         bail!(Explained(WEIGHTS_OF_INCEPTION));
     }
     let named = options.run_folder()?;
-    let data = display.load(planned.data.as_deref(), &planned.reading, None)?;
-    let gpu = display.open(&options.adapter)?;
-    let images = planned.images(&data).len();
-    let (mut config, notes) =
-        options.settings.config_on(&options.model, &gpu, &data.form(), Some(images - images / 5))?;
+    let (data, gpu, mut config) = display.prepare(&options.model, &options.settings, &options.adapter)?;
     if options.from_scratch {
         // The settings may name weights.
         config.transfer = Transfer::default();
-    }
-    for note in &notes {
-        display.console.say(note);
     }
     let task = Task::built_in(&config, &data);
     Ok(train(&gpu, &config, &task, named.as_deref(), display)?)
@@ -210,6 +203,24 @@ fn resume_run(options: &Options, path: &Path, display: &mut Display) -> anyhow::
 }
 
 impl Display {
+    /// The data, the adapter, and the settings for both. Reports what was read and what a person should know of the settings.
+    pub fn prepare(
+        &mut self,
+        model: &ModelArgument,
+        settings: &Settings,
+        adapter: &AdapterOption,
+    ) -> anyhow::Result<(Dataset, Arc<Gpu>, TrainConfig)> {
+        let planned = settings.config(model)?;
+        let data = self.load(planned.data.as_deref(), &planned.reading, None)?;
+        let gpu = self.open(adapter)?;
+        let images = planned.trained_images(planned.images(&data).len());
+        let (config, notes) = settings.config_on(model, &gpu, &data.form(), Some(images))?;
+        for note in &notes {
+            self.console.say(note);
+        }
+        Ok((data, gpu, config))
+    }
+
     /// Opens the adapter, with the warning that it is slow unless --quiet is given.
     fn open(&self, adapter: &AdapterOption) -> anyhow::Result<Arc<Gpu>> {
         if self.console.is_quiet() { adapter.open_quietly() } else { adapter.open() }
@@ -248,7 +259,6 @@ fn other_device(run: &RunConfig, adapter: &str, driver: &str, changed_shaders: &
 #[cfg(test)]
 mod tests {
     use selvedge::data::Normalisation;
-    use selvedge::settings::TrainConfig;
 
     use super::*;
 

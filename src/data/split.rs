@@ -14,6 +14,13 @@ pub struct Split {
     pub validation: Vec<u32>,
 }
 
+impl Split {
+    /// All of `images` images to train with.
+    pub fn without_validation(images: usize) -> Self {
+        Self { train: (0..images as u32).collect(), validation: Vec::new() }
+    }
+}
+
 /// Sets `validation` images aside, the same share of every class, chosen by `seed` alone.
 ///
 /// # Errors

@@ -83,6 +83,18 @@ fn matmul(gpu: &Arc<Gpu>) -> Result<Report> {
             |x| f64_of::matmul(&x[0], &x[1]),
         )?;
     }
+    let turned = |x: &Array| Array::new([x.shape.last(), x.shape.rows()], f64_of::transpose(x));
+    let (m, k, n) = (19, 33, 10);
+    checks.check(
+        &[random(&[m, k], 1), random(&[n, k], 2)],
+        |x| x[0].matmul_transposed(&x[1]),
+        |x| f64_of::matmul(&x[0], &turned(&x[1])),
+    )?;
+    checks.check(
+        &[random(&[k, m], 1), random(&[k, n], 2)],
+        |x| x[0].transposed_matmul(&x[1]),
+        |x| f64_of::matmul(&turned(&x[0]), &x[1]),
+    )?;
     Ok(checks.whole)
 }
 

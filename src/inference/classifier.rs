@@ -172,12 +172,12 @@ impl Classifier {
     /// The images of the data's training set that it was validated on and never trained on, as ascending indices.
     ///
     /// # Errors
-    /// [`InferenceError::NoValidation`] after a final training; as [`Classifier::own_images`].
+    /// [`InferenceError::NoValidation`] when it was trained on all images; as [`Classifier::own_images`].
     pub fn validation_images(&self, data: &Dataset) -> Result<Vec<u32>, InferenceError> {
         let images = self.own_images(data)?;
-        match self.run.chosen {
-            Some(_) => Err(InferenceError::NoValidation { path: self.path.clone() }),
-            None => Ok(self.run.train.split(images.labels())?.validation),
+        match self.run.is_validated() {
+            true => Ok(self.run.train.split(images.labels())?.validation),
+            false => Err(InferenceError::NoValidation { path: self.path.clone() }),
         }
     }
 }

@@ -38,7 +38,7 @@ pub enum InferenceError {
     #[error("{path} was trained on other images than these; name its data with `data`", path = shown(path))]
     OtherData { path: PathBuf },
 
-    #[error("{path} was trained on all images, those for validation too: there are none left to validate it on", path = shown(path))]
+    #[error("{path} was trained on all images: none were held out to validate it on", path = shown(path))]
     NoValidation { path: PathBuf },
 
     #[error("{path} is no ensemble: {problem}", path = shown(path))]

@@ -48,4 +48,9 @@ pub enum LabError {
 
     #[error("the images are too many for the tape, which needs them in one buffer; take fewer of them (--images)")]
     NoImages,
+
+    #[error(
+        "the page shows how well images are recognised that are not trained on, and `validation-share` 0 holds none out"
+    )]
+    NoneHeldOut,
 }

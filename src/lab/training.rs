@@ -40,7 +40,8 @@ impl Lab<'_> {
     /// Writes the page.
     ///
     /// # Errors
-    /// [`LabError::NoPrediction`] and [`LabError::NoImages`] for a tape without these; those of writing the file.
+    /// [`LabError::NoPrediction`] and [`LabError::NoImages`] for a tape without these, [`LabError::NoneHeldOut`]; those of writing
+    /// the file.
     pub fn write(&self, path: &Path) -> Result<(), LabError> {
         let has = |role| self.tape.places.iter().any(|place| place.role == role);
         if !has(PlaceRole::Input) || !has(PlaceRole::Output) {
@@ -48,6 +49,9 @@ impl Lab<'_> {
         }
         if !self.tape.places.iter().any(|place| place.name == "images") {
             return Err(LabError::NoImages);
+        }
+        if !self.config.is_validated() {
+            return Err(LabError::NoneHeldOut);
         }
         let form = self.data.form();
         let images = self.config.images(self.data);

@@ -1,6 +1,7 @@
-//! Optimisers: one dispatch updates all parameters.
+//! Optimisers: one dispatch updates all parameters, once Muon has found its directions.
 
 mod average;
+mod muon;
 mod plateau;
 mod schedule;
 
@@ -12,13 +13,14 @@ use crate::nn::{Parameters, Role};
 use crate::tensor::ops::OptimiserInputs;
 pub use crate::tensor::ops::Rule;
 use crate::tensor::{Arena, Graph, Result, Tensor};
+use muon::Matrix;
 
 /// Settings of one group of parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Group {
     /// Multiplies the learning rate.
     pub rate: f32,
-    /// `l2 * w` is added to the gradient: L2 regularisation by `l2 / 2 * |w|^2`.
+    /// `l2 * w` is added to the gradient: L2 regularisation by `l2 / 2 * |w|^2`. Not for matrices that Muon moves.
     pub l2: f32,
     /// Decoupled weight decay: each step shrinks w by this times the learning rate.
     pub decay: f32,
@@ -39,14 +41,21 @@ pub struct Optimiser {
     groups: Tensor,
     this_step: Tensor,
     steps: u64,
+    /// Those that Muon moves along orthogonal directions.
+    matrices: Vec<Matrix>,
 }
+
+/// The learning rate of Adam beside Muon, as a share of Muon's.
+// 0.003 and 0.02 are the usual rates.
+const ADAM_BESIDE_MUON: f32 = 0.15;
 
 /// Elements that share a group, as in `shaders/optim/groups.wgsl`.
 const BLOCK: usize = 64;
 
 impl Optimiser {
     /// An optimiser of all learned parameters. `group` returns the settings for a parameter's role, or `None` to leave such
-    /// parameters as they are.
+    /// parameters as they are. [`Rule::MUON`] moves weights with at least 16 inputs and units, but for the last layer's; the rest learns
+    /// by Adam at 0.15 of the rate.
     ///
     /// # Errors
     /// Those of the device.
@@ -58,32 +67,51 @@ impl Optimiser {
     ) -> Result<Self> {
         let arena = parameters.learned();
         let settings: Vec<Option<Group>> = parameters.roles().map(group).collect();
-        Self::with_groups(graph, arena, rule, &settings)
+        // What a network puts out is as large as its last weights: they must be free to grow by themselves.
+        let hidden: Vec<bool> = parameters.roles().map(|role| role != Role::OutputWeight).collect();
+        Self::of_parts(graph, arena, rule, &settings, &hidden)
     }
 
-    /// An optimiser of the parts of an arena, with settings for each part; `None` leaves a part as it is.
+    /// An optimiser of the parts of an arena, with settings for each part; `None` leaves a part as it is. [`Rule::MUON`] takes every
+    /// part with two axes or more, of which the last is the units, for a weight of a hidden layer.
     ///
     /// # Errors
     /// Those of the device.
     pub fn with_groups(graph: &Graph, arena: &Arena, rule: Rule, settings: &[Option<Group>]) -> Result<Self> {
+        Self::of_parts(graph, arena, rule, settings, &vec![true; settings.len()])
+    }
+
+    /// As [`Optimiser::with_groups`]; Muon moves those `hidden` parts that are matrices, and Adam the others.
+    fn of_parts(graph: &Graph, arena: &Arena, rule: Rule, settings: &[Option<Group>], hidden: &[bool]) -> Result<Self> {
         let len = arena.flat.shape().len();
-        let mut groups: Vec<Group> = Vec::new();
+        let is_muon = matches!(rule, Rule::Muon { .. });
+        let mut matrices = Vec::new();
+        let mut groups: Vec<[f32; 4]> = Vec::new();
         let mut group_of = vec![u32::MAX; len.div_ceil(BLOCK)];
         let ends = arena.offsets.iter().skip(1).copied().chain([len]);
-        for ((start, end), setting) in arena.offsets.iter().zip(ends).zip(settings) {
-            let Some(setting) = setting else { continue };
-            let known = groups.iter().position(|g| g == setting);
+        for (part, (end, setting)) in ends.zip(settings).enumerate() {
+            let Some(Group { rate, l2, decay }) = *setting else { continue };
+            let matrix = Matrix::of(arena, part).filter(|_| is_muon && hidden[part]);
+            matrices.extend(matrix);
+            let group = match matrix {
+                // The decay is that of the rate as it was set.
+                Some(matrix) => [rate * matrix.reach(), 0.0, decay / matrix.reach(), 1.0],
+                None if is_muon => [rate * ADAM_BESIDE_MUON, l2, decay, 0.0],
+                None => [rate, l2, decay, 0.0],
+            };
+            let known = groups.iter().position(|g| *g == group);
             let number = known.unwrap_or_else(|| {
-                groups.push(*setting);
+                groups.push(group);
                 groups.len() - 1
             });
-            group_of[start / BLOCK..end.div_ceil(BLOCK)].fill(number as u32);
+            group_of[arena.offsets[part] / BLOCK..end.div_ceil(BLOCK)].fill(number as u32);
         }
         if groups.is_empty() {
-            groups.push(Group::PLAIN); // an empty buffer cannot be bound
+            groups.push([1.0, 0.0, 0.0, 0.0]); // an empty buffer cannot be bound
         }
-        let rows: Vec<f32> = groups.iter().flat_map(|g| [g.rate, g.l2, g.decay, 0.0]).collect();
+        let rows: Vec<f32> = groups.concat();
         Ok(Self {
+            matrices,
             rule,
             state: (0..rule.states()).map(|_| graph.zeros([len])).collect::<Result<_>>()?,
             group_of: graph.tensor_u32([group_of.len()], &group_of)?,
@@ -116,11 +144,21 @@ impl Optimiser {
     /// # Errors
     /// As [`Optimiser::record_clipped`].
     pub fn record_packed(&self, arena: &Arena, gradients: &Tensor, limit: Option<f32>) -> Result<Tensor> {
+        let gradients = match limit {
+            Some(limit) => gradients.clip_norm(limit)?,
+            None => gradients.clone(),
+        };
+        let directions = match self.rule {
+            // Without a matrix nothing reads them.
+            Rule::Muon { .. } if self.matrices.is_empty() => Some(gradients.clone()),
+            Rule::Muon { momentum, .. } => {
+                Some(muon::directions(arena, &self.matrices, &self.state[0], &gradients, momentum)?)
+            }
+            _ => None,
+        };
         let inputs = OptimiserInputs {
-            gradients: match limit {
-                Some(limit) => gradients.clip_norm(limit)?,
-                None => gradients.clone(),
-            },
+            gradients,
+            directions,
             group_of: self.group_of.clone(),
             groups: self.groups.clone(),
             this_step: self.this_step.clone(),
@@ -138,7 +176,7 @@ impl Optimiser {
         let correction = |beta: f32| 1.0 / (1.0 - f64::from(beta).powf(self.steps as f64));
         let [first, second] = match self.rule {
             Rule::Sgd { .. } => [1.0, 1.0],
-            Rule::Adam { beta1, beta2, .. } => [correction(beta1), correction(beta2)],
+            Rule::Adam { beta1, beta2, .. } | Rule::Muon { beta1, beta2, .. } => [correction(beta1), correction(beta2)],
         };
         self.this_step.write(&[learning_rate as f32, first as f32, second as f32, 0.0])
     }
@@ -153,7 +191,7 @@ impl Optimiser {
         &self.this_step
     }
 
-    /// What is kept alongside the parameters: momentum, or the two moments of Adam, each laid out like their arena.
+    /// What is kept alongside the parameters: momentum, or the two moments of Adam (Muon keeps the momentum of matrices as the first), each laid out like their arena.
     pub fn state(&self) -> &[Tensor] {
         &self.state
     }

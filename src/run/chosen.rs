@@ -26,7 +26,7 @@ impl Chosen {
     /// Reads a complete run: its settings, and what its validation chose.
     ///
     /// # Errors
-    /// [`RunError::NotFinal`] when it is not complete, is a final training itself, or was extended with a fresh cycle, which a
+    /// [`RunError::NotFinal`] when it is not complete, was trained on all images already, or was extended with a fresh cycle, which a
     /// training from the start cannot repeat; otherwise what is wrong with its files.
     pub fn by(folder: &RunFolder) -> Result<(RunConfig, Self), RunError> {
         let run = folder.read_config()?;
@@ -34,6 +34,9 @@ impl Chosen {
         let refuse = |problem: String| RunError::NotFinal { path: folder.path().to_owned(), problem };
         if run.chosen.is_some() {
             return Err(refuse("it is such a training itself".to_owned()));
+        }
+        if !run.is_validated() {
+            return Err(refuse("it was trained on all images, so validation chose nothing".to_owned()));
         }
         if folder.read_result()?.is_none() {
             let path = crate::files::shown(folder.path());

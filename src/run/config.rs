@@ -83,6 +83,11 @@ impl RunConfig {
         }
     }
 
+    /// Whether images were held out for validation.
+    pub fn is_validated(&self) -> bool {
+        self.chosen.is_none() && self.train.is_validated()
+    }
+
     /// Epochs of all phases together.
     pub fn total_epochs(&self) -> usize {
         self.phase_lengths().iter().sum()

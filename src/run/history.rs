@@ -21,7 +21,7 @@ pub struct EpochRecord {
     pub train_loss: f64,
     /// In training mode, so with dropout, augmentation and batch statistics.
     pub train_accuracy: f64,
-    /// Mean log loss on the validation split, without label smoothing; a final training has no such split.
+    /// Mean log loss on the validation split, without label smoothing; a training on all images has no such split.
     pub validation_loss: Option<f64>,
     /// Share of correct predictions on the validation split.
     pub validation_accuracy: Option<f64>,

@@ -50,7 +50,7 @@ impl SettingsError {
             Self::Setting { setting, value, allowed } => {
                 let namesake = match setting.as_str() {
                     "lr-decay" => "fine-tune-decay".to_owned(),
-                    "epochs" | "batch-size" | "lr" | "weight-decay" => format!("fine-tune-{setting}"),
+                    "epochs" | "batch-size" | "lr" | "optimizer" | "weight-decay" => format!("fine-tune-{setting}"),
                     _ => setting,
                 };
                 Self::Setting { setting: namesake, value, allowed }

@@ -22,7 +22,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::data::{DataError, Dataset, ImageSet, PixelScale, Reading, Split, stratified_split};
 use crate::nn::Role;
-use crate::optim::Group;
+use crate::optim::{Group, Schedule};
 use crate::tensor::ops::Augment;
 
 pub use class_weights::ClassWeights;
@@ -63,9 +63,14 @@ pub struct TrainConfig {
     /// ensemble
     #[arg(long, value_name = "N")]
     pub split_seed: Option<u64>,
-    /// Use only the first N training images, a fifth of them for validation
+    /// Use only the first N training images, some of them for validation
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+    /// Share of the training images that is held out for validation; with 0 all are trained on, and the last weights are the result;
+    /// default 0.2
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    #[serde(default = "fifth", skip_serializing_if = "is_fifth")]
+    pub validation_share: f64,
     /// How pixels are scaled; default standard
     #[arg(long, value_enum, value_name = "SCALE")]
     pub pixels: PixelScale,
@@ -99,6 +104,14 @@ pub struct TrainConfig {
 pub(crate) struct Phase {
     pub config: TrainConfig,
     pub learned: Learned,
+}
+
+fn fifth() -> f64 {
+    TrainConfig::VALIDATION_SHARE
+}
+
+fn is_fifth(share: &f64) -> bool {
+    *share == TrainConfig::VALIDATION_SHARE
 }
 
 fn batch_size(text: &str) -> Result<usize, String> {
@@ -136,6 +149,8 @@ impl<'de> Deserialize<'de> for TrainConfig {
 impl TrainConfig {
     /// A placeholder for the largest batch size that fits; it must be replaced before training.
     pub const AUTOMATIC: usize = usize::MAX;
+    /// The share of the training images that is held out for validation unless the settings say otherwise.
+    pub const VALIDATION_SHARE: f64 = 0.2;
 
     /// Checks every number.
     ///
@@ -164,7 +179,25 @@ impl TrainConfig {
             self.limit.is_none_or(|n| n >= 50),
             "limit",
             self.limit.unwrap_or_default(),
-            "at least 50, to have every class in training and validation",
+            "at least 50, to have images of every class",
+        )?;
+        check(
+            (0.0..=0.9).contains(&self.validation_share),
+            "validation-share",
+            self.validation_share,
+            "between 0 and 0.9",
+        )?;
+        check(
+            self.is_validated() || self.stopping.patience.is_none(),
+            "patience",
+            self.stopping.patience.unwrap_or_default(),
+            "left out without validation images (`validation-share` 0): nothing tells when to stop",
+        )?;
+        check(
+            self.is_validated() || !matches!(self.optimisation.learning_rate.schedule, Schedule::Plateau(_)),
+            "schedule",
+            "plateau",
+            "another one without validation images (`validation-share` 0): nothing tells when to lower the rate",
         )?;
         check(
             self.reading.test_share.is_none_or(|share| share > 0.0 && share < 1.0),
@@ -175,6 +208,14 @@ impl TrainConfig {
         self.optimisation.validate(self.epochs)?;
         self.network.validate()?;
         self.regularisation.validate()?;
+        let Regularisation { dense_l2, conv_l2, .. } = self.regularisation;
+        check(
+            self.optimisation.optimiser != OptimiserKind::Muon || (dense_l2 == 0.0 && conv_l2 == 0.0),
+            "optimizer",
+            "muon",
+            "another one with `dense-l2` and `conv-l2`, which change gradients, of which it takes the direction alone; `weight-decay` \
+             is for it too",
+        )?;
         check(
             self.class_weights.is_none() || !self.regularisation.mixes(),
             "class-weights",
@@ -191,7 +232,7 @@ impl TrainConfig {
         let decayed = matches!(role, Role::ConvWeight | Role::LinearWeight | Role::OutputWeight);
         let weight_decay = if decayed { weight_decay } else { 0.0 };
         let (coupled, decoupled) = match self.optimisation.optimiser {
-            OptimiserKind::AdamW => (0.0, weight_decay),
+            OptimiserKind::AdamW | OptimiserKind::Muon => (0.0, weight_decay),
             OptimiserKind::Sgd | OptimiserKind::Adam => (weight_decay, 0.0),
         };
         // The gradient of x * |w|^2 is 2 x w.
@@ -208,12 +249,30 @@ impl TrainConfig {
         data.train.take(self.limit.unwrap_or(usize::MAX))
     }
 
-    /// Sets a fifth of the images with these labels aside for validation, with the same share of every class.
+    /// Sets images with these labels aside for validation, with the same share of every class; none if no share is held out.
     ///
     /// # Errors
     /// [`DataError::Split`] when there are too few.
     pub fn split(&self, labels: &[u16]) -> Result<Split, DataError> {
-        stratified_split(labels, labels.len() / 5, self.split_seed())
+        match self.is_validated() {
+            true => stratified_split(labels, self.validation_images(labels.len()), self.split_seed()),
+            false => Ok(Split::without_validation(labels.len())),
+        }
+    }
+
+    /// Whether images are held out for validation.
+    pub fn is_validated(&self) -> bool {
+        self.validation_share > 0.0
+    }
+
+    /// How many of this many images are held out.
+    fn validation_images(&self, images: usize) -> usize {
+        (images as f64 * self.validation_share) as usize
+    }
+
+    /// How many of this many images are trained on.
+    pub fn trained_images(&self, images: usize) -> usize {
+        images.saturating_sub(self.validation_images(images))
     }
 
     /// The seed of the split.
@@ -353,6 +412,33 @@ mod tests {
         let network = NetworkSettings::Cnn(dropout(-0.1));
         assert!(network.validate().unwrap_err().to_string().contains("`dropout` is -0.1"));
         TrainConfig::default().validate().unwrap();
+    }
+
+    #[test]
+    fn the_share_for_validation_is_a_fifth_unless_given() {
+        let labels: Vec<u16> = (0..60_003).map(|i| i % 10).collect();
+        let sizes = |share| {
+            let config = TrainConfig { validation_share: share, ..TrainConfig::default() };
+            let split = config.split(&labels).unwrap();
+            assert_eq!(split.train.len(), config.trained_images(labels.len()));
+            (split.train.len(), split.validation.len())
+        };
+        assert_eq!(sizes(0.2), (48_003, 12_000));
+        assert_eq!(sizes(0.5), (30_002, 30_001));
+        assert_eq!(sizes(0.0), (60_003, 0));
+        // Runs of earlier versions do not say.
+        let text = serde_json::to_string(&TrainConfig::default()).unwrap();
+        assert!(!text.contains("validation_share"), "{text}");
+    }
+
+    #[test]
+    fn muon_takes_weight_decay_alone() {
+        let mut config = TrainConfig::default();
+        config.optimisation.optimiser = OptimiserKind::Muon;
+        config.validate().unwrap();
+        assert_eq!(config.group(Role::ConvWeight), Group { rate: 1.0, l2: 0.0, decay: 0.05 });
+        config.regularisation.dense_l2 = 0.01;
+        assert!(config.validate().unwrap_err().to_string().contains("`optimizer` is muon"));
     }
 
     #[test]

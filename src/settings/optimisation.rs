@@ -19,6 +19,9 @@ pub enum OptimiserKind {
     Adam,
     /// Weight decay is decoupled from the gradient
     AdamW,
+    /// Momentum made orthogonal for weights with 16 inputs and units or more, but for the last layer; AdamW at 0.15 of the rate for
+    /// the rest
+    Muon,
 }
 
 impl OptimiserKind {
@@ -27,6 +30,7 @@ impl OptimiserKind {
         match self {
             Self::Sgd => Rule::SGD,
             Self::Adam | Self::AdamW => Rule::ADAM,
+            Self::Muon => Rule::MUON,
         }
     }
 
@@ -36,6 +40,7 @@ impl OptimiserKind {
             Self::Sgd => (0.1, 5e-4),
             Self::Adam => (1e-3, 0.0),
             Self::AdamW => (3e-3, 0.05),
+            Self::Muon => (0.02, 0.05),
         }
     }
 }

@@ -272,8 +272,8 @@ pub fn automatic_batch_size(
     form: &Form,
     images: Option<usize>,
 ) -> Result<usize, TrainError> {
-    // For four images to train with there is one for validation.
-    let blank = blank_images(images.map_or(2, |images| (images + images / 4).max(2)), form)?;
+    let with_validation = |images: usize| (images as f64 / (1.0 - config.validation_share)) as usize;
+    let blank = blank_images(images.map_or(2, |images| with_validation(images).max(2)), form)?;
     let mut batch = LARGEST_AUTOMATIC_BATCH;
     while images.is_some_and(|images| batch > images.max(2)) {
         batch /= 2;

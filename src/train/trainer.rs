@@ -42,7 +42,7 @@ pub(super) struct Trainer<'a> {
     /// The seed and the batch number, for dropout.
     seed_and_step: Tensor,
     totals: Totals,
-    /// None for a final training.
+    /// None for a training on all images.
     validation: Option<Validation>,
     /// For a final training, the metric after each epoch of the run that it repeats, which a plateau schedule follows.
     followed: Option<Vec<Option<f64>>>,

@@ -201,7 +201,7 @@ impl<'a> Training<'a> {
         }
         task.check()?;
         let split = match &chosen {
-            Some(_) => Split { train: (0..examples.labels().len() as u32).collect(), validation: Vec::new() },
+            Some(_) => Split::without_validation(examples.labels().len()),
             None => config.split(examples.labels())?,
         };
         let mut builder = ParameterBuilder::default();

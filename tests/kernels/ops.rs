@@ -57,7 +57,7 @@ pub fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
 
     let parameters: Vec<(Shape, Vec<f32>)> = vec![([4].into(), vec![0.0; 4]), ([4].into(), vec![0.0; 4])];
     let arena = graph.arena("parameters", &parameters)?;
-    for rule in [Rule::SGD, Rule::ADAM] {
+    for rule in [Rule::SGD, Rule::ADAM, Rule::MUON] {
         let groups = [Some(Group::PLAIN), None];
         // Both parts have the same gradient, so that it has to be copied.
         let gradient = &loss.backward(&[&ones])?[0];

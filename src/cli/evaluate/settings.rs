@@ -12,6 +12,7 @@ fn trained_on(run: &RunConfig) -> String {
         Some(chosen) => {
             format!("{images} images, all there are, for the epochs that validation chose in {}", shown(&chosen.run))
         }
+        None if !run.is_validated() => format!("{images} images, with none held out"),
         None => format!("{images} images, validated on {}", thousands(run.validation_images)),
     }
 }

@@ -122,6 +122,15 @@ fn absolute(path: &mut Option<PathBuf>) -> Result<(), FileError> {
 }
 
 impl Settings {
+    /// The same, starting from this recipe if none was named.
+    pub fn or_recipe(&self, recipe: Recipe) -> Self {
+        let mut settings = self.clone();
+        if settings.config.is_none() {
+            settings.recipe.get_or_insert(recipe);
+        }
+        settings
+    }
+
     /// Starts from the settings of a run; refuses if another start was given.
     fn start_from(&mut self, run: &Path) -> anyhow::Result<()> {
         if self.recipe.is_some() || self.config.is_some() {
@@ -237,6 +246,13 @@ impl Settings {
         if self.given.has("dense_l2") && !config.network.has_hidden_dense() {
             let name = config.network.architecture();
             bail!("--dense-l2 has no meaning for {name}: it has no hidden dense layer");
+        }
+        if !config.is_validated() {
+            for (id, option) in [("monitor", "--monitor"), ("split_seed", "--split-seed")] {
+                if self.given.has(id) {
+                    bail!("{option} has no meaning with --validation-share 0: no image is held out");
+                }
+            }
         }
         if self.given.has("min_delta") && config.stopping.patience.is_none() {
             bail!("--min-delta needs --patience");

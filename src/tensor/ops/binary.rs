@@ -39,7 +39,7 @@ impl Binary {
     }
 
     /// As [`Binary::apply`], for a built-in row.
-    pub(super) fn apply_built_in(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    pub(crate) fn apply_built_in(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         self.apply_checked(a, b, true)
     }
 

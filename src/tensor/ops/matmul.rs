@@ -89,11 +89,13 @@ impl Op for MatMul {
             Extras::Bias { relu } => before_relu(node, relu, 0.0),
             Extras::Dropout { rate, .. } => before_relu(node, true, rate),
         }?;
-        let da = node.when_wanted(0, || Tensor::apply_one(InputGrad, &[&dz, node.input(1)]))?;
+        let da =
+            node.when_wanted(0, || Tensor::apply_one(InputGrad { name: "linear_input_grad" }, &[&dz, node.input(1)]))?;
         let bias = self.extras != Extras::Plain && node.wants(2);
         let mut gradients = vec![da];
-        gradients
-            .extend(weight_gradients(node, bias, |bias| Tensor::apply(WeightGrad { bias }, &[node.input(0), &dz]))?);
+        gradients.extend(weight_gradients(node, bias, |bias| {
+            Tensor::apply(WeightGrad { name: "linear_weight_grad", bias }, &[node.input(0), &dz])
+        })?);
         gradients.resize(node.input_count(), None);
         Ok(gradients)
     }
@@ -128,15 +130,21 @@ pub(super) fn weight_gradients(
 
 /// `dA[m, k] = sum over n of dZ[m, n] B[k, n]`. Inputs: dZ, B.
 #[derive(Debug)]
-struct InputGrad;
+struct InputGrad {
+    name: &'static str,
+}
 
 impl Op for InputGrad {
     fn name(&self) -> &'static str {
-        "linear_input_grad"
+        self.name
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
-        let ([m, _], [k, _]) = (inputs.axes(0, "dZ")?, inputs.axes(1, "B")?);
+        let [m, n] = inputs.axes(0, "the first matrix")?;
+        let [k, n_b] = inputs.axes(1, "the second matrix")?;
+        if n != n_b {
+            return Err(inputs.mismatch(format!("the second matrix must have {n} columns, as many as the first")));
+        }
         Ok(vec![Info::f32([m, k])])
     }
 
@@ -161,22 +169,36 @@ impl Op for InputGrad {
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
         gemm.launch(io.variant(), launches, operands)
     }
+
+    /// Of `Y = Z B^T`: dZ = dY B, dB = dY^T Z.
+    fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
+        let dy = node.gradient(0)?;
+        Ok(vec![
+            node.when_wanted(0, || dy.matmul(node.input(1)))?,
+            node.when_wanted(1, || dy.transposed_matmul(node.input(0)))?,
+        ])
+    }
 }
 
 /// `dB[k, n] = sum over m of A[m, k] dZ[m, n]` and, when `bias` is set, `dbias[n] = sum over m of dZ[m, n]`.
 /// Inputs: A, dZ.
 #[derive(Debug)]
 struct WeightGrad {
+    name: &'static str,
     bias: bool,
 }
 
 impl Op for WeightGrad {
     fn name(&self) -> &'static str {
-        "linear_weight_grad"
+        self.name
     }
 
     fn infer(&self, inputs: &Inputs) -> Result<Vec<Info>> {
-        let ([_, k], [_, n]) = (inputs.axes(0, "A")?, inputs.axes(1, "dZ")?);
+        let [m, k] = inputs.axes(0, "the first matrix")?;
+        let [m_z, n] = inputs.axes(1, "the second matrix")?;
+        if m != m_z {
+            return Err(inputs.mismatch(format!("the second matrix must have {m} rows, as many as the first")));
+        }
         let mut outputs = vec![Info::f32([k, n])];
         outputs.extend(self.bias.then(|| Info::f32([n])));
         Ok(outputs)
@@ -204,9 +226,37 @@ impl Op for WeightGrad {
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
         gemm.launch(io.variant(), launches, operands)
     }
+
+    /// Of `Y = A^T Z`: dA = Z dY^T, dZ = A dY. With the bias it is only ever the gradient of a layer, and has none itself.
+    fn gradient(&self, node: &Backward) -> Result<Vec<Option<Tensor>>> {
+        if self.bias {
+            return Ok(vec![None; node.input_count()]);
+        }
+        let dy = node.gradient(0)?;
+        Ok(vec![
+            node.when_wanted(0, || node.input(1).matmul_transposed(dy))?,
+            node.when_wanted(1, || node.input(0).matmul(dy))?,
+        ])
+    }
 }
 
 impl Tensor {
+    /// Product with a transposed matrix, which is not copied: `[M, K] x [N, K] -> [M, N]`, `self other^T`.
+    ///
+    /// # Errors
+    /// A shape error when the inner sizes differ, or when these are no matrices.
+    pub fn matmul_transposed(&self, other: &Tensor) -> Result<Tensor> {
+        Self::apply_one(InputGrad { name: "matmul_transposed" }, &[self, other])
+    }
+
+    /// Product of a transposed matrix, which is not copied: `[K, M] x [K, N] -> [M, N]`, `self^T other`.
+    ///
+    /// # Errors
+    /// A shape error when the inner sizes differ, or when these are no matrices.
+    pub fn transposed_matmul(&self, other: &Tensor) -> Result<Tensor> {
+        Self::apply_one(WeightGrad { name: "transposed_matmul", bias: false }, &[self, other])
+    }
+
     /// Matrix product `[M, K] x [K, N] -> [M, N]`, all zeros if K is 0; or a batch of products,
     /// `[.., M, K] x [.., K, N] -> [.., M, N]`, with leading axes broadcast as in NumPy.
     ///
