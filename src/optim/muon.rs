@@ -29,10 +29,8 @@ const TINY: f32 = 1e-14;
 const SMALLEST_SIDE: usize = 16;
 
 /// A part of an arena that is a matrix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Matrix {
-    /// The number of the part.
-    part: usize,
     /// Its first element in the arena.
     start: usize,
     /// The inputs of a unit: for a convolution those of all taps of its window.
@@ -48,7 +46,7 @@ impl Matrix {
         let cols = shape.last();
         let rows = shape.len().checked_div(cols)?;
         let start = arena.offsets[part];
-        (shape.rank() >= 2 && rows.min(cols) >= SMALLEST_SIDE).then_some(Self { part, start, rows, cols })
+        (shape.rank() >= 2 && rows.min(cols) >= SMALLEST_SIDE).then_some(Self { start, rows, cols })
     }
 
     /// How far it moves at a rate of one: a matrix with more units than inputs moves farther (Jordan et al.), so that each unit's
