@@ -39,9 +39,9 @@ def arguments():
     add("--report", action="store_true", help="print the validation accuracy after each epoch")
     network = parser.add_argument_group("network")
     add = network.add_argument
-    add("--net", choices=["cnn", "residual"], default="cnn")
-    add("--widths", type=numbers, default=[32, 64, 128, 256], help="channels of the stem and of each stage of a residual network")
-    add("--blocks", type=numbers, default=[0, 0, 1], help="residual blocks of each stage")
+    add("--net", choices=["cnn", "residual", "weft"], default="cnn")
+    add("--widths", type=numbers, default=[32, 64, 128, 256], help="channels of the stem and of each stage (residual), of each stage (weft)")
+    add("--blocks", type=numbers, default=[0, 0, 1], help="residual blocks (residual) or convolutions (weft) of each stage")
     add("--head", choices=["mean", "max", "dense"], default="mean")
     add("--dropout", type=float, default=0.1)
     add("--dirac", action="store_true", help="start the convolutions of the cnn with copies of their inputs")
@@ -180,6 +180,38 @@ class Residual(nn.Module):
         return self.last(F.dropout(x, self.dropout, self.training))
 
 
+class Extra(nn.Module):
+    """A convolution, batch norm and ReLU whose output is added to its input."""
+
+    def __init__(self, channels, options):
+        super().__init__()
+        self.convolution, self.norm = convolution(channels, channels), batch_norm(channels, options)
+
+    def forward(self, x):
+        return x + F.relu(self.norm(self.convolution(x)))
+
+
+class Weft(nn.Module):
+    """Stages of a convolution, max pooling, batch norm and ReLU, then residual convolutions; the maximum over the image; a dense layer."""
+
+    def __init__(self, options):
+        super().__init__()
+        layers, before = [], 1
+        for after, extra in zip(options.widths, options.blocks, strict=True):
+            layers += [convolution(before, after), nn.MaxPool2d(2), batch_norm(after, options), nn.ReLU()]
+            layers += [Extra(after, options) for _ in range(extra)]
+            before = after
+        self.stages = nn.Sequential(*layers)
+        self.head = options.head
+        self.last = Dense(before, options) if options.head == "dense" else nn.Linear(before, CLASSES)
+        self.dropout = options.dropout
+
+    def forward(self, x):
+        x = self.stages(x)
+        x = x.mean((2, 3)) if self.head == "mean" else x.amax((2, 3))
+        return self.last(F.dropout(x, self.dropout, self.training))
+
+
 class Muon(torch.optim.Optimizer):
     """Momentum made orthogonal (Jordan et al. 2024), as src/optim/muon.rs has it."""
 
@@ -292,7 +324,7 @@ def main():
     torch.manual_seed(options.seed)
     random = torch.Generator().manual_seed(options.seed)
     images, labels, held_images, held_labels = load(options.data, options.split_seed)
-    net = (Cnn if options.net == "cnn" else Residual)(options).to(memory_format=torch.channels_last)
+    net = {"cnn": Cnn, "residual": Residual, "weft": Weft}[options.net](options).to(memory_format=torch.channels_last)
     average = torch.optim.swa_utils.AveragedModel(
         net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(options.ema), use_buffers=True
     ) if options.ema else None
