@@ -155,6 +155,19 @@ class Block(nn.Module):
         return F.relu(x + self.second_norm(self.second(hidden)))
 
 
+class Head(nn.Module):
+    """The maximum or the mean over the image, dropout, and one dense layer or several."""
+
+    def __init__(self, channels, options):
+        super().__init__()
+        self.last = Dense(channels, options) if options.head == "dense" else nn.Linear(channels, CLASSES)
+        self.takes_maximum, self.dropout = options.head == "max", options.dropout
+
+    def forward(self, x):
+        x = x.amax((2, 3)) if self.takes_maximum else x.mean((2, 3))
+        return self.last(F.dropout(x, self.dropout, self.training))
+
+
 class Residual(nn.Module):
     """A stem at full size, then stages at a half, a quarter and an eighth: convolution, batch norm, ReLU, residual blocks."""
 
@@ -170,14 +183,10 @@ class Residual(nn.Module):
             layers += [Block(after, options) for _ in range(blocks)]
             before = after
         self.stages = nn.Sequential(*layers)
-        self.head = options.head
-        self.last = Dense(before, options) if options.head == "dense" else nn.Linear(before, CLASSES)
-        self.dropout = options.dropout
+        self.head = Head(before, options)
 
     def forward(self, x):
-        x = self.stages(self.stem(x))
-        x = x.amax((2, 3)) if self.head == "max" else x.mean((2, 3))
-        return self.last(F.dropout(x, self.dropout, self.training))
+        return self.head(self.stages(self.stem(x)))
 
 
 class Extra(nn.Module):
@@ -192,7 +201,7 @@ class Extra(nn.Module):
 
 
 class Weft(nn.Module):
-    """Stages of a convolution, max pooling, batch norm and ReLU, then residual convolutions; the maximum over the image; a dense layer."""
+    """Stages of a convolution, max pooling, batch norm and ReLU, then residual convolutions."""
 
     def __init__(self, options):
         super().__init__()
@@ -202,14 +211,10 @@ class Weft(nn.Module):
             layers += [Extra(after, options) for _ in range(extra)]
             before = after
         self.stages = nn.Sequential(*layers)
-        self.head = options.head
-        self.last = Dense(before, options) if options.head == "dense" else nn.Linear(before, CLASSES)
-        self.dropout = options.dropout
+        self.head = Head(before, options)
 
     def forward(self, x):
-        x = self.stages(x)
-        x = x.mean((2, 3)) if self.head == "mean" else x.amax((2, 3))
-        return self.last(F.dropout(x, self.dropout, self.training))
+        return self.head(self.stages(x))
 
 
 class Muon(torch.optim.Optimizer):
