@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use selvedge::files::shown;
 use selvedge::gpu::GpuOptions;
 use selvedge::lab::Lab;
-use selvedge::settings::TrainConfig;
+use selvedge::settings::{Recipe, TrainConfig};
 use selvedge::train::{Extent, record};
 
 use super::command_line::command_line;
@@ -47,7 +47,9 @@ pub struct Options {
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     options.force.check("--out", &options.out, &["html"], &[])?;
-    let given = options.settings.config(&options.model)?;
+    // Muon's products would be two hundred more dispatches to look at.
+    let settings = options.settings.or_recipe(Recipe::Standard);
+    let given = settings.config(&options.model)?;
     if given.validation_share != TrainConfig::VALIDATION_SHARE {
         bail!("the page holds out a fifth of its images: give --validation-share 0.2");
     }
@@ -62,7 +64,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if images < wanted {
         outln!("{images} images to train with: the data has no more, with a quarter as many held out")?;
     }
-    let (mut config, notes) = options.settings.config_on(&options.model, &gpu, &data.form(), Some(images))?;
+    let (mut config, notes) = settings.config_on(&options.model, &gpu, &data.form(), Some(images))?;
     for note in notes {
         outln!("{note}")?;
     }

@@ -104,7 +104,7 @@ enum Command {
     Exercise(exercise::Options),
     /// Record the first steps of a training as a tape: kernels, memory and numbers, to be replayed without this program
     Record(record::Options),
-    /// Make a page that trains in a browser, explains every kernel, and lets you change them
+    /// Make a page that trains in a browser, explains every kernel, and lets you change them. Settings start from the recipe standard
     Lab(lab::Options),
     /// Replay a tape, and compare what comes out with the recording
     Replay(replay::Options),

@@ -60,7 +60,7 @@ pub struct InverseTime {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "training", derive(clap::Args))]
 pub struct LearningRate {
-    /// Peak learning rate; default adamw 0.003, adam 0.001, sgd 0.1
+    /// Peak learning rate; default muon 0.02, adamw 0.003, adam 0.001, sgd 0.1
     #[cfg_attr(feature = "training", arg(id = "lr", long = "lr", value_name = "RATE", allow_negative_numbers = true))]
     pub peak: f64,
     /// Epochs in which the rate rises in a straight line: before the schedule, or as the rise of one-cycle and triangular; default 0

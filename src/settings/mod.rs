@@ -50,7 +50,7 @@ pub struct TrainConfig {
     /// Passes over the training images; default 15
     #[arg(long, value_name = "N")]
     pub epochs: usize,
-    /// Images that go through the network at once, or auto for as many as fit; default 128
+    /// Images that go through the network at once, or auto for as many as fit; default cnn 256, ResNets 128
     #[arg(long, visible_alias = "batch", value_name = "N", value_parser = batch_size)]
     pub batch_size: usize,
     /// Batches whose gradients are combined for one step, as if they were one; default 1

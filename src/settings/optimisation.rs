@@ -50,7 +50,7 @@ impl OptimiserKind {
 #[serde(deny_unknown_fields)]
 #[command(next_help_heading = "Optimisation")]
 pub struct Optimisation {
-    /// The optimiser; default adamw
+    /// The optimiser; default cnn muon, ResNets adamw
     #[arg(id = "optimizer", long = "optimizer", value_enum, value_name = "NAME")]
     pub optimiser: OptimiserKind,
     /// The learning rate and its schedule

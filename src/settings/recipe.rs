@@ -3,8 +3,8 @@
 use clap::ValueEnum;
 
 use super::{
-    Cnn4Settings, FineTune, InceptionSettings, Learned, Monitor, NetworkSettings, Optimisation, OptimiserKind,
-    Regularisation, ResNetSettings, Stopping, TrainConfig, Transfer,
+    Architecture, Cnn4Settings, FineTune, InceptionSettings, Learned, Monitor, NetworkSettings, Optimisation,
+    OptimiserKind, Regularisation, ResNetSettings, Stopping, TrainConfig, Transfer,
 };
 use crate::data::{PixelScale, Reading};
 use crate::optim::{InverseTime, LearningRate, Plateau, Schedule, Step};
@@ -13,8 +13,10 @@ use crate::tensor::ops::{Augment, Erased, Erasing, Fill, Flip, Shift};
 /// A complete set of training settings, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Recipe {
-    /// AdamW, one cycle, flips and shifts: the best accuracy here
-    // docs/results.md has its origin and its results.
+    /// The CNN's, when none is named: Muon, one cycle, batches of 256, flips, shifts and a little erasing
+    // docs/results.md has its results, docs/rejected-recipes.md what it was chosen from.
+    Cnn,
+    /// The ResNets', when none is named: AdamW, one cycle, batches of 128, flips and shifts
     Standard,
     /// The study's CNN: Adam 0.01, plateau, L2, dropout 0.5, its augmentation; 50 epochs
     // Its two mistakes are not copied.
@@ -31,9 +33,19 @@ pub enum Recipe {
 }
 
 impl Recipe {
+    /// That of a training for which none is named.
+    pub fn usual(architecture: Architecture) -> Self {
+        match architecture {
+            Architecture::Cnn => Self::Cnn,
+            Architecture::Inception => Self::IcdssInception,
+            _ => Self::Standard,
+        }
+    }
+
     /// Its settings.
     pub fn config(self) -> TrainConfig {
         match self {
+            Self::Cnn => cnn(),
             Self::Standard => standard(),
             Self::IcdssCnn => icdss_cnn(),
             Self::IcdssResnet => icdss_resnet(),
@@ -68,6 +80,15 @@ fn standard() -> TrainConfig {
         regularisation: Regularisation { weight_decay: 0.05, label_smoothing: 0.1, ..UNREGULARISED },
         class_weights: None,
         augment: Policy::Standard.augment(),
+    }
+}
+
+fn cnn() -> TrainConfig {
+    TrainConfig {
+        batch_size: 256,
+        optimisation: optimisation(OptimiserKind::Muon, LearningRate::new(0.02, Schedule::OneCycle)),
+        augment: Policy::Cnn.augment(),
+        ..standard()
     }
 }
 
@@ -149,13 +170,7 @@ fn random_erasing() -> TrainConfig {
 }
 
 fn speedrun() -> TrainConfig {
-    TrainConfig {
-        epochs: 8,
-        batch_size: 256,
-        validation_share: 0.0,
-        optimisation: optimisation(OptimiserKind::Muon, LearningRate::new(0.02, Schedule::OneCycle)),
-        ..standard()
-    }
+    TrainConfig { epochs: 8, validation_share: 0.0, augment: Policy::Standard.augment(), ..cnn() }
 }
 
 /// Keras' `ReduceLROnPlateau` with the study's patience.
@@ -172,8 +187,10 @@ pub enum Policy {
     IcdssCnn,
     /// The study's for its ResNet: flip, shifts, erasing
     IcdssResnet,
-    /// The one with the best accuracy here: alternating flip, shifts by up to a pixel
+    /// Alternating flip, shifts by up to a pixel
     Standard,
+    /// The same, and up to a fifth of half the images erased
+    Cnn,
 }
 
 impl Policy {
@@ -201,6 +218,9 @@ impl Policy {
                 flip: Flip::Alternating,
                 ..Augment::NONE
             },
+            Self::Cnn => {
+                Augment { erasing: Some(Erasing { area: [0.02, 0.2], ..PAPER_ERASING }), ..Self::Standard.augment() }
+            }
         }
     }
 }

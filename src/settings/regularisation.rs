@@ -11,7 +11,7 @@ use super::error::{check_not_negative, check_share};
 #[serde(deny_unknown_fields)]
 #[command(next_help_heading = "Regularisation")]
 pub struct Regularisation {
-    /// Weight decay of convolution and dense weights; default adamw 0.05, adam 0, sgd 0.0005
+    /// Weight decay of convolution and dense weights; default muon and adamw 0.05, adam 0, sgd 0.0005
     // Biases and batch norm are never decayed.
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub weight_decay: f32,

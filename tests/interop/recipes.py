@@ -42,6 +42,7 @@ def arguments():
     add("--net", choices=["cnn", "residual", "weft"], default="cnn")
     add("--widths", type=numbers, default=[32, 64, 128, 256], help="channels of the stem and of each stage (residual), of each stage (weft)")
     add("--blocks", type=numbers, default=[0, 0, 1], help="residual blocks (residual) or convolutions (weft) of each stage")
+    add("--ceil", action="store_true", help="pooling (weft) keeps a last odd row and column; the head alone pools the last stage")
     add("--head", choices=["mean", "max", "dense"], default="mean")
     add("--dropout", type=float, default=0.1)
     add("--dirac", action="store_true", help="start the convolutions of the cnn with copies of their inputs")
@@ -60,6 +61,7 @@ def arguments():
     images = parser.add_argument_group("images and labels")
     add = images.add_argument
     add("--smoothing", type=float, default=0.1)
+    add("--sizes", type=numbers, default=[28], help="pixels of a side; each size has the same share of the steps")
     add("--shift", type=int, default=1)
     add("--flip", choices=["alternating", "random", "never"], default="alternating")
     add("--erase", type=float, default=0.0, help="probability of random erasing")
@@ -206,8 +208,11 @@ class Weft(nn.Module):
     def __init__(self, options):
         super().__init__()
         layers, before = [], 1
-        for after, extra in zip(options.widths, options.blocks, strict=True):
-            layers += [convolution(before, after), nn.MaxPool2d(2), batch_norm(after, options), nn.ReLU()]
+        for number, (after, extra) in enumerate(zip(options.widths, options.blocks, strict=True), 1):
+            layers.append(convolution(before, after))
+            if not (options.ceil and number == len(options.widths)):
+                layers.append(nn.MaxPool2d(2, ceil_mode=options.ceil))
+            layers += [batch_norm(after, options), nn.ReLU()]
             layers += [Extra(after, options) for _ in range(extra)]
             before = after
         self.stages = nn.Sequential(*layers)
@@ -276,6 +281,12 @@ def share_of_peak(options, progress):
         return 0.04 + 0.96 * progress / options.warm_up
     down = (progress - options.warm_up) / (1 - options.warm_up)
     return (1 + math.cos(math.pi * down)) / 2 if options.schedule == "cosine" else 1 - down
+
+
+def resized(x, progress, sizes):
+    """At the size of this part of the training, bilinear as `Tensor::resize_bilinear` does it."""
+    size = sizes[int(progress * len(sizes))]
+    return x if size == x.shape[-1] else F.interpolate(x, size=(size, size), mode="bilinear")
 
 
 def augmented(x, flipped, options, random):
@@ -350,7 +361,8 @@ def main():
             "random": torch.rand(len(chosen), generator=random) < 0.5,
             "never": torch.zeros(len(chosen), dtype=torch.bool),
         }[options.flip]
-        x = augmented(images[chosen], flipped, options, random).contiguous(memory_format=torch.channels_last)
+        x = resized(augmented(images[chosen], flipped, options, random), step / steps, options.sizes)
+        x = x.contiguous(memory_format=torch.channels_last)
         logits = net(x)
         loss = F.cross_entropy(logits, labels[chosen], label_smoothing=options.smoothing)
         hits, counted = hits + (logits.argmax(1) == labels[chosen]).sum().item(), counted + len(chosen)

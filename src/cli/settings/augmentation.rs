@@ -11,7 +11,7 @@ use super::set;
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Augmentation")]
 pub struct Augmentation {
-    /// Augmentation to start from; default standard
+    /// Augmentation to start from; by default cnn for the cnn, standard for the ResNets
     #[arg(long, value_enum, value_name = "POLICY")]
     augment: Option<Policy>,
     /// Exchange left and right; never for digits and letters (classes named by one character), unless given here

@@ -82,8 +82,8 @@ fn architecture(text: &str) -> Result<Architecture, String> {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Training")]
 pub struct Settings {
-    /// Settings to start from; default standard, for inception icdss-inception. Other defaults here are those of the standard
-    /// recipe
+    /// Settings to start from; by default cnn, standard for the ResNets, icdss-inception for inception. Other defaults here are those of
+    /// cnn and standard
     #[arg(long, value_enum, value_name = "NAME")]
     recipe: Option<Recipe>,
     /// Start from the settings of a run instead: its folder, or its config.json
@@ -227,8 +227,7 @@ impl Settings {
                 run.train.from_the_start()
             }
             (None, Some(recipe), _) => recipe.config(),
-            (None, None, Some(Architecture::Inception)) => Recipe::IcdssInception.config(),
-            (None, None, _) => Recipe::Standard.config(),
+            (None, None, name) => Recipe::usual(name.unwrap_or(Architecture::Cnn)).config(),
         };
         if let Some(name) = model.model {
             config.network = config.network.of(name);
