@@ -15,8 +15,10 @@ use common::process::{command, selvedge, text, write_data};
 use tempfile::TempDir;
 
 // Two batches per step: leftovers in the mean gradient must not matter.
-const SETTINGS: [&str; 13] = [
+const SETTINGS: [&str; 15] = [
     "train",
+    "--recipe",
+    "standard",
     "--limit",
     "300",
     "--epochs",
