@@ -42,8 +42,8 @@ run() { # STEPS BATCH_SIZES BENCH_MODE
   for model in cnn resnet18; do
     for batch in $batches; do
       printf '\n== a training step of %s, batch %s\n' "$model" "$batch"
-      ./selvedge profile "$model" --batch-size "$batch" --augment none --steps "$steps"
-      ./selvedge profile "$model" --batch-size "$batch" --augment none --steps "$steps" --json
+      ./selvedge profile "$model" --recipe standard --batch-size "$batch" --augment none --steps "$steps"
+      ./selvedge profile "$model" --recipe standard --batch-size "$batch" --augment none --steps "$steps" --json
       if python3 -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
         for mode in eager compile; do
           python3 torch-step.py "$model" "$batch" "$steps" "$mode" || failed=1
