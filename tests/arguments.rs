@@ -14,6 +14,22 @@ fn said(folder: &Path, words: &str) -> (Option<i32>, String) {
 }
 
 #[test]
+fn a_network_starts_from_its_own_recipe() {
+    let folder = tempfile::tempdir().unwrap();
+    for (words, step, optimiser) in [
+        ("plan", "cnn on 256 images", "muon"),
+        ("plan cnn --recipe standard", "cnn on 128 images", "adam"),
+        ("plan resnet20", "resnet20 on 128 images", "adam"),
+        ("plan inception --batch-size 2", "inception on 2 images", "adam"),
+    ] {
+        let (code, text) = said(folder.path(), words);
+        assert_eq!(code, Some(0), "{words}: {text}");
+        assert!(text.contains(&format!("training step of {step}")), "{words}: {text}");
+        assert!(text.contains(optimiser) && (optimiser == "muon") == text.contains("muon"), "{words}: {text}");
+    }
+}
+
+#[test]
 fn the_folder_of_a_run_works_wherever_a_person_tries_it() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
