@@ -2,10 +2,19 @@
 # Checks what building, testing and training need, and on Debian and Ubuntu installs what is missing:
 # a linker, certificates, the Vulkan loader, a Vulkan driver (Mesa's software one) and the Fashion-MNIST images.
 # Elsewhere it says what to do by hand. Safe to run again: with everything there it changes nothing and needs no
-# network. Exits with 1 when something is missing at the end.
+# network. With --mpi also what `cargo build --features mpi` needs, for trainings in several processes. Exits with 1 when something is
+# missing at the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 PATH=$PATH:/usr/sbin:/sbin # ldconfig is there, and not always in a user's PATH
+
+case "$*" in
+  '' | --mpi) ;;
+  *)
+    echo "usage: ./setup.sh [--mpi]" >&2
+    exit 2
+    ;;
+esac
 
 missing=0
 apt_updated=no
@@ -164,6 +173,22 @@ data_set() {
   return 1
 }
 
+# An MPI library with its compiler wrapper, its starter, and the library that its header is translated to Rust by.
+mpi_library() {
+  local file
+  if ! has mpicc || ! has mpirun; then
+    return 1
+  fi
+  [ -z "${LIBCLANG_PATH:-}" ] || return 0
+  if library libclang.so; then
+    return 0
+  fi
+  for file in /usr/lib/llvm-*/lib/libclang*.so* /usr/lib64/libclang.so* /usr/lib/libclang.so*; do
+    [ ! -e "$file" ] || return 0
+  done
+  return 1
+}
+
 # Each in turn ---------------------------------------------------------------------------------------------------------
 
 setup_linker() {
@@ -250,9 +275,21 @@ setup_cargo() {
   lack "Rust" "Here is $version; Rust $wanted or newer is needed (a distribution's own is often too old). $advice"
 }
 
+setup_mpi() {
+  if mpi_library; then
+    report "MPI" "found ($(command -v mpirun))"
+  elif ! install_for "MPI" mpi_library libopenmpi-dev openmpi-bin libclang-dev; then
+    lack "MPI" "Install Open MPI or MPICH with its headers, and libclang. Debian, Ubuntu: libopenmpi-dev openmpi-bin libclang-dev; \
+Fedora: openmpi-devel clang-devel, then module load mpi; Arch: openmpi clang; on a cluster: module load openmpi"
+  fi
+}
+
 setup_linker
 setup_certificates
 setup_vulkan
 setup_data
 setup_cargo
+if [ "${1:-}" = --mpi ]; then
+  setup_mpi
+fi
 exit "$missing"

@@ -34,8 +34,8 @@ fn main() -> Result<()> {
     // The step, recorded once: forward pass, loss, backward pass, and the optimiser's update of all parameters.
     let points = graph.zeros([BATCH, 2])?;
     let classes = graph.tensor_u32([BATCH], &[0; BATCH])?;
-    let seed_and_step = graph.tensor_u32([2], &[0, 0])?;
-    let pass = Forward::new(&parameters, Mode::Training { seed_and_step: &seed_and_step });
+    let seed_step_row = graph.tensor_u32([3], &[0, 0, 0])?;
+    let pass = Forward::new(&parameters, Mode::Training { seed_step_row: &seed_step_row });
     let logits = last.forward(&pass, &hidden.forward(&pass, &points, true)?, false)?;
     let loss = logits.cross_entropy(&classes, 0.0)?.losses.mean()?;
     let arena = parameters.learned();

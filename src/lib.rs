@@ -10,8 +10,8 @@
 //! - [`gradcheck`](mod@gradcheck): checks a custom op as the built-in ones are checked.
 //! - [`files`]: reads and writes so that nothing hangs and nothing is lost.
 //!
-//! Built on it, with the feature `training`: `data`, `settings`, `models`, `network` (a network on a device), `run` (its
-//! folder), `train`, `search`, `inference`, `eval` and `plot`. `report`, `onnx` and `tsne` each have their own feature;
+//! Built on it, with the feature `training`: `data`, `settings`, `models`, `network` (a network on a device), `ranks`
+//! (several that train together), `run` (its folder), `train`, `search`, `inference`, `eval` and `plot`. `report`, `onnx` and `tsne` each have their own feature;
 //! `lessons` and `lab`, pages that run kernels, come with `cli`.
 //!
 //! A layer uses those below it, never those above. Start with [`tensor`], or with `examples/autograd.rs`.
@@ -44,6 +44,8 @@ pub mod optim;
 #[cfg(feature = "training")]
 pub mod plot;
 pub mod program;
+#[cfg(feature = "training")]
+pub mod ranks;
 #[cfg(feature = "report")]
 pub mod report;
 #[cfg(feature = "training")]

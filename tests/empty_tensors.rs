@@ -28,13 +28,13 @@ fn ops_on_empty_tensors_give_what_is_left_and_the_device_works_on() {
         };
         let x = empty(&[0, 4]);
         let four = g.tensor([4], &[1.0, 2.0, 3.0, 4.0]).unwrap();
-        let seed_and_step = g.tensor_u32([2], &[0, 0]).unwrap();
+        let seed_step_row = g.tensor_u32([3], &[0, 0, 0]).unwrap();
         check("relu", x.relu(), &[0, 4], &[]);
         check("leaky relu", x.leaky_relu(0.1), &[0, 4], &[]);
         check("add", x.add(&four), &[0, 4], &[]);
         check("mul", x.mul(&x), &[0, 4], &[]);
         check("scale", x.scale(2.0), &[0, 4], &[]);
-        check("dropout", x.dropout(0.5, &seed_and_step, 1), &[0, 4], &[]);
+        check("dropout", x.dropout(0.5, &seed_step_row, 1), &[0, 4], &[]);
         check("transpose", x.transpose(), &[4, 0], &[]);
         check("reshape", x.reshape([0, 7]), &[0, 7], &[]);
         check("flatten", empty(&[0, 3, 4]).flatten(), &[0, 12], &[]);

@@ -55,10 +55,10 @@ fn relu_and_leaky_relu() {
 
 #[test]
 fn dropout() {
-    let (seed, step, stream, rate) = (11_u32, 5_u32, 2_u32, 0.3_f32);
-    // One hash per four adjacent columns.
+    let (seed, step, first, stream, rate) = (11_u32, 5_u32, 6_u32, 2_u32, 0.3_f32);
+    // One hash per four adjacent columns, of which there are a hundred.
     let kept = |i: usize| {
-        let bits = f64_of::pcg4d([i as u32 / 4, stream, step, seed])[i % 4];
+        let bits = f64_of::pcg4d([first * 25 + i as u32 / 4, stream, step, seed])[i % 4];
         (bits >> 8) as f32 / 16_777_216.0 >= rate
     };
     let count = (0..4000).filter(|i| kept(*i)).count();
@@ -66,8 +66,8 @@ fn dropout() {
     check(
         &[random(&[40, 100], 1)],
         |x| {
-            let seed_and_step = x[0].graph().tensor_u32([2], &[seed, step])?;
-            x[0].dropout(rate, &seed_and_step, stream)
+            let seed_step_row = x[0].graph().tensor_u32([3], &[seed, step, first])?;
+            x[0].dropout(rate, &seed_step_row, stream)
         },
         |x| {
             let keep = |(i, v): (usize, &f64)| if kept(i) { v / (1.0 - f64::from(rate)) } else { 0.0 };
@@ -83,20 +83,21 @@ fn dropout_within_a_dense_layer_is_dropout_after_it() {
         // A number of columns that is a multiple of 4, and one that is not.
         for n in [36, 7] {
             let inputs = [random(&[19, 24], 1), random(&[24, n], 2), random(&[n], 3)];
-            let [seed_and_step, other] = [[11, 5], [11, 6]].map(|numbers| graph.tensor_u32([2], &numbers).unwrap());
+            let [seed_step_row, other] =
+                [[11, 5, 3], [11, 6, 3]].map(|numbers| graph.tensor_u32([3], &numbers).unwrap());
             let [x, w, b] = inputs.each_ref().map(|array| {
                 let shape = array.shape.clone();
                 graph.tensor(shape, &array.to_f32()).unwrap()
             });
-            let after = x.linear(&w, &b, true).unwrap().dropout(0.3, &seed_and_step, 2).unwrap();
-            let within = x.linear_dropout(&w, &b, 0.3, &seed_and_step, 2).unwrap();
+            let after = x.linear(&w, &b, true).unwrap().dropout(0.3, &seed_step_row, 2).unwrap();
+            let within = x.linear_dropout(&w, &b, 0.3, &seed_step_row, 2).unwrap();
             assert_eq!(after.to_vec().unwrap(), within.to_vec().unwrap());
             let another = x.linear_dropout(&w, &b, 0.3, &other, 2).unwrap();
             assert_ne!(another.to_vec().unwrap(), within.to_vec().unwrap());
 
             let kept = |i: usize| {
                 let (row, col) = (i / n, i % n);
-                let quad = row * n.div_ceil(4) + col / 4;
+                let quad = (row + 3) * n.div_ceil(4) + col / 4;
                 let bits = f64_of::pcg4d([quad as u32, 2, 5, 11])[col % 4];
                 (bits >> 8) as f32 / 16_777_216.0 >= 0.3
             };
@@ -105,8 +106,8 @@ fn dropout_within_a_dense_layer_is_dropout_after_it() {
                 &format!("{core:?} {n} columns"),
                 &inputs,
                 |x| {
-                    let seed_and_step = x[0].graph().tensor_u32([2], &[11, 5])?;
-                    x[0].linear_dropout(&x[1], &x[2], 0.3, &seed_and_step, 2)
+                    let seed_step_row = x[0].graph().tensor_u32([3], &[11, 5, 3])?;
+                    x[0].linear_dropout(&x[1], &x[2], 0.3, &seed_step_row, 2)
                 },
                 |x| {
                     let product = Array::new([19, n], f64_of::matmul(&x[0], &x[1]));

@@ -390,6 +390,31 @@ fn batch_norm_with_a_residual() {
 }
 
 #[test]
+fn batch_norm_over_ranks() {
+    // A single rank's images are all there are; `tests/ranks.rs` has several.
+    check(&[random(&[3, 5], 1)], |x| x[0].square()?.mean_over_ranks(), |x| x[0].data.iter().map(|v| v * v).collect());
+    for shape in [[2, 3, 5, 1], [1, 3, 3, 3], [2, 5, 7, 68]] {
+        for settings in norm_settings() {
+            check(
+                &norm_inputs(&shape),
+                |x| Ok(x[0].batch_norm_over_ranks(&x[1], &x[2], None, settings, shape[0])?.y),
+                |x| norm_reference(x, settings, None),
+            );
+        }
+        let graph = selvedge::tensor::Graph::new(&common::gpu());
+        let [x, gamma, beta] = norm_inputs(&shape).map(|a| graph.tensor(a.shape.clone(), &a.to_f32()).unwrap());
+        let settings = NormSettings { relu_after: true, ..NormSettings::plain(1e-3) };
+        let apart = x.batch_norm_over_ranks(&gamma, &beta, Some(&x), settings, shape[0]).unwrap();
+        let fused = x.batch_norm_residual(&gamma, &beta, &x, settings).unwrap();
+        for (apart, fused) in [(&apart.y, &fused.y), (&apart.moments, &fused.moments)] {
+            assert_eq!(apart.shape(), fused.shape());
+            let (apart, fused) = (apart.to_vec().unwrap(), fused.to_vec().unwrap());
+            assert!(apart.iter().zip(&fused).all(|(a, b)| (a - b).abs() < 1e-4), "{apart:?}, not {fused:?}");
+        }
+    }
+}
+
+#[test]
 fn a_residual_that_does_not_fit_is_refused() {
     let graph = selvedge::tensor::Graph::new(&common::gpu());
     let zeros = |shape: &[usize]| graph.zeros(shape).unwrap();

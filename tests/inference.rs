@@ -63,6 +63,7 @@ fn write_model(path: &Path, train: &TrainConfig) -> RunConfig {
         train_images: 200,
         validation_images: 50,
         data_checksum: train.images(&data).checksum(),
+        ranks: 1,
         chosen: None,
     };
     let network = Network::of(&gpu(), train, &Form::default(), run.normalisation, &Learned::All).unwrap();

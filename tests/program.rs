@@ -46,8 +46,8 @@ fn shape_errors_come_at_the_call_and_name_op_shapes_and_parameter() {
     );
     let labels = g.tensor_u32([4], &[0; 4]).unwrap();
     says(logits.cross_entropy(&labels, 1.0).map(|l| l.losses), &["label smoothing is 1"]);
-    says(logits.dropout(1.0, &g.tensor_u32([2], &[0, 0]).unwrap(), 0), &["rate is 1"]);
-    says(logits.dropout(0.5, &labels, 0), &["seed and step"]);
+    says(logits.dropout(1.0, &g.tensor_u32([3], &[0, 0, 0]).unwrap(), 0), &["rate is 1"]);
+    says(logits.dropout(0.5, &labels, 0), &["seed, step and first row"]);
     says(image.batch_norm(&zeros(&[4]), &zeros(&[3]), NormSettings::plain(1e-5)).map(|n| n.y), &["gamma", "[3]"]);
     says(image.batch_norm(&zeros(&[3]), &zeros(&[3]), NormSettings::plain(0.0)).map(|n| n.y), &["epsilon is 0"]);
     says(g.tensor([2, 2], &[0.0; 3]), &["[2, 2]", "3 values"]);

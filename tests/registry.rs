@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// For each op with a gradient: the test that checks it, and the text in the test that shows that it uses the op.
-const CHECKED: [(&str, &str, &str, &str); 24] = [
+const CHECKED: [(&str, &str, &str, &str); 25] = [
     ("avg_pool.rs AvgPool", "gradients_of_images.rs", "avg_pool_with_and_without_counting_padding", ".avg_pool("),
     ("inference.rs Inference", "gradients_of_images.rs", "batch_norm_in_inference", ".batch_norm_inference("),
     ("training.rs Training", "gradients_of_images.rs", "batch_norm_in_training", ".batch_norm("),
@@ -24,6 +24,7 @@ const CHECKED: [(&str, &str, &str, &str); 24] = [
     ("matmul.rs MatMul", "gradients.rs", "matmul_in_every_core", ".matmul("),
     ("matmul.rs InputGrad", "gradients.rs", "products_with_a_transposed_matrix", ".matmul_transposed("),
     ("matmul.rs WeightGrad", "gradients.rs", "products_with_a_transposed_matrix", ".transposed_matmul("),
+    ("mean_over_ranks.rs MeanOverRanks", "gradients_of_images.rs", "batch_norm_over_ranks", ".mean_over_ranks("),
     ("max_pool.rs MaxPool", "gradients_of_images.rs", "max_pool", ".max_pool("),
     ("reduce.rs Sum", "axes.rs", "sums_and_means_over_any_axes", ".sum_axes("),
     ("reshape.rs Reshape", "gradients.rs", "reshape_and_flatten", ".reshape("),

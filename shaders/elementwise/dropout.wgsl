@@ -1,7 +1,8 @@
 // Dropout (Srivastava et al. 2014), inverted:  y = x / (1 - rate) where u >= rate, else 0
 //
 // x, y     [rows, cols]
-// seed_and_step  [2]: the run's seed and the step, so that every step has its own mask
+// seed_step_row  [3]: the run's seed; the step, so that every step has its own mask; the row of the first row of x in the whole
+//          batch, of which another device may have the rows before
 // Threads: one per four neighbouring columns of a row, 64 per workgroup.
 // Bytes:   4 read and 4 written per element; some 40 integer operations for four numbers u.
 // Why:     u is a hash of (place, stream, step, seed), so the gradient, which is the same kernel on dy, draws the same mask
@@ -17,7 +18,7 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> seed_and_step: array<u32>;
+@group(0) @binding(2) var<storage, read> seed_step_row: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(64)
@@ -33,7 +34,7 @@ fn main(
     }
     let row = number / quads;
     let col = (number - row * quads) * 4u;
-    let factors = dropout_factors(number, p.stream, seed_and_step[1], seed_and_step[0], p.rate);
+    let factors = dropout_factors(number + seed_step_row[2] * quads, p.stream, seed_step_row[1], seed_step_row[0], p.rate);
     let first = row * p.cols + col;
     let count = min(4u, p.cols - col);
     var values: vec4<f32>;

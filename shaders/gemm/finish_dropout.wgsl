@@ -1,7 +1,7 @@
 // What is done to a sum before it is stored: bias, ReLU and dropout.  y = relu(value + bias[col .. col+3]) * factor
 //
 // bias           [cols]
-// seed_and_step  [2]: the seed of the training run and the number of the step
+// seed_step_row  [3]: the seed of the training run, the number of the step, the number of the first row in the whole batch
 // Threads: called by the thread that has the sum; no thread mapping of its own.
 // Bytes:   16 for four columns of bias, once for all rows of a tile.
 // Why:     doing this here saves a pass over C. The factors are those of elementwise/dropout.wgsl: 1 / (1 - rate) or 0,
@@ -13,7 +13,7 @@
 #import gemm/dropout.wgsl
 #import gemm/product.wgsl
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
-@group(0) @binding(5) var<storage, read> seed_and_step: array<u32>;
+@group(0) @binding(5) var<storage, read> seed_step_row: array<u32>;
 
 fn finish_load(col: u32) -> vec4<f32> {
     let last = p.cols - 1u;
@@ -26,8 +26,8 @@ fn finish_load(col: u32) -> vec4<f32> {
 }
 
 fn finish(place: u32, col: u32, value: vec4<f32>, extra: vec4<f32>) -> vec4<f32> {
-    let quad = place * ((p.cols + 3u) / 4u) + col / 4u;
-    return dropped_out(relu(value + extra), dropout_factors(quad, dropout.stream, seed_and_step[1], seed_and_step[0], dropout.rate));
+    let quad = (place + seed_step_row[2]) * ((p.cols + 3u) / 4u) + col / 4u;
+    return dropped_out(relu(value + extra), dropout_factors(quad, dropout.stream, seed_step_row[1], seed_step_row[0], dropout.rate));
 }
 
 fn finish_row(row: u32, col: u32, value: vec4<f32>) {}

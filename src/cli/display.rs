@@ -11,6 +11,8 @@ use selvedge::settings::Monitor;
 use selvedge::train::{EventFile, Observer, Progress};
 
 use super::console::Console;
+use super::launch::ranks;
+use super::process::keeping_the_hang_up;
 use super::table::thousands;
 use super::terminal::complain;
 
@@ -20,14 +22,17 @@ pub const INTERRUPTED: u8 = 130;
 /// Set by the first Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Makes the first Ctrl-C end a command after the current step, and the second end the program at once.
+/// Makes the first Ctrl-C, or the SIGTERM of `mpirun` and of cluster schedulers, end a command after the current step, and the second end the
+/// program at once.
 pub fn stop_on_ctrl_c() -> anyhow::Result<()> {
-    Ok(ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::SeqCst) {
-            std::process::exit(i32::from(INTERRUPTED));
-        }
-        complain("\nnote", "stopping after this step; Ctrl-C again ends at once");
-    })?)
+    keeping_the_hang_up(|| {
+        Ok(ctrlc::set_handler(|| {
+            if STOP.swap(true, Ordering::SeqCst) {
+                std::process::exit(i32::from(INTERRUPTED));
+            }
+            complain("\nnote", "stopping after this step; Ctrl-C again ends at once");
+        })?)
+    })
 }
 
 /// Breaks once Ctrl-C has been pressed.
@@ -58,10 +63,11 @@ impl Observer for Display {
         self.images = run.train_images;
         self.monitor = run.train.stopping.monitor;
         // A training must not fail because the log or the event file cannot be written.
-        if let Err(e) = self.console.log_to(&folder.file("log.txt")) {
+        let is_first = ranks().is_first();
+        if is_first && let Err(e) = self.console.log_to(&folder.file("log.txt")) {
             warn!("no log is kept: {e}");
         }
-        if self.tensorboard {
+        if is_first && self.tensorboard {
             match EventFile::create(folder.path()) {
                 Ok(events) => self.events = Some(events),
                 Err(e) => warn!("no events for TensorBoard: {e}"),
@@ -72,9 +78,10 @@ impl Observer for Display {
             epochs => format!(", resuming after epoch {epochs}"),
         };
         self.console.say(&format!(
-            "training {} on {} with {} images, {}{went}; run folder {}",
+            "training {} on {}{} with {} images, {}{went}; run folder {}",
             run.train.network.architecture(),
             run.adapter,
+            other_ranks(run.ranks),
             thousands(run.train_images),
             match &run.chosen {
                 Some(chosen) => format!("all there are, for the epochs that {} chose", shown(&chosen.run)),
@@ -142,6 +149,15 @@ impl Observer for Display {
         ));
         // A closed pipe must not stop a training.
         let _ = self.console.json(record);
+    }
+}
+
+/// Who else trains, if anyone.
+fn other_ranks(ranks: usize) -> String {
+    match ranks - 1 {
+        0 => String::new(),
+        1 => " and 1 other rank".to_owned(),
+        others => format!(" and {others} other ranks"),
     }
 }
 

@@ -17,6 +17,7 @@ mod export;
 mod features;
 mod kernel;
 mod lab;
+mod launch;
 mod lesson;
 mod lr_find;
 mod out_of_memory;
@@ -46,9 +47,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use selvedge::data::{ImageSet, Normalisation};
+use selvedge::data::{Form, ImageSet, Normalisation};
 use selvedge::files::{escaped, shown};
 use selvedge::gpu::{Gpu, GpuOptions};
+use selvedge::settings::{Learned, TrainConfig};
 use selvedge::tensor::Compiled;
 use selvedge::train::{inference_step, training_step};
 pub use settings::{ModelArgument, ModelOrRun, Settings};
@@ -121,7 +123,7 @@ const USAGE: u8 = 2;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Device")]
 struct AdapterOption {
-    /// An adapter's number in `selvedge devices`, or part of its name in any case
+    /// An adapter's number in `selvedge devices`, or part of its name in any case; for several processes together also numbers such as 1,2
     #[arg(long, value_name = "N|NAME", env = "SELVEDGE_ADAPTER")]
     adapter: Option<String>,
     /// Take shader files from this folder instead of those built in, to change a kernel without compiling anything else
@@ -132,7 +134,7 @@ struct AdapterOption {
 impl AdapterOption {
     fn options(&self) -> anyhow::Result<GpuOptions> {
         Ok(GpuOptions {
-            adapter: self.adapter.clone().filter(|name| !name.is_empty()),
+            adapter: launch::adapter(self.adapter.clone().filter(|name| !name.is_empty())),
             shaders: self.shaders.clone().filter(|path| !path.as_os_str().is_empty()),
             ..GpuOptions::from_env()?
         })
@@ -189,7 +191,9 @@ struct StepOptions {
 /// A compiled step, its number of images, and a description.
 struct Step {
     compiled: Compiled,
-    batch: usize,
+    config: TrainConfig,
+    form: Form,
+    learned: Learned,
     title: String,
 }
 
@@ -209,9 +213,8 @@ impl StepOptions {
         let (model, settings) = self.model.settings(&self.settings)?;
         let (config, _) = settings.config_on(&model, gpu, &settings.form()?, None)?;
         let (config, learned) = config.phase(self.phase)?;
-        let batch = config.batch_size;
+        let (batch, form) = (config.batch_size, settings.form()?);
         // The content of the images does not matter here.
-        let form = settings.form()?;
         let images = ImageSet::new("blank images", form.shape, vec![0; batch * form.shape.len()], vec![0; batch])?;
         let normalisation = Normalisation::UNIT;
         let (what, compiled) = if self.inference {
@@ -222,7 +225,7 @@ impl StepOptions {
         };
         let model = config.network.architecture();
         let title = format!("one {what} step of {model} on {batch} images of {}", form.shape);
-        Ok(Step { compiled, batch, title })
+        Ok(Step { compiled, config, form, learned, title })
     }
 }
 
@@ -230,14 +233,14 @@ impl StepOptions {
 pub fn run() -> ExitCode {
     process::prepare();
     let ended = match parse(std::env::args_os()) {
-        Ok(cli) => carry_out(cli.command),
+        Ok(cli) => launch::join(&cli.command).and_then(|()| launch::guarded(|| carry_out(cli.command))),
         // The message quotes what was typed, which may contain anything.
         Err(error) => {
             let typed = std::env::args_os().map(|word| escaped(&word.to_string_lossy()).into_owned().into());
             explain(&parse(typed).err().unwrap_or(error))
         }
     };
-    terminal::exit_code(ended)
+    launch::leave(ended)
 }
 
 fn parse(words: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
@@ -292,6 +295,7 @@ fn command() -> clap::Command {
 
 /// Prints a help text, or what is wrong with the command line.
 fn explain(error: &clap::Error) -> anyhow::Result<ExitCode> {
+    launch::let_the_first_speak();
     if error.use_stderr() {
         // Rendered without colours, which would be escaped.
         terminal::complain_as_is(&terminal::with_options(&error.render().to_string()));

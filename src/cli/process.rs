@@ -3,11 +3,14 @@
 use selvedge::data::PARQUET_READER;
 use selvedge::gpu::quiet_mesa;
 
+use super::launch::share_processors;
+
 /// Prepares the process; the first thing that `main` does.
 pub fn prepare() {
     refuse_files_over_the_limit();
     // Must be done before there are other threads.
     quiet_mesa();
+    share_processors();
     keep_quiet_what_ends_as_an_error();
 }
 
@@ -19,6 +22,20 @@ fn keep_quiet_what_ends_as_an_error() {
             report(panic);
         }
     }));
+}
+
+/// Calls `set_handlers` and restores what a closing terminal does, which it may have changed: a training under `nohup` goes on.
+pub fn keeping_the_hang_up<T>(set_handlers: impl FnOnce() -> T) -> T {
+    #[cfg(unix)]
+    // SAFETY: asking for and restoring the way a signal is handled installs no handler of our own.
+    let before = unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+    let set = set_handlers();
+    #[cfg(unix)]
+    // SAFETY: as above.
+    unsafe {
+        libc::signal(libc::SIGHUP, before);
+    }
+    set
 }
 
 /// Makes a file that outgrows `ulimit -f` an error of that write, which is reported and leaves no partial file, instead of a

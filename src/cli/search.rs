@@ -18,6 +18,7 @@ use selvedge::settings::{Architecture, TrainConfig};
 use selvedge::train::Progress;
 
 use super::display::{INTERRUPTED, stop_on_ctrl_c, until_stopped};
+use super::launch::ranks;
 use super::table::thousands;
 use super::terminal::{first_line, outlive_reader, with_options};
 use super::{AdapterOption, ModelArgument, Settings, dataset};
@@ -98,9 +99,13 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         }
     }
     let gpu = options.adapter.open()?;
+    // Ranks share the folder, in which each takes the next fit that no other has taken.
+    let ranks = ranks();
     let folder = match &options.out {
         Some(folder) => folder.clone(),
-        None => create_numbered(Path::new("searches"), base.network.architecture().name()).context("searches")?,
+        None => ranks.path_of_first(|| {
+            create_numbered(Path::new("searches"), base.network.architecture().name()).context("searches")
+        })?,
     };
     plan.settle(&folder)?;
     let fits = FitFolder::open(&folder)?;
@@ -116,11 +121,15 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let shard = options.shard.unwrap_or(Shard::WHOLE);
     let ended = search(&gpu, &plan, &fits, &data.form(), &images, shard, &mut display)?;
     display.clear();
-    if ended.is_break() {
+    let [interrupted] = ranks.sum_f64([f64::from(u8::from(ended.is_break()))])?;
+    if interrupted > 0.0 {
         outln!("interrupted; the same command with --out {} resumes, without repeating finished fits", shown(&folder))?;
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    report(&plan, &folder)
+    match ranks.is_first() {
+        true => report(&plan, &folder),
+        false => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// Parses the settings of the grid, without the other options.
@@ -141,7 +150,7 @@ impl Options {
         let given = given_settings(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()));
         let mut settings = Vec::with_capacity(chosen.len());
         for options in chosen {
-            let searched = options.iter().flat_map(|(option, value)| [format!("--{option}"), value.clone()]);
+            let searched = options.iter().map(|(option, value)| format!("--{option}={value}"));
             let arguments: Vec<String> = given.iter().cloned().chain(searched).collect();
             let parsed =
                 SettingsAlone::try_parse_from(&arguments).map_err(|e| anyhow::anyhow!("--grid: {}", first_line(&e)))?;
@@ -182,11 +191,12 @@ impl Options {
 /// The program's arguments that are training settings, exactly as given.
 fn given_settings(arguments: impl Iterator<Item = String>) -> Vec<String> {
     let settings = Settings::augment_args(Command::new("settings"));
-    // Whether each has a value.
+    // Whether each has a value in the next argument.
     let names: HashMap<String, bool> = settings
         .get_arguments()
         .flat_map(|argument| {
-            let has_value = argument.get_num_args().is_none_or(|count| count.max_values() > 0);
+            let takes_none = argument.get_num_args().is_some_and(|count| count.max_values() == 0);
+            let has_value = !takes_none && !argument.is_require_equals_set();
             let names = argument.get_long_and_visible_aliases().unwrap_or_default();
             names.into_iter().map(move |name| (format!("--{name}"), has_value))
         })

@@ -39,6 +39,14 @@ impl From<io::Error> for PrintError {
     }
 }
 
+/// Whether only errors are printed.
+static SILENT: AtomicBool = AtomicBool::new(false);
+
+/// From now on nothing is printed but errors.
+pub fn be_silent() {
+    SILENT.store(true, Ordering::Relaxed);
+}
+
 static OUTLIVES_READER: AtomicBool = AtomicBool::new(false);
 /// The first error since then.
 static LOST: OnceLock<PrintError> = OnceLock::new();
@@ -93,7 +101,7 @@ pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
 /// # Errors
 /// As [`print`].
 pub fn print_bytes(bytes: &[u8]) -> Result<(), PrintError> {
-    if LOST.get().is_some() {
+    if LOST.get().is_some() || SILENT.load(Ordering::Relaxed) {
         return Ok(());
     }
     let mut stdout = io::stdout().lock();
@@ -118,6 +126,9 @@ pub fn complain(kind: &str, text: &str) {
 }
 
 fn complain_in_lines(kind: &str, text: &str) {
+    if kind != "error" && SILENT.load(Ordering::Relaxed) {
+        return;
+    }
     let mut text = format!("{kind}: {text}");
     if io::stderr().is_terminal()
         && let Some((_, columns)) = Term::stderr().size_checked()

@@ -16,6 +16,7 @@ use selvedge::train::{Ending, Task, TrainError, resume, train, train_final};
 use super::console::{Console, OutputOptions};
 use super::display::{Display, INTERRUPTED, stop_on_ctrl_c};
 use super::evaluate::report_text;
+use super::launch::ranks;
 use super::table::thousands;
 use super::terminal::{Explained, outlive_reader};
 use super::{AdapterOption, ModelArgument, Settings, dataset};
@@ -117,7 +118,7 @@ fn start(options: &Options, display: &mut Display) -> anyhow::Result<Ending> {
         // The settings may name weights.
         config.transfer = Transfer::default();
     }
-    let task = Task::built_in(&config, &data);
+    let task = Task::built_in(&config, &data).on(&ranks());
     Ok(train(&gpu, &config, &task, named.as_deref(), display)?)
 }
 
@@ -169,7 +170,7 @@ fn start_final(options: &Options, path: &Path, display: &mut Display) -> anyhow:
     Chosen::by(&folder)?;
     let data = options.data_of(&run, display)?;
     let gpu = display.open(&options.adapter)?;
-    let task = Task::built_in(&run.train, &data);
+    let task = Task::built_in(&run.train, &data).on(&ranks());
     let moved = options.settings.data().map(Path::canonicalize).transpose();
     let moved = moved.map_err(|e| anyhow!("--data cannot be found again: {e}"))?;
     Ok(train_final(&gpu, &folder, &task, moved.as_deref(), named.as_deref(), display)?)
@@ -195,10 +196,10 @@ fn resume_run(options: &Options, path: &Path, display: &mut Display) -> anyhow::
     let data = options.data_of(&run, display)?;
     let gpu = display.open(&options.adapter)?;
     let changed: Vec<String> = gpu.shaders().changed().map(str::to_owned).collect();
-    if let Some(warning) = other_device(&run, &gpu.adapter().name, &gpu.adapter().driver, &changed) {
+    if let Some(warning) = other_device(&run, &gpu.adapter().name, &gpu.adapter().driver, &changed, ranks().size()) {
         warn!("{warning}");
     }
-    let task = Task::built_in(&run.train, &data);
+    let task = Task::built_in(&run.train, &data).on(&ranks());
     Ok(resume(&gpu, &folder, &checkpoint, extension.as_ref(), &task, display)?)
 }
 
@@ -241,16 +242,24 @@ impl Display {
     }
 }
 
-/// What to say when the run was started by another program, on another adapter or driver, or with other shaders: a training repeats
-/// itself to the last bit only on the same, since the driver compiles the kernels.
-fn other_device(run: &RunConfig, adapter: &str, driver: &str, changed_shaders: &[String]) -> Option<String> {
-    let described = |adapter: &str, driver: &str, version: &str, changed: &[String]| {
+/// What to say when the run was started by another program, on another adapter or driver, with other shaders, or in another number of
+/// processes: a training repeats itself to the last bit only on the same, since the driver compiles the kernels, and since numbers are
+/// added in another order.
+fn other_device(
+    run: &RunConfig,
+    adapter: &str,
+    driver: &str,
+    changed_shaders: &[String],
+    ranks: usize,
+) -> Option<String> {
+    let described = |adapter: &str, driver: &str, version: &str, changed: &[String], ranks: usize| {
         let driver = if run.driver.is_empty() { String::new() } else { format!(" with {driver}") };
         let changed = if changed.is_empty() { String::new() } else { format!(" with changed {}", changed.join(", ")) };
-        format!("{adapter}{driver} by selvedge {version}{changed}")
+        let ranks = if ranks == 1 { String::new() } else { format!(" in {ranks} processes") };
+        format!("{adapter}{driver} by selvedge {version}{changed}{ranks}")
     };
-    let started = described(&run.adapter, &run.driver, &run.version, &run.changed_shaders);
-    let here = described(adapter, driver, env!("CARGO_PKG_VERSION"), changed_shaders);
+    let started = described(&run.adapter, &run.driver, &run.version, &run.changed_shaders, run.ranks);
+    let here = described(adapter, driver, env!("CARGO_PKG_VERSION"), changed_shaders, ranks);
     (started != here).then(|| {
         format!("the run was started on {started}; on {here} its weights will not be the same to the last bit")
     })
@@ -276,15 +285,16 @@ mod tests {
             train_images: 0,
             validation_images: 0,
             data_checksum: 0,
+            ranks: 1,
             chosen: None,
         };
-        assert_eq!(other_device(&run, "card", "driver 1", &[]), None);
-        let warning = other_device(&run, "card", "driver 2", &[]).unwrap();
+        assert_eq!(other_device(&run, "card", "driver 1", &[], 1), None);
+        let warning = other_device(&run, "card", "driver 2", &[], 1).unwrap();
         assert!(warning.contains("card with driver 1") && warning.contains("card with driver 2"), "{warning}");
         run.driver = String::new();
-        assert_eq!(other_device(&run, "card", "driver 2", &[]), None);
-        assert!(other_device(&run, "other card", "driver 2", &[]).unwrap().contains("other card by"));
+        assert_eq!(other_device(&run, "card", "driver 2", &[], 1), None);
+        assert!(other_device(&run, "other card", "driver 2", &[], 1).unwrap().contains("other card by"));
         run.changed_shaders = vec!["optim/sgd.wgsl".to_owned()];
-        assert!(other_device(&run, "card", "", &[]).unwrap().contains("with changed optim/sgd.wgsl"));
+        assert!(other_device(&run, "card", "", &[], 1).unwrap().contains("with changed optim/sgd.wgsl"));
     }
 }

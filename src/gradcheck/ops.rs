@@ -241,6 +241,14 @@ fn batch_norm(gpu: &Arc<Gpu>) -> Result<Report> {
             f64_of::max_pool(&y, settings.pool, settings.pool, NO_PAD)
         };
         checks.check(&inputs, |x| Ok(x[0].batch_norm(&x[1], &x[2], settings)?.y), |x| followed(normalised(x, None)))?;
+        checks.check(
+            &inputs,
+            |x| {
+                let x0 = x[0].mean_over_ranks()?;
+                Ok(x0.batch_norm_over_ranks(&x[1], &x[2], None, settings, shape[0])?.y)
+            },
+            |x| followed(normalised(x, None)),
+        )?;
         let mean = random(&[shape[3]], 4);
         let variance = Array::random([shape[3]], 0.5, 1.5, 5);
         checks.check(

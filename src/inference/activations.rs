@@ -3,6 +3,7 @@
 use super::{Classifier, InferenceError};
 use crate::data::{ImageSet, ImageShape};
 use crate::nn::layer_of;
+use crate::ranks::Ranks;
 use crate::tensor::{Layer, LayerNode, Tensor};
 
 /// The output of a layer for one image.
@@ -119,6 +120,18 @@ impl Classifier {
         }
         self.must_be_finite(&values, "what comes before the last dense layer")?;
         Ok((values, width))
+    }
+
+    /// As [`Classifier::penultimate`], each rank for its part of the set.
+    ///
+    /// # Errors
+    /// As [`Classifier::penultimate`]; [`InferenceError::Ranks`].
+    pub fn penultimate_with(&self, ranks: &Ranks, set: &ImageSet) -> Result<(Vec<f32>, usize), InferenceError> {
+        if ranks.is_alone() {
+            return self.penultimate(set);
+        }
+        let (mine, width) = self.penultimate(&self.part_of(ranks, set)?)?;
+        Ok((ranks.join(mine, set.len())?, width))
     }
 
     /// # Errors

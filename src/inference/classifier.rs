@@ -11,6 +11,7 @@ use crate::files::{self, FileError, FileTask, shown};
 use crate::gpu::Gpu;
 use crate::network::Network;
 use crate::nn::{self, ParameterBuilder, weights};
+use crate::ranks::Ranks;
 use crate::run::{RunConfig, RunFolder};
 use crate::settings::Learned;
 
@@ -155,6 +156,30 @@ impl Classifier {
             seen.push(self.network.predict(&set.seen(mirrored, shift))?);
         }
         Ok(ensemble::average(&seen, &vec![1.0; seen.len()])?)
+    }
+
+    /// As [`Classifier::predict`], each rank for its part of the set.
+    ///
+    /// # Errors
+    /// Those of the device; [`InferenceError::Ranks`].
+    pub fn predict_with(&self, ranks: &Ranks, set: &ImageSet, views: Views) -> Result<Predictions, InferenceError> {
+        if ranks.is_alone() {
+            return self.predict(set, views);
+        }
+        let mine = self.predict(&self.part_of(ranks, set)?, views)?;
+        let all = ranks.join(mine.rows().flatten().copied().collect(), set.len())?;
+        Ok(self.network.predictions(all, set.labels())?)
+    }
+
+    /// This rank's part of a set that all ranks go through together with the same weights.
+    pub(super) fn part_of(&self, ranks: &Ranks, set: &ImageSet) -> Result<ImageSet, InferenceError> {
+        ranks.agree(&[
+            ("the version of selvedge", env!("CARGO_PKG_VERSION").to_owned()),
+            ("the checksum of the weights", self.checksum()?.to_string()),
+            ("the checksum of the images", set.checksum().to_string()),
+        ])?;
+        let all: Vec<u32> = (0..set.len() as u32).collect();
+        Ok(set.subset(ranks.part_of(&all))?)
     }
 
     /// The images of the data that it was trained and validated on.

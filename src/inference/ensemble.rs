@@ -12,6 +12,7 @@ use crate::data::{Dataset, Form, ImageSet};
 use crate::eval::{CrossValidation, Predictions, Stack, ensemble};
 use crate::files::{FileError, FileTask, read_text, write_json};
 use crate::gpu::Gpu;
+use crate::ranks::Ranks;
 
 /// How members are combined, without the fitted part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -243,7 +244,15 @@ impl Ensemble {
     /// # Errors
     /// Those of the device.
     pub fn predict(&self, set: &ImageSet, views: Views) -> Result<Predictions, InferenceError> {
-        let members = self.members.iter().map(|member| member.predict(set, views));
+        self.predict_with(&Ranks::alone(), set, views)
+    }
+
+    /// As [`Ensemble::predict`], each rank for its part of the set.
+    ///
+    /// # Errors
+    /// Those of the device; [`InferenceError::Ranks`].
+    pub fn predict_with(&self, ranks: &Ranks, set: &ImageSet, views: Views) -> Result<Predictions, InferenceError> {
+        let members = self.members.iter().map(|member| member.predict_with(ranks, set, views));
         self.rule.combine(&members.collect::<Result<Vec<_>, _>>()?)
     }
 

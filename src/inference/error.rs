@@ -7,6 +7,7 @@ use crate::eval::EvalError;
 use crate::files::{FileError, shown};
 use crate::network::NetworkError;
 use crate::nn::WeightsError;
+use crate::ranks::RanksError;
 use crate::run::RunError;
 use crate::settings::SettingsError;
 use crate::tape::TapeError;
@@ -81,6 +82,8 @@ pub enum InferenceError {
     Tensor(#[from] TensorError),
     #[error(transparent)]
     Network(#[from] NetworkError),
+    #[error(transparent)]
+    Ranks(#[from] RanksError),
     #[error(transparent)]
     Run(#[from] RunError),
     #[error(transparent)]

@@ -2,6 +2,7 @@ use thiserror::Error;
 
 use crate::eval::EvalError;
 use crate::gpu::GpuError;
+use crate::ranks::RanksError;
 use crate::settings::SettingsError;
 use crate::tensor::TensorError;
 
@@ -13,6 +14,8 @@ pub enum NetworkError {
     #[error("there are no examples to look at")]
     NoImages,
 
+    #[error(transparent)]
+    Ranks(#[from] RanksError),
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]

@@ -12,6 +12,7 @@ use crate::eval::Predictions;
 use crate::gpu::Gpu;
 use crate::models;
 use crate::nn::{Forward, Mode, Model, ParameterBuilder, Parameters};
+use crate::ranks::Ranks;
 use crate::settings::{Learned, TrainConfig};
 use crate::tape::{Named, PlaceRole};
 use crate::tensor::{Compiled, Graph, Layer, Result, Tensor};
@@ -245,9 +246,22 @@ impl Network {
     /// # Errors
     /// As [`Network::predict`].
     pub fn predict_examples(&self, examples: &Examples) -> std::result::Result<Predictions, NetworkError> {
+        self.predict_with(&Ranks::alone(), examples)
+    }
+
+    /// As [`Network::predict_examples`], each rank for its part of them.
+    ///
+    /// # Errors
+    /// As [`Network::predict`]; [`RanksError`](crate::ranks::RanksError).
+    pub(crate) fn predict_with(
+        &self,
+        ranks: &Ranks,
+        examples: &Examples,
+    ) -> std::result::Result<Predictions, NetworkError> {
         let feed = Feed::new(&self.graph, examples)?;
-        let probabilities = self.answers(&feed, examples.len(), Answer::Probabilities)?;
-        self.predictions(probabilities, examples.labels())
+        let order: Vec<u32> = (0..examples.len() as u32).collect();
+        let mut predictor = self.predictor(&self.parameters, &feed, ranks.part_of(&order), Answer::Probabilities)?;
+        self.predictions(ranks.join(predictor.run()?, order.len())?, examples.labels())
     }
 
     /// Probabilities and labels with the names of the classes.

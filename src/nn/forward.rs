@@ -9,8 +9,8 @@ use crate::tensor::{Result, Tensor};
 pub enum Mode<'a> {
     /// Dropout and batch statistics, which also update the running ones.
     Training {
-        /// Seed and step.
-        seed_and_step: &'a Tensor,
+        /// Seed, step, and the place of the first image in the whole batch, as for [`Tensor::dropout`].
+        seed_step_row: &'a Tensor,
     },
     /// No dropout, running statistics.
     Inference,
@@ -23,12 +23,18 @@ pub struct Forward<'a> {
     mode: Mode<'a>,
     running: Vec<RunningUpdate>,
     dropouts: u32,
+    whole_batch: Option<usize>,
 }
 
 impl<'a> Forward<'a> {
     /// Starts a pass.
     pub fn new(parameters: &'a Parameters, mode: Mode<'a>) -> Self {
-        Self { parameters, mode, running: Vec::new(), dropouts: 0 }
+        Self { parameters, mode, running: Vec::new(), dropouts: 0, whole_batch: None }
+    }
+
+    /// The same pass, whose batch norms take the statistics of the `whole_batch` images of all ranks rather than of this one's.
+    pub fn with_statistics_over_ranks(self, whole_batch: usize) -> Self {
+        Self { whole_batch: Some(whole_batch), ..self }
     }
 
     /// What the pass is for.
@@ -46,15 +52,20 @@ impl<'a> Forward<'a> {
         matches!(self.mode, Mode::Training { .. }) && self.parameters.is_learned(id)
     }
 
-    /// In training, seed and step, and the number of the next dropout: each dropout has its own random numbers.
+    /// In training, seed, step and first row, and the number of the next dropout: each dropout has its own random numbers.
     pub(super) fn next_dropout(&mut self) -> Option<(&'a Tensor, u32)> {
         match self.mode {
-            Mode::Training { seed_and_step } => {
+            Mode::Training { seed_step_row } => {
                 self.dropouts += 1;
-                Some((seed_and_step, self.dropouts))
+                Some((seed_step_row, self.dropouts))
             }
             Mode::Inference => None,
         }
+    }
+
+    /// The images that batch norms in training normalise together, if those are all ranks'.
+    pub(super) fn whole_batch(&self) -> Option<usize> {
+        self.whole_batch
     }
 
     /// Remembers the moments of a batch norm whose running mean is `mean`.

@@ -102,7 +102,7 @@ impl Linear {
     pub fn forward_dropout(&self, pass: &mut Forward, x: &Tensor, rate: f32) -> Result<Tensor> {
         let (weight, bias) = (pass.parameter(self.weight), pass.parameter(self.bias));
         match pass.next_dropout() {
-            Some((seed_and_step, stream)) if rate > 0.0 => x.linear_dropout(weight, bias, rate, seed_and_step, stream),
+            Some((seed_step_row, stream)) if rate > 0.0 => x.linear_dropout(weight, bias, rate, seed_step_row, stream),
             _ => x.linear(weight, bias, true),
         }
     }
@@ -114,7 +114,7 @@ impl Linear {
 /// A rate that is not in `0 .. 1`.
 pub fn dropout(pass: &mut Forward, x: &Tensor, rate: f32) -> Result<Tensor> {
     match pass.next_dropout() {
-        Some((seed_and_step, stream)) if rate > 0.0 => x.dropout(rate, seed_and_step, stream),
+        Some((seed_step_row, stream)) if rate > 0.0 => x.dropout(rate, seed_step_row, stream),
         _ => Ok(x.clone()),
     }
 }
@@ -176,7 +176,10 @@ impl BatchNorm2d {
         let settings = self.settings(beside);
         let (gamma, beta) = (pass.parameter(self.gamma), pass.parameter(self.beta));
         if pass.trains(self.gamma) {
-            let norm = x.batch_norm(gamma, beta, settings)?;
+            let norm = match pass.whole_batch() {
+                None => x.batch_norm(gamma, beta, settings)?,
+                Some(whole) => x.batch_norm_over_ranks(gamma, beta, None, settings, whole)?,
+            };
             pass.update_running(self.mean, norm.moments);
             Ok(norm.y)
         } else {
@@ -199,7 +202,11 @@ impl BatchNorm2d {
             return self.forward(pass, x, Beside::NOTHING)?.add(residual)?.relu();
         }
         let (gamma, beta) = (pass.parameter(self.gamma), pass.parameter(self.beta));
-        let norm = x.batch_norm_residual(gamma, beta, residual, self.settings(Beside::RELU))?;
+        let settings = self.settings(Beside::RELU);
+        let norm = match pass.whole_batch() {
+            None => x.batch_norm_residual(gamma, beta, residual, settings)?,
+            Some(whole) => x.batch_norm_over_ranks(gamma, beta, Some(residual), settings, whole)?,
+        };
         pass.update_running(self.mean, norm.moments);
         Ok(norm.y)
     }

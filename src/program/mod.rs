@@ -18,6 +18,7 @@ pub(crate) use memory::Slots;
 pub use profile::{Clock, DispatchTime, Profile, Summary};
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -49,11 +50,20 @@ pub(crate) struct Dispatch {
     pub about: About,
 }
 
+/// A value that ranks which run a program together replace by what they make of all their values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Exchange {
+    /// How many dispatches have run by then.
+    pub after: usize,
+    pub value: BufferId,
+}
+
 /// What a program should do, before memory is planned.
 #[derive(Debug, Default)]
 pub(crate) struct Recipe {
     pub places: Vec<Place>,
     pub dispatches: Vec<Dispatch>,
+    pub exchanges: Vec<Exchange>,
 }
 
 impl Recipe {
@@ -101,6 +111,7 @@ pub struct Program {
     id: u64,
     steps: Vec<Step>,
     dispatches: Vec<Dispatch>,
+    exchanges: Vec<Exchange>,
     slices: Vec<Slice>,
     memory: MemoryPlan,
     in_flight: VecDeque<wgpu::SubmissionIndex>,
@@ -136,6 +147,7 @@ impl Program {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             steps,
             dispatches: recipe.dispatches,
+            exchanges: recipe.exchanges,
             slices,
             memory,
             in_flight: VecDeque::new(),
@@ -158,18 +170,57 @@ impl Program {
         {
             self.gpu.wait(Some(oldest))?;
         }
-        let submission = self.gpu.guarded(|| "a program's dispatches".to_owned(), || self.submit())?;
-        self.in_flight.push_back(submission);
+        self.submit(0..self.steps.len())?;
         self.gpu.recording().run(self.id);
         Ok(())
     }
 
-    fn submit(&self) -> wgpu::SubmissionIndex {
+    /// As [`Program::run`], for ranks that run the same program together. Wherever it has a
+    /// [`mean_over_ranks`](crate::tensor::Tensor::mean_over_ranks), it stops, lets `replace` change the value, and goes on; this costs a wait for
+    /// the device each time.
+    ///
+    /// # Errors
+    /// As [`Program::run`]; those of `replace`.
+    pub fn run_with<E: From<GpuError>>(
+        &mut self,
+        mut replace: impl FnMut(&mut [f32]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.exchanges.is_empty() {
+            return Ok(self.run()?);
+        }
+        let mut done = 0;
+        for Exchange { after, value } in self.exchanges.clone() {
+            self.submit(done..after)?;
+            let mut values: Vec<f32> = bytemuck::pod_collect_to_vec(&self.gpu.read(self.slice(value))?);
+            replace(&mut values)?;
+            self.gpu.write(self.slice(value), bytemuck::cast_slice(&values))?;
+            done = after;
+        }
+        // All but what follows has been waited for.
+        self.in_flight.clear();
+        self.submit(done..self.steps.len())?;
+        Ok(())
+    }
+
+    /// How many times [`Program::run_with`] stops in between.
+    pub fn exchange_count(&self) -> usize {
+        self.exchanges.len()
+    }
+
+    /// Submits some of its dispatches.
+    fn submit(&mut self, steps: Range<usize>) -> Result<(), GpuError> {
+        let submission =
+            self.gpu.guarded(|| "a program's dispatches".to_owned(), || self.encode(&self.steps[steps]))?;
+        self.in_flight.push_back(submission);
+        Ok(())
+    }
+
+    fn encode(&self, steps: &[Step]) -> wgpu::SubmissionIndex {
         let mut encoder = self.gpu.device().create_command_encoder(&Default::default());
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
             let mut bound: Option<&Arc<Pipeline>> = None;
-            for step in &self.steps {
+            for step in steps {
                 if !bound.is_some_and(|b| Arc::ptr_eq(b, &step.pipeline)) {
                     pass.set_pipeline(&step.pipeline.raw);
                     bound = Some(&step.pipeline);

@@ -39,9 +39,20 @@ pub struct RunConfig {
     pub validation_images: usize,
     /// A checksum of the training images and labels.
     pub data_checksum: u32,
+    /// Ranks that train together, each on a batch of its own.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub ranks: usize,
     /// For a final training, on training and validation images together: what validation chose in the run that it repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen: Option<Chosen>,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(ranks: &usize) -> bool {
+    *ranks == 1
 }
 
 impl RunConfig {
@@ -98,13 +109,14 @@ impl RunConfig {
         self.form == *form || (self.own_network.is_some() && self.form == Form::default())
     }
 
-    /// Whether `other` is the same training, except perhaps for the number of epochs: required of a checkpoint to resume from.
+    /// Whether `other` is the same training, except perhaps for the numbers of epochs and of ranks: required of a checkpoint to resume from.
     pub(crate) fn is_same_training(&self, other: &Self) -> bool {
-        self.without_length() == other.without_length()
+        self.without_extent() == other.without_extent()
     }
 
-    fn without_length(&self) -> Self {
+    fn without_extent(&self) -> Self {
         let mut run = self.clone();
+        run.ranks = 1;
         run.train.epochs = 0;
         run.train.optimisation.learning_rate.cycle_start = 0;
         if let Some(tune) = &mut run.train.transfer.fine_tune {

@@ -17,7 +17,7 @@ mod transfer;
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::data::{DataError, Dataset, ImageSet, PixelScale, Reading, Split, stratified_split};
@@ -28,6 +28,7 @@ use crate::tensor::ops::Augment;
 pub use class_weights::ClassWeights;
 pub use error::SettingsError;
 use error::check;
+use network::one_of;
 pub use network::{Architecture, Cnn4Settings, InceptionSettings, NetworkSettings, ResNetSettings, Shortcut};
 pub use optimisation::{Optimisation, OptimiserKind};
 pub use recipe::{PAPER_ERASING, Policy, Recipe, STUDY_ERASING};
@@ -56,6 +57,11 @@ pub struct TrainConfig {
     /// Batches whose gradients are combined for one step, as if they were one; default 1
     #[arg(long, value_name = "N")]
     pub accumulate: usize,
+    /// Whether batch norm takes the statistics of all processes' images, where several train together, or of each one's own; default no
+    #[arg(long, value_name = "yes|no", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "yes",
+        value_parser = one_of("no", "yes"))]
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub sync_batch_norm: bool,
     /// Decides initial weights, split, order, dropout and augmentation; default 1
     #[arg(long, value_name = "N")]
     pub seed: u64,
@@ -108,6 +114,10 @@ pub(crate) struct Phase {
 
 fn fifth() -> f64 {
     TrainConfig::VALIDATION_SHARE
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn is_fifth(share: &f64) -> bool {

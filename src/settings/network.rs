@@ -139,7 +139,7 @@ impl Default for InceptionSettings {
 }
 
 /// A setting with two named values, which mean false and true.
-fn one_of(no: &'static str, yes: &'static str) -> impl TypedValueParser<Value = bool> {
+pub(super) fn one_of(no: &'static str, yes: &'static str) -> impl TypedValueParser<Value = bool> {
     PossibleValuesParser::new([no, yes]).map(move |text| text == yes)
 }
 

@@ -67,6 +67,7 @@ fn standard() -> TrainConfig {
         split_seed: None,
         limit: None,
         validation_share: TrainConfig::VALIDATION_SHARE,
+        sync_batch_norm: false,
         pixels: PixelScale::Standard,
         network: NetworkSettings::Cnn(Cnn4Settings::default()),
         transfer: Transfer::default(),

@@ -7,7 +7,7 @@ use super::graph::{Graph, Node, NodeId, Origin, Recorded, ValueId};
 use super::op::{Io, Launches, Operand, Storage};
 use super::{DType, Info, Inputs, Layer, Result, Shape, Tensor, TensorError, ops};
 use crate::gpu::{Access, Gpu, GpuError, Kernel, Readback, Slice};
-use crate::program::{About, BufferId, Contents, Dispatch, MemoryPlan, Pass, Place, Program, Recipe};
+use crate::program::{About, BufferId, Contents, Dispatch, Exchange, MemoryPlan, Pass, Place, Program, Recipe};
 
 /// A program and where it leaves its outputs.
 #[derive(Debug)]
@@ -113,6 +113,17 @@ impl Compiled {
     /// As [`Program::run`].
     pub fn run(&mut self) -> std::result::Result<(), GpuError> {
         self.program.run()
+    }
+
+    /// Runs it together with other ranks; see [`Program::run_with`].
+    ///
+    /// # Errors
+    /// As [`Program::run_with`].
+    pub fn run_with<E: From<GpuError>>(
+        &mut self,
+        replace: impl FnMut(&mut [f32]) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        self.program.run_with(replace)
     }
 
     /// The program, for its dispatch list, memory plan and profile.
@@ -300,6 +311,10 @@ impl<'a> Lowering<'a> {
                 let contents = operands.iter().map(|(operand, _)| self.contents(node, *operand)).collect();
                 let about = About { shapes: self.note(*id), pass: passes[id], op: id.0, gradient_of, contents };
                 recipe.dispatches.push(Dispatch { kernel: kernel.clone(), bindings, about });
+            }
+            if launches.exchanges {
+                let value = self.buffer(node.outputs[0], &kept, &mut recipe, &mut buffers);
+                recipe.exchanges.push(Exchange { after: recipe.dispatches.len(), value });
             }
         }
         let outputs = outputs.iter().map(|v| (*v, self.buffer(*v, &kept, &mut recipe, &mut buffers))).collect();

@@ -241,6 +241,8 @@ pub struct Launches {
     pub(super) dispatches: Vec<(Kernel, Vec<(Operand, Access)>)>,
     /// Bytes of each scratch buffer.
     pub(super) scratch: Vec<u64>,
+    /// Whether ranks exchange the first output.
+    pub(super) exchanges: bool,
 }
 
 impl Launches {
@@ -258,6 +260,11 @@ impl Launches {
         if !kernel.workgroups.contains(&0) {
             self.dispatches.push((kernel, operands.to_vec()));
         }
+    }
+
+    /// Has ranks that run the program together replace output 0, once the dispatches have run.
+    pub(crate) fn exchange(&mut self) {
+        self.exchanges = true;
     }
 }
 

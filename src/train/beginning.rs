@@ -27,7 +27,7 @@ impl Beginning {
         config.validate()?;
         let images = config.images(data);
         let split = config.split(images.labels())?;
-        check_batch(config, &split)?;
+        check_batch(config, &split, 1)?;
         let normalisation = Normalisation::of(config.pixels, &images, &split.train);
         let learned = if config.transfer.weights.is_some() { Learned::Head } else { Learned::All };
         let network = Network::of(gpu, config, &data.form(), normalisation, &learned)?;

@@ -37,11 +37,12 @@ impl Checkpoint {
     /// The current state of the training as the bytes of a file. `path` is where the file will be written, for error messages.
     pub fn bytes(
         trainer: &Trainer,
+        position: Position,
         run: &RunConfig,
         history: &[EpochRecord],
         path: &Path,
     ) -> Result<Vec<u8>, TrainError> {
-        let checkpoint = Self { run: run.clone(), position: trainer.position()?, history: history.to_vec() };
+        let checkpoint = Self { run: run.clone(), position, history: history.to_vec() };
         let state = serde_json::to_string(&checkpoint).map_err(|e| refuse(path, e.to_string()))?;
         let mut contents: Vec<(String, Vec<u8>)> = Vec::new();
         for (name, tensor) in trainer.tensors() {
@@ -109,7 +110,7 @@ pub(super) fn restore(
     stored: &HashMap<String, Vec<f32>>,
 ) -> Result<(), TrainError> {
     let Position { phase, epochs, steps_of_epoch, steps, .. } = checkpoint.position;
-    let per_epoch = trainer.steps_per_epoch();
+    let per_epoch = trainer.steps_per_epoch_of(checkpoint.run.ranks);
     let of_phase = checkpoint.history.iter().filter(|record| record.phase == phase + 1);
     let is_possible = epochs == of_phase.count()
         && epochs <= planned
@@ -120,7 +121,7 @@ pub(super) fn restore(
         return Err(refuse(path, problem));
     }
     fill(&trainer.tensors(), path, stored)?;
-    trainer.restore(&checkpoint.position)
+    trainer.restore(&trainer.position_after(&checkpoint.position, checkpoint.run.ranks))
 }
 
 /// Fills the tensors from those of the same names: all of them, or none.

@@ -9,6 +9,7 @@ use crate::gpu::GpuError;
 use crate::network::NetworkError;
 use crate::nn::WeightsError;
 use crate::plot::PlotError;
+use crate::ranks::RanksError;
 use crate::run::{RunConfig, RunError, RunFolder};
 use crate::settings::SettingsError;
 use crate::tape::TapeError;
@@ -74,6 +75,8 @@ pub enum TrainError {
         remedy: String,
     },
 
+    #[error(transparent)]
+    Ranks(#[from] RanksError),
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]

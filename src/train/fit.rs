@@ -26,7 +26,7 @@ pub fn fit(
     mut observe: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<ControlFlow<(), Vec<EpochRecord>>, TrainError> {
     config.validate()?;
-    check_batch(config, &split)?;
+    check_batch(config, &split, 1)?;
     if config.transfer.weights.is_some() {
         let allowed = "left out in a search: its fits have no folder to keep phases and features in";
         return Err(SettingsError::new("weights", "given", allowed).into());

@@ -1,5 +1,6 @@
 //! Training a network on a data set, with the results kept in a run folder.
 
+mod agreement;
 mod beginning;
 mod checkpoint;
 mod error;
@@ -17,6 +18,7 @@ mod tensorboard;
 mod totals;
 mod trainer;
 mod training;
+mod unite;
 
 pub use error::TrainError;
 pub use extension::Extension;
@@ -29,3 +31,4 @@ pub use summary::{LayerSummary, NetworkSummary, summary};
 pub use task::Task;
 pub use tensorboard::EventFile;
 pub use training::{Ending, Observer, Outcome, resume, train, train_final};
+pub use unite::{ExchangeTimes, time_exchange};

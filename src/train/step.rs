@@ -21,7 +21,7 @@ pub(super) struct StepRecorder<'a> {
     pub feed: &'a Feed,
     pub visit: &'a Visit,
     pub changes: Changes<'a>,
-    pub seed_and_step: &'a Tensor,
+    pub seed_step_row: &'a Tensor,
     pub optimiser: &'a Optimiser,
     pub average: Option<&'a Average>,
     pub accumulation: Option<&'a Accumulation>,
@@ -33,19 +33,16 @@ pub(super) struct StepRecorder<'a> {
 /// The mean gradient of several batches, accumulated batch by batch.
 #[derive(Debug)]
 pub(super) struct Accumulation {
-    gradients: Tensor,
+    pub gradients: Tensor,
     /// The weight of the newest batch in the mean so far.
     weight: Tensor,
 }
 
 impl Accumulation {
-    /// Allocates it, if the settings ask for more than one batch per step.
-    pub fn new(network: &Network, config: &TrainConfig) -> Result<Option<Self>, TrainError> {
-        if config.accumulate == 1 {
-            return Ok(None);
-        }
+    /// Allocates it.
+    pub fn new(network: &Network) -> Result<Self, TrainError> {
         let len = network.parameters.learned().flat.shape().len();
-        Ok(Some(Self { gradients: network.graph.zeros([len])?, weight: network.graph.zeros([1])? }))
+        Ok(Self { gradients: network.graph.zeros([len])?, weight: network.graph.zeros([1])? })
     }
 
     /// Prepares a batch of `batch` images, the last of `so_far` images in this step. The first batch has a weight of one, so
@@ -56,14 +53,14 @@ impl Accumulation {
 }
 
 impl StepRecorder<'_> {
-    /// Forward pass, backward pass, running statistics and totals, for batches of this size; then the optimiser's step or, if
-    /// gradients are accumulated, their contribution to the mean. There must be room for `programs` of about this size,
-    /// including this one.
+    /// Forward pass, backward pass, running statistics and totals, for batches of this size, of which all ranks together have `whole`; then
+    /// the optimiser's step or, if gradients are accumulated, their contribution to the mean. There must be room for `programs` of about
+    /// this size, including this one.
     ///
     /// # Errors
     /// [`TrainError::Memory`] when the device is out of memory for them.
-    pub fn compile(&self, batch: usize, programs: u64) -> Result<Compiled, TrainError> {
-        let compiled = self.record(batch).and_then(|outputs| {
+    pub fn compile(&self, batch: usize, whole: usize, programs: u64) -> Result<Compiled, TrainError> {
+        let compiled = self.record(batch, whole).and_then(|outputs| {
             let outputs: Vec<&Tensor> = outputs.iter().collect();
             self.network.graph.check_room(&outputs, programs)?;
             self.network.graph.compile(&outputs)
@@ -80,9 +77,12 @@ impl StepRecorder<'_> {
         Ok(self.network.graph.compile(&outputs)?)
     }
 
-    fn record(&self, batch: usize) -> Result<Vec<Tensor>, TensorError> {
+    fn record(&self, batch: usize, whole: usize) -> Result<Vec<Tensor>, TensorError> {
         let parameters = &self.network.parameters;
-        let mut pass = Forward::new(parameters, Mode::Training { seed_and_step: self.seed_and_step });
+        let mut pass = Forward::new(parameters, Mode::Training { seed_step_row: self.seed_step_row });
+        if self.config.sync_batch_norm {
+            pass = pass.with_statistics_over_ranks(whole);
+        }
         let (logits, labels) = self.network.logits(&mut pass, self.feed, self.visit, batch, self.changes)?;
         let smoothing = self.config.regularisation.label_smoothing;
         let loss = match self.changes.mixing {
@@ -133,14 +133,14 @@ impl StepRecorder<'_> {
 
     /// The memory plan of a step on batches of this size.
     pub fn plan(&self, batch: usize) -> Result<MemoryPlan, TrainError> {
-        let outputs = self.record(batch)?;
+        let outputs = self.record(batch, batch)?;
         let outputs: Vec<&Tensor> = outputs.iter().collect();
         Ok(self.network.graph.plan(&outputs)?)
     }
 
     /// Whether the device has room for this many programs for batches of this size.
     fn fits(&self, batch: usize, programs: u64) -> Result<bool, TrainError> {
-        let room = self.record(batch).and_then(|outputs| {
+        let room = self.record(batch, batch).and_then(|outputs| {
             let outputs: Vec<&Tensor> = outputs.iter().collect();
             self.network.graph.check_room(&outputs, programs)
         });
@@ -220,21 +220,21 @@ pub(super) fn with_recorder<T>(
         feed: &feed,
         visit: &Visit::new(graph, &order)?,
         changes: Changes { augment: config.augmentation(), mixing: mixer.as_ref().map(|mixer| &mixer.numbers) },
-        seed_and_step: &seed_and_step(graph)?,
+        seed_step_row: &seed_step_row(graph)?,
         optimiser: &Optimiser::new(graph, parameters, config.optimisation.optimiser.rule(), |role| {
             Some(config.group(role))
         })?,
         average: average.transpose()?.as_ref(),
-        accumulation: Accumulation::new(&network, config)?.as_ref(),
+        accumulation: (config.accumulate > 1).then(|| Accumulation::new(&network)).transpose()?.as_ref(),
         totals: &Totals::sums(graph)?,
         // Any weights make the same step.
         class_weights: config.class_weights.as_ref().map(|_| vec![1.0; form.classes()]),
     })
 }
 
-/// The seed and the batch number, for dropout.
-pub(super) fn seed_and_step(graph: &Graph) -> crate::tensor::Result<Tensor> {
-    graph.tensor_u32([2], &[0, 0])
+/// The seed, the number of the batch and the row of this rank's first image in it, for dropout.
+pub(super) fn seed_step_row(graph: &Graph) -> crate::tensor::Result<Tensor> {
+    graph.tensor_u32([3], &[0; 3])
 }
 
 /// The compiled training step on all of `images` as one batch, for examining its plan and timing it. If only the head is
@@ -252,7 +252,7 @@ pub fn training_step(
 ) -> Result<Compiled, TrainError> {
     let phase = Phase { config: config.clone(), learned: learned.clone() };
     with_recorder(gpu, &phase, form, normalisation, images, |recorder| {
-        let compiled = recorder.compile(images.len(), 1)?;
+        let compiled = recorder.compile(images.len(), images.len(), 1)?;
         recorder.visit.start_at(0, 0)?;
         Ok(compiled)
     })
@@ -286,7 +286,7 @@ pub fn automatic_batch_size(
                 size /= 2;
             }
             // If nothing fits, this returns the error that explains what is missing.
-            recorder.compile(size, 2).map(|_| size)
+            recorder.compile(size, size, 2).map(|_| size)
         })?;
     }
     Ok(batch)

@@ -4,6 +4,7 @@ use super::TrainError;
 use crate::data::{Dataset, Examples, Form, ImageShape};
 use crate::models;
 use crate::nn::{Model, ParameterBuilder};
+use crate::ranks::Ranks;
 use crate::settings::TrainConfig;
 
 /// Declares the parameters of a network.
@@ -17,6 +18,7 @@ pub struct Task<'a> {
     pub(super) train: Examples,
     pub(super) test: Examples,
     pub(super) form: Form,
+    pub(super) ranks: Ranks,
 }
 
 impl<'a> Task<'a> {
@@ -31,6 +33,7 @@ impl<'a> Task<'a> {
             train: data.train.clone().into(),
             test: data.test.clone().into(),
             form,
+            ranks: Ranks::alone(),
         }
     }
 
@@ -60,7 +63,14 @@ impl<'a> Task<'a> {
             train,
             test: test.into(),
             form: Form { shape, class_names, labels: None, of_pictures: false },
+            ranks: Ranks::alone(),
         }
+    }
+
+    /// The same, trained by several ranks together; each of them must be given the same task and settings. Only the first writes into the run's
+    /// folder, which all must be able to read.
+    pub fn on(self, ranks: &Ranks) -> Self {
+        Self { ranks: ranks.clone(), ..self }
     }
 
     /// The shape of the examples and the names of the classes.

@@ -4,14 +4,16 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::mixing::Mixer;
-use super::step::{Accumulation, StepRecorder, seed_and_step};
+use super::step::{Accumulation, StepRecorder, seed_step_row};
 use super::totals::{Arrived, Totals};
+use super::unite::unite;
 use super::{Progress, TrainError};
 use crate::data::{Split, shuffle};
 use crate::eval::Report;
 use crate::network::{Answer, Changes, Feed, Network, Predictor, Visit};
 use crate::optim::{Average, Optimiser, PlateauState, Schedule, Timeline};
 use crate::program::Program;
+use crate::ranks::{Ranks, Shares};
 use crate::run::EpochRecord;
 use crate::settings::TrainConfig;
 use crate::tape::{Moment, Named, PlaceRole};
@@ -39,9 +41,15 @@ pub(super) struct Trainer<'a> {
     update: Option<Compiled>,
     visit: Visit,
     mixer: Option<Mixer>,
-    /// The seed and the batch number, for dropout.
-    seed_and_step: Tensor,
+    /// The seed, the number of the batch and the row of this rank's first image in it, for dropout.
+    seed_step_row: Tensor,
     totals: Totals,
+    /// Who else trains, and which images are this rank's.
+    ranks: Ranks,
+    shares: Shares,
+    /// Whether the observer of this rank, or of any, wants to stop.
+    wants_to_stop: bool,
+    stops: bool,
     /// None for a training on all images.
     validation: Option<Validation>,
     /// For a final training, the metric after each epoch of the run that it repeats, which a plateau schedule follows.
@@ -54,10 +62,12 @@ pub(super) struct Trainer<'a> {
     epochs: usize,
     /// Steps of the present epoch that are done.
     steps: usize,
+    /// The batch of this epoch from which on it was resumed, if it was.
+    resumed_at: usize,
     plateau: PlateauState,
 }
 
-/// The predictors for the validation split, with the weights and with their average.
+/// The predictors for this rank's part of the validation split, with the weights and with their average, and the labels of the whole.
 struct Validation {
     plain: Predictor,
     average: Option<Predictor>,
@@ -93,21 +103,24 @@ pub(super) struct Start<'a> {
     pub epochs_before: usize,
     /// For a final training, the metric after each epoch of the run that it repeats.
     pub followed: Option<Vec<Option<f64>>>,
+    /// Who else trains.
+    pub ranks: Ranks,
 }
 
 impl<'a> Start<'a> {
-    /// A training of one phase.
+    /// A training of one phase, on one device.
     pub fn whole(feed: &'a Feed, labels: &'a [u16], split: Split) -> Self {
-        Self { feed, labels, split, phase: 0, epochs_before: 0, followed: None }
+        Self { feed, labels, split, phase: 0, epochs_before: 0, followed: None, ranks: Ranks::alone() }
     }
 }
 
 impl<'a> Trainer<'a> {
     pub fn new(network: &'a Network, config: &'a TrainConfig, start: Start) -> Result<Self, TrainError> {
-        let Start { feed, labels, split, phase, epochs_before, followed } = start;
+        let Start { feed, labels, split, phase, epochs_before, followed, ranks } = start;
         let graph = &network.graph;
-        let visit = Visit::new(graph, &split.train)?;
-        let seed_and_step = seed_and_step(graph)?;
+        let shares = Shares::new(split.train.len(), config.batch_size, ranks.size());
+        let visit = Visit::new(graph, &shares.of(&split.train, ranks.rank()))?;
+        let seed_step_row = seed_step_row(graph)?;
         let parameters = &network.parameters;
         let optimiser =
             Optimiser::new(graph, parameters, config.optimisation.optimiser.rule(), |role| Some(config.group(role)))?;
@@ -115,7 +128,9 @@ impl<'a> Trainer<'a> {
         let average = average.transpose()?;
         let mixer = Mixer::new(graph, config, network.form().shape)?;
         let totals = Totals::new(graph)?;
-        let accumulation = Accumulation::new(network, config)?;
+        // The gradients of several ranks are added between the backward pass and the optimiser's step, like those of several batches.
+        let accumulates = config.accumulate > 1 || !ranks.is_alone();
+        let accumulation = accumulates.then(|| Accumulation::new(network)).transpose()?;
 
         let recorder = StepRecorder {
             network,
@@ -123,7 +138,7 @@ impl<'a> Trainer<'a> {
             feed,
             visit: &visit,
             changes: Changes { augment: config.augmentation(), mixing: mixer.as_ref().map(|mixer| &mixer.numbers) },
-            seed_and_step: &seed_and_step,
+            seed_step_row: &seed_step_row,
             optimiser: &optimiser,
             average: average.as_ref(),
             accumulation: accumulation.as_ref(),
@@ -136,18 +151,17 @@ impl<'a> Trainer<'a> {
                 None => None,
             },
         };
-        // The last images of an epoch get a program of their own. A single image is left out: batch norm over one image
-        // teaches nothing.
-        let tail = split.train.len() % config.batch_size;
-        let sizes: Vec<usize> = [config.batch_size, tail].into_iter().filter(|size| *size > 1).collect();
-        let batches = sizes.iter().enumerate().map(|(done, size)| {
-            let compiled = recorder.compile(*size, (sizes.len() - done) as u64)?;
+        // The last images of an epoch get a program of their own.
+        let sizes = shares.sizes(ranks.rank());
+        let batches = sizes.iter().enumerate().map(|(done, (size, whole))| {
+            let compiled = recorder.compile(*size, *whole, (sizes.len() - done) as u64)?;
             Ok(Batch { compiled, size: *size })
         });
         let batches = batches.collect::<Result<Vec<_>, TrainError>>()?;
         let update = accumulation.as_ref().map(|mean| recorder.compile_update(mean));
         let update = update.transpose()?;
-        let predictor = |parameters| network.predictor(parameters, feed, &split.validation, Answer::Probabilities);
+        let part = ranks.part_of(&split.validation);
+        let predictor = |parameters| network.predictor(parameters, feed, part, Answer::Probabilities);
         let validation = match split.validation.is_empty() {
             true => None,
             false => Some(Validation {
@@ -160,6 +174,10 @@ impl<'a> Trainer<'a> {
             config,
             network,
             optimiser,
+            ranks,
+            shares,
+            wants_to_stop: false,
+            stops: false,
             validation,
             followed,
             average,
@@ -168,13 +186,14 @@ impl<'a> Trainer<'a> {
             update,
             visit,
             mixer,
-            seed_and_step,
+            seed_step_row,
             totals,
             train: split.train,
             phase,
             epochs_before,
             epochs: 0,
             steps: 0,
+            resumed_at: 0,
             plateau: PlateauState::default(),
         })
     }
@@ -182,6 +201,11 @@ impl<'a> Trainer<'a> {
     /// Epochs of this phase that are complete.
     pub fn epochs(&self) -> usize {
         self.epochs
+    }
+
+    /// Whether a rank's observer has asked to stop, after an epoch.
+    pub fn stops(&self) -> bool {
+        self.stops
     }
 
     /// Steps of this phase.
@@ -197,19 +221,33 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Full batches per epoch.
-    fn whole_batches(&self) -> usize {
-        self.train.len() / self.config.batch_size
-    }
-
-    /// Batches per epoch.
-    fn batches_per_epoch(&self) -> usize {
-        self.whole_batches() + self.batches.len() - 1
-    }
-
     /// Steps per epoch. The last one may have fewer batches.
     pub fn steps_per_epoch(&self) -> usize {
-        self.batches_per_epoch().div_ceil(self.config.accumulate)
+        self.steps_per_epoch_of(self.ranks.size())
+    }
+
+    /// Steps per epoch of this many ranks.
+    pub fn steps_per_epoch_of(&self, ranks: usize) -> usize {
+        self.shares.among(ranks).batches().div_ceil(self.config.accumulate)
+    }
+
+    /// The position of these ranks that a training by another number of `ranks` has reached: steps are of other sizes, so it is the start of
+    /// the step that holds the next image.
+    pub fn position_after(&self, there: &Position, ranks: usize) -> Position {
+        let mut here = there.clone();
+        if ranks == self.ranks.size() {
+            return here;
+        }
+        let (before, now) = (self.shares.among(ranks), self.shares);
+        let accumulate = self.config.accumulate;
+        let images = before.images_in(there.steps_of_epoch * accumulate);
+        let of_step = |steps: usize| now.images_in(steps * accumulate);
+        here.steps_of_epoch = (0..self.steps_per_epoch()).rev().find(|steps| of_step(*steps) <= images).unwrap_or(0);
+        here.steps = (there.epochs * self.steps_per_epoch() + here.steps_of_epoch) as u64;
+        // Sums over the images that count as seen.
+        let share = of_step(here.steps_of_epoch) as f32 / images.max(1) as f32;
+        here.totals = there.totals.map(|sum| sum * share);
+        here
     }
 
     fn timeline(&self) -> Timeline {
@@ -232,18 +270,22 @@ impl<'a> Trainer<'a> {
                 progress = Some(self.progress(arrived)?);
             }
             let images = self.images_submitted();
-            let flow = match progress {
-                Some(progress) => observe(Progress { images, ..progress }),
-                None => ControlFlow::Continue(()),
-            };
-            if flow.is_break() && !self.is_epoch_over() {
+            if let Some(progress) = progress {
+                self.wants_to_stop |= observe(Progress { images, ..progress }).is_break();
+            }
+            let stops = if self.ranks.is_alone() { self.wants_to_stop } else { self.stops };
+            if stops && !self.is_epoch_over() {
                 self.finish_readbacks()?;
                 return Ok(ControlFlow::Break(()));
             }
         }
         let trained = self.finish_readbacks()?;
         let training_seconds = started.elapsed().as_secs_f64();
-        let images = trained.images - images_before;
+        let n = trained.images as f64;
+        let stops = f64::from(u8::from(self.wants_to_stop));
+        let [loss, hits, n, stops] = self.ranks.sum_f64([trained.loss * n, trained.accuracy * n, n, stops])?;
+        self.stops = stops > 0.0;
+        let images = self.images_submitted() - images_before;
         let plain = self.validate(false)?;
         let average = match &self.average {
             Some(_) => self.validate(true)?,
@@ -254,8 +296,8 @@ impl<'a> Trainer<'a> {
             epoch: self.epochs_before + self.epochs,
             phase: self.phase + 1,
             learning_rate,
-            train_loss: trained.loss,
-            train_accuracy: trained.accuracy,
+            train_loss: loss / n,
+            train_accuracy: hits / n,
             validation_loss: plain.as_ref().map(|report| report.log_loss),
             validation_accuracy: plain.as_ref().map(|report| report.accuracy),
             ema_validation_loss: average.as_ref().map(|report| report.log_loss),
@@ -278,9 +320,23 @@ impl<'a> Trainer<'a> {
     pub fn start_epoch(&mut self) -> Result<(), TrainError> {
         let mut order = self.train.clone();
         shuffle(&mut order, self.config.seed, EPOCH_STREAM + self.epoch_number() as u64);
-        self.visit.set_order(&order)?;
+        self.visit.set_order(&self.shares.of(&order, self.ranks.rank()))?;
+        self.take_from_first()?;
         if self.steps == 0 {
             self.totals.sums.write(&[0.0; 2])?;
+        }
+        Ok(())
+    }
+
+    /// Takes over the first rank's weights and state. They are the same already, unless devices that round differently train together.
+    fn take_from_first(&self) -> Result<(), TrainError> {
+        if self.ranks.is_alone() {
+            return Ok(());
+        }
+        for (_, tensor) in self.tensors() {
+            let mine = if self.ranks.is_first() { tensor.to_vec()? } else { Vec::new() };
+            let first = self.ranks.of_first(bytemuck::cast_slice(&mine))?;
+            tensor.write(&bytemuck::pod_collect_to_vec(&first))?;
         }
         Ok(())
     }
@@ -294,6 +350,7 @@ impl<'a> Trainer<'a> {
     pub fn end_epoch(&mut self) {
         self.epochs += 1;
         self.steps = 0;
+        self.resumed_at = 0;
     }
 
     /// Whether all steps of the epoch are done.
@@ -317,7 +374,7 @@ impl<'a> Trainer<'a> {
         let others = [
             ("order of the images", &self.visit.order),
             ("first image, epoch", &self.visit.place),
-            ("seed, batch", &self.seed_and_step),
+            ("seed, batch, first row", &self.seed_step_row),
         ];
         let others = others.map(|(name, tensor)| Named::tensor(name, PlaceRole::Other, tensor));
         let rate = Named::tensor("learning rate", PlaceRole::Rate, self.optimiser.this_step());
@@ -349,35 +406,64 @@ impl<'a> Trainer<'a> {
         let accumulate = self.config.accumulate;
         let first = self.steps * accumulate;
         let mut images = 0;
-        for batch in first..(first + accumulate).min(self.batches_per_epoch()) {
+        for batch in first..(first + accumulate).min(self.shares.batches()) {
             // Every batch has its own random numbers.
             let number = (step - 1) * accumulate as u64 + (batch - first) as u64 + 1;
             if let Some(mixer) = &self.mixer {
                 mixer.start_step(number)?;
             }
-            self.seed_and_step.write_u32(&[self.config.seed_word(), number as u32])?;
+            let row = self.shares.rows(batch, self.ranks.rank()).start;
+            self.seed_step_row.write_u32(&[self.config.seed_word(), number as u32, row as u32])?;
             self.visit.start_at(batch * self.config.batch_size, self.epoch_number() - 1)?;
-            let whole = self.whole_batches();
-            let Batch { compiled, size } = &mut self.batches[usize::from(batch >= whole)];
+            let is_last = batch >= self.shares.whole_batches();
+            let Batch { compiled, size } = &mut self.batches[usize::from(is_last)];
             images += *size;
             if let Some(mean) = &self.accumulation {
                 mean.start_batch(*size, images)?;
             }
-            compiled.run()?;
+            if self.ranks.is_alone() {
+                compiled.run()?;
+            } else {
+                let weights = self.shares.weights(batch..batch + 1);
+                compiled.run_with(|statistics| self.ranks.sum(statistics, &weights).map_err(TrainError::from))?;
+            }
         }
+        self.unite(first)?;
         if let Some(update) = &mut self.update {
             update.run()?;
         }
         self.steps += 1;
-        self.totals.ask(step, self.images_submitted())
+        self.totals.ask(step, self.images_counted())
     }
 
-    /// Images of this epoch that have been submitted.
+    /// Replaces this rank's mean gradient and running statistics by those of all ranks, for the step whose first batch is `first`; and tells
+    /// the others if this one is to stop, so that all stop after the same step.
+    fn unite(&mut self, first: usize) -> Result<(), TrainError> {
+        let Some(mean) = self.accumulation.as_ref().filter(|_| !self.ranks.is_alone()) else {
+            return Ok(());
+        };
+        let weights = self.shares.weights(first..(first + self.config.accumulate).min(self.shares.batches()));
+        let tensors = [&mean.gradients, &self.network.parameters.statistics().flat];
+        let (stops, _) = unite(&self.ranks, &weights, tensors, if self.wants_to_stop { 1.0 } else { 0.0 })?;
+        self.stops = stops > 0.0;
+        Ok(())
+    }
+
+    /// Batches of this epoch that have been submitted.
+    fn batches_submitted(&self) -> usize {
+        (self.steps * self.config.accumulate).min(self.shares.batches())
+    }
+
+    /// Images of this epoch that have been submitted, by all ranks.
     fn images_submitted(&self) -> usize {
-        let batches = (self.steps * self.config.accumulate).min(self.batches_per_epoch());
-        let whole = self.whole_batches();
-        let tail = if batches > whole { self.batches[1].size } else { 0 };
-        batches.min(whole) * self.config.batch_size + tail
+        self.shares.images_in(self.batches_submitted())
+    }
+
+    /// The images in this rank's sums of losses and hits: its own, and for the first rank all those from before the epoch was resumed.
+    fn images_counted(&self) -> usize {
+        let before = if self.ranks.is_first() { self.shares.images_in(self.resumed_at) } else { 0 };
+        let mine = self.resumed_at..self.batches_submitted();
+        before + mine.map(|batch| self.shares.rows(batch, self.ranks.rank()).len()).sum::<usize>()
     }
 
     /// Metrics on the validation split, if there is one.
@@ -390,7 +476,7 @@ impl<'a> Trainer<'a> {
             Some(predictor) if average => predictor,
             _ => &mut validation.plain,
         };
-        let probabilities = predictor.run()?;
+        let probabilities = self.ranks.join(predictor.run()?, validation.labels.len())?;
         // The last step's loss may be finite while its update is not: weights with NaN predictions are never kept.
         if probabilities.iter().any(|p| !p.is_finite()) {
             return Err(self.diverged(f64::NAN, self.optimiser.steps()));
@@ -415,7 +501,7 @@ impl<'a> Trainer<'a> {
         while let Some(arrived) = self.totals.wait()? {
             self.progress(arrived)?;
         }
-        self.totals.ask(self.optimiser.steps(), self.images_submitted())?;
+        self.totals.ask(self.optimiser.steps(), self.images_counted())?;
         let last = self.totals.wait()?;
         self.progress(last.unwrap_or(Arrived::NOTHING))
     }
@@ -439,15 +525,16 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// The current position of the training.
+    /// The current position of the training. All ranks must ask for it together.
     pub fn position(&self) -> Result<Position, TrainError> {
         let totals = self.totals.sums.to_vec()?;
+        let totals = self.ranks.sum_f64([totals[0], totals[1]].map(f64::from))?.map(|sum| sum as f32);
         Ok(Position {
             phase: self.phase,
             epochs: self.epochs,
             steps_of_epoch: self.steps,
             steps: self.optimiser.steps(),
-            totals: [totals[0], totals[1]],
+            totals,
             plateau: self.plateau.clone(),
         })
     }
@@ -470,8 +557,9 @@ impl<'a> Trainer<'a> {
     pub fn restore(&mut self, position: &Position) -> Result<(), TrainError> {
         self.epochs = position.epochs;
         self.steps = position.steps_of_epoch;
+        self.resumed_at = self.batches_submitted();
         self.plateau = position.plateau.clone();
-        self.totals.sums.write(&position.totals)?;
+        self.totals.sums.write(&if self.ranks.is_first() { position.totals } else { [0.0; 2] })?;
         self.optimiser.set_steps(position.steps);
         Ok(())
     }

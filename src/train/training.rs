@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::agreement::{agree, agree_on_checkpoint};
 use super::checkpoint::{Checkpoint, fill, refuse, restore};
 use super::features::features;
 use super::trainer::{Position, Start, Trainer};
@@ -125,7 +126,7 @@ pub fn resume(
     observer: &mut dyn Observer,
 ) -> Result<Ending, TrainError> {
     let mut run = folder.read_config()?;
-    let _lock = folder.lock()?;
+    let _lock = task.ranks.is_first().then(|| folder.lock()).transpose()?;
     let result = folder.read_result()?;
     if result.is_some() && extension.is_none() {
         return Err(TrainError::complete(&run, folder));
@@ -153,6 +154,13 @@ pub fn resume(
         if let Some(stored) = &stored {
             refuse_stopped_early(&run.train, phase, &stored.checkpoint.history)?;
         }
+    }
+    let changes = extension.is_some() || run.ranks != task.ranks.size();
+    run.ranks = task.ranks.size();
+    // Once they agree, every rank has read what the first is about to change.
+    agree(&task.ranks, &run, &training.examples, &task.test)?;
+    agree_on_checkpoint(&task.ranks, stored.as_ref().map(|stored| &stored.checkpoint))?;
+    if task.ranks.is_first() && changes {
         if let Some(result) = &result {
             folder.keep_result(result)?;
         }
@@ -214,7 +222,7 @@ impl<'a> Training<'a> {
             weights.of(&task.form.class_names, split.train.iter().map(|image| labels[*image as usize]))?;
         }
         for phase in config.phases() {
-            check_batch(&phase.config, &split)?;
+            check_batch(&phase.config, &split, task.ranks.size())?;
             // Fails if a layer that a phase names does not exist.
             phase.learned.frozen(&builder.names())?;
         }
@@ -233,8 +241,10 @@ impl<'a> Training<'a> {
             train_images: split.train.len(),
             validation_images: split.validation.len(),
             data_checksum: examples.checksum(),
+            ranks: task.ranks.size(),
             chosen,
         };
+        agree(&task.ranks, &run, &examples, &task.test)?;
         Ok(Self { gpu, task, run, examples, split })
     }
 
@@ -253,13 +263,21 @@ impl<'a> Training<'a> {
     /// Trains from the start, in the folder `out` or else in `runs/NAME-N`.
     fn start(self, out: Option<&Path>, name: &str, observer: &mut dyn Observer) -> Result<Ending, TrainError> {
         self.check_weights()?;
-        // Made last, so that a training that is refused leaves no folder behind.
-        let folder = match out {
-            Some(path) => RunFolder::create(path)?,
-            None => RunFolder::create_numbered(name)?,
-        };
-        let _lock = folder.lock()?;
-        folder.write_config(&self.run)?;
+        let ranks = &self.task.ranks;
+        let mut lock = None;
+        let made = ranks.path_of_first(|| {
+            // Made last, so that a training that is refused leaves no folder behind.
+            let folder = match out {
+                Some(path) => RunFolder::create(path)?,
+                None => RunFolder::create_numbered(name)?,
+            };
+            lock = Some(folder.lock()?);
+            folder.write_config(&self.run)?;
+            Ok::<_, TrainError>(folder.path().to_owned())
+        })?;
+        let folder = RunFolder::open(out.unwrap_or(&made));
+        // Every rank must see the folder: all of them read the best weights in the end.
+        folder.read_config()?;
         self.go(&folder, None, observer)
     }
 
@@ -297,9 +315,11 @@ impl<'a> Training<'a> {
             epochs: history.len(),
             stopped_early: history.len() < self.run.total_epochs(),
             seconds: history.iter().map(|record| record.seconds).sum(),
-            test: Report::from_predictions(&network.predict_examples(&self.task.test)?),
+            test: Report::from_predictions(&network.predict_with(&self.task.ranks, &self.task.test)?),
         };
-        folder.write_result(&result)?;
+        if self.task.ranks.is_first() {
+            folder.write_result(&result)?;
+        }
         Ok(Ending::Finished(Box::new(Outcome { folder: folder.clone(), history, result })))
     }
 
@@ -318,14 +338,20 @@ impl<'a> Training<'a> {
             return Ok(ControlFlow::Continue(Feed::Images(Resident::new(&network.graph, images)?)));
         }
         let path = folder.file("features.safetensors");
-        let done = |done| observer.features(done, images.len());
-        Ok(match features(network, &self.run, images, &path, done)? {
-            ControlFlow::Continue(values) => {
-                let table = FeatureTable::new(&network.graph, &values, images.labels())?;
-                ControlFlow::Continue(Feed::Features(table))
-            }
-            ControlFlow::Break(()) => ControlFlow::Break(()),
-        })
+        let ranks = &self.task.ranks;
+        let computed = match ranks.is_first() {
+            true => features(network, &self.run, images, &path, |done| observer.features(done, images.len()))?,
+            false => ControlFlow::Continue(Vec::new()),
+        };
+        let mut values = computed.continue_value().unwrap_or_default();
+        if !ranks.is_alone() {
+            // The first rank has computed them, and gives them to the others; or none, when it is to stop.
+            values = bytemuck::pod_collect_to_vec(&ranks.of_first(bytemuck::cast_slice(&values))?);
+        }
+        if values.is_empty() {
+            return Ok(ControlFlow::Break(()));
+        }
+        Ok(ControlFlow::Continue(Feed::Features(FeatureTable::new(&network.graph, &values, images.labels())?)))
     }
 
     /// Trains the phase of this number, from 0, for this number of epochs, or until the observer stops it.
@@ -359,31 +385,74 @@ impl<'a> Training<'a> {
             phase: number,
             epochs_before: before,
             followed: run.chosen.as_ref().map(|chosen| chosen.monitored[number].clone()),
+            ranks: self.task.ranks.clone(),
         };
         let mut trainer = Trainer::new(&network, config, start)?;
         let last = folder.last_checkpoint();
         match stored {
             Some(stored) => restore(&mut trainer, epochs, stored.path, &stored.checkpoint, &stored.tensors)?,
             // From here on a missing checkpoint has been lost. Also, this phase overwrites the weights it starts from.
-            None => Checkpoint::write(&Checkpoint::bytes(&trainer, run, history, &last)?, &last)?,
+            None => self.write_checkpoint(&trainer, history, &last)?,
         }
 
         while trainer.epochs() < epochs && !is_stopped(&history[before..], &config.stopping) {
             let ended = trainer.epoch(|progress| observer.step(progress));
             match ended.map_err(|error| name_best(error, config, folder, history))? {
                 ControlFlow::Break(()) => {
-                    Checkpoint::write(&Checkpoint::bytes(&trainer, run, history, &last)?, &last)?;
+                    self.write_checkpoint(&trainer, history, &last)?;
                     return Ok(ControlFlow::Break(()));
                 }
                 ControlFlow::Continue(record) => {
                     history.push(record.clone());
                     let is_best = best(history, config.stopping.monitor) == Some(&record);
-                    keep(&trainer, run, folder, history, is_best)?;
+                    self.keep(&trainer, folder, history, is_best)?;
                     observer.epoch(&record, is_best);
+                    if trainer.stops() {
+                        return Ok(ControlFlow::Break(()));
+                    }
                 }
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Writes a checkpoint, if this is the rank that writes.
+    fn write_checkpoint(&self, trainer: &Trainer, history: &[EpochRecord], path: &Path) -> Result<(), TrainError> {
+        let position = trainer.position()?;
+        if self.task.ranks.is_first() {
+            Checkpoint::write(&Checkpoint::bytes(trainer, position, &self.run, history, path)?, path)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the files of an epoch, if this is the rank that writes, and waits for it if it is not. The checkpoint comes last: if the
+    /// program dies before that, the epoch is trained again and every file is written again, bit-identical.
+    fn keep(
+        &self,
+        trainer: &Trainer,
+        folder: &RunFolder,
+        history: &[EpochRecord],
+        is_best: bool,
+    ) -> Result<(), TrainError> {
+        let position = trainer.position()?;
+        if self.task.ranks.is_first() {
+            let last = folder.last_checkpoint();
+            // Made once for both files, which have the same content.
+            let checkpoint = Checkpoint::bytes(trainer, position, &self.run, history, &last)?;
+            // The settings go into the weight files too, so that each file names its network by itself.
+            let about = self.run.to_json();
+            weights::save(trainer.judged(), trainer.step_count(), &about, &folder.last_weights())?;
+            if is_best {
+                weights::save(trainer.judged(), trainer.step_count(), &about, &folder.best_weights())?;
+                Checkpoint::write(&checkpoint, &folder.best_checkpoint())?;
+            }
+            folder.write_history(history)?;
+            let curves = curves(history);
+            save_png(&curves, &folder.file("curves.png"))?;
+            save_svg(&curves, &folder.file("curves.svg"))?;
+            Checkpoint::write(&checkpoint, &last)?;
+        }
+        Ok(self.task.ranks.meet()?)
     }
 }
 
@@ -426,32 +495,6 @@ fn load_base(network: &Network, path: &Path, observer: &mut dyn Observer) -> Res
     Ok(())
 }
 
-/// Writes the files of an epoch. The checkpoint comes last: if the program dies before that, the epoch is trained again and
-/// every file is written again, bit-identical.
-fn keep(
-    trainer: &Trainer,
-    run: &RunConfig,
-    folder: &RunFolder,
-    history: &[EpochRecord],
-    is_best: bool,
-) -> Result<(), TrainError> {
-    let last = folder.last_checkpoint();
-    // Made once for both files, which have the same content.
-    let checkpoint = Checkpoint::bytes(trainer, run, history, &last)?;
-    // The settings go into the weight files too, so that each file names its network by itself.
-    let about = run.to_json();
-    weights::save(trainer.judged(), trainer.step_count(), &about, &folder.last_weights())?;
-    if is_best {
-        weights::save(trainer.judged(), trainer.step_count(), &about, &folder.best_weights())?;
-        Checkpoint::write(&checkpoint, &folder.best_checkpoint())?;
-    }
-    folder.write_history(history)?;
-    let curves = curves(history);
-    save_png(&curves, &folder.file("curves.png"))?;
-    save_svg(&curves, &folder.file("curves.svg"))?;
-    Checkpoint::write(&checkpoint, &last)
-}
-
 /// The note before a phase starts; `number` is from 0.
 fn description(phase: &Phase, number: usize, epochs: usize, network: &Network) -> String {
     let parameters = &network.parameters;
@@ -465,9 +508,13 @@ fn description(phase: &Phase, number: usize, epochs: usize, network: &Network) -
 }
 
 /// Refuses batches that are larger than the training split.
-pub(super) fn check_batch(config: &TrainConfig, split: &Split) -> Result<(), SettingsError> {
-    if split.train.len() < config.batch_size {
-        let allowed = format!("at most {}, the number of training images", split.train.len());
+pub(super) fn check_batch(config: &TrainConfig, split: &Split, ranks: usize) -> Result<(), SettingsError> {
+    let most = split.train.len() / ranks;
+    if most < config.batch_size {
+        let allowed = match ranks {
+            1 => format!("at most {most}, the number of training images"),
+            _ => format!("at most {most}, the training images for each of {ranks} ranks"),
+        };
         return Err(SettingsError::new("batch-size", config.batch_size, allowed));
     }
     Ok(())

@@ -126,10 +126,10 @@ impl Case {
             }
             _ => grey.clone(),
         };
-        let clock = graph.tensor_u32([2], &[0, 0]).unwrap();
+        let clock = graph.tensor_u32([3], &[0, 0, 0]).unwrap();
 
         let inference = model.forward(&mut Forward::new(&parameters, Mode::Inference), &grey).unwrap();
-        let mut pass = Forward::new(&parameters, Mode::Training { seed_and_step: &clock });
+        let mut pass = Forward::new(&parameters, Mode::Training { seed_step_row: &clock });
         let training = for_large.forward(&mut pass, &large).unwrap();
         let labels: Vec<u32> = (0..IMAGES as u32).collect();
         let labels = graph.tensor_u32([IMAGES], &labels).unwrap();

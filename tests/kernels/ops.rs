@@ -10,7 +10,7 @@ use selvedge::tensor::{Graph, Result, Shape, Tensor};
 /// The kernels of a graph that uses every op, forward and backward, with sizes that reach every variant of the matrix product.
 pub fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     let zeros = |shape: &[usize]| graph.zeros(shape);
-    let seed_and_step = graph.tensor_u32([2], &[0, 0])?;
+    let seed_step_row = graph.tensor_u32([3], &[0, 0, 0])?;
     let labels = graph.tensor_u32([2], &[0, 1])?;
     let mut outputs: Vec<Tensor> = Vec::new();
 
@@ -43,8 +43,8 @@ pub fn kernels_of_every_op(graph: &Graph) -> Result<Vec<Kernel>> {
     let joined = Tensor::concat(&[&pooled[0], &pooled[1], &pooled[2]])?;
     let features = joined.resize_bilinear([5, 5])?.leaky_relu(0.3)?.global_avg_pool()?;
     let (w, bias) = (zeros(&[12, 12])?, zeros(&[12])?);
-    let features = features.linear_dropout(&w, &bias, 0.5, &seed_and_step, 2)?;
-    let dropped = features.dropout(0.5, &seed_and_step, 1)?.mul(&features)?.mul(&zeros(&[12])?)?;
+    let features = features.linear_dropout(&w, &bias, 0.5, &seed_step_row, 2)?;
+    let dropped = features.dropout(0.5, &seed_step_row, 1)?.mul(&features)?.mul(&zeros(&[12])?)?;
     let logits = dropped.add(&zeros(&[12])?)?.scale(2.0)?;
     let entropy = logits.cross_entropy(&labels, 0.1)?;
     let loss = entropy.losses.sum()?.add(&losses(&logits)?)?;

@@ -38,9 +38,9 @@ pub fn two_steps(gpu: &Arc<Gpu>, model: Architecture) -> Result<Trained> {
     let images = graph.tensor(images.shape.clone(), &images.to_f32())?;
     let labels: Vec<u32> = (0..batch).map(|image| (image % form.classes()) as u32).collect();
     let labels = graph.tensor_u32([batch], &labels)?;
-    let seed_and_step = graph.tensor_u32([2], &[1, 1])?;
+    let seed_step_row = graph.tensor_u32([3], &[1, 1, 0])?;
 
-    let mut pass = Forward::new(&parameters, Mode::Training { seed_and_step: &seed_and_step });
+    let mut pass = Forward::new(&parameters, Mode::Training { seed_step_row: &seed_step_row });
     let loss = network.forward(&mut pass, &images)?.cross_entropy(&labels, 0.1)?.losses.mean()?;
     let arena = parameters.learned();
     let gradients = loss.backward(&arena.parts.iter().collect::<Vec<_>>())?;

@@ -19,6 +19,7 @@ use selvedge::run::{RunFolder, curves};
 
 use super::AdapterOption;
 use super::command_line::command_line;
+use super::launch::ranks;
 use super::output_folder::OutputFolder;
 use super::terminal::print_json;
 use images::{Images, ImagesOptions};
@@ -110,6 +111,9 @@ impl Options {
                 beside_members(ensemble.name(), ensemble.rule(), members, &images)?
             }
         };
+        if !ranks().is_first() {
+            return Ok(());
+        }
         let folder = OutputFolder::of_model(self.out.as_deref(), path, &images.what, self.tta)?;
         self.show(&folder, &images, &shown)
     }
@@ -123,7 +127,7 @@ impl Options {
         let evaluations = models.iter().zip(paths).map(|(model, path)| match model {
             Model::Single(classifier) => self.evaluate(classifier, path, &images),
             Model::Ensemble(ensemble) => {
-                let predictions = ensemble.predict(&images.set, self.views())?;
+                let predictions = ensemble.predict_with(&ranks(), &images.set, self.views())?;
                 evaluation_of(ensemble.name(), ensemble.rule(), predictions, &images)
             }
         });
@@ -132,6 +136,9 @@ impl Options {
             asked: models.len(),
             notes: Vec::new(),
         };
+        if !ranks().is_first() {
+            return Ok(());
+        }
         let folder = OutputFolder::new(self.out.as_deref(), "comparison")?;
         self.show(&folder, &images, &shown)
     }
@@ -148,7 +155,9 @@ impl Options {
         let evaluations = members.iter().zip(paths);
         let evaluations = evaluations.map(|(member, path)| self.evaluate(member, path, &images));
         let evaluations = evaluations.collect::<anyhow::Result<Vec<_>>>()?;
-
+        if !ranks().is_first() {
+            return Ok(());
+        }
         let folder = OutputFolder::new(self.out.as_deref(), "ensemble")?;
         let ensemble = Ensemble::new(members, rule, folder.name())?;
         ensemble.save(folder.path())?;
@@ -176,7 +185,7 @@ impl Options {
         let borrowed: Vec<&Classifier> = members.iter().collect();
         let common = Ensemble::common_validation_images(&borrowed, &data, Ensemble::FEWEST_TO_FIT)?;
         let set = data.train.subset(&common)?;
-        let said = members.iter().map(|member| member.predict(&set, self.views()));
+        let said = members.iter().map(|member| member.predict_with(&ranks(), &set, self.views()));
         let (rule, tried) = Rule::fit(kind, &said.collect::<Result<Vec<_>, _>>()?, 0)?;
         let mut notes = vec![("fitted on".to_owned(), format!("{} validation images", set.len()))];
         notes.extend(tried.iter().map(|fit| {
@@ -199,7 +208,7 @@ impl Options {
         Ok(Evaluation {
             name: shown(path),
             images: &images.set,
-            predictions: classifier.predict(&images.set, self.views())?,
+            predictions: classifier.predict_with(&ranks(), &images.set, self.views())?,
             settings: settings(classifier),
             curves: (!history.is_empty()).then(|| curves(&history)),
         })

@@ -20,6 +20,8 @@ use selvedge::settings::{Architecture, Recipe, TrainConfig};
 use selvedge::tensor::ops::Flip;
 use selvedge::train::{Extension, automatic_batch_size};
 
+use super::launch::ranks;
+
 /// The network to train.
 #[derive(Debug, Default, Args)]
 pub struct ModelArgument {
@@ -283,6 +285,9 @@ impl Settings {
             );
         }
         if self.has_automatic_batch() {
+            if !ranks().is_alone() {
+                bail!("--batch-size auto is for one process; give a number that fits the smallest of the devices");
+            }
             config.batch_size = automatic_batch_size(gpu, &config, form, images)?;
             if let Some(tune) = &mut config.transfer.fine_tune
                 && !self.given.has("fine_tune_batch_size")
@@ -290,7 +295,7 @@ impl Settings {
                 tune.batch_size = config.batch_size;
             }
         } else if let Some(images) = images {
-            notes.extend(self.shrink_batches(&mut config, form, images));
+            notes.extend(self.shrink_batches(&mut config, form, images / ranks().size()));
         }
         Ok((config, notes))
     }
@@ -304,6 +309,7 @@ impl Settings {
         }
         let least_steps = if *form == Form::default() { 1 } else { 10 };
         let batches_a_step = config.accumulate;
+        let each = if ranks().is_alone() { "" } else { " for each process" };
         let mut shrink = |batch: &mut usize, option: &str| {
             let usual = *batch;
             while *batch > SMALLEST_BATCH && *batch * batches_a_step * least_steps > images {
@@ -312,7 +318,7 @@ impl Settings {
             *batch = (*batch).min(images.max(1));
             if *batch < usual {
                 notes.push(format!(
-                    "batches have {batch} images, not {usual}, since there are only {images} to train on; --{option} decides \
+                    "batches have {batch} images, not {usual}, since there are only {images} to train on{each}; --{option} decides \
                      otherwise"
                 ));
             }

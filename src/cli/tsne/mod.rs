@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::command_line::command_line;
 use super::display::{INTERRUPTED, stop_on_ctrl_c};
+use super::launch::ranks;
 use super::output_folder::OutputFolder;
 use super::table::thousands;
 use super::terminal::{PrintError, print_json};
@@ -27,6 +28,10 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         OutputFolder::refuse_used(folder)?;
     }
     let source = Source::load(options)?;
+    if !ranks().is_first() {
+        // The first rank makes the map of the points that all have computed.
+        return Ok(ExitCode::SUCCESS);
+    }
     tsne.check_for(source.images.len())?;
     stop_on_ctrl_c()?;
     // Made before the work, so that no work is lost when the folder cannot be made.

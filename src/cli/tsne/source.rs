@@ -7,6 +7,7 @@ use selvedge::inference::Classifier;
 
 use super::options::{Of, Options, SplitName};
 use crate::cli::dataset;
+use crate::cli::launch::ranks;
 use crate::cli::table::thousands;
 
 /// Images, and a point for each.
@@ -51,7 +52,7 @@ impl Source {
             }
             Some(classifier) => {
                 words += &format!(", as {} sees them", classifier.name());
-                classifier.penultimate(&images)?
+                classifier.penultimate_with(&ranks(), &images)?
             }
         };
         Ok(Self { names: dataset.class_names, images, points, dims, words })

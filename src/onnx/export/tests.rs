@@ -23,6 +23,7 @@ fn exported(train: TrainConfig) -> Model {
         train_images: 0,
         validation_images: 0,
         data_checksum: 0,
+        ranks: 1,
         chosen: None,
         train,
     };

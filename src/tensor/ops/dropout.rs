@@ -5,7 +5,7 @@ use crate::gpu::params::elementwise::dropout::Params;
 use crate::gpu::shader;
 use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Op, Operand, Result, Tensor, TensorError};
 
-/// `Y = X / (1 - rate)` with probability `1 - rate`, else 0. Inputs: X; seed and step.
+/// `Y = X / (1 - rate)` with probability `1 - rate`, else 0. Inputs: X; seed, step and first row.
 #[derive(Debug, Clone, Copy)]
 struct Dropout {
     rate: f32,
@@ -47,7 +47,7 @@ impl Op for Dropout {
     }
 }
 
-/// Checks, for an op with dropout, the rate and that input `i` is seed and step.
+/// Checks, for an op with dropout, the rate and that input `i` is seed, step and first row.
 pub(super) fn check(op: &'static str, inputs: &Inputs, rate: f32, i: usize) -> Result<()> {
     if !(0.0..1.0).contains(&rate) {
         return Err(TensorError::Parameter {
@@ -55,18 +55,18 @@ pub(super) fn check(op: &'static str, inputs: &Inputs, rate: f32, i: usize) -> R
             problem: format!("the rate is {rate}, but must be at least 0 and below 1"),
         });
     }
-    inputs.require(i, "seed and step", [2])
+    inputs.require(i, "seed, step and first row", [3])
 }
 
 impl Tensor {
     /// Zeroes each element with probability `rate` and divides the others by `1 - rate`. Any shape; the result has the same.
     ///
-    /// `seed_and_step` holds two integers; write a new step before each run. `stream` distinguishes the dropout layers of a
-    /// network.
+    /// `seed_step_row` holds three integers: the seed; the step, a new one before each run; and the place of the first row of this tensor in
+    /// the whole batch, 0 unless other devices have rows before it. `stream` distinguishes the dropout layers of a network.
     ///
     /// # Errors
-    /// When the rate is not in `0 .. 1`, or `seed_and_step` is not two integers.
-    pub fn dropout(&self, rate: f32, seed_and_step: &Tensor, stream: u32) -> Result<Tensor> {
-        Self::apply_one(Dropout { rate, stream }, &[self, seed_and_step])
+    /// When the rate is not in `0 .. 1`, or `seed_step_row` is not three integers.
+    pub fn dropout(&self, rate: f32, seed_step_row: &Tensor, stream: u32) -> Result<Tensor> {
+        Self::apply_one(Dropout { rate, stream }, &[self, seed_step_row])
     }
 }

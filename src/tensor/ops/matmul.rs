@@ -7,7 +7,7 @@ use super::gemm::{Cols, Finish, Gemm, LONGEST_SEGMENT, Product, Rows, WEIGHT_GRA
 use crate::gpu::params::gemm::dropout::Dropout;
 use crate::tensor::{Backward, DType, Info, Inputs, Io, Launches, Layer, Op, Operand, Result, Tensor};
 
-/// `Y[m, n] = f(sum over k of A[m, k] B[k, n] + bias[n])`. Inputs: A, B, bias (unless plain), seed and step (for dropout).
+/// `Y[m, n] = f(sum over k of A[m, k] B[k, n] + bias[n])`. Inputs: A, B, bias (unless plain), seed, step and first row (for dropout).
 #[derive(Debug)]
 struct MatMul {
     extras: Extras,
@@ -29,7 +29,7 @@ impl Op for MatMul {
         if self.extras == Extras::Plain { "matmul" } else { "linear" }
     }
 
-    /// Input 3 is dropout's seed and step.
+    /// Input 3 is dropout's seed, step and first row.
     fn element_type(&self, i: usize) -> Option<DType> {
         Some(if i == 3 { DType::U32 } else { DType::F32 })
     }
@@ -63,7 +63,7 @@ impl Op for MatMul {
                 Extras::Bias { relu } => Finish::Bias { bias: Operand::Input(2), relu },
                 Extras::Dropout { rate, stream } => Finish::Dropout {
                     bias: Operand::Input(2),
-                    seed_and_step: Operand::Input(3),
+                    seed_step_row: Operand::Input(3),
                     dropout: Dropout { stream, rate },
                 },
             },
@@ -289,10 +289,10 @@ impl Tensor {
         weight: &Tensor,
         bias: &Tensor,
         rate: f32,
-        seed_and_step: &Tensor,
+        seed_step_row: &Tensor,
         stream: u32,
     ) -> Result<Tensor> {
         let extras = Extras::Dropout { rate, stream };
-        Self::apply_one(MatMul { extras }, &[self, weight, bias, seed_and_step])
+        Self::apply_one(MatMul { extras }, &[self, weight, bias, seed_step_row])
     }
 }

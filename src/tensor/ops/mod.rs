@@ -21,6 +21,7 @@ mod gemm;
 mod leaky_relu;
 mod matmul;
 mod max_pool;
+mod mean_over_ranks;
 mod operators;
 mod optimiser_step;
 mod pack;

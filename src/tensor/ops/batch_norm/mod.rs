@@ -4,6 +4,7 @@ mod gradient;
 mod images;
 mod inference;
 mod kernels;
+mod over_ranks;
 mod running;
 mod settings;
 mod training;

@@ -117,7 +117,7 @@ pub(in crate::tensor::ops) enum Finish {
     /// Bias, ReLU and dropout.
     Dropout {
         bias: Operand,
-        seed_and_step: Operand,
+        seed_step_row: Operand,
         dropout: Dropout,
     },
     /// Adds a matrix as large as C.
@@ -141,7 +141,7 @@ impl Finish {
         match self {
             Self::Plain => vec![],
             Self::Bias { bias, .. } => vec![bias.read()],
-            Self::Dropout { bias, seed_and_step, .. } => vec![bias.read(), seed_and_step.read()],
+            Self::Dropout { bias, seed_step_row, .. } => vec![bias.read(), seed_step_row.read()],
             Self::Add(addend) => vec![addend.read()],
             Self::BiasGrad(bias_grad) => vec![bias_grad.write()],
         }
