@@ -311,12 +311,13 @@ fn resizing(gpu: &Arc<Gpu>) -> Result<Report> {
 
 fn dropout(gpu: &Arc<Gpu>) -> Result<Report> {
     let mut checks = Checks::on(gpu);
-    let (seed, step, stream, rate) = (11, 5, 2, 0.3);
-    // One hash for four neighbouring numbers, of which each gets 24 bits.
-    let kept = |i: usize| (f64_of::pcg4d([i as u32 / 4, stream, step, seed])[i % 4] >> 8) as f32 / 16_777_216.0 >= rate;
+    let (seed, step, first_row, stream, rate) = (11, 5, 6, 2, 0.3);
+    // One hash for four neighbouring numbers, of which there are a hundred in a row; each number gets 24 bits.
+    let bits = |i: usize| f64_of::pcg4d([25 * first_row + i as u32 / 4, stream, step, seed])[i % 4] >> 8;
+    let kept = |i: usize| bits(i) as f32 / 16_777_216.0 >= rate;
     checks.check(
         &[random(&[9, 100], 1)],
-        |x| x[0].dropout(rate, &x[0].graph().tensor_u32([2], &[seed, step])?, stream),
+        |x| x[0].dropout(rate, &x[0].graph().tensor_u32([3], &[seed, step, first_row])?, stream),
         |x| {
             let keep = |(i, v): (usize, &f64)| if kept(i) { v / (1.0 - f64::from(rate)) } else { 0.0 };
             x[0].data.iter().enumerate().map(keep).collect()
