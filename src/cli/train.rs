@@ -170,6 +170,13 @@ fn start_final(options: &Options, path: &Path, display: &mut Display) -> anyhow:
     Chosen::by(&folder)?;
     let data = options.data_of(&run, display)?;
     let gpu = display.open(&options.adapter)?;
+    if run.ranks != ranks().size() {
+        warn!(
+            "the run was trained in {} processes and this is {}: its steps have batches of another size, so its epochs and rates may not suit",
+            run.ranks,
+            ranks().size()
+        );
+    }
     let task = Task::built_in(&run.train, &data).on(&ranks());
     let moved = options.settings.data().map(Path::canonicalize).transpose();
     let moved = moved.map_err(|e| anyhow!("--data cannot be found again: {e}"))?;
