@@ -5,4 +5,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 ./setup.sh --mpi || exit 3
 cargo clippy --features mpi --lib --bins --test mpirun -- -D warnings
-cargo test --release --features mpi --test mpirun
+# One test at a time: they measure how long processes take to end.
+cargo test --release --features mpi --test mpirun -- --test-threads=1

@@ -18,8 +18,10 @@ use tempfile::TempDir;
 
 const SELVEDGE: &str = env!("CARGO_BIN_EXE_selvedge");
 
-/// Every process that is still there after this time counts as hung.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it may take until all processes have ended, once one of them has been killed or told to stop.
+const TO_END: Duration = Duration::from_secs(10);
+/// The same from the start, for processes that are refused.
+const TO_BE_REFUSED: Duration = Duration::from_secs(60);
 
 /// `mpirun` of this many processes, on a machine that may have fewer processors and be used by root.
 fn mpirun(folder: &Path, processes: usize) -> Command {
@@ -85,11 +87,11 @@ fn bytes(folder: &Path, run: &str) -> Vec<u8> {
 }
 
 /// Waits for `mpirun` and its ranks to end, and returns what they printed; fails if it takes too long.
-fn end_soon(mut process: Child, ranks: &[u32]) -> Output {
+fn end_within(patience: Duration, mut process: Child, ranks: &[u32]) -> Output {
     let started = Instant::now();
     let is_there = |rank: &u32| Path::new(&format!("/proc/{rank}")).exists();
     while process.try_wait().unwrap().is_none() || ranks.iter().any(is_there) {
-        assert!(started.elapsed() < PATIENCE, "still running after {PATIENCE:?}");
+        assert!(started.elapsed() < patience, "still running after {patience:?}");
         sleep(Duration::from_millis(20));
     }
     process.wait_with_output().unwrap()
@@ -153,7 +155,7 @@ fn a_training_resumes_after_one_process_was_killed() {
     let ranks = children(process.id());
     assert_eq!(ranks.len(), 2);
     signal(ranks[1], "-KILL");
-    let ended = end_soon(process, &ranks);
+    let ended = end_within(TO_END, process, &ranks);
     assert!(!ended.status.success());
     assert!(!path.join("killed/result.json").exists());
     // The checkpoint is whole: it resumes, in as many processes to the same bits as without the kill.
@@ -173,7 +175,7 @@ fn an_interrupted_training_saves_and_resumes() {
     let process = in_its_second_epoch(path, "run");
     let ranks = children(process.id());
     signal(process.id(), "-INT");
-    assert!(!end_soon(process, &ranks).status.success());
+    assert!(!end_within(TO_END, process, &ranks).status.success());
     // Whatever it had time to save is whole, and resumes to the weights of a training that nothing disturbed.
     succeeded(&together(path, 2, &["train", "--resume", "run"]));
     succeeded(&together(path, 2, &training("60", EPOCHS, "whole", &[])));
@@ -187,7 +189,8 @@ fn ranks_that_do_not_fit_together_are_refused_with_one_message() {
     let refused = |first: &[&str], second: &[&str], expected: &[&str]| {
         let mut command = mpirun(path, 1);
         command.arg(SELVEDGE).args(first).args([":", "-n", "1", SELVEDGE]).args(second);
-        let ended = end_soon(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(), &[]);
+        let ended =
+            end_within(TO_BE_REFUSED, command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(), &[]);
         let message = text(&ended.stderr);
         assert!(!ended.status.success());
         assert_eq!(message.matches("error:").count(), 1, "{message}");
