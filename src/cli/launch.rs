@@ -33,6 +33,9 @@ const PRECEDENCE: Duration = Duration::from_secs(3);
 const PRECEDENCE_OF_NEXT: Duration = Duration::from_millis(100);
 const MOST_IN_TURN: usize = 30;
 
+/// MPICH's `mpirun` may drop what a process has said just before it ends all of them.
+const TO_BE_HEARD: Duration = Duration::from_millis(200);
+
 /// The first of these variables that is set to a number, or to a list of numbers such as Slurm's `4(x2),3`, of which it is the first.
 fn number(names: &[&str]) -> Option<usize> {
     names.iter().find_map(|name| leading_number(&std::env::var(name).ok()?))
@@ -90,16 +93,16 @@ pub fn join(command: &Command) -> anyhow::Result<()> {
     if started == 1 || needs_no_mpi {
         return Ok(());
     }
-    if !shares {
-        bail!(
-            "only train, evaluate, tsne, search and profile run in several processes together; start this command without mpirun or srun"
-        );
-    }
     let ranks = joined(started)?;
     if !ranks.is_first() {
         be_silent();
     }
     RANKS.set(ranks);
+    if !shares {
+        bail!(
+            "only train, evaluate, tsne, search and profile run in several processes together; start this command without mpirun or srun"
+        );
+    }
     Ok(())
 }
 
@@ -179,9 +182,22 @@ fn wait_for_first(rank: usize) -> std::ops::ControlFlow<()> {
     std::ops::ControlFlow::Continue(())
 }
 
-/// Waits, before the processes have joined, for the first to say what is wrong with the command line.
+/// Before an error on the command line: joins the other processes, which would wait for this one, and lets the first say it.
 pub fn let_the_first_speak() {
+    if started() > 1
+        && let Ok(ranks) = joined(started())
+    {
+        RANKS.set(ranks);
+    }
     let _ = wait_for_first(started_as());
+}
+
+/// Ends the other ranks, if there are any, because this one has said that it fails.
+pub fn end_others(ranks: &Ranks, code: u8) {
+    if !ranks.is_alone() {
+        std::thread::sleep(TO_BE_HEARD);
+        ranks.abandon(code.into());
+    }
 }
 
 /// The exit code for the way a command ended. A rank that fails prints its error and ends all others.
@@ -199,7 +215,7 @@ pub fn leave(ended: anyhow::Result<ExitCode>) -> ExitCode {
     let failed = ended.is_err();
     let code = exit_code(ended);
     if failed {
-        ranks.abandon(1);
+        end_others(&ranks, 1);
     }
     code
 }

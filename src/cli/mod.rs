@@ -299,6 +299,7 @@ fn explain(error: &clap::Error) -> anyhow::Result<ExitCode> {
     if error.use_stderr() {
         // Rendered without colours, which would be escaped.
         terminal::complain_as_is(&terminal::with_options(&error.render().to_string()));
+        launch::end_others(&launch::ranks(), USAGE);
         return Ok(ExitCode::from(USAGE));
     }
     error.print().map_err(terminal::PrintError::from)?;

@@ -61,7 +61,7 @@ impl Readback {
     pub fn poll(&mut self, gpu: &Gpu) -> Result<Option<Vec<u8>>, GpuError> {
         gpu.poll()?;
         match self.in_flight.front() {
-            Some((_, _, state)) if state.load(Ordering::Acquire) != PENDING => self.take(gpu).map(Some),
+            Some((_, _, state)) if state.load(Ordering::Acquire) != PENDING => self.take(gpu, <[u8]>::to_vec).map(Some),
             _ => Ok(None),
         }
     }
@@ -71,6 +71,14 @@ impl Readback {
     /// # Errors
     /// [`GpuError::Failed`] when the device is lost, [`GpuError::Invalid`] when none was requested.
     pub fn wait(&mut self, gpu: &Gpu) -> Result<Vec<u8>, GpuError> {
+        self.wait_with(gpu, <[u8]>::to_vec)
+    }
+
+    /// As [`Readback::wait`], but `use_it` sees the copy where it lies, which may save the time for new memory.
+    ///
+    /// # Errors
+    /// As [`Readback::wait`].
+    pub fn wait_with<T>(&mut self, gpu: &Gpu, use_it: impl FnOnce(&[u8]) -> T) -> Result<T, GpuError> {
         if let Some((_, submission, state)) = self.in_flight.front() {
             gpu.wait(Some(submission.clone()))?;
             // Another thread's poll may have taken the callback and be about to run it.
@@ -79,10 +87,10 @@ impl Readback {
                 gpu.poll()?;
             }
         }
-        self.take(gpu)
+        self.take(gpu, use_it)
     }
 
-    fn take(&mut self, gpu: &Gpu) -> Result<Vec<u8>, GpuError> {
+    fn take<T>(&mut self, gpu: &Gpu, use_it: impl FnOnce(&[u8]) -> T) -> Result<T, GpuError> {
         let invalid = |message: String| GpuError::Invalid { what: "read-back".to_owned(), message };
         let Some((buffer, _, state)) = self.in_flight.pop_front() else {
             return Err(invalid("nothing was requested".to_owned()));
@@ -91,9 +99,9 @@ impl Readback {
             gpu.health()?;
             return Err(invalid("the buffer could not be mapped".to_owned()));
         }
-        let bytes = buffer.buffer().get_mapped_range(..).map_err(|e| invalid(e.to_string()))?.to_vec();
+        let result = use_it(&buffer.buffer().get_mapped_range(..).map_err(|e| invalid(e.to_string()))?);
         buffer.buffer().unmap();
         self.free.push(buffer);
-        Ok(bytes)
+        Ok(result)
     }
 }

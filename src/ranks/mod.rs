@@ -11,6 +11,7 @@ mod processes;
 mod shares;
 mod threads;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -32,18 +33,18 @@ pub trait Exchange {
     /// The number of ranks.
     fn size(&self) -> usize;
 
-    /// What every rank has given, in their order. The lengths may differ.
+    /// Replaces `all` by what every rank has given, in their order. The lengths may differ.
     ///
     /// # Errors
     /// [`RanksError::Gone`] when a rank has ended.
-    fn all_gather(&self, mine: &[u8]) -> Result<Parts>;
+    fn all_gather(&self, mine: &[u8], all: &mut Parts) -> Result<()>;
 
-    /// Gives the first `lengths[0]` bytes to the first rank, the next `lengths[1]` to the second, and so on; returns what each rank has given
-    /// to this one, in their order.
+    /// Gives the first `lengths[0]` bytes to the first rank, the next `lengths[1]` to the second, and so on; replaces `given` by what each rank
+    /// has given to this one, in their order.
     ///
     /// # Errors
     /// [`RanksError::Gone`] when a rank has ended.
-    fn all_to_all(&self, mine: &[u8], lengths: &[usize]) -> Result<Parts>;
+    fn all_to_all(&self, mine: &[u8], lengths: &[usize], given: &mut Parts) -> Result<()>;
 
     /// Ends the other ranks because this one has failed, if they would not notice by themselves; `code` is the exit code.
     fn abandon(&self, code: i32) {
@@ -63,18 +64,27 @@ impl Exchange for Alone {
         1
     }
 
-    fn all_gather(&self, mine: &[u8]) -> Result<Parts> {
-        Ok(Parts::of(mine.to_vec(), vec![mine.len()]))
+    fn all_gather(&self, mine: &[u8], all: &mut Parts) -> Result<()> {
+        all.clear();
+        all.push(mine);
+        Ok(())
     }
 
-    fn all_to_all(&self, mine: &[u8], lengths: &[usize]) -> Result<Parts> {
-        Ok(Parts::of(mine.to_vec(), lengths.to_vec()))
+    fn all_to_all(&self, mine: &[u8], _: &[usize], given: &mut Parts) -> Result<()> {
+        self.all_gather(mine, given)
     }
 }
 
+/// Numbers that are added at a time.
+const BLOCK: usize = 1024;
+
 /// A rank among others, as one of them sees it. Clones are the same rank.
 #[derive(Clone)]
-pub struct Ranks(Rc<dyn Exchange>);
+pub struct Ranks {
+    exchange: Rc<dyn Exchange>,
+    /// Where a sum is received, kept for the next one.
+    received: Rc<RefCell<Parts>>,
+}
 
 impl Ranks {
     /// A single rank, which has nobody to wait for.
@@ -84,17 +94,17 @@ impl Ranks {
 
     /// The ranks of an exchange.
     pub fn of(exchange: impl Exchange + 'static) -> Self {
-        Self(Rc::new(exchange))
+        Self { exchange: Rc::new(exchange), received: Rc::default() }
     }
 
     /// The number of this rank, from 0.
     pub fn rank(&self) -> usize {
-        self.0.rank()
+        self.exchange.rank()
     }
 
     /// The number of ranks.
     pub fn size(&self) -> usize {
-        self.0.size()
+        self.exchange.size()
     }
 
     /// Whether there is no other rank.
@@ -117,19 +127,37 @@ impl Ranks {
             return Ok(());
         }
         // Rank i adds part i, so that every number crosses the network twice, however many ranks there are.
-        let place = |rank: usize| rank * values.len() / self.size();
-        let lengths: Vec<usize> = (0..self.size()).map(|rank| 4 * (place(rank + 1) - place(rank))).collect();
-        let given = self.0.all_to_all(bytemuck::cast_slice(values), &lengths)?;
-        let mut sums = vec![0.0; lengths[self.rank()] / 4];
-        for (of_rank, weight) in given.iter().zip(weights) {
-            for (sum, value) in sums.iter_mut().zip(numbers(of_rank)) {
-                *sum += weight * f64::from(value);
+        let (numbers, size) = (values.len(), self.size());
+        let place = |rank: usize| rank * numbers / size;
+        let lengths: Vec<usize> = (0..size).map(|rank| 4 * (place(rank + 1) - place(rank))).collect();
+        let mut received = self.received.borrow_mut();
+        self.exchange.all_to_all(bytemuck::cast_slice(values), &lengths, &mut received)?;
+        let of_ranks: Vec<&[[u8; 4]]> = received.iter().map(|part| part.as_chunks().0).collect();
+        let mine = &mut values[place(self.rank())..place(self.rank() + 1)];
+        // A block at a time, so that its sums stay in the cache while the inner loop goes through one rank's numbers.
+        let mut block = [0.0; BLOCK];
+        for (number, mine) in mine.chunks_mut(BLOCK).enumerate() {
+            let sums = &mut block[..mine.len()];
+            sums.fill(0.0);
+            for (part, weight) in of_ranks.iter().zip(weights) {
+                for (sum, bytes) in sums.iter_mut().zip(&part[number * BLOCK..]) {
+                    *sum += weight * f64::from(f32::from_ne_bytes(*bytes));
+                }
+            }
+            for (value, sum) in mine.iter_mut().zip(sums) {
+                *value = *sum as f32;
             }
         }
-        let sums: Vec<f32> = sums.into_iter().map(|sum| sum as f32).collect();
-        let all = self.0.all_gather(bytemuck::cast_slice(&sums))?;
-        bytemuck::cast_slice_mut(values).copy_from_slice(all.joined());
+        self.exchange.all_gather(bytemuck::cast_slice(mine), &mut received)?;
+        bytemuck::cast_slice_mut(values).copy_from_slice(received.joined());
         Ok(())
+    }
+
+    /// What every rank has given, in their order.
+    fn gather(&self, mine: &[u8]) -> Result<Parts> {
+        let mut all = Parts::default();
+        self.exchange.all_gather(mine, &mut all)?;
+        Ok(all)
     }
 
     /// The sums over the ranks.
@@ -138,7 +166,7 @@ impl Ranks {
     /// [`RanksError::Gone`] when a rank has ended.
     pub fn sum_f64<const N: usize>(&self, values: [f64; N]) -> Result<[f64; N]> {
         let mut sums = [0.0; N];
-        for of_rank in self.0.all_gather(bytemuck::cast_slice(&values))?.iter() {
+        for of_rank in self.gather(bytemuck::cast_slice(&values))?.iter() {
             for (sum, bytes) in sums.iter_mut().zip(of_rank.as_chunks().0) {
                 *sum += f64::from_ne_bytes(*bytes);
             }
@@ -160,7 +188,7 @@ impl Ranks {
         if items < self.size() {
             return Ok(mine);
         }
-        let all = self.0.all_gather(bytemuck::cast_slice(&mine))?;
+        let all = self.gather(bytemuck::cast_slice(&mine))?;
         Ok(bytemuck::pod_collect_to_vec(all.joined()))
     }
 
@@ -171,7 +199,7 @@ impl Ranks {
     pub fn of_first(&self, mine: &[u8]) -> Result<Vec<u8>> {
         let given = if self.is_first() { mine } else { &[] };
         // The others have given nothing.
-        Ok(self.0.all_gather(given)?.joined().to_vec())
+        Ok(self.gather(given)?.joined().to_vec())
     }
 
     /// The path that the first rank makes; the others wait for it.
@@ -196,12 +224,12 @@ impl Ranks {
     /// # Errors
     /// [`RanksError::Gone`] when a rank has ended.
     pub fn meet(&self) -> Result<()> {
-        self.0.all_gather(&[]).map(|_| ())
+        self.gather(&[]).map(|_| ())
     }
 
     /// Ends the other ranks, if there are any, because this one has failed: they would wait for it forever.
     pub fn abandon(&self, code: i32) {
-        self.0.abandon(code);
+        self.exchange.abandon(code);
     }
 
     /// Refuses if another rank has other `values`: each is named, as "the data".
@@ -210,7 +238,7 @@ impl Ranks {
     /// [`RanksError::Differs`], on every rank; [`RanksError::Gone`] when a rank has ended.
     pub fn agree(&self, values: &[(&str, String)]) -> Result<()> {
         for (what, value) in values {
-            let all = self.0.all_gather(value.as_bytes())?;
+            let all = self.gather(value.as_bytes())?;
             let all: Vec<_> = all.iter().map(String::from_utf8_lossy).collect();
             if let Some(rank) = all.iter().position(|other| *other != all[0]) {
                 return Err(RanksError::Differs {
@@ -223,10 +251,6 @@ impl Ranks {
         }
         Ok(())
     }
-}
-
-fn numbers(bytes: &[u8]) -> impl Iterator<Item = f32> {
-    bytes.as_chunks().0.iter().map(|number| f32::from_ne_bytes(*number))
 }
 
 #[cfg(test)]
@@ -245,8 +269,8 @@ mod tests {
 
     #[test]
     fn a_sum_is_that_of_all_ranks_in_their_order() {
-        // As many numbers as ranks, fewer, more, and none.
-        for (size, len) in [(1, 5), (2, 7), (3, 3), (4, 2), (3, 0)] {
+        // As many numbers as ranks, fewer, more, none, and more than are added at a time.
+        for (size, len) in [(1, 5), (2, 7), (3, 3), (4, 2), (3, 0), (3, 3 * BLOCK + 5)] {
             let value = |rank: usize, i: usize| (rank + 1) as f32 * 0.1 + i as f32;
             let weights: Vec<f64> = (0..size).map(|rank| if size == 1 { 1.0 } else { 0.5 + rank as f64 }).collect();
             let sums = on_ranks(size, |ranks| {

@@ -31,26 +31,26 @@ impl Exchange for Process {
         self.world.size() as usize
     }
 
-    fn all_gather(&self, mine: &[u8]) -> Result<Parts> {
+    fn all_gather(&self, mine: &[u8], all: &mut Parts) -> Result<()> {
         let mut counts = vec![0; self.size()];
         self.world.all_gather_into(&count(mine.len())?, &mut counts);
-        let (mut all, starts) = room(&counts)?;
-        self.world
-            .all_gather_varcount_into(somewhere(mine), &mut PartitionMut::new(&mut all, &counts[..], &starts[..]));
-        Ok(Parts::of(all, lengths(&counts)))
+        let starts = starts(&counts)?;
+        let room = all.make_room(lengths(&counts));
+        self.world.all_gather_varcount_into(somewhere(mine), &mut PartitionMut::new(room, &counts[..], &starts[..]));
+        Ok(())
     }
 
-    fn all_to_all(&self, mine: &[u8], given: &[usize]) -> Result<Parts> {
-        let given: Vec<i32> = given.iter().map(|length| count(*length)).collect::<Result<_>>()?;
-        let mut counts = vec![0; self.size()];
-        self.world.all_to_all_into(&given, &mut counts);
-        let given_starts = starts(&given)?;
-        let (mut all, starts) = room(&counts)?;
+    fn all_to_all(&self, mine: &[u8], to: &[usize], given: &mut Parts) -> Result<()> {
+        let to: Vec<i32> = to.iter().map(|length| count(*length)).collect::<Result<_>>()?;
+        let mut from = vec![0; self.size()];
+        self.world.all_to_all_into(&to, &mut from);
+        let (to_starts, from_starts) = (starts(&to)?, starts(&from)?);
+        let room = given.make_room(lengths(&from));
         self.world.all_to_all_varcount_into(
-            &Partition::new(somewhere(mine), &given[..], &given_starts[..]),
-            &mut PartitionMut::new(&mut all, &counts[..], &starts[..]),
+            &Partition::new(somewhere(mine), &to[..], &to_starts[..]),
+            &mut PartitionMut::new(room, &from[..], &from_starts[..]),
         );
-        Ok(Parts::of(all, lengths(&counts)))
+        Ok(())
     }
 
     fn abandon(&self, code: i32) {
@@ -80,15 +80,6 @@ fn starts(counts: &[i32]) -> Result<Vec<i32>> {
     let starts = starts.collect::<Result<_>>()?;
     count(end)?;
     Ok(starts)
-}
-
-/// Room for parts of these sizes, at an address even if they are empty, and where each starts.
-fn room(counts: &[i32]) -> Result<(Vec<u8>, Vec<i32>)> {
-    let starts = starts(counts)?;
-    let bytes: usize = lengths(counts).iter().sum();
-    let mut room = vec![0; bytes + 1];
-    room.truncate(bytes);
-    Ok((room, starts))
 }
 
 fn lengths(counts: &[i32]) -> Vec<usize> {

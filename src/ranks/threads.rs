@@ -28,17 +28,15 @@ pub fn threads(size: usize) -> Vec<Thread> {
 
 impl Thread {
     /// Sends each rank its part, and receives one from each.
-    fn exchange<'a>(&self, parts: impl Iterator<Item = &'a [u8]>) -> Result<Parts> {
+    fn exchange<'a>(&self, parts: impl Iterator<Item = &'a [u8]>, received: &mut Parts) -> Result<()> {
         for (rank, (to, part)) in self.to.iter().zip(parts).enumerate() {
             to.send(part.to_vec()).map_err(|_| RanksError::Gone { rank })?;
         }
-        let (mut bytes, mut lengths) = (Vec::new(), Vec::new());
+        received.clear();
         for (rank, from) in self.from.iter().enumerate() {
-            let part = from.recv().map_err(|_| RanksError::Gone { rank })?;
-            lengths.push(part.len());
-            bytes.extend(part);
+            received.push(&from.recv().map_err(|_| RanksError::Gone { rank })?);
         }
-        Ok(Parts::of(bytes, lengths))
+        Ok(())
     }
 }
 
@@ -51,16 +49,17 @@ impl Exchange for Thread {
         self.to.len()
     }
 
-    fn all_gather(&self, mine: &[u8]) -> Result<Parts> {
-        self.exchange(std::iter::repeat(mine))
+    fn all_gather(&self, mine: &[u8], all: &mut Parts) -> Result<()> {
+        self.exchange(std::iter::repeat(mine), all)
     }
 
-    fn all_to_all(&self, mine: &[u8], lengths: &[usize]) -> Result<Parts> {
+    fn all_to_all(&self, mine: &[u8], lengths: &[usize], given: &mut Parts) -> Result<()> {
         let mut rest = mine;
-        self.exchange(lengths.iter().map(|length| {
+        let parts = lengths.iter().map(|length| {
             let (part, after) = rest.split_at(*length);
             rest = after;
             part
-        }))
+        });
+        self.exchange(parts, given)
     }
 }

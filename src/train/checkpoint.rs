@@ -9,7 +9,8 @@ use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
 use super::TrainError;
-use super::trainer::{Position, Trainer};
+use super::position::Position;
+use super::trainer::Trainer;
 use crate::files::{self, write_atomically};
 use crate::run::{EpochRecord, RunConfig};
 use crate::tensor::Tensor;
@@ -110,7 +111,8 @@ pub(super) fn restore(
     stored: &HashMap<String, Vec<f32>>,
 ) -> Result<(), TrainError> {
     let Position { phase, epochs, steps_of_epoch, steps, .. } = checkpoint.position;
-    let per_epoch = trainer.steps_per_epoch_of(checkpoint.run.ranks);
+    let (steps_here, steps_there) = (trainer.epoch_steps(), trainer.epoch_steps().among(checkpoint.run.ranks));
+    let per_epoch = steps_there.count();
     let of_phase = checkpoint.history.iter().filter(|record| record.phase == phase + 1);
     let is_possible = epochs == of_phase.count()
         && epochs <= planned
@@ -121,7 +123,7 @@ pub(super) fn restore(
         return Err(refuse(path, problem));
     }
     fill(&trainer.tensors(), path, stored)?;
-    trainer.restore(&trainer.position_after(&checkpoint.position, checkpoint.run.ranks))
+    trainer.restore(&steps_here.position_after(&checkpoint.position, &steps_there))
 }
 
 /// Fills the tensors from those of the same names: all of them, or none.

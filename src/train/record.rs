@@ -51,7 +51,7 @@ pub fn record(
     }
     let beginning = Beginning::new(gpu, config, data)?;
     let mut trainer = beginning.trainer(config)?;
-    let most = config.epochs * trainer.steps_per_epoch();
+    let most = config.epochs * trainer.epoch_steps().count();
     if extent.steps > most {
         let allowed = format!("at most {most}, which is all of its {} epochs", config.epochs);
         return Err(SettingsError::new("steps", extent.steps, allowed).into());

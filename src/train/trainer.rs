@@ -3,14 +3,15 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use super::exchange::GradientExchange;
 use super::mixing::Mixer;
+use super::position::{EpochSteps, Position};
 use super::step::{Accumulation, StepRecorder, seed_step_row};
 use super::totals::{Arrived, Totals};
-use super::unite::unite;
+use super::validation::{Judgement, Validation};
 use super::{Progress, TrainError};
 use crate::data::{Split, shuffle};
-use crate::eval::Report;
-use crate::network::{Answer, Changes, Feed, Network, Predictor, Visit};
+use crate::network::{Changes, Feed, Network, Visit};
 use crate::optim::{Average, Optimiser, PlateauState, Schedule, Timeline};
 use crate::program::Program;
 use crate::ranks::{Ranks, Shares};
@@ -44,9 +45,10 @@ pub(super) struct Trainer<'a> {
     /// The seed, the number of the batch and the row of this rank's first image in it, for dropout.
     seed_step_row: Tensor,
     totals: Totals,
-    /// Who else trains, and which images are this rank's.
+    /// Who else trains, what is exchanged with them in a step, and which images are this rank's.
     ranks: Ranks,
-    shares: Shares,
+    exchange: Option<GradientExchange>,
+    epoch_steps: EpochSteps,
     /// Whether the observer of this rank, or of any, wants to stop.
     wants_to_stop: bool,
     stops: bool,
@@ -65,30 +67,6 @@ pub(super) struct Trainer<'a> {
     /// The batch of this epoch from which on it was resumed, if it was.
     resumed_at: usize,
     plateau: PlateauState,
-}
-
-/// The predictors for this rank's part of the validation split, with the weights and with their average, and the labels of the whole.
-struct Validation {
-    plain: Predictor,
-    average: Option<Predictor>,
-    labels: Vec<u16>,
-}
-
-/// The host's part of the state of a training; the rest is in [`Trainer::tensors`].
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Position {
-    /// The phase, from 0.
-    pub phase: usize,
-    /// Epochs of the phase that are complete.
-    pub epochs: usize,
-    /// Steps of the present epoch that are done.
-    pub steps_of_epoch: usize,
-    /// Steps of the phase.
-    pub steps: u64,
-    /// Sums of loss and hits of the present epoch.
-    pub totals: [f32; 2],
-    pub plateau: PlateauState,
 }
 
 /// What a trainer trains on, and where in the training it begins.
@@ -160,22 +138,16 @@ impl<'a> Trainer<'a> {
         let batches = batches.collect::<Result<Vec<_>, TrainError>>()?;
         let update = accumulation.as_ref().map(|mean| recorder.compile_update(mean));
         let update = update.transpose()?;
-        let part = ranks.part_of(&split.validation);
-        let predictor = |parameters| network.predictor(parameters, feed, part, Answer::Probabilities);
-        let validation = match split.validation.is_empty() {
-            true => None,
-            false => Some(Validation {
-                plain: predictor(&network.parameters)?,
-                average: average.as_ref().map(|a| predictor(&a.parameters)).transpose()?,
-                labels: split.validation.iter().filter_map(|i| labels.get(*i as usize).copied()).collect(),
-            }),
-        };
+        let validation = Validation::new(network, average.as_ref(), feed, labels, &split, &ranks)?;
+        let exchange = accumulation.as_ref().filter(|_| !ranks.is_alone());
+        let exchange = exchange.map(|mean| GradientExchange::new(&ranks, network, &mean.gradients)).transpose()?;
         Ok(Self {
             config,
             network,
             optimiser,
             ranks,
-            shares,
+            exchange,
+            epoch_steps: EpochSteps { shares, accumulate: config.accumulate },
             wants_to_stop: false,
             stops: false,
             validation,
@@ -221,37 +193,13 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Steps per epoch. The last one may have fewer batches.
-    pub fn steps_per_epoch(&self) -> usize {
-        self.steps_per_epoch_of(self.ranks.size())
-    }
-
-    /// Steps per epoch of this many ranks.
-    pub fn steps_per_epoch_of(&self, ranks: usize) -> usize {
-        self.shares.among(ranks).batches().div_ceil(self.config.accumulate)
-    }
-
-    /// The position of these ranks that a training by another number of `ranks` has reached: steps are of other sizes, so it is the start of
-    /// the step that holds the next image.
-    pub fn position_after(&self, there: &Position, ranks: usize) -> Position {
-        let mut here = there.clone();
-        if ranks == self.ranks.size() {
-            return here;
-        }
-        let (before, now) = (self.shares.among(ranks), self.shares);
-        let accumulate = self.config.accumulate;
-        let images = before.images_in(there.steps_of_epoch * accumulate);
-        let of_step = |steps: usize| now.images_in(steps * accumulate);
-        here.steps_of_epoch = (0..self.steps_per_epoch()).rev().find(|steps| of_step(*steps) <= images).unwrap_or(0);
-        here.steps = (there.epochs * self.steps_per_epoch() + here.steps_of_epoch) as u64;
-        // Sums over the images that count as seen.
-        let share = of_step(here.steps_of_epoch) as f32 / images.max(1) as f32;
-        here.totals = there.totals.map(|sum| sum * share);
-        here
+    /// The steps of an epoch.
+    pub fn epoch_steps(&self) -> EpochSteps {
+        self.epoch_steps
     }
 
     fn timeline(&self) -> Timeline {
-        Timeline { steps_per_epoch: self.steps_per_epoch() as u64, epochs: self.config.epochs as u64 }
+        Timeline { steps_per_epoch: self.epoch_steps.count() as u64, epochs: self.config.epochs as u64 }
     }
 
     /// Trains to the end of the current epoch, then validates; or stops after the step in which `observe` breaks.
@@ -286,11 +234,9 @@ impl<'a> Trainer<'a> {
         let [loss, hits, n, stops] = self.ranks.sum_f64([trained.loss * n, trained.accuracy * n, n, stops])?;
         self.stops = stops > 0.0;
         let images = self.images_submitted() - images_before;
-        let plain = self.validate(false)?;
-        let average = match &self.average {
-            Some(_) => self.validate(true)?,
-            None => None,
-        };
+        let judgement = self.validate()?;
+        let plain = judgement.as_ref().map(|judgement| &judgement.plain);
+        let average = judgement.as_ref().and_then(|judgement| judgement.average.as_ref());
         self.end_epoch();
         let record = EpochRecord {
             epoch: self.epochs_before + self.epochs,
@@ -298,11 +244,11 @@ impl<'a> Trainer<'a> {
             learning_rate,
             train_loss: loss / n,
             train_accuracy: hits / n,
-            validation_loss: plain.as_ref().map(|report| report.log_loss),
-            validation_accuracy: plain.as_ref().map(|report| report.accuracy),
-            ema_validation_loss: average.as_ref().map(|report| report.log_loss),
-            ema_validation_accuracy: average.as_ref().map(|report| report.accuracy),
-            macro_f1: average.as_ref().or(plain.as_ref()).map(|report| report.macro_avg.f1),
+            validation_loss: plain.map(|report| report.log_loss),
+            validation_accuracy: plain.map(|report| report.accuracy),
+            ema_validation_loss: average.map(|report| report.log_loss),
+            ema_validation_accuracy: average.map(|report| report.accuracy),
+            macro_f1: average.or(plain).map(|report| report.macro_avg.f1),
             images_per_second: images as f64 / training_seconds,
             seconds: started.elapsed().as_secs_f64(),
         };
@@ -320,7 +266,7 @@ impl<'a> Trainer<'a> {
     pub fn start_epoch(&mut self) -> Result<(), TrainError> {
         let mut order = self.train.clone();
         shuffle(&mut order, self.config.seed, EPOCH_STREAM + self.epoch_number() as u64);
-        self.visit.set_order(&self.shares.of(&order, self.ranks.rank()))?;
+        self.visit.set_order(&self.epoch_steps.shares.of(&order, self.ranks.rank()))?;
         self.take_from_first()?;
         if self.steps == 0 {
             self.totals.sums.write(&[0.0; 2])?;
@@ -355,7 +301,7 @@ impl<'a> Trainer<'a> {
 
     /// Whether all steps of the epoch are done.
     pub fn is_epoch_over(&self) -> bool {
-        self.steps >= self.steps_per_epoch()
+        self.steps >= self.epoch_steps.count()
     }
 
     /// The programs that steps run, with what each does.
@@ -403,19 +349,19 @@ impl<'a> Trainer<'a> {
         if let Some(average) = &self.average {
             average.start_step(step)?;
         }
-        let accumulate = self.config.accumulate;
-        let first = self.steps * accumulate;
+        let EpochSteps { shares, accumulate } = self.epoch_steps;
+        let batches = self.epoch_steps.batches_of(self.steps);
         let mut images = 0;
-        for batch in first..(first + accumulate).min(self.shares.batches()) {
+        for batch in batches.clone() {
             // Every batch has its own random numbers.
-            let number = (step - 1) * accumulate as u64 + (batch - first) as u64 + 1;
+            let number = (step - 1) * accumulate as u64 + (batch - batches.start) as u64 + 1;
             if let Some(mixer) = &self.mixer {
                 mixer.start_step(number)?;
             }
-            let row = self.shares.rows(batch, self.ranks.rank()).start;
+            let row = shares.rows(batch, self.ranks.rank()).start;
             self.seed_step_row.write_u32(&[self.config.seed_word(), number as u32, row as u32])?;
             self.visit.start_at(batch * self.config.batch_size, self.epoch_number() - 1)?;
-            let is_last = batch >= self.shares.whole_batches();
+            let is_last = batch >= shares.whole_batches();
             let Batch { compiled, size } = &mut self.batches[usize::from(is_last)];
             images += *size;
             if let Some(mean) = &self.accumulation {
@@ -424,11 +370,13 @@ impl<'a> Trainer<'a> {
             if self.ranks.is_alone() {
                 compiled.run()?;
             } else {
-                let weights = self.shares.weights(batch..batch + 1);
+                let weights = shares.weights(batch..batch + 1);
                 compiled.run_with(|statistics| self.ranks.sum(statistics, &weights).map_err(TrainError::from))?;
             }
         }
-        self.unite(first)?;
+        if let Some(exchange) = &mut self.exchange {
+            (self.stops, _) = exchange.run(&shares.weights(batches), self.wants_to_stop)?;
+        }
         if let Some(update) = &mut self.update {
             update.run()?;
         }
@@ -436,53 +384,28 @@ impl<'a> Trainer<'a> {
         self.totals.ask(step, self.images_counted())
     }
 
-    /// Replaces this rank's mean gradient and running statistics by those of all ranks, for the step whose first batch is `first`; and tells
-    /// the others if this one is to stop, so that all stop after the same step.
-    fn unite(&mut self, first: usize) -> Result<(), TrainError> {
-        let Some(mean) = self.accumulation.as_ref().filter(|_| !self.ranks.is_alone()) else {
-            return Ok(());
-        };
-        let weights = self.shares.weights(first..(first + self.config.accumulate).min(self.shares.batches()));
-        let tensors = [&mean.gradients, &self.network.parameters.statistics().flat];
-        let (stops, _) = unite(&self.ranks, &weights, tensors, if self.wants_to_stop { 1.0 } else { 0.0 })?;
-        self.stops = stops > 0.0;
-        Ok(())
-    }
-
-    /// Batches of this epoch that have been submitted.
-    fn batches_submitted(&self) -> usize {
-        (self.steps * self.config.accumulate).min(self.shares.batches())
-    }
-
     /// Images of this epoch that have been submitted, by all ranks.
     fn images_submitted(&self) -> usize {
-        self.shares.images_in(self.batches_submitted())
+        self.epoch_steps.images_in(self.steps)
     }
 
     /// The images in this rank's sums of losses and hits: its own, and for the first rank all those from before the epoch was resumed.
     fn images_counted(&self) -> usize {
-        let before = if self.ranks.is_first() { self.shares.images_in(self.resumed_at) } else { 0 };
-        let mine = self.resumed_at..self.batches_submitted();
-        before + mine.map(|batch| self.shares.rows(batch, self.ranks.rank()).len()).sum::<usize>()
+        let shares = self.epoch_steps.shares;
+        let before = if self.ranks.is_first() { shares.images_in(self.resumed_at) } else { 0 };
+        let mine = self.resumed_at..self.epoch_steps.batches_in(self.steps);
+        before + mine.map(|batch| shares.rows(batch, self.ranks.rank()).len()).sum::<usize>()
     }
 
     /// Metrics on the validation split, if there is one.
-    fn validate(&mut self, average: bool) -> Result<Option<Report>, TrainError> {
+    fn validate(&mut self) -> Result<Option<Judgement>, TrainError> {
         let Some(validation) = &mut self.validation else {
             self.refuse_weights_without_numbers()?;
             return Ok(None);
         };
-        let predictor = match &mut validation.average {
-            Some(predictor) if average => predictor,
-            _ => &mut validation.plain,
-        };
-        let probabilities = self.ranks.join(predictor.run()?, validation.labels.len())?;
         // The last step's loss may be finite while its update is not: weights with NaN predictions are never kept.
-        if probabilities.iter().any(|p| !p.is_finite()) {
-            return Err(self.diverged(f64::NAN, self.optimiser.steps()));
-        }
-        let predictions = self.network.predictions(probabilities, &validation.labels)?;
-        Ok(Some(Report::from_predictions(&predictions)))
+        let judgement = validation.judge(self.network, &self.ranks)?;
+        judgement.map(Some).ok_or_else(|| self.diverged(f64::NAN, self.optimiser.steps()))
     }
 
     /// Without predictions that would show it: weights that are not finite are never kept.
@@ -557,7 +480,7 @@ impl<'a> Trainer<'a> {
     pub fn restore(&mut self, position: &Position) -> Result<(), TrainError> {
         self.epochs = position.epochs;
         self.steps = position.steps_of_epoch;
-        self.resumed_at = self.batches_submitted();
+        self.resumed_at = self.epoch_steps.batches_in(self.steps);
         self.plateau = position.plateau.clone();
         self.totals.sums.write(&if self.ranks.is_first() { position.totals } else { [0.0; 2] })?;
         self.optimiser.set_steps(position.steps);

@@ -1,53 +1,25 @@
 //! A training from its settings to its test result, kept in a run folder.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::agreement::{agree, agree_on_checkpoint};
-use super::checkpoint::{Checkpoint, fill, refuse, restore};
+use super::agreement::agree;
+use super::checkpoint::{Checkpoint, fill, restore};
 use super::features::features;
-use super::trainer::{Position, Start, Trainer};
-use super::{Extension, Progress, Task, TrainError};
+use super::resume::Stored;
+use super::trainer::{Start, Trainer};
+use super::{Observer, Task, TrainError};
 use crate::data::{Examples, Normalisation, Split};
 use crate::eval::Report;
-use crate::files::{self, shown};
+use crate::files::shown;
 use crate::gpu::Gpu;
 use crate::models;
 use crate::network::{FeatureTable, Feed, Network, Resident};
 use crate::nn::{ParameterBuilder, weights};
-use crate::optim::PlateauState;
 use crate::plot::{save_png, save_svg};
 use crate::run::{Chosen, EpochRecord, RunConfig, RunFolder, RunResult, best, curves, is_stopped};
 use crate::settings::{Learned, Phase, SettingsError, TrainConfig};
-
-/// Observes the progress of a training, and may stop it.
-pub trait Observer {
-    /// Before the first step, with the past epochs of a resumed run.
-    fn start(&mut self, run: &RunConfig, folder: &RunFolder, history: &[EpochRecord]);
-    /// Before anything other than simply the next epoch, with a description of it.
-    fn note(&mut self, text: &str);
-    /// After each batch of features computed in advance, with the number of images done. [`ControlFlow::Break`] stops it.
-    fn features(&mut self, done: usize, images: usize) -> ControlFlow<()>;
-    /// After a step whose totals have been read back. [`ControlFlow::Break`] saves and stops the training.
-    fn step(&mut self, progress: Progress) -> ControlFlow<()>;
-    /// After each epoch; `best` is whether its monitored metric is the best so far.
-    fn epoch(&mut self, record: &EpochRecord, best: bool);
-}
-
-/// Watches nothing and stops nothing.
-impl Observer for () {
-    fn start(&mut self, _: &RunConfig, _: &RunFolder, _: &[EpochRecord]) {}
-    fn note(&mut self, _: &str) {}
-    fn features(&mut self, _: usize, _: usize) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-    fn step(&mut self, _: Progress) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-    fn epoch(&mut self, _: &EpochRecord, _: bool) {}
-}
 
 /// How a training ended.
 #[derive(Debug)]
@@ -108,94 +80,18 @@ pub fn train_final(
     training.start(out, &format!("{}-final", task.name), observer)
 }
 
-/// Resumes a training that was interrupted or killed, from a checkpoint of its folder, or from the start if it was stopped
-/// before it had one. On the same adapter the final weights are bit-identical to those of the uninterrupted training.
-/// An `extension` gives it more epochs, even if it is complete; its `result.json` is then kept as
-/// `result-after-N-epochs.json`.
-///
-/// # Errors
-/// [`TrainError::Checkpoint`] when the checkpoint is damaged or not of this training, [`TrainError::LostCheckpoint`],
-/// [`TrainError::OtherData`], [`TrainError::Complete`], [`RunError::Locked`](crate::run::RunError::Locked);
-/// [`SettingsError::Setting`] when the extension is not possible; otherwise as [`train`].
-pub fn resume(
-    gpu: &Arc<Gpu>,
-    folder: &RunFolder,
-    checkpoint: &Path,
-    extension: Option<&Extension>,
-    task: &Task,
-    observer: &mut dyn Observer,
-) -> Result<Ending, TrainError> {
-    let mut run = folder.read_config()?;
-    let _lock = task.ranks.is_first().then(|| folder.lock()).transpose()?;
-    let result = folder.read_result()?;
-    if result.is_some() && extension.is_none() {
-        return Err(TrainError::complete(&run, folder));
-    }
-    let mut training = Training::new(gpu, &run.train, task, run.chosen.clone())?;
-    training.must_be_of(&run, folder)?;
-    let mut stored = match files::exists(checkpoint)? {
-        true => Some(Stored::load(checkpoint, &run)?),
-        false if folder.has_weights()? => {
-            return Err(TrainError::LostCheckpoint {
-                checkpoint: checkpoint.to_owned(),
-                folder: folder.path().to_owned(),
-                best: folder.best_checkpoint(),
-            });
-        }
-        false => None,
-    };
-    if let Some(extension) = extension {
-        let position = stored.as_ref().map(|stored| &stored.checkpoint.position);
-        let (phase, done) = position.map_or((0, 0), |position| (position.phase, position.epochs));
-        run = extension.apply(&run, phase, done)?;
-        if let Some(stored) = stored.as_mut().filter(|_| extension.fresh_cycle) {
-            stored.checkpoint.position.plateau = PlateauState::default();
-        }
-        if let Some(stored) = &stored {
-            refuse_stopped_early(&run.train, phase, &stored.checkpoint.history)?;
-        }
-    }
-    let changes = extension.is_some() || run.ranks != task.ranks.size();
-    run.ranks = task.ranks.size();
-    // Once they agree, every rank has read what the first is about to change.
-    agree(&task.ranks, &run, &training.examples, &task.test)?;
-    agree_on_checkpoint(&task.ranks, stored.as_ref().map(|stored| &stored.checkpoint))?;
-    if task.ranks.is_first() && changes {
-        if let Some(result) = &result {
-            folder.keep_result(result)?;
-        }
-        folder.write_config(&run)?;
-    }
-    training.run = run;
-    training.go(folder, stored, observer)
-}
-
-/// More epochs change nothing for a training that early stopping ends.
-fn refuse_stopped_early(config: &TrainConfig, phase: usize, history: &[EpochRecord]) -> Result<(), TrainError> {
-    let of_phase: Vec<_> = history.iter().filter(|record| record.phase == phase + 1).cloned().collect();
-    if !is_stopped(&of_phase, &config.stopping) {
-        return Ok(());
-    }
-    let allowed = format!(
-        "left out: the run was stopped early after epoch {}, since {} epochs had brought no gain",
-        history.len(),
-        config.stopping.patience.unwrap_or_default()
-    );
-    Err(SettingsError::new("epochs", config.epochs, allowed).into())
-}
-
 /// A training that has been checked.
-struct Training<'a> {
+pub(super) struct Training<'a> {
     gpu: &'a Arc<Gpu>,
     task: &'a Task<'a>,
-    run: RunConfig,
-    examples: Examples,
+    pub run: RunConfig,
+    pub examples: Examples,
     split: Split,
 }
 
 impl<'a> Training<'a> {
     /// With what an earlier run chose it is a final training: all images are trained on.
-    fn new(
+    pub fn new(
         gpu: &'a Arc<Gpu>,
         config: &TrainConfig,
         task: &'a Task,
@@ -249,7 +145,7 @@ impl<'a> Training<'a> {
     }
 
     /// Refuses if `run`, of the folder, is of another network or other data.
-    fn must_be_of(&self, run: &RunConfig, folder: &RunFolder) -> Result<(), TrainError> {
+    pub fn must_be_of(&self, run: &RunConfig, folder: &RunFolder) -> Result<(), TrainError> {
         let path = folder.path().to_owned();
         if self.run.own_network != run.own_network {
             return Err(TrainError::OtherNetwork { path });
@@ -294,7 +190,13 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    fn go(self, folder: &RunFolder, stored: Option<Stored>, observer: &mut dyn Observer) -> Result<Ending, TrainError> {
+    /// Trains the phases that are left, in this folder, and then evaluates the best weights on the test split.
+    pub fn go(
+        self,
+        folder: &RunFolder,
+        stored: Option<Stored>,
+        observer: &mut dyn Observer,
+    ) -> Result<Ending, TrainError> {
         let config = &self.run.train;
         let phases: Vec<_> = config.phases().into_iter().zip(self.run.phase_lengths()).collect();
         let mut history = stored.as_ref().map_or(Vec::new(), |s| s.checkpoint.history.clone());
@@ -453,31 +355,6 @@ impl<'a> Training<'a> {
             Checkpoint::write(&checkpoint, &last)?;
         }
         Ok(self.task.ranks.meet()?)
-    }
-}
-
-/// A checkpoint that has been read.
-struct Stored<'a> {
-    path: &'a Path,
-    checkpoint: Checkpoint,
-    tensors: HashMap<String, Vec<f32>>,
-}
-
-impl<'a> Stored<'a> {
-    fn load(path: &'a Path, run: &RunConfig) -> Result<Self, TrainError> {
-        let (checkpoint, tensors) = Checkpoint::load(path, run)?;
-        let Position { phase, epochs, .. } = checkpoint.position;
-        let phases = run.train.phases();
-        let Some(of_phase) = phases.get(phase) else {
-            let problem = "it is of a phase that this training does not have";
-            return Err(refuse(path, problem.to_owned()));
-        };
-        let start = of_phase.config.optimisation.learning_rate.cycle_start;
-        if epochs < start {
-            let problem = format!("it is of epoch {epochs}, before the fresh cycle that started after epoch {start}");
-            return Err(refuse(path, problem));
-        }
-        Ok(Self { path, checkpoint, tensors })
     }
 }
 
