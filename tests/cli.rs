@@ -380,7 +380,7 @@ fn what_a_trained_network_is_asked() {
     let here = folder.path();
     std::fs::create_dir(here.join("data")).unwrap();
     write_data(&here.join("data"), 1200, 100);
-    let train = ["train", "--epochs", "1", "--batch-size", "60", "--split-seed", "1"];
+    let train = ["train", "--recipe", "standard", "--epochs", "1", "--batch-size", "60", "--split-seed", "1"];
     run(here, &[&train[..], &["cnn", "--seed", "1", "--name", "a"]].concat());
     run(here, &[&train[..], &["cnn", "--seed", "2", "--name", "b"]].concat());
     evaluate(here);
@@ -444,10 +444,16 @@ fn combine(here: &Path) {
     assert!(!refused.status.success() && text(&refused.stderr).contains("fitted to the validation split"));
 
     // Every rule refuses a member that was trained on other data.
-    run(here, &["train", "--epochs", "1", "--batch-size", "60", "--limit", "300", "--name", "few"]);
+    run(
+        here,
+        &["train", "--recipe", "standard", "--epochs", "1", "--batch-size", "60", "--limit", "300", "--name", "few"],
+    );
     std::fs::create_dir(here.join("other")).unwrap();
     write_data(&here.join("other"), 600, 100);
-    run(here, &["train", "--epochs", "1", "--batch-size", "60", "--data", "other", "--name", "other"]);
+    run(
+        here,
+        &["train", "--recipe", "standard", "--epochs", "1", "--batch-size", "60", "--data", "other", "--name", "other"],
+    );
     for rule in ["mean", "stack"] {
         let refused = selvedge(here, &["evaluate", "runs/a", "runs/other", "--ensemble", rule]);
         let error = text(&refused.stderr);

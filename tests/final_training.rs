@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use common::gpu;
-use common::training::{Watcher, bars, config, dataset, everything, run, task, with};
+use common::training::{IMAGES, Watcher, bars, config, dataset, everything, run, task, with};
 use selvedge::inference::{Classifier, InferenceError};
 use selvedge::run::{Chosen, EpochRecord, RunError, RunFolder};
 use selvedge::settings::{FineTune, Learned, OptimiserKind, TrainConfig, Transfer};
@@ -45,7 +45,7 @@ fn all_images_are_trained_on_at_the_rates_of_the_run_and_the_last_epoch_is_kept(
 
     let last = finally(folder.path(), &config, None);
     let stored = last.folder.read_config().unwrap();
-    assert_eq!((stored.train_images, stored.validation_images), (250, 0));
+    assert_eq!((stored.train_images, stored.validation_images), (IMAGES, 0));
     let chosen = stored.chosen.clone().unwrap();
     assert_eq!((chosen.run, chosen.epochs), (path.canonicalize().unwrap(), vec![3]));
     assert_eq!((last.result.epochs, last.result.best_epoch, last.result.stopped_early), (3, 3, false));
@@ -78,7 +78,7 @@ fn all_images_are_trained_on_at_the_rates_of_the_run_and_the_last_epoch_is_kept(
 #[test]
 fn without_validation_all_images_are_trained_on_and_the_last_weights_are_kept() {
     let config = with(config(), |c| {
-        (c.epochs, c.batch_size, c.accumulate, c.validation_share) = (2, 32, 2, 0.0);
+        (c.epochs, c.batch_size, c.accumulate, c.validation_share) = (2, 16, 2, 0.0);
         // With its momentum and its moments in the checkpoint.
         c.optimisation.optimiser = OptimiserKind::Muon;
         c.optimisation.clip_norm = Some(1.0);
@@ -87,7 +87,7 @@ fn without_validation_all_images_are_trained_on_and_the_last_weights_are_kept() 
     let (folder, _, outcome) = run(&config);
     let first = outcome.unwrap();
     let stored = first.folder.read_config().unwrap();
-    assert_eq!((stored.train_images, stored.validation_images), (250, 0));
+    assert_eq!((stored.train_images, stored.validation_images), (IMAGES, 0));
     assert_eq!((first.result.epochs, first.result.best_epoch), (2, 2));
     assert!(first.history.iter().all(|record| record.kept_loss().is_none()));
     let bytes = std::fs::read(first.folder.best_weights()).unwrap();
@@ -129,7 +129,7 @@ fn the_images_must_be_those_of_the_run_and_the_run_complete() {
     let first = outcome.unwrap().folder;
     let out = folder.path().join("final");
     let mut others = dataset();
-    others.train = bars(250, 1);
+    others.train = bars(IMAGES, 1);
     let refused = train_final(&gpu(), &first, &Task::built_in(&config, &others), None, Some(&out), &mut ());
     assert!(matches!(refused, Err(TrainError::OtherData { .. })));
     std::fs::remove_file(first.file("result.json")).unwrap();

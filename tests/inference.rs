@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use approx::assert_abs_diff_eq;
 use common::gpu;
-use common::training::{bars, config, dataset};
+use common::training::{IMAGES, bars, config, dataset};
 use selvedge::data::{Form, ImageSet, ImageShape, Normalisation};
 use selvedge::eval::{Predictions, ensemble};
 use selvedge::gradcheck::{Array, reference};
@@ -60,8 +60,8 @@ fn write_model(path: &Path, train: &TrainConfig) -> RunConfig {
         form: Form::default(),
         train: train.clone(),
         normalisation: Normalisation { mean: [0.3; 3], deviation: [0.4; 3] },
-        train_images: 200,
-        validation_images: 50,
+        train_images: 104,
+        validation_images: 26,
         data_checksum: train.images(&data).checksum(),
         ranks: 1,
         chosen: None,
@@ -404,15 +404,15 @@ fn only_images_that_no_member_was_trained_on_fit_an_ensemble() {
         let opened: Vec<&Classifier> = opened.iter().collect();
         Ensemble::common_validation_images(&opened, &data, Ensemble::FEWEST_TO_FIT)
     };
-    // 50 validation images: too few in any case, and even fewer in common when the splits differ.
+    // 26 validation images: too few in any case, and even fewer in common when the splits differ.
     let images = |found: Result<Vec<u32>, InferenceError>| match found {
         Err(InferenceError::FewCommonImages { images, wanted: 200 }) => images,
         other => panic!("{other:?}"),
     };
-    assert_eq!(images(common([(1, None), (2, Some(1))])), 50);
+    assert_eq!(images(common([(1, None), (2, Some(1))])), 26);
     let few = images(common([(1, None), (2, None)]));
-    assert!((1..30).contains(&few), "{few}");
-    let other = selvedge::data::Dataset { train: bars(250, 77), ..dataset() };
+    assert!((1..16).contains(&few), "{few}");
+    let other = selvedge::data::Dataset { train: bars(IMAGES, 77), ..dataset() };
     let paths = members(folder.path(), [(1, None), (2, Some(1))]);
     let classifier = Classifier::open(&gpu(), &paths[0]).unwrap();
     let refused = classifier.validation_images(&other);

@@ -14,9 +14,13 @@ use common::process::{command, selvedge, text, write_data};
 use tempfile::TempDir;
 
 /// Three learning rates, two dropouts and two folds make twelve fits; the four with the rate 1e30 fail.
-const SEARCH: [&str; 15] = [
+const SEARCH: [&str; 19] = [
     "search",
     "cnn",
+    "--recipe",
+    "standard",
+    "--dense",
+    "16",
     "--grid",
     "lr=0.01,0.05,1e30",
     "--grid",
@@ -82,7 +86,7 @@ fn two_processes_on_one_folder_share_the_fits_and_a_killed_one_resumes() {
         assert!(output.status.success(), "{}", text(&output.stderr));
         let printed = text(&output.stdout);
         assert!(printed.contains(&format!("{FITS} fits done")), "{printed}");
-        assert!(printed.contains("best so far: selvedge train cnn --epochs 1 --limit 120 --batch-size 30 --lr 0.0"));
+        assert!(printed.contains("best so far: selvedge train cnn --recipe standard --dense 16 --epochs 1 --limit 120 --batch-size 30 --lr 0.0"));
         assert!(printed.contains("failed: the loss became"), "{printed}");
         done.extend(fits_of(&printed));
     }
@@ -137,6 +141,10 @@ fn halving_drops_the_poor_and_random_search_draws() {
     let arguments = [
         "search",
         "cnn",
+        "--recipe",
+        "standard",
+        "--dense",
+        "16",
         "--grid",
         "lr=0.001..0.1",
         "--grid",

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use common::gpu;
-use common::training::{Watcher, bars, config, dataset, everything, run, task, with};
+use common::training::{IMAGES, Watcher, bars, config, dataset, everything, run, task, with};
 use selvedge::data::{Dataset, Form, Normalisation};
 use selvedge::network::Network;
 use selvedge::nn::weights;
@@ -42,7 +42,7 @@ fn a_training_learns_keeps_its_files_and_makes_nothing_after_its_first_step() {
     assert!(history.starts_with("epoch,phase,learning_rate,train_loss"));
     let stored = RunFolder::open(path).read_config().unwrap();
     assert_eq!(stored.train, config());
-    assert_eq!((stored.train_images, stored.validation_images), (200, 50));
+    assert_eq!((stored.train_images, stored.validation_images), (104, 26));
     assert!(matches!(RunFolder::create(path), Err(RunError::FolderInUse { .. })));
 
     // The best weights, read from the file, give the same test result as at the end of training.
@@ -84,7 +84,7 @@ fn a_batch_larger_than_the_training_set_is_refused() {
     let (folder, _, outcome) = run(&TrainConfig { batch_size: 500, ..config() });
     assert!(!folder.path().join("run").exists(), "a refused training leaves no folder");
     let error = outcome.unwrap_err().to_string();
-    assert!(error.contains("`batch-size` is 500") && error.contains("200"), "{error}");
+    assert!(error.contains("`batch-size` is 500") && error.contains("104"), "{error}");
 }
 
 fn network(seed: u64) -> Network {
@@ -247,7 +247,7 @@ fn checkpoints_that_do_not_fit_are_refused_with_the_reason() {
     assert!(error(&dataset()).contains("a weight file, not a checkpoint"));
 
     std::fs::write(&checkpoint, &whole).unwrap();
-    let other = Dataset { train: bars(250, 1), ..dataset() };
+    let other = Dataset { train: bars(IMAGES, 1), ..dataset() };
     assert!(error(&other).contains("trained on other images"));
     // Another architecture: the settings are changed to a smaller network than that of the checkpoint.
     let config_file = run_folder.file("config.json");
@@ -309,7 +309,7 @@ fn images_are_changed_anew_in_each_epoch() {
     // One batch per epoch and a learning rate of almost zero: only augmentation can change the loss.
     let losses = |augment| {
         let (_folder, _, outcome) = run(&with(config(), |c| {
-            (c.batch_size, c.epochs) = (200, 2);
+            (c.batch_size, c.epochs) = (104, 2);
             c.network = NetworkSettings::Cnn(Cnn4Settings { dropout: 0.0, ..Cnn4Settings::default() });
             c.regularisation.weight_decay = 0.0;
             c.optimisation.optimiser = OptimiserKind::Sgd;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use common::gpu;
 use common::hashed::write_safetensors;
-use common::training::{Watcher, bars, config, dataset, network_of, run, task, with};
+use common::training::{IMAGES, Watcher, bars, config, dataset, network_of, run, task, with};
 use safetensors::{Dtype, SafeTensors};
 use selvedge::data::{Dataset, Form, ImageSet, Normalisation};
 use selvedge::gpu::{Gpu, GpuOptions};
@@ -35,7 +35,7 @@ fn transfer(base: &Path) -> TrainConfig {
             fine_tune: Some(FineTune {
                 learned: Learned::Blocks(1),
                 epochs: 2,
-                batch_size: 40,
+                batch_size: 20,
                 learning_rate: LearningRate::new(0.01, Schedule::InverseTime(InverseTime { decay: 0.01 })),
                 optimiser: OptimiserKind::Sgd,
                 weight_decay: 1e-4,
@@ -72,7 +72,7 @@ fn what_is_frozen_stays_as_it_is_to_the_last_bit() {
     assert_eq!(phases, [1, 1, 2, 2]);
     let losses: Vec<f64> = outcome.history.iter().map(|record| record.train_loss).collect();
     assert!(losses[1] < losses[0] && losses[3] < losses[2], "{losses:?}");
-    assert_eq!(watcher.features, 250);
+    assert_eq!(watcher.features, IMAGES);
     assert!(watcher.notes[0].contains("ignored") && watcher.notes[0].contains("fc.bias"), "{:?}", watcher.notes);
 
     let before = tensors(&base);
@@ -351,6 +351,8 @@ fn a_step_that_does_not_fit_is_refused_with_the_batch_that_does() {
     };
     let config = TrainConfig { network: network_of(Architecture::Resnet20), batch_size: 200, epochs: 1, ..config() };
     let gpu = small(60);
+    let data = Dataset { train: bars(250, 0), ..dataset() };
+    let task = |config| Task::built_in(config, &data);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
     let mut watcher = Watcher::new(None);

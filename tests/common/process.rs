@@ -46,6 +46,8 @@ pub fn train_tiny(folder: &Path, epochs: usize) {
         &[
             "train",
             "cnn",
+            "--recipe",
+            "standard",
             "--dense",
             "16",
             "--batch-size",
