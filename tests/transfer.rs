@@ -35,7 +35,7 @@ fn transfer(base: &Path) -> TrainConfig {
             fine_tune: Some(FineTune {
                 learned: Learned::Blocks(1),
                 epochs: 2,
-                batch_size: 20,
+                batch_size: 13,
                 learning_rate: LearningRate::new(0.01, Schedule::InverseTime(InverseTime { decay: 0.01 })),
                 optimiser: OptimiserKind::Sgd,
                 weight_decay: 1e-4,
@@ -95,7 +95,7 @@ fn either_phase_resumes_to_the_same_bits_and_computes_no_feature_again() {
     let path = folder.path().join("run");
     let run_folder = RunFolder::open(&path);
     let last = run_folder.last_checkpoint();
-    // Two epochs of seven steps, then two of five.
+    // Two epochs of seven steps, then two of eight.
     let mut watcher = Watcher::new(Some(3));
     let gpu = watcher.gpu.clone();
     let mut ending = train(&gpu, &config, &task(&config), Some(&path), &mut watcher).unwrap();

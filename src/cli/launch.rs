@@ -33,7 +33,7 @@ const PRECEDENCE: Duration = Duration::from_secs(3);
 const PRECEDENCE_OF_NEXT: Duration = Duration::from_millis(100);
 const MOST_IN_TURN: usize = 30;
 
-/// MPICH's `mpirun` may drop what a process has said just before it ends all of them.
+/// The pause between a last message and the end of all processes: MPICH's `mpirun` may drop what was said just before it.
 const TO_BE_HEARD: Duration = Duration::from_millis(200);
 
 /// The first of these variables that is set to a number, or to a list of numbers such as Slurm's `4(x2),3`, of which it is the first.
@@ -52,7 +52,7 @@ fn started() -> usize {
 }
 
 /// The number of this process among those, before they have joined.
-fn started_as() -> usize {
+pub fn started_as() -> usize {
     if started() == 1 { 0 } else { number(&RANK).unwrap_or(0) }
 }
 
@@ -93,16 +93,16 @@ pub fn join(command: &Command) -> anyhow::Result<()> {
     if started == 1 || needs_no_mpi {
         return Ok(());
     }
-    let ranks = joined(started)?;
-    if !ranks.is_first() {
-        be_silent();
-    }
-    RANKS.set(ranks);
     if !shares {
         bail!(
             "only train, evaluate, tsne, search and profile run in several processes together; start this command without mpirun or srun"
         );
     }
+    let ranks = joined(started)?;
+    if !ranks.is_first() {
+        be_silent();
+    }
+    RANKS.set(ranks);
     Ok(())
 }
 
@@ -166,7 +166,7 @@ fn alike(part: Option<&str>) -> Vec<usize> {
 /// Calls `work`; if it panics, ends the other ranks too, which would wait for this one.
 pub fn guarded<T>(work: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        ranks().abandon(1);
+        end_others(&ranks(), 1);
         resume_unwind(panic)
     })
 }
@@ -183,7 +183,7 @@ fn wait_for_first(rank: usize) -> std::ops::ControlFlow<()> {
 }
 
 /// Before an error on the command line: joins the other processes, which would wait for this one, and lets the first say it.
-pub fn let_the_first_speak() {
+pub fn join_before_complaining() {
     if started() > 1
         && let Ok(ranks) = joined(started())
     {

@@ -295,14 +295,16 @@ fn command() -> clap::Command {
 
 /// Prints a help text, or what is wrong with the command line.
 fn explain(error: &clap::Error) -> anyhow::Result<ExitCode> {
-    launch::let_the_first_speak();
     if error.use_stderr() {
+        launch::join_before_complaining();
         // Rendered without colours, which would be escaped.
         terminal::complain_as_is(&terminal::with_options(&error.render().to_string()));
         launch::end_others(&launch::ranks(), USAGE);
         return Ok(ExitCode::from(USAGE));
     }
-    error.print().map_err(terminal::PrintError::from)?;
+    if launch::started_as() == 0 {
+        error.print().map_err(terminal::PrintError::from)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -71,6 +71,7 @@ impl Exchange for Alone {
     }
 
     fn all_to_all(&self, mine: &[u8], _: &[usize], given: &mut Parts) -> Result<()> {
+        // All of it is for this rank.
         self.all_gather(mine, given)
     }
 }
@@ -121,7 +122,7 @@ impl Ranks {
     /// order of the ranks and in double precision, so the sum is the same to the last bit on every rank and every time.
     ///
     /// # Errors
-    /// [`RanksError::Gone`] when a rank has ended.
+    /// [`RanksError::Gone`] when a rank has ended, [`RanksError::Differs`] when one has given another number of values.
     pub fn sum(&self, values: &mut [f32], weights: &[f64]) -> Result<()> {
         if self.is_alone() {
             return Ok(());
@@ -132,6 +133,10 @@ impl Ranks {
         let lengths: Vec<usize> = (0..size).map(|rank| 4 * (place(rank + 1) - place(rank))).collect();
         let mut received = self.received.borrow_mut();
         self.exchange.all_to_all(bytemuck::cast_slice(values), &lengths, &mut received)?;
+        if let Some((rank, part)) = received.iter().enumerate().find(|(_, part)| part.len() != lengths[self.rank()]) {
+            let (there, here) = (part.len().to_string(), lengths[self.rank()].to_string());
+            return Err(RanksError::Differs { rank, what: "the bytes of a sum".to_owned(), there, here });
+        }
         let of_ranks: Vec<&[[u8; 4]]> = received.iter().map(|part| part.as_chunks().0).collect();
         let mine = &mut values[place(self.rank())..place(self.rank() + 1)];
         // A block at a time, so that its sums stay in the cache while the inner loop goes through one rank's numbers.

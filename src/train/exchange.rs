@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::TrainError;
 use crate::data::{Form, Normalisation};
-use crate::gpu::{Gpu, Readback};
+use crate::gpu::{Gpu, GpuError, Readback};
 use crate::network::Network;
 use crate::ranks::Ranks;
 use crate::settings::{Learned, TrainConfig};
@@ -33,7 +33,7 @@ pub(super) struct GradientExchange {
     ranks: Ranks,
     gpu: Arc<Gpu>,
     parts: [(Tensor, Readback); 2],
-    /// The numbers of both parts, and one more.
+    /// The numbers of both parts, and then whether this rank wants to stop.
     numbers: Vec<f32>,
 }
 
@@ -55,7 +55,10 @@ impl GradientExchange {
         let started = Instant::now();
         self.numbers.clear();
         for (tensor, readback) in &mut self.parts {
-            readback.request(&self.gpu)?;
+            if !readback.request(&self.gpu)? {
+                let message = "the exchange before failed, and its numbers have not been read".to_owned();
+                return Err(GpuError::Invalid { what: "exchange of gradients".to_owned(), message }.into());
+            }
             let bytes = 4 * tensor.shape().len();
             readback
                 .wait_with(&self.gpu, |read| self.numbers.extend_from_slice(bytemuck::cast_slice(&read[..bytes])))?;

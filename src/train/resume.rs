@@ -23,7 +23,7 @@ use crate::settings::{SettingsError, TrainConfig};
 /// # Errors
 /// [`TrainError::Checkpoint`] when the checkpoint is damaged or not of this training, [`TrainError::LostCheckpoint`],
 /// [`TrainError::OtherData`], [`TrainError::Complete`], [`RunError::Locked`](crate::run::RunError::Locked);
-/// [`SettingsError::Setting`] when the extension is not possible; otherwise as [`train`].
+/// [`SettingsError::Setting`] when the extension is not possible; otherwise as [`train`](super::train).
 pub fn resume(
     gpu: &Arc<Gpu>,
     folder: &RunFolder,
