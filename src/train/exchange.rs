@@ -27,8 +27,8 @@ pub struct ExchangeTimes {
     pub write_back: f64,
 }
 
-/// A gradient and running statistics that are exchanged in every step. The buffers are kept between the steps: in new memory the exchange
-/// of a large network takes several times as long (docs/benchmarks.md).
+/// A gradient and running statistics that are exchanged in every step. The buffers are kept between the steps, since
+/// new memory for a large network costs more than its sum (docs/benchmarks.md).
 pub(super) struct GradientExchange {
     ranks: Ranks,
     gpu: Arc<Gpu>,
