@@ -128,7 +128,7 @@ fn names_and_values_from_outside_cannot_steer_the_terminal_or_forge_lines() {
     let config = fs::read_to_string(here.join("r/config.json")).unwrap();
     let other = here.join(format!("runs/{evil}"));
     fs::create_dir_all(&other).unwrap();
-    let wrong = config.replace("\"muon\"", r#""x\u001b[31m\u009b\nerror: forged\r""#);
+    let wrong = config.replace("\"adamw\"", r#""x\u001b[31m\u009b\nerror: forged\r""#);
     assert_ne!(wrong, config);
     fs::write(other.join("config.json"), wrong).unwrap();
     let right = here.join(format!("runs/{evil}2"));
