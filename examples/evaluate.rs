@@ -19,13 +19,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let folder = Path::new(&folder);
     let gpu = Gpu::open(&GpuOptions::from_env()?)?;
-    let data = selvedge::data::load(None)?;
+    let mut data = selvedge::data::load(None)?;
+    data.test = data.test.take(1000);
     let config = TrainConfig { limit: Some(2000), epochs: 2, batch_size: 32, ..TrainConfig::default() };
     train(&gpu, &config, &Task::built_in(&config, &data), Some(&folder.join("run")), &mut ())?;
 
     let classifier = Classifier::open(&gpu, &folder.join("run"))?;
-    let images = data.test.take(1000);
-    let predictions = classifier.predict(&images, Views::One)?;
+    let predictions = classifier.predict(&data.test, Views::One)?;
     let metrics = Metrics::from_predictions(&predictions);
     print!("{}", metrics.report.to_text(2));
     println!("\namong the top 2: {:.3}", metrics.top_2_accuracy);
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Everything that `selvedge evaluate` writes.
     let evaluation = Evaluation {
         name: classifier.name().to_owned(),
-        images: &images,
+        images: &data.test,
         predictions,
         settings: vec![("network".to_owned(), config.network.architecture().to_string())],
         curves: None,

@@ -10,13 +10,14 @@
 #   scripts/compilers.sh radv             AMD's, of the installed Mesa, without a card: registers and the share of multiply-adds;
 #                                         a kernel whose registers are spilled counts as refused, as five do on Mesa 22.3
 #
-# The texts and their translations by naga come from tests/kernels. Tools are installed into target/compilers, and by apt-get where
-# that is. Exits with 1 when a kernel is refused, and with 3 when a tool cannot be had. docs/portability.md has the results.
+# The texts and their translations by naga come from tests/kernels, unless they lie already in the folder SELVEDGE_KERNELS. Tools are
+# installed into target/compilers, and by apt-get where that is. Exits with 1 when a kernel is refused, and with 3 when a tool cannot be
+# had. docs/portability.md has the results.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts=$PWD/scripts/compilers
 tools=$PWD/target/compilers
-kernels=$tools/kernels
+kernels=${SELVEDGE_KERNELS:-$tools/kernels}
 
 usage() {
   sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
@@ -45,6 +46,8 @@ need() { # COMMAND PACKAGE...
 }
 
 write_kernels() {
+  # The test writes the list last.
+  if [ -n "${SELVEDGE_KERNELS:-}" ] && [ -e "$kernels/kernels.jsonl" ]; then return; fi
   rm -rf "$kernels"
   mkdir -p "$kernels"
   SELVEDGE_KERNELS=$kernels cargo test --release --test kernels -- --quiet

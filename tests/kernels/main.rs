@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::{cores, gpu_as_large_gpu, gpu_with};
 use networks::kernels_of_networks;
 use ops::{expressions_of_the_table, kernels_of_every_op};
+use rayon::prelude::*;
 use selvedge::gpu::{GemmCore, Kernel, SHADER_FILES, Source, find_shader};
 use selvedge::lessons::{Exercise, Ladder};
 use selvedge::tensor::Graph;
@@ -102,14 +103,12 @@ fn every_kernel_is_valid_everywhere() {
     assert!(unused.is_empty(), "no kernel uses {unused:?}");
 
     let folder = std::env::var_os("SELVEDGE_KERNELS").map(std::path::PathBuf::from);
-    let mut list = String::new();
-    for (number, kernel) in kernels.values().enumerate() {
+    let kernels: Vec<&Specialised> = kernels.values().collect();
+    let lines = kernels.par_iter().enumerate().map(|(number, kernel)| {
         let translations = kernel.translate();
-        if let Some(folder) = &folder {
-            list += &kernel.write(folder, number, &translations);
-            list += "\n";
-        }
-    }
+        folder.as_ref().map_or_else(String::new, |folder| kernel.write(folder, number, &translations) + "\n")
+    });
+    let list: String = lines.collect();
     if let Some(folder) = &folder {
         std::fs::write(folder.join("kernels.jsonl"), list).unwrap();
     }
