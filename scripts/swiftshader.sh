@@ -31,7 +31,8 @@ if [ "${1:-}" = driver ]; then
 fi
 export VK_DRIVER_FILES SELVEDGE_GEMM=tiled
 # Not another driver that the loader found instead.
-devices=$(cargo run --quiet --release -- devices)
+program=$(scripts/program.sh)
+devices=$("$program" devices)
 printf '%s\n' "$devices"
 [[ $devices == *SwiftShader* ]]
 cargo test --release --test gradcheck --test gradients --test optimisers

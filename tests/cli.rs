@@ -379,10 +379,12 @@ fn what_a_trained_network_is_asked() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     std::fs::create_dir(here.join("data")).unwrap();
-    write_data(&here.join("data"), 1200, 100);
-    let train = ["train", "--recipe", "standard", "--epochs", "1", "--batch-size", "60", "--split-seed", "1"];
-    run(here, &[&train[..], &["cnn", "--seed", "1", "--name", "a"]].concat());
-    run(here, &[&train[..], &["cnn", "--seed", "2", "--name", "b"]].concat());
+    write_data(&here.join("data"), 600, 100);
+    // Stacking needs at least 200 validation images.
+    let split = ["--validation-share", "0.4", "--split-seed", "1"];
+    let train = [&["train", "cnn", "--recipe", "standard", "--epochs", "1", "--batch-size", "60"], &split[..]].concat();
+    run(here, &[&train[..], &["--seed", "1", "--name", "a"]].concat());
+    run(here, &[&train[..], &["--seed", "2", "--name", "b"]].concat());
     evaluate(here);
     combine(here);
     let mapped = run(here, &["tsne", "--of", "runs/a", "--limit", "100", "--split", "test", "--iterations", "20"]);
@@ -449,7 +451,7 @@ fn combine(here: &Path) {
         &["train", "--recipe", "standard", "--epochs", "1", "--batch-size", "60", "--limit", "300", "--name", "few"],
     );
     std::fs::create_dir(here.join("other")).unwrap();
-    write_data(&here.join("other"), 600, 100);
+    write_data(&here.join("other"), 300, 100);
     run(
         here,
         &["train", "--recipe", "standard", "--epochs", "1", "--batch-size", "60", "--data", "other", "--name", "other"],

@@ -6,8 +6,9 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::LazyLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -20,9 +21,9 @@ const SETTINGS: [&str; 15] = [
     "--recipe",
     "standard",
     "--limit",
-    "300",
+    "200",
     "--epochs",
-    "5",
+    "3",
     "--batch-size",
     "25",
     "--accumulate",
@@ -33,15 +34,29 @@ const SETTINGS: [&str; 15] = [
     "icdss-cnn",
 ];
 
-/// A folder with data, and the weights of an uninterrupted training run on it.
-fn undisturbed() -> (TempDir, Vec<Vec<u8>>) {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("data")).unwrap();
-    write_data(&folder.path().join("data"), 400, 100);
-    let output = selvedge(folder.path(), &[&SETTINGS[..], &["--name", "whole"]].concat());
+/// A folder with data and an uninterrupted training run on it, which is made once for all tests.
+static WHOLE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interruption");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(folder.join("data")).unwrap();
+    write_data(&folder.join("data"), 400, 100);
+    let output = selvedge(&folder, &[&SETTINGS[..], &["--name", "whole"]].concat());
     assert!(output.status.success(), "{}", text(&output.stderr));
-    let weights = weights(&folder.path().join("runs/whole"));
-    (folder, weights)
+    folder
+});
+
+/// A copy of that folder, and the weights of the training.
+fn undisturbed() -> (TempDir, Vec<Vec<u8>>) {
+    let copy = tempfile::tempdir().unwrap();
+    for part in ["data", "runs/whole"] {
+        fs::create_dir_all(copy.path().join(part)).unwrap();
+        for file in fs::read_dir(WHOLE.join(part)).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), copy.path().join(part).join(file.file_name())).unwrap();
+        }
+    }
+    let weights = weights(&copy.path().join("runs/whole"));
+    (copy, weights)
 }
 
 fn weights(run: &Path) -> Vec<Vec<u8>> {
@@ -76,7 +91,7 @@ fn a_training_killed_at_random_moments_ends_at_the_same_weights() {
         let mut process =
             start_or_resume(folder.path(), "killed").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let moment = Duration::from_millis(u64::from(random >> 16) % 4000);
+        let moment = Duration::from_millis(u64::from(random >> 16) % 2500);
         // After enough kills, it may run to its end.
         let patience = if kills < 6 { moment } else { Duration::from_secs(600) };
         let started = Instant::now();
@@ -143,7 +158,7 @@ fn ctrl_c_saves_says_how_to_go_on_and_exits_with_130() {
     assert!(resumed.status.success(), "{}", text(&resumed.stderr));
     assert!(weights(&run) == expected, "the weights differ after Ctrl-C");
     let listing = text(&selvedge(folder.path(), &["runs"]).stdout);
-    for part in ["stopped", "whole", "5/5", "val loss"] {
+    for part in ["stopped", "whole", "3/3", "val loss"] {
         assert!(listing.contains(part), "'{part}' is not in: {listing}");
     }
 }
@@ -226,9 +241,9 @@ fn output_for_programs_and_for_nobody() {
     let json = selvedge(folder.path(), &[&SETTINGS[..], &["--name", "json", "--json", "--tensorboard"]].concat());
     let lines: Vec<serde_json::Value> =
         text(&json.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.len(), 6, "five epochs and the result");
-    assert!(lines[..5].iter().zip(1..).all(|(line, epoch)| line["epoch"] == epoch));
-    assert!(lines[5]["test"]["accuracy"].is_f64());
+    assert_eq!(lines.len(), 4, "three epochs and the result");
+    assert!(lines[..3].iter().zip(1..).all(|(line, epoch)| line["epoch"] == epoch));
+    assert!(lines[3]["test"]["accuracy"].is_f64());
     let run = folder.path().join("runs/json");
     let events = fs::read_dir(&run).unwrap().find_map(|entry| {
         let name = entry.unwrap().file_name().into_string().unwrap();

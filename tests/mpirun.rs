@@ -101,7 +101,7 @@ fn end_within(patience: Duration, mut process: Child, ranks: &[u32]) -> Output {
 }
 
 /// The epochs of trainings that do not reach their end undisturbed.
-const EPOCHS: &str = "12";
+const EPOCHS: &str = "6";
 
 /// Starts a training in two processes, and waits until the first epoch is saved.
 fn in_its_second_epoch(folder: &Path, run: &str) -> Child {
@@ -171,7 +171,7 @@ fn a_killed_or_interrupted_training_resumes_to_the_same_bits() {
         assert!(bytes(path, run) == bytes(path, "whole"), "{run}");
     }
     // In another number of processes it goes on, and says that the bits will differ.
-    let resumed = alone(path, &["train", "--resume", "whole", "--epochs", "13"]);
+    let resumed = alone(path, &["train", "--resume", "whole", "--epochs", "7"]);
     succeeded(&resumed);
     assert!(text(&resumed.stderr).contains("in 2 processes"), "{}", text(&resumed.stderr));
 }

@@ -84,14 +84,14 @@ fn a_checkpoint_that_is_not_there_is_no_folder() {
 
 #[test]
 fn a_finished_run_with_more_epochs_is_the_longer_run_bit_for_bit() {
-    // One schedule that depends on the epoch alone, and one with state; the others are tested in src/optim/schedule.rs.
-    for schedule in ["step --milestones 1,2", "plateau --plateau-patience 1"] {
+    // One schedule that depends on the epoch alone, and one with state, and Muon; the others are tested in src/optim/schedule.rs.
+    for schedule in ["step --milestones 1,2 --recipe standard", "plateau --plateau-patience 1"] {
         let folder = tempfile::tempdir().unwrap();
         let here = folder.path();
         fs::create_dir(here.join("data")).unwrap();
-        common::process::write_data(&here.join("data"), 300, 40);
+        common::process::write_data(&here.join("data"), 150, 40);
         let train = |epochs: usize, name: &str| {
-            let words = "train cnn --dense 16 --batch-size 120 --schedule";
+            let words = "train cnn --dense 16 --batch-size 60 --schedule";
             let (code, said) = run(here, &format!("{words} {schedule} --epochs {epochs} --name {name}"));
             assert_eq!(code, Some(0), "{schedule}: {said}");
         };
@@ -115,8 +115,8 @@ fn schedules_that_come_down_to_the_end_need_a_fresh_cycle() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::create_dir(here.join("data")).unwrap();
-    common::process::write_data(&here.join("data"), 300, 40);
-    let words = "train cnn --dense 16 --batch-size 60 --out r --epochs 2 --schedule one-cycle";
+    common::process::write_data(&here.join("data"), 150, 40);
+    let words = "train cnn --recipe standard --dense 16 --batch-size 30 --out r --epochs 2 --schedule one-cycle";
     assert_eq!(run(here, words).0, Some(0));
     let before = weights(&here.join("r"));
 
@@ -164,7 +164,8 @@ fn both_phases_of_a_transfer_can_be_extended_while_they_last() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     train_tiny(here, 1);
-    let words = "train cnn --dense 16 --batch-size 120 --schedule constant --weights r/best.safetensors";
+    let words =
+        "train cnn --recipe standard --dense 16 --batch-size 120 --schedule constant --weights r/best.safetensors";
     let phases = |epochs: &str, name: &str| {
         let (code, said) =
             run(here, &format!("{words} --epochs 1 --unfreeze-blocks 1 --fine-tune-epochs {epochs} --name {name}"));
@@ -187,10 +188,9 @@ fn early_stopping_ends_an_extended_run_too() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::create_dir(here.join("data")).unwrap();
-    common::process::write_data(&here.join("data"), 300, 40);
+    common::process::write_data(&here.join("data"), 150, 40);
     // No epoch can improve by this much.
-    let words =
-        "train cnn --dense 16 --batch-size 120 --schedule constant --epochs 5 --patience 1 --min-delta 1000 --out r";
+    let words = "train cnn --recipe standard --dense 16 --batch-size 60 --schedule constant --epochs 5 --patience 1 --min-delta 1000 --out r";
     assert_eq!(run(here, words).0, Some(0));
     let (code, said) = run(here, "train --resume r --epochs 9");
     assert!(code == Some(1) && said.contains("stopped early after epoch 2"), "{said}");
@@ -201,9 +201,9 @@ fn a_fresh_cycle_belongs_to_its_run_and_starts_everything_anew() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::create_dir(here.join("data")).unwrap();
-    common::process::write_data(&here.join("data"), 300, 40);
+    common::process::write_data(&here.join("data"), 150, 40);
     // No epoch improves by this much, so every one lowers the rate.
-    let words = "train cnn --dense 16 --batch-size 120 --lr 0.001 --schedule plateau --plateau-patience 1 --plateau-delta 1000 \
+    let words = "train cnn --recipe standard --dense 16 --batch-size 60 --lr 0.001 --schedule plateau --plateau-patience 1 --plateau-delta 1000 \
                  --epochs 3 --out r";
     assert_eq!(run(here, words).0, Some(0));
     let (code, said) = run(here, "train --resume r --epochs 4 --fresh-cycle");

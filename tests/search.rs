@@ -30,9 +30,9 @@ const SEARCH: [&str; 19] = [
     "--epochs",
     "1",
     "--limit",
-    "120",
+    "60",
     "--batch-size",
-    "30",
+    "15",
     "--out",
 ];
 const FITS: usize = 12;
@@ -86,7 +86,7 @@ fn two_processes_on_one_folder_share_the_fits_and_a_killed_one_resumes() {
         assert!(output.status.success(), "{}", text(&output.stderr));
         let printed = text(&output.stdout);
         assert!(printed.contains(&format!("{FITS} fits done")), "{printed}");
-        assert!(printed.contains("best so far: selvedge train cnn --recipe standard --dense 16 --epochs 1 --limit 120 --batch-size 30 --lr 0.0"));
+        assert!(printed.contains("best so far: selvedge train cnn --recipe standard --dense 16 --epochs 1 --limit 60 --batch-size 15 --lr 0.0"));
         assert!(printed.contains("failed: the loss became"), "{printed}");
         done.extend(fits_of(&printed));
     }

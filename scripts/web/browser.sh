@@ -28,7 +28,8 @@ fi
 folder=$tools/pages
 rm -rf "$folder"
 mkdir -p "$folder"
-selvedge() { cargo run --quiet --release -- "$@"; }
+program=$(scripts/program.sh)
+selvedge() { "$program" "$@"; }
 # Few images, a high learning rate: the loss falls within the few steps that a processor can do.
 selvedge lab cnn --images 40 --batch-size 4 --steps 16 --compared 2 --lr 0.002 --warmup 0 --dropout 0 --out "$folder/lab.html"
 selvedge train cnn --limit 400 --batch-size 40 --epochs 1 --out "$folder/runs/trained" >/dev/null

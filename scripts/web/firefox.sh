@@ -17,5 +17,6 @@ if ! command -v firefox-esr >/dev/null; then
 fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cargo run --quiet --release -- lab cnn --images 40 --batch-size 4 --steps 2 --compared 2 --out "$folder/lab.html"
+program=$(scripts/program.sh)
+"$program" lab cnn --images 40 --batch-size 4 --steps 2 --compared 2 --out "$folder/lab.html"
 node --experimental-websocket scripts/web/firefox.mjs "$folder/lab.html"

@@ -20,7 +20,8 @@ if [ ! -e "$tools/node_modules/.package-lock.json" ]; then
 fi
 folder=$(mktemp -d "$tools/lessons.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
-cargo run --quiet --release -- lab cnn --images 40 --batch-size 4 --steps 1 --compared 0 --out "$folder/lab.html"
+program=$(scripts/program.sh)
+"$program" lab cnn --images 40 --batch-size 4 --steps 1 --compared 0 --out "$folder/lab.html"
 cp -r web scripts/web/lessons.mjs "$folder"
 printf '{ "type": "module" }\n' >"$folder/package.json"
 VK_DRIVER_FILES=$driver VK_ICD_FILENAMES=$driver node "$folder/lessons.mjs" "$folder/lab.html"
