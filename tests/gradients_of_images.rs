@@ -2,8 +2,10 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{away_from_zero, check, check_on, cores, gpu_with, random};
-use selvedge::gpu::{GemmCore, Gpu};
+use selvedge::gpu::{GemmCore, Gpu, Kernel};
 use selvedge::gradcheck::{Array, reference as f64_of};
 use selvedge::tensor::ops::{NormSettings, Pad, Padding, Window};
 use selvedge::tensor::{Graph, Result, Tensor};
@@ -214,6 +216,167 @@ fn conv2d_with_bias_and_relu() {
                 );
             }
         }
+    }
+}
+
+/// A convolution of 3x3 with so many channels and tiles that drivers on the processor compute it by Winograd's algorithm.
+struct OfTiles {
+    image: [usize; 3],
+    channels: [usize; 2],
+    padding: Padding,
+    pad: Pad,
+}
+
+#[test]
+fn conv2d_by_winograd() {
+    let gpu = common::gpu();
+    let explicit = |top, bottom, left, right| {
+        let pad = pad(top, bottom, left, right);
+        (Padding::Explicit(pad), pad)
+    };
+    let cases = [
+        // Sides that tiles of 4x4 fill, sides that they do not, and more zeros on one side than on the other; the last has tiles that
+        // see nothing but zeros.
+        ([16, 8, 8], [32, 32], (Padding::Same, pad(1, 1, 1, 1))),
+        ([10, 7, 11], [68, 36], (Padding::Same, pad(1, 1, 1, 1))),
+        ([15, 9, 10], [64, 68], (Padding::Valid, NO_PAD)),
+        ([16, 14, 9], [40, 48], explicit(2, 0, 0, 1)),
+        ([20, 8, 7], [48, 48], explicit(0, 6, 2, 1)),
+    ];
+    for (image, channels, (padding, pad)) in cases {
+        let case = OfTiles { image, channels, padding, pad };
+        check_winograd(&gpu, &case);
+    }
+}
+
+fn check_winograd(gpu: &Arc<Gpu>, OfTiles { image: [n, h, w], channels: [in_c, out_c], padding, pad }: &OfTiles) {
+    let x = random(&[*n, *h, *w, *in_c], 1);
+    let [weight, bias] = [random(&[3, 3, *in_c, *out_c], 2), random(&[*out_c], 3)];
+    let sums = {
+        let turned = Array::new(x.shape.clone(), x.data.iter().map(|v| -v).collect());
+        let y = Array::new([x.data.len()], f64_of::conv2d(&turned, &weight, [1, 1], *pad));
+        let biases = bias.data.iter().cycle();
+        y.data.iter().zip(biases).map(|(y, b)| y + b).collect::<Vec<_>>()
+    };
+    for relu in [false, true] {
+        let case = format!("{n}x{h}x{w} {in_c}->{out_c} {padding:?} {relu}");
+        // In the middle of a graph: a node before it, and any gradient after it, which is zero where rounding decides what ReLU does.
+        let graph = Graph::new(gpu);
+        let inputs = [&x, &weight, &bias].map(|x| graph.tensor(x.shape.clone(), &x.to_f32()).unwrap());
+        let [x_on, w_on, b_on] = &inputs;
+        let y = x_on.neg().unwrap().conv2d(w_on, Some(b_on), [1, 1], *padding, relu).unwrap();
+        let mut dy = random(y.shape().axes(), 4);
+        dy.data.iter_mut().zip(&sums).filter(|(_, sum)| sum.abs() < 1e-3).for_each(|(dy, _)| *dy = 0.0);
+        let dy_on = graph.tensor(dy.shape.clone(), &dy.to_f32()).unwrap();
+        let gradients = y.backward_from(&dy_on, &inputs.each_ref()).unwrap();
+        let all = [&[&y][..], &gradients.iter().collect::<Vec<_>>()].concat();
+        let mut compiled = graph.compile(&all).unwrap();
+        let labels: Vec<_> = compiled.program().kernels().map(|kernel| kernel.label).collect();
+        let count = |label| labels.iter().filter(|name| **name == label).count();
+        let expected = if has_winograd(gpu) { (2, 1) } else { (0, 0) };
+        assert_eq!((count("winograd_product"), count("winograd_weight_grad_product")), expected, "{case}");
+
+        let passes = |sum: f64| !relu || sum > 0.0;
+        let dz: Vec<f64> = dy.data.iter().zip(&sums).map(|(dy, sum)| if passes(*sum) { *dy } else { 0.0 }).collect();
+        let [dx, dw, db] = gradients_of_3x3(&x, &weight, &Array::new(dy.shape.clone(), dz), *pad);
+        let values: Vec<f64> = sums.iter().map(|sum| if passes(*sum) { *sum } else { 0.0 }).collect();
+        let negated = |values: Vec<f64>| values.into_iter().map(|v| -v).collect::<Vec<_>>();
+        assert_close(&format!("{case}: Y"), &y, &values);
+        assert_close(&format!("{case}: dX"), &gradients[0], &negated(dx));
+        assert_close(&format!("{case}: dW"), &gradients[1], &negated(dw));
+        assert_close(&format!("{case}: db"), &gradients[2], &db);
+    }
+}
+
+/// Equal but for rounding, as a share of the largest number.
+fn assert_close(what: &str, tensor: &Tensor, expected: &[f64]) {
+    let largest = expected.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+    let got = tensor.to_vec().unwrap();
+    let off = got.iter().zip(expected).fold(0.0_f64, |most, (a, b)| most.max((f64::from(*a) - b).abs()));
+    assert!(got.len() == expected.len() && off < 1e-5 * largest, "{what} is off by {off} of {largest}");
+}
+
+#[test]
+fn another_gradient_is_added_to_that_by_winograd() {
+    let gpu = common::gpu();
+    let (x, weight, dy) = (random(&[16, 8, 8, 32], 1), random(&[3, 3, 32, 32], 2), random(&[16, 8, 8, 32], 3));
+    let graph = Graph::new(&gpu);
+    let [x_on, w_on, dy_on] = [&x, &weight, &dy].map(|x| graph.tensor(x.shape.clone(), &x.to_f32()).unwrap());
+    let y = x_on.conv2d(&w_on, None, [1, 1], Padding::Same, false).unwrap();
+    let both = y.add(&x_on.square().unwrap()).unwrap();
+    let dx = both.backward_from(&dy_on, &[&x_on]).unwrap().remove(0);
+    let mut compiled = graph.compile(&[&dx]).unwrap();
+    let is_added = |kernel: &Kernel| {
+        kernel.label == "winograd_output" && kernel.source.names().unwrap().contains(&"gemm/finish_add.wgsl")
+    };
+    assert_eq!(compiled.program().kernels().any(is_added), has_winograd(&gpu));
+
+    let padding = pad(1, 1, 1, 1);
+    assert_close("Y", &y, &f64_of::conv2d(&x, &weight, [1, 1], padding));
+    let [mut expected, ..] = gradients_of_3x3(&x, &weight, &dy, padding);
+    expected.iter_mut().zip(x.data.iter().zip(&dy.data)).for_each(|(dx, (x, dy))| *dx += 2.0 * x * dy);
+    assert_close("dX", &dx, &expected);
+}
+
+/// Whether this device computes convolutions by Winograd's algorithm where that is faster.
+fn has_winograd(gpu: &Gpu) -> bool {
+    let variant = gpu.variant();
+    variant.is_cpu && variant.asked_gemm.is_none() && cores().contains(&GemmCore::Subgroup)
+}
+
+/// Gradients of the input, the weights and the bias of a 3x3 convolution, by the definition.
+fn gradients_of_3x3(x: &Array, weight: &Array, dy: &Array, pad: Pad) -> [Vec<f64>; 3] {
+    let ([n, h, w, in_c], [_, out_h, out_w, out_c]) = (sizes(x), sizes(dy));
+    let (mut dx, mut dw, mut db) = (vec![0.0; x.data.len()], vec![0.0; weight.data.len()], vec![0.0; out_c]);
+    for (pixel, dy) in dy.data.chunks(out_c).enumerate() {
+        let [image, oh, ow] = [pixel / out_w / out_h, pixel / out_w % out_h, pixel % out_w];
+        db.iter_mut().zip(dy).for_each(|(db, dy)| *db += dy);
+        for (tap, [kh, kw]) in (0..9).map(|tap| (tap, [tap / 3, tap % 3])) {
+            let (Some(ih), Some(iw)) = ((oh + kh).checked_sub(pad.top), (ow + kw).checked_sub(pad.left)) else {
+                continue;
+            };
+            if image >= n || ih >= h || iw >= w {
+                continue;
+            }
+            for ci in 0..in_c {
+                let at = ((image * h + ih) * w + iw) * in_c + ci;
+                let row = (tap * in_c + ci) * out_c;
+                for (co, dy) in dy.iter().enumerate() {
+                    dx[at] += weight.data[row + co] * dy;
+                    dw[row + co] += x.data[at] * dy;
+                }
+            }
+        }
+    }
+    [dx, dw, db]
+}
+
+fn sizes(array: &Array) -> [usize; 4] {
+    array.shape.axes().try_into().unwrap()
+}
+
+#[test]
+fn a_weight_gradient_by_winograd_over_very_many_tiles() {
+    let shape = [9, 124, 124];
+    let [in_c, out_c] = [24, 28];
+    let x = random(&[shape[0], shape[1], shape[2], in_c], 1);
+    let dy = random(&[shape[0], shape[1], shape[2], out_c], 2);
+    let of = |gpu: &Arc<Gpu>| {
+        let graph = Graph::new(gpu);
+        let [x, dy] = [&x, &dy].map(|array| graph.tensor(array.shape.clone(), &array.to_f32()).unwrap());
+        let w = graph.zeros([3, 3, in_c, out_c]).unwrap();
+        let y = x.conv2d(&w, None, [1, 1], Padding::Same, false).unwrap();
+        let dw = y.backward_from(&dy, &[&w]).unwrap().remove(0);
+        let mut compiled = graph.compile(&[&dw]).unwrap();
+        // Two parts of the sum for each of 36 points, and their sum.
+        let parts = |kernel: &Kernel| kernel.constants.contains(&("PARTS", 2.0));
+        assert_eq!(compiled.program().kernels().any(parts), has_winograd(gpu));
+        dw.to_vec().unwrap()
+    };
+    // Sums of 138,384 products of numbers in -1 to 1.
+    let expected = of(&gpu_with(GemmCore::Naive));
+    for (got, expected) in of(&common::gpu()).iter().zip(&expected) {
+        approx::assert_abs_diff_eq!(got, expected, epsilon = 0.01);
     }
 }
 

@@ -14,8 +14,8 @@ names = {}
 for line in open("kernels.jsonl"):
     kernel = json.loads(line)
     text = open(f"{kernel['number']}.wgsl").read()
-    # The subgroup core is for software drivers, which are Vulkan's.
-    if "subgroupShuffle" in text:
+    # The subgroup core and Winograd's convolution are for software drivers, which are Vulkan's.
+    if "subgroupShuffle" in text or kernel["name"].startswith("winograd_"):
         continue
     tile = re.findall(r"const TILE_(?:ROWS|COLS): u32 = (\d+)u", text)
     kind = (kernel["name"].split()[0], *tile)

@@ -21,7 +21,7 @@ def kernels():
         kernel = json.loads(line)
         text = open(f"{kernel['number']}.wgsl").read()
         # These are for software drivers.
-        if "subgroupShuffle" in text or kernel["name"].startswith("conv2d_direct_weight_grad"):
+        if "subgroupShuffle" in text or kernel["name"].startswith(("conv2d_direct_weight_grad", "winograd_")):
             continue
         tile = tuple(constant(text, name) for name in ("TILE_ROWS", "TILE_COLS", "TERMS"))
         op = kernel["name"].split()[0]

@@ -95,6 +95,12 @@ fn products(graph: &Graph) -> Result<Vec<Tensor>> {
     let (x, w, bias) = (zeros(&[4, 12, 12, 3])?, zeros(&[3, 3, 3, 5])?, zeros(&[5])?);
     let y = x.conv2d(&w, Some(&bias), [1, 1], Padding::Same, false)?;
     outputs.extend(y.sum()?.backward(&[&w, &bias])?);
+
+    // So many channels and tiles that a driver on the processor computes them by Winograd's algorithm.
+    let (x, w, bias) = (zeros(&[16, 8, 8, 32])?, zeros(&[3, 3, 32, 36])?, zeros(&[36])?);
+    let plain = x.conv2d(&w, None, [1, 1], Padding::Same, false)?;
+    let fused = x.conv2d(&w, Some(&bias), [1, 1], Padding::Same, true)?;
+    outputs.extend(plain.add(&fused)?.sum()?.backward(&[&x, &w, &bias])?);
     Ok(outputs)
 }
 

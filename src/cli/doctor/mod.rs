@@ -49,7 +49,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     outln!("\ntwo training steps")?;
     check_training(&mut checks, &gpu, &wanted)?;
     outln!("\nspeed")?;
-    let speed = speed::measure(&gpu)?;
+    let speed = speed::measure(&gpu, &wanted)?;
     for line in speed.lines() {
         outln!("  {line}")?;
     }

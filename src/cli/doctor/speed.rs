@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use selvedge::data::{Form, ImageSet, Normalisation};
-use selvedge::gpu::Gpu;
+use selvedge::gpu::{Gpu, GpuOptions};
 use selvedge::gradcheck::Array;
 use selvedge::program::Ceiling;
 use selvedge::settings::{Learned, TrainConfig};
-use selvedge::tensor::ops::Padding;
+use selvedge::tensor::ops::{Padding, gemm_core};
 use selvedge::tensor::{Graph, Result, Tensor};
 use selvedge::train::training_step;
 
@@ -22,11 +22,13 @@ pub struct Speed {
 /// Images in a batch.
 const BATCH: usize = 128;
 
-pub fn measure(gpu: &Arc<Gpu>) -> anyhow::Result<Speed> {
+pub fn measure(gpu: &Arc<Gpu>, wanted: &GpuOptions) -> anyhow::Result<Speed> {
+    // Whoever asks for a core gets products, and no other algorithm.
+    let of_products = Gpu::open(&GpuOptions { gemm: Some(gemm_core(gpu.variant())?), ..wanted.clone() })?;
     // A GPU is only busy with the larger product, which takes a CPU seconds.
     let side = if gpu.adapter().is_cpu() { 1024 } else { 4096 };
-    let mut products = vec![(format!("matrix product {side}^3"), matmul(gpu, side)?)];
-    products.extend(convolution(gpu)?);
+    let mut products = vec![(format!("matrix product {side}^3"), matmul(&of_products, side)?)];
+    products.extend(convolution(&of_products)?);
     let config = TrainConfig { batch_size: BATCH, ..TrainConfig::default() };
     let form = Form::default();
     let images = ImageSet::new("grey", form.shape, vec![128; BATCH * form.shape.len()], vec![3; BATCH])?;
@@ -74,7 +76,7 @@ fn matmul(gpu: &Arc<Gpu>, side: usize) -> Result<f64> {
     speed(&graph, &[&product])
 }
 
-/// The third convolution of the CNN, in the middle of its sizes: forward, and both gradients.
+/// The third convolution of the CNN, in the middle of its sizes: forward, and both gradients, each as one product.
 fn convolution(gpu: &Arc<Gpu>) -> Result<Vec<(String, f64)>> {
     let graph = Graph::new(gpu);
     let x = random(&graph, &[BATCH, 7, 7, 68])?;

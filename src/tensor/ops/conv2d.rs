@@ -5,6 +5,7 @@
 use super::gemm::{Cols, Finish, Gemm, Phases, Product, Rest, Rows, WEIGHT_GRAD_DEPTH, gemm_core, launch_split_sum};
 use super::matmul::weight_gradients;
 use super::window::{Geometry, Padding, Window};
+use super::winograd::Winograd;
 use super::{MOST_ROUNDS, kernel};
 use crate::gpu::params::conv::{direct, sizes};
 use crate::gpu::{GemmCore, Kernel, Source, Variant, shader};
@@ -44,6 +45,25 @@ impl Convolution {
             && taps <= Direct::MOST_TAPS
             && self.out_c.is_multiple_of(4);
         Ok(applies.then(|| Direct::new(self, taps, variant)))
+    }
+
+    /// Winograd's algorithm, where it is faster. Whoever asks for a core wants to see its product.
+    fn winograd(&self, variant: Variant) -> Result<Option<Winograd>> {
+        let g = &self.geometry;
+        if variant.asked_gemm.is_some()
+            || gemm_core(variant)? != GemmCore::Subgroup
+            || (g.kernel, g.stride) != ([3, 3], [1, 1])
+        {
+            return Ok(None);
+        }
+        let winograd = Winograd {
+            n: self.n,
+            input: [g.image[0], g.image[1], self.in_c],
+            output: [g.out_h(), g.out_w(), self.out_c],
+            pad: [g.pad.top, g.pad.left],
+            turned: false,
+        };
+        Ok(winograd.applies().then_some(winograd))
     }
 
     /// Multiply-adds of the sum, including those with the padding's zeros; the same for all three products.
@@ -271,6 +291,9 @@ impl Op for Conv2d {
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let finish = if self.bias { Finish::Bias { bias: Operand::Input(2), relu: self.relu } } else { Finish::Plain };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
+        if let Some(winograd) = self.convolution.winograd(io.variant())? {
+            return winograd.launch(io.variant(), launches, finish, operands);
+        }
         // Both would load each pixel alone, and multiply mostly padding.
         match self.convolution.direct(io.variant(), &[GemmCore::Subgroup, GemmCore::Tiled])? {
             Some(direct) => {
@@ -323,6 +346,10 @@ impl Op for InputGrad {
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
         let finish = if self.addend { Finish::Add(Operand::Input(2)) } else { Finish::Plain };
+        let winograd = self.convolution.winograd(io.variant())?.map(Winograd::of_gradient);
+        if let Some(of_gradient) = winograd.filter(Winograd::applies) {
+            return of_gradient.launch(io.variant(), launches, finish, operands);
+        }
         self.convolution.input_grad(finish).launch(io.variant(), launches, operands)
     }
 
@@ -358,6 +385,9 @@ impl Op for WeightGrad {
     fn launch(&self, io: &Io, launches: &mut Launches) -> Result<()> {
         let finish = if self.bias { Finish::BiasGrad(Operand::Output(1)) } else { Finish::Plain };
         let operands = [Operand::Input(0), Operand::Input(1), Operand::Output(0)];
+        if let Some(winograd) = self.convolution.winograd(io.variant())? {
+            return winograd.launch_weight_grad(io.variant(), launches, self.bias, operands);
+        }
         // A small tile wastes little here, and its partial sums are fewer than those of the threads that a GPU needs.
         match self.convolution.direct(io.variant(), &[GemmCore::Subgroup])? {
             Some(direct) => {

@@ -38,6 +38,7 @@ mod strided;
 mod strides;
 mod unary;
 mod window;
+mod winograd;
 
 pub use augment::{Augment, Erased, Erasing, Fill, Flip, Shift};
 pub use batch_norm::{BatchNorm, NormSettings, RunningUpdate};

@@ -45,6 +45,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_core_can_sum_up_a_part() {
+        for (core, checked) in GemmCore::ALL.into_iter().flat_map(|core| [(core, false), (core, true)]) {
+            assert!(longest_sum(core, checked) as usize >= super::super::LONGEST_PART, "{core:?} {checked}");
+        }
+    }
+
+    #[test]
     fn the_table_and_what_is_asked() {
         let variant = |is_cpu, lanes, asked_gemm| Variant {
             asked_gemm,

@@ -46,6 +46,9 @@ const SHORTEST_SPLIT: u64 = 256;
 /// The maximum number of terms in a segment: fewer than any core can sum up.
 pub(super) const LONGEST_SEGMENT: u32 = 1 << 12;
 
+/// Terms that every core can sum up, also with bounds checks.
+pub(super) const LONGEST_PART: usize = 1 << 13;
+
 /// Terms of a segment of a weight gradient: the unit in which its K is split.
 pub(super) const WEIGHT_GRAD_DEPTH: u32 = 128;
 
@@ -93,6 +96,20 @@ impl Gemm {
                 reduce::launch_sum(variant, launches, [partial, c], sum, 1.0);
             }
         }
+        Ok(())
+    }
+
+    /// Appends the products of the parts into which `product` says that K is split; they are stored in C one after the other. No part may
+    /// have more than [`LONGEST_PART`] terms.
+    ///
+    /// # Errors
+    /// When the adapter cannot run the core that was asked for.
+    pub fn launch_parts(self, variant: Variant, launches: &mut Launches, [a, b, c]: [Operand; 3]) -> Result<()> {
+        debug_assert!(self.finish == Finish::Plain && self.rows.phases().is_none());
+        let segments = self.product.segments_per_split;
+        let part = Product { segments, terms: segments * self.product.depth, splits: 1, ..self.product };
+        let (tile, _) = Tile::choose(gemm_core(variant)?, &part, 1..=1, variant);
+        launches.dispatch(self.kernel(tile, variant, false), &[a.read(), b.read(), c.write()]);
         Ok(())
     }
 
