@@ -5,7 +5,8 @@
 // Why:     tiles of X and of dY differ in this only.
 #import conv/winograd.wgsl
 const SIDE: u32 = 4u;
+alias Pixels = Four;
 
-fn at_points(y: Four) -> Six {
+fn at_points(y: Pixels) -> Six {
     return of_output(y);
 }

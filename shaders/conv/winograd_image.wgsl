@@ -48,7 +48,7 @@ fn main(
         let row = top + i32(r);
         let has_row = slot < p.tiles && row >= 0 && row < i32(p.h);
         let start = (i32(image * p.h) + row) * i32(p.w);
-        var pixels: array<vec4<f32>, SIDE>;
+        var pixels: Pixels;
         for (var s = 0u; s < SIDE; s++) {
             let column = left + i32(s);
             pixels[s] = vec4<f32>(0.0);
@@ -60,7 +60,7 @@ fn main(
     }
     let place = slot * p.slot_pitch + quad;
     for (var s = 0u; s < 6u; s++) {
-        var column: array<vec4<f32>, SIDE>;
+        var column: Pixels;
         for (var r = 0u; r < SIDE; r++) {
             column[r] = half[r][s];
         }

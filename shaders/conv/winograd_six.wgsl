@@ -5,7 +5,8 @@
 // Why:     tiles of X and of dY differ in this only.
 #import conv/winograd.wgsl
 const SIDE: u32 = 6u;
+alias Pixels = Six;
 
-fn at_points(d: Six) -> Six {
+fn at_points(d: Pixels) -> Six {
     return of_input(d);
 }
