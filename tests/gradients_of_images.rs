@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{away_from_zero, check, check_on, cores, gpu_with, random};
+use common::{away_from_zero, check, check_on, cores, gpu_with, has_winograd, random};
 use selvedge::gpu::{GemmCore, Gpu, Kernel};
 use selvedge::gradcheck::{Array, reference as f64_of};
 use selvedge::tensor::ops::{NormSettings, Pad, Padding, Window};
@@ -316,12 +316,6 @@ fn another_gradient_is_added_to_that_by_winograd() {
     let [mut expected, ..] = gradients_of_3x3(&x, &weight, &dy, padding);
     expected.iter_mut().zip(x.data.iter().zip(&dy.data)).for_each(|(dx, (x, dy))| *dx += 2.0 * x * dy);
     assert_close("dX", &dx, &expected);
-}
-
-/// Whether this device computes convolutions by Winograd's algorithm where that is faster.
-fn has_winograd(gpu: &Gpu) -> bool {
-    let variant = gpu.variant();
-    variant.is_cpu && variant.asked_gemm.is_none() && cores().contains(&GemmCore::Subgroup)
 }
 
 /// Gradients of the input, the weights and the bias of a 3x3 convolution, by the definition.

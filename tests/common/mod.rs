@@ -58,6 +58,12 @@ pub fn cores() -> Vec<GemmCore> {
     GemmCore::ALL.into_iter().filter(can_run).collect()
 }
 
+/// Whether this device computes convolutions by Winograd's algorithm where that is faster.
+pub fn has_winograd(gpu: &Gpu) -> bool {
+    let variant = gpu.variant();
+    variant.is_cpu && variant.asked_gemm.is_none() && cores().contains(&GemmCore::Subgroup)
+}
+
 /// Runs [`gradcheck`] and panics with its report unless everything agrees.
 pub fn check(inputs: &[Array], build: impl Fn(&[Tensor]) -> Result<Tensor>, reference: impl Fn(&[Array]) -> Vec<f64>) {
     check_on(&gpu(), "", inputs, build, reference);

@@ -13,7 +13,7 @@ mod translation;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{cores, gpu, gpu_as_large_gpu, gpu_with};
+use common::{cores, gpu, gpu_as_large_gpu, gpu_with, has_winograd};
 use networks::kernels_of_networks;
 use ops::{expressions_of_the_table, kernels_of_every_op};
 use rayon::prelude::*;
@@ -101,10 +101,8 @@ fn every_kernel_is_valid_everywhere() {
         }
     }
     // Only drivers on the processor use Winograd's algorithm.
-    let is_for_cpus = |name: &str| name.starts_with("conv/winograd") && !used.contains("conv/winograd.wgsl");
-    let may_miss =
-        !gpu().variant().is_cpu || gpu().variant().asked_gemm.is_some() || !cores().contains(&GemmCore::Subgroup);
-    let files = SHADER_FILES.iter().map(|file| file.name).filter(|name| !(may_miss && is_for_cpus(name)));
+    let is_wanted = |name: &&str| has_winograd(&gpu()) || !name.starts_with("conv/winograd");
+    let files = SHADER_FILES.iter().map(|file| file.name).filter(is_wanted);
     let unused: Vec<&str> = files.filter(|name| !used.contains(*name)).collect();
     assert!(unused.is_empty(), "no kernel uses {unused:?}");
 
