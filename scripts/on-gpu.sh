@@ -17,7 +17,7 @@ pack() {
   mkdir -p "$bundle"
   cargo build --release
   cp target/release/selvedge scripts/on-gpu.sh scripts/torch-step.py "$bundle"
-  for test in gradients gradients_of_images tiles gradcheck optimisers program training architectures transfer; do
+  for test in engine training; do
     cp "$(executable "$test" cargo test --release --no-run --test "$test")" "$bundle/test-$test"
   done
   cp "$(executable engine cargo bench --no-run --bench engine)" "$bundle/bench"

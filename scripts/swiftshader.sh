@@ -35,9 +35,9 @@ program=$(scripts/program.sh)
 devices=$("$program" devices)
 printf '%s\n' "$devices"
 [[ $devices == *SwiftShader* ]]
-cargo test --release --test gradcheck --test gradients --test optimisers
-# Not all: its compiler takes minutes for every variant of the convolutions.
-cargo test --release --test gradients_of_images -- conv2d_with_bias batch_norm_in pool resize a_large_weight_gradient
+# Of the ops on images not all: its compiler takes minutes for every variant of the convolutions.
+of_images=(conv2d_with_bias batch_norm_in max_pool avg_pool global_avg_pool resize a_large_weight_gradient)
+cargo test --release --test engine -- gradcheck:: gradients:: optimisers:: "${of_images[@]/#/gradients_of_images::}"
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 cargo run --quiet --release --example own_network -- "$out/own"

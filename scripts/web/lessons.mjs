@@ -88,7 +88,7 @@ const saidOf = async (number, old, changed) => {
     return { isRight: false, said: [], outcomes: [], diagnosis: error.message };
   }
 };
-// What the values say where no usual mistake fits, and what is wrong with a file, as tests/exercises.rs has it.
+// What the values say where no usual mistake fits, and what is wrong with a file, as tests/lessons/exercises.rs has it.
 for (const [number, old, changed, part] of [
   [2, 'y[i] = 2.0 * x[i]', 'y[i] = 3.0 * x[i]', '1.5000 times'],
   [2, 'y[i] = 2.0 * x[i]', 'y[sizes.n - 1u - i] = 2.0 * x[i]', 'in other places'],

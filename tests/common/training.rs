@@ -1,7 +1,7 @@
 //! A small data set that can be learned, and training runs on it.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use selvedge::data::{Dataset, Form, ImageSet, ImageShape};
 use selvedge::gpu::{Created, Gpu, GpuOptions};
@@ -134,12 +134,27 @@ impl Observer for Watcher {
     }
 }
 
+/// A device of its own. Bounds checks are off, as in normal use: the gradient tests have checked every kernel.
+pub fn own_device() -> Arc<Gpu> {
+    Gpu::open(&GpuOptions::from_env().unwrap()).unwrap()
+}
+
+/// One such device for all trainings of a test binary: a driver translates each kernel once.
+fn shared_device() -> Arc<Gpu> {
+    static OPENED: OnceLock<Arc<Gpu>> = OnceLock::new();
+    Arc::clone(OPENED.get_or_init(own_device))
+}
+
 impl Watcher {
-    /// Opens its own device, so that no other objects are counted. Bounds checks are off, as in normal use: the gradient tests
-    /// have checked every kernel.
+    /// Watches a training on the device that all share.
     pub fn new(stop_after: Option<usize>) -> Self {
+        Self::on(shared_device(), stop_after)
+    }
+
+    /// Watches a training on this device, which must be its own where [`Watcher::created`] counts.
+    pub fn on(gpu: Arc<Gpu>, stop_after: Option<usize>) -> Self {
         Self {
-            gpu: Gpu::open(&GpuOptions::from_env().unwrap()).unwrap(),
+            gpu,
             created: Vec::new(),
             epochs: Vec::new(),
             notes: Vec::new(),
@@ -151,8 +166,11 @@ impl Watcher {
 }
 
 pub fn run(config: &TrainConfig) -> (TempDir, Watcher, Result<Outcome, TrainError>) {
+    run_watched(config, Watcher::new(None))
+}
+
+pub fn run_watched(config: &TrainConfig, mut watcher: Watcher) -> (TempDir, Watcher, Result<Outcome, TrainError>) {
     let folder = tempfile::tempdir().unwrap();
-    let mut watcher = Watcher::new(None);
     let path = folder.path().join("run");
     let gpu = Arc::clone(&watcher.gpu);
     let ending = train(&gpu, config, &task(config), Some(&path), &mut watcher);

@@ -1,5 +1,5 @@
 """How far PyTorch's batch norm in single precision is from double precision, forward and backward, on channels that are hard to
-normalise: the bounds of tests/batch_norm_accuracy.rs, which draws the same numbers, are four times what this prints.
+normalise: the bounds of tests/engine/batch_norm_accuracy.rs, which draws the same numbers, are four times what this prints.
 
     pip install torch numpy && python tests/interop/batch_norm.py
 """

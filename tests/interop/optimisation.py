@@ -1,5 +1,5 @@
 """Writes tests/golden/optimisation.json: what PyTorch, Keras and NumPy make of schedules, plateaus, clipping, averaging and
-mixed labels, for tests/optimisation.rs to compare with.
+mixed labels, for tests/training/optimisation.rs to compare with.
 
     pip install torch keras tensorflow-cpu numpy && python tests/interop/optimisation.py
 """

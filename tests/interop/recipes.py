@@ -40,8 +40,8 @@ def arguments():
     network = parser.add_argument_group("network")
     add = network.add_argument
     add("--net", choices=["cnn", "residual", "weft"], default="cnn")
-    add("--widths", type=numbers, default=[32, 64, 128, 256], help="channels of the stem and of each stage (residual), of each stage (weft)")
-    add("--blocks", type=numbers, default=[0, 0, 1], help="residual blocks (residual) or convolutions (weft) of each stage")
+    add("--widths", type=numbers, help="channels of each stage, before them of the stem (residual); default 32,64,128,256, of the cnn 32,68,128,256")
+    add("--blocks", type=numbers, help="residual convolutions (cnn, weft) or blocks (residual; default 0,0,1) of each stage")
     add("--ceil", action="store_true", help="pooling (weft) keeps a last odd row and column; the head alone pools the last stage")
     add("--head", choices=["mean", "max", "dense"], default="mean")
     add("--dropout", type=float, default=0.1)
@@ -98,13 +98,14 @@ def batch_norm(channels, options):
 
 
 class Cnn(nn.Module):
-    """selvedge's `cnn`."""
+    """selvedge's `cnn`; with `--widths` and `--blocks` a wider and a deeper one."""
 
     def __init__(self, options):
         super().__init__()
-        channels = [1, 32, 68, 128, 256]
-        self.convolutions, self.norms = nn.ModuleList(), nn.ModuleList()
-        for before, after in zip(channels, channels[1:]):
+        channels = [1, *(options.widths or [32, 68, 128, 256])]
+        blocks = options.blocks or [0] * len(channels[1:])
+        self.convolutions, self.norms, self.extras = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        for before, after, extra in zip(channels, channels[1:], blocks, strict=True):
             convolution = nn.Conv2d(before, after, 3, padding=1)
             nn.init.xavier_uniform_(convolution.weight)
             nn.init.zeros_(convolution.bias)
@@ -112,11 +113,12 @@ class Cnn(nn.Module):
                 nn.init.dirac_(convolution.weight[:before])
             self.convolutions.append(convolution)
             self.norms.append(batch_norm(after, options))
-        self.dense = Dense(256, options)
+            self.extras.append(nn.Sequential(*(Extra(after, options) for _ in range(extra))))
+        self.dense = Dense(channels[-1], options)
 
     def forward(self, x):
-        for convolution, norm in zip(self.convolutions, self.norms):
-            x = F.max_pool2d(norm(F.relu(convolution(x))), 2)
+        for convolution, norm, extra in zip(self.convolutions, self.norms, self.extras):
+            x = extra(F.max_pool2d(norm(F.relu(convolution(x))), 2))
         return self.dense(x.flatten(1))
 
 
@@ -175,10 +177,10 @@ class Residual(nn.Module):
 
     def __init__(self, options):
         super().__init__()
-        stem, *stages = options.widths
+        stem, *stages = options.widths or [32, 64, 128, 256]
         self.stem = nn.Sequential(convolution(1, stem), nn.MaxPool2d(2), batch_norm(stem, options), nn.ReLU())
         layers, before = [], stem
-        for number, (after, blocks) in enumerate(zip(stages, options.blocks, strict=True)):
+        for number, (after, blocks) in enumerate(zip(stages, options.blocks or [0, 0, 1], strict=True)):
             if number > 0:
                 layers.append(nn.MaxPool2d(2, ceil_mode=True))
             layers += [convolution(before, after), batch_norm(after, options), nn.ReLU()]
@@ -208,9 +210,11 @@ class Weft(nn.Module):
     def __init__(self, options):
         super().__init__()
         layers, before = [], 1
-        for number, (after, extra) in enumerate(zip(options.widths, options.blocks, strict=True), 1):
+        widths = options.widths or [32, 64, 128, 256]
+        blocks = options.blocks or [0] * len(widths)
+        for number, (after, extra) in enumerate(zip(widths, blocks, strict=True), 1):
             layers.append(convolution(before, after))
-            if not (options.ceil and number == len(options.widths)):
+            if not (options.ceil and number == len(widths)):
                 layers.append(nn.MaxPool2d(2, ceil_mode=options.ceil))
             layers += [batch_norm(after, options), nn.ReLU()]
             layers += [Extra(after, options) for _ in range(extra)]

@@ -1,0 +1,4 @@
+//! Rules that are checked by reading the source.
+
+mod registry;
+mod shaders;
