@@ -105,7 +105,7 @@ class Cnn(nn.Module):
         channels = [1, *(options.widths or [32, 68, 128, 256])]
         blocks = options.blocks or [0] * len(channels[1:])
         self.convolutions, self.norms, self.extras = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
-        for before, after, extra in zip(channels, channels[1:], blocks, strict=True):
+        for before, after, extra in zip(channels[:-1], channels[1:], blocks, strict=True):
             convolution = nn.Conv2d(before, after, 3, padding=1)
             nn.init.xavier_uniform_(convolution.weight)
             nn.init.zeros_(convolution.bias)
